@@ -1,0 +1,130 @@
+//! The context: what the host tells the module.
+
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::request::{object, objects, optional_integer, optional_string, parse, string, strings};
+
+/// Version 1 of the context.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) event: Event,
+    /// GitLab's own variable names and values, untouched.
+    ci: Map<String, Value>,
+    /// The settings that are set, by their names in lower case without `NOTIFIER_`.
+    settings: Map<String, Value>,
+    /// The jobs that failed, as GitLab's jobs API names them; absent where GitLab could not be asked.
+    pub(crate) failed_jobs: Option<Vec<FailedJob>>,
+    /// GitLab login or e-mail address to Slack user ID.
+    people: Map<String, Value>,
+    pub(crate) history: History,
+    /// Seconds since 1970 by the host's clock.
+    pub(crate) now: Option<i64>,
+}
+
+/// The events that a pipeline reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    PipelineStarted,
+    BuildFailed,
+    DeployStarted,
+    DeployFinished,
+    PipelineFinished,
+}
+
+/// A failed job (<https://docs.gitlab.com/api/jobs/#list-pipeline-jobs>).
+#[derive(Debug)]
+pub(crate) struct FailedJob {
+    pub(crate) name: String,
+    pub(crate) stage: String,
+    pub(crate) web_url: String,
+}
+
+/// What earlier steps of the pipeline left behind.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// When `deploy-started` was sent, seconds since 1970.
+    pub(crate) deploy_started_at: Option<i64>,
+    /// The deployed address that the deploy job wrote to `environment_url.txt` (Auto DevOps does).
+    pub(crate) environment_url: Option<String>,
+    /// The status of the pipeline before this one on the same ref, as GitLab spells it.
+    pub(crate) previous_status: Option<String>,
+}
+
+impl Context {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Self::of(parse(bytes)?)
+    }
+
+    pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
+        let mut history = object(&mut fields, "history")?;
+        let failed_jobs = match objects(&mut fields, "failed_jobs")? {
+            None => None,
+            Some(jobs) => Some(jobs.into_iter().map(FailedJob::of).collect::<Result<_, _>>()?),
+        };
+        Ok(Self {
+            event: Event::of(&string(&mut fields, "event")?)?,
+            ci: strings(&mut fields, "ci")?,
+            settings: strings(&mut fields, "settings")?,
+            failed_jobs,
+            people: strings(&mut fields, "people")?,
+            history: History {
+                deploy_started_at: optional_integer(&mut history, "deploy_started_at")?,
+                environment_url: optional_string(&mut history, "environment_url")?,
+                previous_status: optional_string(&mut history, "previous_status")?,
+            },
+            now: optional_integer(&mut fields, "now")?,
+        })
+    }
+
+    /// A variable of the job; an empty one counts as missing.
+    pub(crate) fn ci(&self, name: &str) -> Option<&str> {
+        self.ci.get(name)?.as_str().map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// A setting. Empty, or an unexpanded `$VARIABLE` that GitLab left as it was, counts as missing.
+    pub(crate) fn setting(&self, name: &str) -> Option<&str> {
+        let value = self.settings.get(name)?.as_str()?.trim();
+        (!value.is_empty() && !value.starts_with('$')).then_some(value)
+    }
+
+    /// The Slack user ID of a GitLab login or an e-mail address, whatever its letters' case.
+    pub(crate) fn slack_id(&self, login_or_email: &str) -> Option<&str> {
+        self.people.iter().find(|(known, _)| known.eq_ignore_ascii_case(login_or_email))?.1.as_str()
+    }
+}
+
+impl Event {
+    fn of(name: &str) -> Result<Self, Error> {
+        Ok(match name {
+            "pipeline-started" => Self::PipelineStarted,
+            "build-failed" => Self::BuildFailed,
+            "deploy-started" => Self::DeployStarted,
+            "deploy-finished" => Self::DeployFinished,
+            "pipeline-finished" => Self::PipelineFinished,
+            _ => {
+                let known = "one of pipeline-started, build-failed, deploy-started, deploy-finished, pipeline-finished";
+                return Err(Error::field("`event`", known));
+            }
+        })
+    }
+}
+
+impl FailedJob {
+    fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
+        Ok(Self {
+            name: string(&mut fields, "name")?,
+            stage: optional_string(&mut fields, "stage")?.unwrap_or_default(),
+            web_url: optional_string(&mut fields, "web_url")?.unwrap_or_default(),
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn context(mut json: Value) -> Context {
+    json["version"] = 1.into();
+    if json.get("event").is_none() {
+        json["event"] = "deploy-started".into();
+    }
+    Context::decode(json.to_string().as_bytes()).unwrap()
+}

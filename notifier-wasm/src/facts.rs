@@ -1,0 +1,158 @@
+//! What a message is about, worked out once from the context.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::context::{Context, Event};
+use crate::environment::Environment;
+use crate::language::Language;
+use crate::source::{Cause, Ref};
+use crate::state::State;
+use crate::template::{self, Fault};
+use crate::text;
+use crate::url::{SafeUrl, encode_value};
+
+/// A span of more than this is a clock that jumped or a job retried much later, not a duration.
+const MAX_DURATION: i64 = 30 * 24 * 3600;
+
+pub(crate) struct Facts<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) state: State,
+    pub(crate) language: Language,
+    pub(crate) git_ref: Option<Ref<'a>>,
+    pub(crate) cause: Option<Cause<'a>>,
+    pub(crate) environment: Environment,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn of(context: &'a Context, warnings: &mut Vec<String>) -> Self {
+        let git_ref = Ref::of(context);
+        let language =
+            context.setting("language").map_or(Some(Language::default()), Language::of).unwrap_or_else(|| {
+                warnings.push("NOTIFIER_LANGUAGE: the languages are en and ko; using en".into());
+                Language::default()
+            });
+        Self {
+            state: State::of(context, warnings),
+            language,
+            environment: Environment::of(context, git_ref.as_ref(), warnings),
+            cause: Cause::of(context),
+            git_ref,
+            context,
+        }
+    }
+
+    /// The project's repository name: a channel belongs to a team, so it comes first everywhere.
+    pub(crate) fn project(&self) -> Option<&'a str> {
+        self.context.ci("CI_PROJECT_NAME").or_else(|| self.context.ci("CI_PROJECT_PATH")?.rsplit('/').next())
+    }
+
+    /// The first eight characters of the commit, as GitLab shows them.
+    pub(crate) fn short_sha(&self) -> Option<String> {
+        let sha = self.context.ci("CI_COMMIT_SHORT_SHA").or_else(|| self.context.ci("CI_COMMIT_SHA"))?;
+        sha.chars().all(|c| c.is_ascii_hexdigit()).then(|| sha.chars().take(8).collect())
+    }
+
+    /// The person who ran the pipeline, or who played the manual job.
+    pub(crate) fn person(&self) -> Option<String> {
+        let name = self.context.ci("GITLAB_USER_NAME").or_else(|| self.context.ci("GITLAB_USER_LOGIN"))?;
+        Some(text::shown(name, 80))
+    }
+
+    /// A variable that holds an address.
+    pub(crate) fn url(&self, variable: &str) -> Option<SafeUrl> {
+        SafeUrl::parse(self.context.ci(variable)?)
+    }
+
+    /// When what is being reported began, seconds since 1970: the deployment, or the pipeline.
+    pub(crate) fn began_at(&self) -> Option<i64> {
+        match self.context.event {
+            Event::DeployStarted => self.context.now.or_else(|| self.time("CI_JOB_STARTED_AT")),
+            Event::DeployFinished => self.context.history.deploy_started_at.or_else(|| self.time("CI_JOB_STARTED_AT")),
+            Event::PipelineStarted | Event::BuildFailed | Event::PipelineFinished => {
+                self.time("CI_PIPELINE_CREATED_AT")
+            }
+        }
+    }
+
+    /// How long it took, in seconds, where something has ended.
+    pub(crate) fn took(&self) -> Option<u64> {
+        if matches!(self.context.event, Event::PipelineStarted | Event::DeployStarted) {
+            return None;
+        }
+        let seconds = self.context.now?.checked_sub(self.began_at()?)?;
+        u64::try_from(seconds).ok().filter(|_| seconds <= MAX_DURATION)
+    }
+
+    fn time(&self, variable: &str) -> Option<i64> {
+        OffsetDateTime::parse(self.context.ci(variable)?, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
+    }
+
+    /// What a `%{NAME}` stands for: one of four words, or a variable of the job.
+    pub(crate) fn placeholder(&self, name: &str) -> Result<&str, Fault> {
+        match name {
+            "project" => self.project(),
+            "environment" => self.environment.name.as_deref(),
+            "cluster" => self.environment.cluster.as_deref(),
+            "branch" => self.git_ref.as_ref().map(Ref::name),
+            variable => self.context.ci(variable),
+        }
+        .ok_or_else(|| Fault::Missing(name.to_owned()))
+    }
+
+    /// Fills a template of an address. Values are percent-encoded, but for one at the very start,
+    /// which is an address to build on.
+    pub(crate) fn address(&self, template: &str) -> Result<SafeUrl, Fault> {
+        let filled = template::expand(template, |before, name| {
+            let value = self.placeholder(name)?;
+            Ok(if before.is_empty() { value.trim_end_matches('/').to_owned() } else { encode_value(value) })
+        })?;
+        SafeUrl::parse(&filled).ok_or(Fault::NotAnAddress)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::context::context;
+
+    #[test]
+    fn addresses_are_filled_with_encoded_values() {
+        let context = context(
+            json!({"ci": {"CI_COMMIT_BRANCH": "feature/x?y", "CI_COMMIT_REF_SLUG": "feature-x", "CI_PROJECT_URL": "https://gitlab.example/g/p/"}}),
+        );
+        let facts = Facts::of(&context, &mut vec![]);
+        let address = |template| facts.address(template).map(|url| url.as_str().to_owned());
+        assert_eq!(address("https://%{CI_COMMIT_REF_SLUG}.shop.example").unwrap(), "https://feature-x.shop.example");
+        assert_eq!(
+            address("https://logs.example/?q=%{branch}&c=%{cluster}").unwrap(),
+            "https://logs.example/?q=feature%2Fx%3Fy&c=play"
+        );
+        assert_eq!(
+            address("%{CI_PROJECT_URL}/-/wikis/%{branch}").unwrap(),
+            "https://gitlab.example/g/p/-/wikis/feature%2Fx%3Fy"
+        );
+        assert_eq!(
+            address("https://%{CI_ENVIRONMENT_SLUG}.example"),
+            Err(Fault::Missing("CI_ENVIRONMENT_SLUG".into()))
+        );
+        assert_eq!(address("%{branch}"), Err(Fault::NotAnAddress));
+    }
+
+    #[test]
+    fn durations_that_cannot_be_true_are_left_out() {
+        let took = |now: i64, started: &str| {
+            let context =
+                context(json!({"event": "deploy-finished", "now": now, "ci": {"CI_JOB_STARTED_AT": started}}));
+            Facts::of(&context, &mut vec![]).took()
+        };
+        assert_eq!(took(1_700_000_134, "2023-11-14T22:13:20Z"), Some(134));
+        assert_eq!(took(1_700_000_134, "2023-11-15T07:13:20+09:00"), Some(134));
+        assert_eq!(took(1_600_000_000, "2023-11-14T22:13:20Z"), None);
+        assert_eq!(took(1_800_000_000, "2023-11-14T22:13:20Z"), None);
+        assert_eq!(took(1_700_000_134, "yesterday"), None);
+        assert_eq!(took(i64::MIN, "2023-11-14T22:13:20Z"), None);
+    }
+}

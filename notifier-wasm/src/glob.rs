@@ -1,0 +1,45 @@
+//! Patterns of ref names: `*` stands for any run of characters, everything else for itself.
+
+/// Whether `text` matches `pattern` from its first to its last character.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(head) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let tail = parts.pop().unwrap_or_default();
+    for part in parts {
+        // The earliest place leaves the most text to the parts behind it.
+        let Some(at) = text.find(part) else {
+            return false;
+        };
+        text = &text[at + part.len()..];
+    }
+    text.ends_with(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_any_run_of_characters() {
+        for (pattern, text, expected) in [
+            ("main", "main", true),
+            ("main", "mainline", false),
+            ("*", "", true),
+            ("release/*", "release/1.2", true),
+            ("release/*", "prerelease/1.2", false),
+            ("*-fix", "cart-fix", true),
+            ("*-fix", "cart-fix-2", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b", "ab", true),
+            ("ab*ba", "aba", false),
+            ("기능/*", "기능/장바구니", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} against {text}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The message: what the module tells the host. Serialize only.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::CONTRACT_VERSION;
+use crate::block_kit::{Attachment, Block, Body, Element, Mrkdwn};
+use crate::changes;
+use crate::context::Context;
+use crate::facts::Facts;
+use crate::links::{self, Link};
+use crate::mrkdwn;
+use crate::people;
+use crate::selection;
+use crate::source::{Cause, Ref};
+use crate::text;
+use crate::url::SafeUrl;
+
+/// The longest branch, tag, title and so on that a message shows, in characters.
+const MAX_NAME: usize = 80;
+const MAX_TITLE: usize = 72;
+
+/// Version 1 of the message.
+#[derive(Debug, Serialize)]
+pub(crate) struct Message {
+    version: u64,
+    /// What the host posts, as it is.
+    message: Body,
+    /// A reason not to send it, as one word.
+    skip: Option<&'static str>,
+    /// One line for the job log.
+    summary: String,
+    /// For a dotenv file: one line each.
+    variables: BTreeMap<&'static str, String>,
+    /// For GitLab's job annotations.
+    links: Vec<Annotation>,
+    /// What was wrong with settings or variables, for the job log.
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Annotation {
+    label: String,
+    url: String,
+}
+
+impl Message {
+    pub(crate) fn of(context: &Context) -> Self {
+        let mut warnings = Vec::new();
+        let facts = Facts::of(context, &mut warnings);
+        let skip = selection::skip_reason(context, facts.state, facts.git_ref.as_ref(), &mut warnings);
+        let links = links::links(&facts, &mut warnings);
+        let mentions = people::mentions(&facts, &mut warnings);
+        let text = line(&facts, mrkdwn::top_level);
+        let body = Body {
+            blocks: blocks(&facts, &links, mentions),
+            attachments: details(&facts, &text).into_iter().collect(),
+            text,
+            unfurl_links: false,
+            unfurl_media: false,
+        };
+        Self {
+            version: CONTRACT_VERSION,
+            message: body,
+            skip,
+            summary: line(&facts, str::to_owned),
+            variables: variables(&facts),
+            links: links
+                .into_iter()
+                .map(|Link { label, url }| Annotation { label, url: url.as_str().to_owned() })
+                .collect(),
+            warnings,
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Strings, maps with string keys and numbers: nothing here that JSON cannot hold.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// The message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
+fn line(facts: &Facts, show: impl Fn(&str) -> String) -> String {
+    let mut line = String::new();
+    if let Some(project) = facts.project() {
+        line += &format!("[{}] ", show(&text::shown(project, MAX_NAME)));
+    }
+    if let Some(environment) = &facts.environment.name {
+        line += &format!("{}: ", show(environment));
+    }
+    line += facts.language.state(facts.state);
+    if let Some(person) = facts.person() {
+        line += &facts.language.by(&show(&person));
+    }
+    let git_ref = facts.git_ref.as_ref().filter(|it| !repeats_environment(it, facts)).map(ref_name);
+    let place: Vec<String> = git_ref.map(|name| show(&name)).into_iter().chain(facts.short_sha()).collect();
+    if !place.is_empty() {
+        line += &format!(" ({})", place.join(" "));
+    }
+    line
+}
+
+fn ref_name(git_ref: &Ref) -> String {
+    match git_ref {
+        Ref::Branch(name) | Ref::Tag(name) => text::shown(name, MAX_NAME),
+        Ref::MergeRequest { iid, .. } => format!("!{}", text::shown(iid, 20)),
+    }
+}
+
+fn repeats_environment(git_ref: &Ref, facts: &Facts) -> bool {
+    matches!(git_ref, Ref::Branch(name) if facts.environment.name.as_deref() == Some(&text::shown(name, MAX_NAME)))
+}
+
+/// Headline, links, mentions: one block a line, so that each stays within Slack's size on its own.
+fn blocks(facts: &Facts, links: &[Link], mentions: Vec<Element>) -> Vec<Block> {
+    let mut headline = vec![Element::Emoji { name: facts.state.emoji() }, Element::text(" ")];
+    if let Some(project) = facts.project() {
+        headline.push(Element::bold(text::shown(project, MAX_NAME)));
+    }
+    if let Some(environment) = &facts.environment.name {
+        headline.extend([Element::text(" · "), Element::code(environment)]);
+    }
+    let separator = if headline.len() > 2 { " — " } else { "" };
+    headline.push(Element::text(format!("{separator}{}", facts.language.state(facts.state))));
+    let links = separated(
+        links.iter().map(|link| Element::Link { url: link.url.as_str().to_owned(), text: link.label.clone() }),
+        " · ",
+    );
+    let mentions = separated(mentions.into_iter(), " ");
+    [headline, links, mentions].into_iter().filter(|line| !line.is_empty()).map(Block::line).collect()
+}
+
+fn separated(elements: impl Iterator<Item = Element>, separator: &str) -> Vec<Element> {
+    let mut line = Vec::new();
+    for element in elements {
+        if !line.is_empty() {
+            line.push(Element::text(separator));
+        }
+        line.push(element);
+    }
+    line
+}
+
+/// The small print beside the coloured bar: ref, commit and cause; person, cluster and duration.
+fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
+    let labels = facts.language.labels();
+    let mut place = Vec::new();
+    match &facts.git_ref {
+        Some(git_ref) if repeats_environment(git_ref, facts) => {}
+        Some(Ref::Branch(name)) => place.push(detail(labels.branch, &mrkdwn::code(&text::shown(name, MAX_NAME)))),
+        Some(Ref::Tag(name)) => place.push(detail(labels.tag, &mrkdwn::code(&text::shown(name, MAX_NAME)))),
+        Some(Ref::MergeRequest { iid, title, url, .. }) => {
+            let number = format!("!{}", text::shown(iid, 20));
+            let title = title.map(|title| mrkdwn::literal(&text::shown(title, MAX_TITLE))).unwrap_or_default();
+            place.push(detail(
+                labels.merge_request,
+                format!("{} {title}", maybe_link(url.as_ref(), &number)).trim_end(),
+            ));
+        }
+        None => {}
+    }
+    if let Some(sha) = facts.short_sha() {
+        let title =
+            facts.context.ci("CI_COMMIT_TITLE").or_else(|| facts.context.ci("CI_COMMIT_MESSAGE")?.lines().next());
+        let title = title.map(|title| mrkdwn::literal(&text::shown(title, MAX_TITLE))).unwrap_or_default();
+        place.push(detail(
+            labels.commit,
+            format!("{} {title}", maybe_link(changes::commit(facts).as_ref(), &sha)).trim_end(),
+        ));
+    }
+    place.extend(facts.cause.as_ref().map(|cause| cause_detail(facts, cause)));
+
+    let mut run = Vec::new();
+    run.extend(facts.person().map(|person| detail(labels.by, &mrkdwn::literal(&person))));
+    run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
+    run.extend(facts.took().map(|seconds| detail(labels.took, &facts.language.duration(seconds))));
+
+    let blocks: Vec<Block> =
+        [place, run].into_iter().filter(|row| !row.is_empty()).map(|elements| Block::Context { elements }).collect();
+    (!blocks.is_empty()).then(|| Attachment { color: facts.state.color(), fallback: fallback.to_owned(), blocks })
+}
+
+fn cause_detail(facts: &Facts, cause: &Cause) -> Mrkdwn {
+    let labels = facts.language.labels();
+    match cause {
+        Cause::Schedule(description) => detail(
+            labels.schedule,
+            &description.map_or_else(|| labels.scheduled.to_owned(), |it| mrkdwn::literal(&text::shown(it, MAX_TITLE))),
+        ),
+        Cause::Trigger => detail(labels.source, labels.trigger),
+        Cause::Api => detail(labels.source, "API"),
+        Cause::Upstream => detail(labels.source, labels.upstream),
+        Cause::Parent { id, url } => {
+            let parent = id.map_or_else(|| labels.parent.to_owned(), |id| format!("{} #{id}", labels.parent));
+            detail(labels.source, &maybe_link(url.as_ref(), &parent))
+        }
+    }
+}
+
+fn maybe_link(url: Option<&SafeUrl>, label: &str) -> String {
+    url.map_or_else(|| mrkdwn::literal(label), |url| mrkdwn::link(url, label))
+}
+
+/// `value` is mrkdwn already.
+fn detail(label: &str, value: &str) -> Mrkdwn {
+    Mrkdwn { text: format!("{label}  {value}"), verbatim: true }
+}
+
+fn variables(facts: &Facts) -> BTreeMap<&'static str, String> {
+    let mut variables = BTreeMap::new();
+    if let Some(name) = &facts.environment.name {
+        variables.insert("NOTIFIER_ENVIRONMENT", name.clone());
+    }
+    if let Some(cluster) = &facts.environment.cluster {
+        variables.insert("NOTIFIER_CLUSTER", cluster.clone());
+    }
+    variables
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::context::context;
+
+    fn message(json: Value) -> Value {
+        serde_json::from_slice(&Message::of(&context(json)).encode()).unwrap()
+    }
+
+    fn ci() -> Value {
+        json!({
+            "CI_PROJECT_NAME": "shop-api", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_NAME": "main", "CI_COMMIT_SHORT_SHA": "1a2b3c4d",
+            "GITLAB_USER_NAME": "Kim Minsu", "CI_JOB_STATUS": "failed",
+        })
+    }
+
+    #[test]
+    fn the_text_says_it_all_by_itself() {
+        let text = |language: &str| {
+            message(
+                json!({"event": "deploy-finished", "ci": ci(), "settings": {"language": language}}),
+            )["message"]["text"]
+                .clone()
+        };
+        assert_eq!(text("en"), "[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)");
+        assert_eq!(text("ko"), "[shop-api] prod: 배포 실패, 실행 Kim Minsu (main 1a2b3c4d)");
+    }
+
+    #[test]
+    fn missing_variables_drop_their_part_and_nothing_is_empty() {
+        let empty = message(json!({"event": "pipeline-started"}));
+        assert_eq!(empty["message"]["text"], "pipeline started");
+        assert_eq!(empty["message"]["attachments"], json!([]));
+        assert_eq!(empty["message"]["blocks"].as_array().unwrap().len(), 1);
+        assert_eq!(empty["links"], json!([]));
+    }
+
+    #[test]
+    fn a_branch_that_is_the_environment_is_said_once() {
+        let mut ci = ci();
+        ci["CI_COMMIT_BRANCH"] = json!("feature/x");
+        let message = message(json!({"event": "deploy-started", "ci": ci}));
+        assert_eq!(message["message"]["text"], "[shop-api] feature/x: deploy started, by Kim Minsu (1a2b3c4d)");
+        assert!(!message["message"]["attachments"][0]["blocks"].to_string().contains("feature/x"));
+    }
+
+    #[test]
+    fn variables_are_one_line_each() {
+        let mut ci = ci();
+        ci["DEPLOY_ENVIRONMENT"] = json!("a\nNOTIFIER_CLUSTER=evil");
+        let message = message(json!({"event": "deploy-started", "ci": ci}));
+        assert_eq!(
+            message["variables"],
+            json!({"NOTIFIER_CLUSTER": "eks-dev", "NOTIFIER_ENVIRONMENT": "a NOTIFIER_CLUSTER=evil"})
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! What a Slack message looks like, for people who are not in Slack: job logs, `demo.html`, the playground.
+//!
+//! It reads any Slack message, not only ours, so that a team sees its own module's messages too.
+
+mod html;
+mod mrkdwn;
+mod plain;
+mod scene;
+
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::request::{objects, optional_string, parse, string};
+use scene::Scene;
+
+/// `{"version":1,"format":"text","title":"…","messages":[{"caption":"…","message":{…}}]}`
+#[derive(Debug)]
+pub(crate) struct Request {
+    format: Format,
+    title: String,
+    /// What stands above each message (may be empty), and a body as it is posted to Slack.
+    messages: Vec<(String, Value)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    Text,
+    Html,
+}
+
+impl Request {
+    /// Whether a request asks for a picture, not for a message.
+    pub(crate) fn is(fields: &Map<String, Value>) -> bool {
+        fields.contains_key("format")
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Self::of(parse(bytes)?)
+    }
+
+    pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
+        let mut messages = Vec::new();
+        for mut entry in objects(&mut fields, "messages")?.unwrap_or_default() {
+            let caption = optional_string(&mut entry, "caption")?.unwrap_or_default();
+            messages.push((caption, entry.remove("message").unwrap_or_default()));
+        }
+        let format = match string(&mut fields, "format")?.as_str() {
+            "text" => Format::Text,
+            "html" => Format::Html,
+            _ => return Err(Error::field("`format`", "text or html")),
+        };
+        Ok(Self { format, title: optional_string(&mut fields, "title")?.unwrap_or_default(), messages })
+    }
+
+    pub(crate) fn draw(&self) -> String {
+        let scenes = self.messages.iter().map(|(caption, message)| (caption.as_str(), Scene::of(message)));
+        match self.format {
+            Format::Text => plain::draw(scenes),
+            Format::Html => html::page(&self.title, scenes),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A Slack message taken apart into what a reader sees, whatever it will be drawn with.
+
+use serde_json::Value;
+
+use super::mrkdwn;
+
+/// One message: the lines outside, then the attachments with their bars.
+pub(super) struct Scene {
+    pub(super) lines: Vec<Line>,
+    pub(super) attachments: Vec<(String, Vec<Line>)>,
+}
+
+pub(super) struct Line {
+    pub(super) kind: Kind,
+    pub(super) spans: Vec<Span>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Header,
+    /// Small and grey.
+    Context,
+    Preformatted,
+    Divider,
+    /// A block that is not drawn; its type is the text.
+    Unknown,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "a span has any of these styles at once")]
+pub(super) struct Span {
+    pub(super) text: String,
+    /// Where it leads, if it is a link.
+    pub(super) url: Option<String>,
+    pub(super) bold: bool,
+    pub(super) italic: bool,
+    pub(super) strike: bool,
+    pub(super) code: bool,
+    pub(super) mention: bool,
+}
+
+impl Span {
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    pub(super) fn mention(text: impl Into<String>) -> Self {
+        Self { text: text.into(), mention: true, ..Self::default() }
+    }
+}
+
+impl Scene {
+    pub(super) fn of(message: &Value) -> Self {
+        let mut lines = blocks(message);
+        if lines.is_empty() {
+            lines.extend(mrkdwn_lines(&message["text"], Kind::Text));
+        }
+        let attachments = array(&message["attachments"])
+            .map(|attachment| (string(&attachment["color"]), attachment_lines(attachment)))
+            .collect();
+        Self { lines, attachments }
+    }
+}
+
+fn attachment_lines(attachment: &Value) -> Vec<Line> {
+    let lines = blocks(attachment);
+    if !lines.is_empty() {
+        return lines;
+    }
+    let text = if attachment["text"].is_string() { &attachment["text"] } else { &attachment["fallback"] };
+    mrkdwn_lines(text, Kind::Text).collect()
+}
+
+fn blocks(holder: &Value) -> Vec<Line> {
+    array(&holder["blocks"]).flat_map(block).collect()
+}
+
+fn block(block: &Value) -> Vec<Line> {
+    match string(&block["type"]).as_str() {
+        "rich_text" => array(&block["elements"]).flat_map(rich_text).collect(),
+        "section" => {
+            let fields = array(&block["fields"]).flat_map(|field| text_object(field, Kind::Text));
+            text_object(&block["text"], Kind::Text).into_iter().chain(fields).collect()
+        }
+        "header" => text_object(&block["text"], Kind::Header),
+        "context" => {
+            let mut spans = Vec::new();
+            for element in array(&block["elements"]) {
+                if !spans.is_empty() {
+                    spans.push(Span::text("     "));
+                }
+                spans.extend(text_object(element, Kind::Context).into_iter().flat_map(|line| line.spans));
+            }
+            vec![Line { kind: Kind::Context, spans }]
+        }
+        "divider" => vec![Line { kind: Kind::Divider, spans: Vec::new() }],
+        other => vec![Line { kind: Kind::Unknown, spans: vec![Span::text(other)] }],
+    }
+}
+
+fn rich_text(element: &Value) -> Vec<Line> {
+    let spans = |element: &Value| array(&element["elements"]).map(rich_text_span).collect();
+    match string(&element["type"]).as_str() {
+        "rich_text_list" => array(&element["elements"])
+            .map(|item| {
+                let mut line: Vec<Span> = spans(item);
+                line.insert(0, Span::text("• "));
+                Line { kind: Kind::Text, spans: line }
+            })
+            .collect(),
+        "rich_text_preformatted" => vec![Line { kind: Kind::Preformatted, spans: spans(element) }],
+        _ => vec![Line { kind: Kind::Text, spans: spans(element) }],
+    }
+}
+
+fn rich_text_span(element: &Value) -> Span {
+    let text = string(&element["text"]);
+    let style = |name: &str| element["style"][name].as_bool().unwrap_or(false);
+    let base = Span {
+        bold: style("bold"),
+        italic: style("italic"),
+        strike: style("strike"),
+        code: style("code"),
+        ..Span::default()
+    };
+    match string(&element["type"]).as_str() {
+        "link" => {
+            let url = string(&element["url"]);
+            Span { text: if text.is_empty() { url.clone() } else { text }, url: Some(url), ..base }
+        }
+        "emoji" => Span { text: emoji(&string(&element["name"])), ..base },
+        "user" => Span::mention(format!("@{}", string(&element["user_id"]))),
+        "usergroup" => Span::mention(format!("@{}", string(&element["usergroup_id"]))),
+        "broadcast" => Span::mention(format!("@{}", string(&element["range"]))),
+        "channel" => Span::mention(format!("#{}", string(&element["channel_id"]))),
+        _ => Span { text, ..base },
+    }
+}
+
+fn text_object(object: &Value, kind: Kind) -> Vec<Line> {
+    if object["type"] == "mrkdwn" {
+        mrkdwn_lines(&object["text"], kind).collect()
+    } else {
+        string(&object["text"])
+            .lines()
+            .map(|line| Line { kind, spans: vec![Span::text(mrkdwn::with_emoji(line))] })
+            .collect()
+    }
+}
+
+fn mrkdwn_lines(text: &Value, kind: Kind) -> impl Iterator<Item = Line> {
+    text.as_str().unwrap_or_default().lines().map(move |line| Line { kind, spans: mrkdwn::spans(line) })
+}
+
+/// The character of an emoji's Slack name; a name that we do not know stays in colons, as Slack would type it.
+pub(super) fn emoji(name: &str) -> String {
+    let character = match name {
+        "rocket" => "🚀",
+        "truck" => "🚚",
+        "x" => "❌",
+        "white_check_mark" => "✅",
+        "no_entry_sign" => "🚫",
+        "tada" => "🎉",
+        "checkered_flag" => "🏁",
+        "warning" => "⚠️",
+        "rotating_light" => "🚨",
+        other => return format!(":{other}:"),
+    };
+    character.to_owned()
+}
+
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,96 @@
+//! Reading a request of the host: JSON whose fields are taken out by name, so that a refusal names the field.
+
+use serde_json::{Map, Value};
+
+use crate::{CONTRACT_VERSION, Error};
+
+/// The version and the fields of any request. The version comes first, so that a request of another version is
+/// told so, and not that some field of it is odd.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
+    let value: Value = serde_json::from_slice(bytes).map_err(Error::Json)?;
+    let Value::Object(fields) = value else { return Err(Error::field("the request", "an object")) };
+    match fields.get("version").and_then(Value::as_u64) {
+        Some(CONTRACT_VERSION) => Ok(fields),
+        Some(found) => Err(Error::Version { found, known: CONTRACT_VERSION }),
+        None => Err(Error::field("`version`", "a number")),
+    }
+}
+
+/// A string that must be there.
+pub(crate) fn string(fields: &mut Map<String, Value>, name: &str) -> Result<String, Error> {
+    optional_string(fields, name)?.ok_or_else(|| Error::field(format!("`{name}`"), "a string"))
+}
+
+/// A string that may be missing or null.
+pub(crate) fn optional_string(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Error> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Error::field(format!("`{name}`"), "a string")),
+    }
+}
+
+/// A whole number that may be missing or null.
+pub(crate) fn optional_integer(fields: &mut Map<String, Value>, name: &str) -> Result<Option<i64>, Error> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value.as_i64().map(Some).ok_or_else(|| Error::field(format!("`{name}`"), "a whole number")),
+    }
+}
+
+/// An object that may be missing or null, and then is empty.
+pub(crate) fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => Err(Error::field(format!("`{name}`"), "an object")),
+    }
+}
+
+/// An object of strings.
+pub(crate) fn strings(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
+    let object = object(fields, name)?;
+    match object.iter().find(|(_, value)| !value.is_string()) {
+        None => Ok(object),
+        Some((key, _)) => Err(Error::field(format!("`{name}.{key}`"), "a string")),
+    }
+}
+
+/// A list of objects that may be missing or null.
+pub(crate) fn objects(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Vec<Map<String, Value>>>, Error> {
+    let not_a_list = || Error::field(format!("`{name}`"), "a list of objects");
+    let list = match fields.remove(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(not_a_list()),
+    };
+    let mut objects = Vec::with_capacity(list.len());
+    for value in list {
+        let Value::Object(object) = value else { return Err(not_a_list()) };
+        objects.push(object);
+    }
+    Ok(Some(objects))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_no_request_is_refused_by_the_name_of_the_field() {
+        for (request, expected) in [
+            ("", "reading the request as JSON: EOF"),
+            ("[]", "the request is not an object"),
+            ("{}", "`version` is not a number"),
+            (r#"{"version":2,"event":["new"]}"#, "the request has version 2, this module speaks version 1"),
+            (r#"{"version":1}"#, "`event` is not a string"),
+            (r#"{"version":1,"event":"deploy"}"#, "`event` is not one of pipeline-started, build-failed"),
+            (r#"{"version":1,"event":"build-failed","ci":{"CI_JOB_ID":7}}"#, "`ci.CI_JOB_ID` is not a string"),
+            (r#"{"version":1,"event":"build-failed","failed_jobs":[7]}"#, "`failed_jobs` is not a list of objects"),
+            (r#"{"version":1,"event":"build-failed","now":"noon"}"#, "`now` is not a whole number"),
+            (r#"{"version":1,"format":"svg","messages":[]}"#, "`format` is not text or html"),
+            (r#"{"version":1,"format":"text","messages":{}}"#, "`messages` is not a list of objects"),
+        ] {
+            let refused = crate::answer(request.as_bytes()).unwrap_err().to_string();
+            assert!(refused.contains(expected), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Which events and branches are reported at all.
+
+use crate::context::Context;
+use crate::glob;
+use crate::source::Ref;
+use crate::state::State;
+
+/// Names that an entry of `NOTIFIER_EVENTS` may match.
+const NAMES: [&str; 11] = [
+    "pipeline-started",
+    "build-failed",
+    "deploy-started",
+    "deploy-finished",
+    "deploy-succeeded",
+    "deploy-failed",
+    "deploy-canceled",
+    "pipeline-finished",
+    "pipeline-succeeded",
+    "pipeline-failed",
+    "pipeline-fixed",
+];
+
+/// Why this message is not to be sent, as one word of the job log; `None` sends it.
+pub(crate) fn skip_reason(
+    context: &Context,
+    state: State,
+    git_ref: Option<&Ref>,
+    warnings: &mut Vec<String>,
+) -> Option<&'static str> {
+    let any = |list: &str, matches: &dyn Fn(&str) -> bool| {
+        list.split(',').map(str::trim).any(|pattern| !pattern.is_empty() && matches(pattern))
+    };
+    if let Some(events) = context.setting("events") {
+        for pattern in events.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
+            if !NAMES.iter().any(|name| glob::matches(pattern, name)) {
+                warnings.push(format!(
+                    "NOTIFIER_EVENTS: `{}` is no event; the events are {}",
+                    crate::text::shown(pattern, 40),
+                    NAMES.join(", ")
+                ));
+            }
+        }
+        if !any(events, &|pattern| glob::matches(pattern, state.name()) || glob::matches(pattern, state.event())) {
+            return Some("event_not_selected");
+        }
+    }
+    if let (Some(branches), Some(git_ref)) = (context.setting("branches"), git_ref)
+        && !any(branches, &|pattern| glob::matches(pattern, git_ref.name()))
+    {
+        return Some("branch_not_selected");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::context::context;
+
+    fn skipped(settings: serde_json::Value) -> (Option<&'static str>, usize) {
+        let context = context(json!({"ci": {"CI_COMMIT_BRANCH": "feature/x"}, "settings": settings}));
+        let mut warnings = Vec::new();
+        (skip_reason(&context, State::DeployFailed, Ref::of(&context).as_ref(), &mut warnings), warnings.len())
+    }
+
+    #[test]
+    fn events_are_selected_by_event_or_by_outcome() {
+        assert_eq!(skipped(json!({})), (None, 0));
+        assert_eq!(skipped(json!({"events": "deploy-finished"})), (None, 0));
+        assert_eq!(skipped(json!({"events": "build-failed, deploy-failed"})), (None, 0));
+        assert_eq!(skipped(json!({"events": "*-failed"})), (None, 0));
+        assert_eq!(skipped(json!({"events": "deploy-succeeded"})), (Some("event_not_selected"), 0));
+        assert_eq!(skipped(json!({"events": "deploy-fail"})), (Some("event_not_selected"), 1));
+    }
+
+    #[test]
+    fn branches_are_selected_by_glob() {
+        assert_eq!(skipped(json!({"branches": "main,feature/*"})), (None, 0));
+        assert_eq!(skipped(json!({"branches": "main"})), (Some("branch_not_selected"), 0));
+    }
+}

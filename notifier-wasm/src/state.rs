@@ -1,0 +1,136 @@
+//! What happened: an event and its outcome.
+
+use crate::context::{Context, Event};
+
+/// Everything that a message can say has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    PipelineStarted,
+    BuildFailed,
+    DeployStarted,
+    DeploySucceeded,
+    DeployFailed,
+    DeployCanceled,
+    /// The job did not say how it went.
+    DeployFinished,
+    PipelineSucceeded,
+    PipelineFailed,
+    /// Succeeded, where the pipeline before it had failed.
+    PipelineFixed,
+    /// GitLab could not be asked how it went.
+    PipelineFinished,
+}
+
+impl State {
+    /// `CI_JOB_STATUS` tells how the job of an `after_script` went; a `pipeline-finished` job asks GitLab.
+    pub(crate) fn of(context: &Context, warnings: &mut Vec<String>) -> Self {
+        match context.event {
+            Event::PipelineStarted => Self::PipelineStarted,
+            Event::BuildFailed => Self::BuildFailed,
+            Event::DeployStarted => Self::DeployStarted,
+            Event::DeployFinished => match context.ci("CI_JOB_STATUS") {
+                Some("success") => Self::DeploySucceeded,
+                Some("failed") => Self::DeployFailed,
+                Some("canceled") => Self::DeployCanceled,
+                _ => {
+                    warnings.push("CI_JOB_STATUS is not success, failed or canceled: call `deploy-finished` in the deploy job's after_script".into());
+                    Self::DeployFinished
+                }
+            },
+            Event::PipelineFinished => match context.failed_jobs.as_deref() {
+                None => Self::PipelineFinished,
+                Some([]) if context.history.previous_status.as_deref() == Some("failed") => Self::PipelineFixed,
+                Some([]) => Self::PipelineSucceeded,
+                Some(_) => Self::PipelineFailed,
+            },
+        }
+    }
+
+    /// The name by which `NOTIFIER_EVENTS` selects this state and nothing else of its event.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PipelineStarted => "pipeline-started",
+            Self::BuildFailed => "build-failed",
+            Self::DeployStarted => "deploy-started",
+            Self::DeploySucceeded => "deploy-succeeded",
+            Self::DeployFailed => "deploy-failed",
+            Self::DeployCanceled => "deploy-canceled",
+            Self::DeployFinished => "deploy-finished",
+            Self::PipelineSucceeded => "pipeline-succeeded",
+            Self::PipelineFailed => "pipeline-failed",
+            Self::PipelineFixed => "pipeline-fixed",
+            Self::PipelineFinished => "pipeline-finished",
+        }
+    }
+
+    /// The name of the event that this state belongs to.
+    pub(crate) fn event(self) -> &'static str {
+        match self {
+            Self::DeploySucceeded | Self::DeployFailed | Self::DeployCanceled => "deploy-finished",
+            Self::PipelineSucceeded | Self::PipelineFailed | Self::PipelineFixed => "pipeline-finished",
+            other => other.name(),
+        }
+    }
+
+    /// Slack's name of the emoji that stands for this state.
+    pub(crate) fn emoji(self) -> &'static str {
+        match self {
+            Self::PipelineStarted => "rocket",
+            Self::DeployStarted => "truck",
+            Self::BuildFailed | Self::DeployFailed | Self::PipelineFailed => "x",
+            Self::DeploySucceeded | Self::PipelineSucceeded => "white_check_mark",
+            Self::DeployCanceled => "no_entry_sign",
+            Self::PipelineFixed => "tada",
+            Self::DeployFinished | Self::PipelineFinished => "checkered_flag",
+        }
+    }
+
+    /// The colour of the attachment's bar.
+    pub(crate) fn color(self) -> &'static str {
+        match self {
+            Self::PipelineStarted | Self::DeployFinished | Self::PipelineFinished => "#8D99AE",
+            Self::DeployStarted => "#36C5F0",
+            Self::BuildFailed | Self::DeployFailed | Self::PipelineFailed => "#E01E5A",
+            Self::DeploySucceeded | Self::PipelineSucceeded | Self::PipelineFixed => "#2EB67D",
+            Self::DeployCanceled => "#ECB22E",
+        }
+    }
+
+    /// Whether somebody should come and look.
+    pub(crate) fn is_failure(self) -> bool {
+        matches!(self, Self::BuildFailed | Self::DeployFailed | Self::PipelineFailed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::context::context;
+
+    fn state(json: serde_json::Value) -> (State, usize) {
+        let mut warnings = Vec::new();
+        (State::of(&context(json), &mut warnings), warnings.len())
+    }
+
+    #[test]
+    fn a_deployment_ends_as_its_job_does() {
+        let of = |status| state(json!({"event": "deploy-finished", "ci": {"CI_JOB_STATUS": status}}));
+        assert_eq!(of("success"), (State::DeploySucceeded, 0));
+        assert_eq!(of("failed"), (State::DeployFailed, 0));
+        assert_eq!(of("canceled"), (State::DeployCanceled, 0));
+        assert_eq!(of("running"), (State::DeployFinished, 1));
+    }
+
+    #[test]
+    fn a_pipeline_is_never_called_green_unasked() {
+        let of = |jobs, before| {
+            state(json!({"event": "pipeline-finished", "failed_jobs": jobs, "history": {"previous_status": before}})).0
+        };
+        assert_eq!(of(json!(null), "success"), State::PipelineFinished);
+        assert_eq!(of(json!([]), "success"), State::PipelineSucceeded);
+        assert_eq!(of(json!([]), "failed"), State::PipelineFixed);
+        assert_eq!(of(json!([{"name": "test"}]), "failed"), State::PipelineFailed);
+    }
+}

@@ -1,0 +1,82 @@
+//! Text from outside (branches, titles, names), made safe to show on one line.
+
+/// What replaces a character that nobody can see but that changes what others look like.
+const REPLACEMENT: char = '\u{FFFD}';
+
+/// One visible line: line breaks and tabs become spaces, runs of spaces one space; control characters,
+/// bidirectional overrides (CVE-2021-42574), zero-width and tag characters become U+FFFD.
+pub(crate) fn clean(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(character) = characters.next() {
+        let shown = match character {
+            '\u{2028}' | '\u{2029}' => ' ',
+            c if c.is_whitespace() => ' ',
+            // Joiners belong into emoji and some scripts; between ASCII they only hide.
+            '\u{200C}' | '\u{200D}' if !before.is_ascii() && characters.peek().is_some_and(|next| !next.is_ascii()) => {
+                character
+            }
+            c if c.is_control() || is_invisible(c) => REPLACEMENT,
+            c => c,
+        };
+        if shown != ' ' || before != ' ' {
+            line.push(shown);
+        }
+        before = shown;
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// At most `max` characters, the last one an ellipsis where something was cut.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(max.saturating_sub(1)).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    short
+}
+
+/// [`clean`] and [`cut`]: how every text from outside enters a message.
+pub(crate) fn shown(text: &str, max: usize) -> String {
+    // What is cut away anyway need not be cleaned: commit messages come with 100 KB.
+    let long_enough = text.char_indices().nth(max * 4).map_or(text, |(at, _)| &text[..at]);
+    cut(&clean(long_enough), max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_and_overrides_become_visible() {
+        assert_eq!(clean("a\u{202E}b\u{1B}[31mc\u{7}"), "a\u{FFFD}b\u{FFFD}[31mc\u{FFFD}");
+        assert_eq!(clean("ad\u{200B}min\u{200D}x"), "ad\u{FFFD}min\u{FFFD}x");
+    }
+
+    #[test]
+    fn text_becomes_one_line() {
+        assert_eq!(clean("  Fix\r\n\tcart \u{2028} rounding\n"), "Fix cart rounding");
+    }
+
+    #[test]
+    fn joined_emoji_and_korean_stay_whole() {
+        assert_eq!(clean("👩\u{200D}💻 한글"), "👩\u{200D}💻 한글");
+    }
+
+    #[test]
+    fn cutting_counts_characters_and_never_splits_one() {
+        assert_eq!(cut("한글한글", 4), "한글한글");
+        assert_eq!(cut("한글한글한", 4), "한글한…");
+        assert_eq!(shown(&"가 ".repeat(100_000), 5), "가 가…");
+    }
+}

@@ -1,0 +1,98 @@
+//! Builds the built-in module: `notifier.wasm` from the neighbouring crate, and from it the native code for the
+//! target, so that a run that uses the built-in module compiles nothing.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[path = "src/sandbox/engine.rs"]
+mod engine;
+
+/// The name of the custom section that holds the module's version.
+const VERSION_SECTION: &str = "pipeline-notifier.version";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    for path in ["notifier-wasm/src", "notifier-wasm/Cargo.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+        println!("cargo::rerun-if-changed={}", workspace.join(path).display());
+    }
+    println!("cargo::rerun-if-changed=src/sandbox/engine.rs");
+    println!("cargo::rerun-if-changed=build.rs");
+
+    let mut wasm = fs::read(build_module(&workspace, &out)?)?;
+    append_custom_section(&mut wasm, VERSION_SECTION, env::var("CARGO_PKG_VERSION")?.as_bytes());
+    let native = compile(&wasm, &env::var("TARGET")?)?;
+    fs::write(out.join("notifier.wasm"), &wasm)?;
+    fs::write(out.join("notifier.cwasm"), native)?;
+    Ok(())
+}
+
+/// Builds `notifier.wasm` and returns its path. Paths of this machine are mapped away, so that the same source gives
+/// the same bytes anywhere.
+fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    // One directory beside this script's own for all of its runs, and not cargo's, which is locked while we run.
+    let target_dir = out.ancestors().nth(3).unwrap_or(out).join("module");
+    let cargo_home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
+    let flags = [
+        format!("--remap-path-prefix={cargo_home}=/cargo"),
+        format!("--remap-path-prefix={}=/src", workspace.display()),
+    ];
+    let mut cargo = Command::new(env::var("CARGO")?);
+    cargo
+        .current_dir(workspace)
+        .args(["build", "--package", "notifier-wasm", "--bin", "notifier"])
+        .args(["--profile", "module", "--target", "wasm32-wasip1", "--target-dir"])
+        .arg(&target_dir)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    // Meant for the binary's build, not for the module's.
+    for variable in ["RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"] {
+        cargo.env_remove(variable);
+    }
+    let output = cargo.output()?;
+    if !output.status.success() {
+        let cause = String::from_utf8_lossy(&output.stderr);
+        let hint = if cause.contains("may not be installed") {
+            "hint: rustup target add wasm32-wasip1"
+        } else {
+            "hint: cargo build -p notifier-wasm --target wasm32-wasip1"
+        };
+        return Err(format!("building the module for wasm32-wasip1\n{cause}\n{hint}").into());
+    }
+    Ok(target_dir.join("wasm32-wasip1/module/notifier.wasm"))
+}
+
+/// Appends a custom section (<https://webassembly.github.io/spec/core/binary/modules.html#custom-section>).
+fn append_custom_section(wasm: &mut Vec<u8>, name: &str, contents: &[u8]) {
+    let mut body = leb128(name.len());
+    body.extend(name.as_bytes());
+    body.extend(contents);
+    wasm.push(0);
+    wasm.extend(leb128(body.len()));
+    wasm.extend(body);
+}
+
+fn leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(value & 0x7f).unwrap_or_default();
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+/// The module's native code. The target is always named: otherwise Cranelift would bake in the features of the
+/// building machine's processor, and older processors would refuse the code.
+fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut config = engine::config();
+    config.target(target).map_err(|cause| {
+        format!("{cause:#}\nhint: cross-compiling to another architecture needs `--features all-arch`")
+    })?;
+    Ok(wasmtime::Engine::new(&config)?.precompile_module(wasm)?)
+}

@@ -1,0 +1,200 @@
+//! The context of an event: what the module gets of a job's environment.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::Event;
+use crate::gitlab::FailedJob;
+use crate::secret::{Redactor, is_secret_name};
+use crate::settings::Settings;
+use crate::variables::Variables;
+
+/// The version of the context that this binary writes.
+pub(crate) const CONTEXT_VERSION: u64 = 1;
+
+/// The variables that a module may see: every predefined one of GitLab 17 to 19 that tells about the project, the
+/// commit, the pipeline, the job, the environment and the people, and none that holds a secret
+/// (<https://docs.gitlab.com/ci/variables/predefined_variables/>); then the routing component's two, and the
+/// namespace that Auto DevOps deploys to.
+#[rustfmt::skip]
+const ALLOWED_VARIABLES: [&str; 117] = [
+    "CI", "CI_API_V4_URL", "CI_COMMIT_AUTHOR", "CI_COMMIT_BEFORE_SHA", "CI_COMMIT_BRANCH", "CI_COMMIT_DESCRIPTION",
+    "CI_COMMIT_MESSAGE", "CI_COMMIT_MESSAGE_IS_TRUNCATED", "CI_COMMIT_REF_NAME", "CI_COMMIT_REF_PROTECTED",
+    "CI_COMMIT_REF_SLUG", "CI_COMMIT_SHA", "CI_COMMIT_SHORT_SHA", "CI_COMMIT_TAG", "CI_COMMIT_TAG_MESSAGE",
+    "CI_COMMIT_TIMESTAMP", "CI_COMMIT_TITLE", "CI_COMMIT_USER_LOGIN", "CI_CONFIG_PATH", "CI_DEFAULT_BRANCH",
+    "CI_DEPLOY_FREEZE", "CI_ENVIRONMENT_ACTION", "CI_ENVIRONMENT_ID", "CI_ENVIRONMENT_NAME", "CI_ENVIRONMENT_SLUG",
+    "CI_ENVIRONMENT_TIER", "CI_ENVIRONMENT_URL", "CI_EXTERNAL_PULL_REQUEST_IID",
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME", "CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY",
+    "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME", "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY", "CI_JOB_GROUP_NAME",
+    "CI_JOB_ID", "CI_JOB_IMAGE", "CI_JOB_MANUAL", "CI_JOB_NAME", "CI_JOB_NAME_SLUG", "CI_JOB_STAGE",
+    "CI_JOB_STARTED_AT", "CI_JOB_STATUS", "CI_JOB_TIMEOUT", "CI_JOB_URL", "CI_KUBERNETES_ACTIVE",
+    "CI_MERGE_REQUEST_APPROVED", "CI_MERGE_REQUEST_ASSIGNEES", "CI_MERGE_REQUEST_DESCRIPTION",
+    "CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_MERGE_REQUEST_DIFF_ID", "CI_MERGE_REQUEST_DRAFT",
+    "CI_MERGE_REQUEST_EVENT_TYPE", "CI_MERGE_REQUEST_ID", "CI_MERGE_REQUEST_IID", "CI_MERGE_REQUEST_LABELS",
+    "CI_MERGE_REQUEST_MILESTONE", "CI_MERGE_REQUEST_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_PATH",
+    "CI_MERGE_REQUEST_PROJECT_URL", "CI_MERGE_REQUEST_REF_PATH", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+    "CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH",
+    "CI_MERGE_REQUEST_SOURCE_PROJECT_URL", "CI_MERGE_REQUEST_SQUASH_ON_MERGE", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "CI_MERGE_REQUEST_TITLE",
+    "CI_NODE_INDEX", "CI_NODE_TOTAL", "CI_OPEN_MERGE_REQUESTS", "CI_PAGES_DOMAIN", "CI_PAGES_URL",
+    "CI_PIPELINE_CREATED_AT", "CI_PIPELINE_ID", "CI_PIPELINE_IID", "CI_PIPELINE_NAME",
+    "CI_PIPELINE_SCHEDULE_DESCRIPTION", "CI_PIPELINE_SOURCE", "CI_PIPELINE_TRIGGERED", "CI_PIPELINE_URL",
+    "CI_PROJECT_DESCRIPTION", "CI_PROJECT_ID", "CI_PROJECT_NAME", "CI_PROJECT_NAMESPACE",
+    "CI_PROJECT_NAMESPACE_ID", "CI_PROJECT_NAMESPACE_SLUG", "CI_PROJECT_PATH", "CI_PROJECT_PATH_SLUG",
+    "CI_PROJECT_REPOSITORY_LANGUAGES", "CI_PROJECT_ROOT_NAMESPACE", "CI_PROJECT_TITLE", "CI_PROJECT_TOPICS",
+    "CI_PROJECT_URL", "CI_PROJECT_VISIBILITY", "CI_REGISTRY_IMAGE", "CI_RELEASE_DESCRIPTION", "CI_RUNNER_DESCRIPTION",
+    "CI_RUNNER_ID", "CI_RUNNER_TAGS", "CI_SERVER_FQDN", "CI_SERVER_HOST", "CI_SERVER_NAME", "CI_SERVER_URL",
+    "CI_SERVER_VERSION", "CI_UPSTREAM_JOB_ID", "CI_UPSTREAM_PIPELINE_ID", "CI_UPSTREAM_PROJECT_ID",
+    "DEPLOY_CLUSTER", "DEPLOY_ENVIRONMENT", "GITLAB_USER_EMAIL", "GITLAB_USER_ID", "GITLAB_USER_LOGIN",
+    "GITLAB_USER_NAME", "KUBE_NAMESPACE",
+];
+
+/// The size up to which a context is written, in bytes, and the longest value in it to begin with. A commit message
+/// alone may have 100 KB.
+const MAX_CONTEXT: usize = 200 << 10;
+const MAX_VALUE: usize = 64 << 10;
+
+/// The most that is read of a file of the job, in bytes.
+const MAX_FILE: u64 = 64 << 10;
+
+/// What an event's context is made of.
+pub(crate) struct Gathered<'a> {
+    pub(crate) event: Event,
+    pub(crate) variables: &'a Variables,
+    pub(crate) settings: &'a Settings,
+    /// More variables that the module may see.
+    pub(crate) pass: &'a [String],
+    /// `None` where GitLab was not asked, or did not answer.
+    pub(crate) failed_jobs: Option<Vec<FailedJob>>,
+    pub(crate) redactor: &'a Redactor,
+}
+
+impl Gathered<'_> {
+    /// The context as JSON, at most [`MAX_CONTEXT`] bytes of it, and what was odd.
+    pub(crate) fn context(&self) -> (Vec<u8>, Vec<String>) {
+        let mut warnings = Vec::new();
+        let people = self.people(&mut warnings);
+        let passed: Vec<&str> = self.passed(&mut warnings).collect();
+        let mut longest = MAX_VALUE;
+        loop {
+            let settings: Map<String, Value> =
+                self.settings.for_module().map(|(name, value)| (name.to_owned(), cut(value, longest).into())).collect();
+            let context = json!({
+                "version": CONTEXT_VERSION,
+                "event": self.event.name(),
+                "ci": self.ci(&passed, longest),
+                "settings": settings,
+                "failed_jobs": self.failed_jobs,
+                "people": people,
+                "history": self.history(),
+                "now": now(),
+            });
+            let bytes = context.to_string().into_bytes();
+            if bytes.len() <= MAX_CONTEXT || longest < 16 {
+                return (bytes, warnings);
+            }
+            longest /= 2;
+        }
+    }
+
+    fn ci(&self, passed: &[&str], longest: usize) -> Map<String, Value> {
+        let names = ALLOWED_VARIABLES.iter().chain(passed);
+        let seen = names.filter_map(|name| {
+            let value = self.variables.raw(name).filter(|value| !value.is_empty())?;
+            // A secret may stand in a commit message or an address; GitLab would mask it in a log too.
+            Some(((*name).to_owned(), self.redactor.redact(cut(value, longest)).into()))
+        });
+        seen.collect()
+    }
+
+    fn passed<'a>(&'a self, warnings: &mut Vec<String>) -> impl Iterator<Item = &'a str> + use<'a> {
+        let (secret, passed): (Vec<&str>, Vec<&str>) =
+            self.pass.iter().map(String::as_str).partition(|name| is_secret_name(name));
+        warnings.extend(secret.iter().map(|name| {
+            format!("--pass {name}: its name says that it is a secret, and no secret reaches a module; not passed")
+        }));
+        passed.into_iter()
+    }
+
+    /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one.
+    fn people(&self, warnings: &mut Vec<String>) -> Map<String, Value> {
+        let Some(map) = self.settings.get("user_map") else { return Map::new() };
+        let json = if map.starts_with('{') { Ok(map.to_owned()) } else { read(Path::new(map)) };
+        let parsed = json.map_err(|cause| cause.to_string()).and_then(|json| {
+            serde_json::from_str::<Map<String, Value>>(&json).map_err(|cause| format!("it is no JSON object: {cause}"))
+        });
+        match parsed {
+            Ok(map) => map.into_iter().filter(|(_, id)| id.is_string()).collect(),
+            Err(cause) => {
+                warnings.push(format!("NOTIFIER_USER_MAP: {cause}; people are named and not mentioned"));
+                Map::new()
+            }
+        }
+    }
+
+    /// What earlier steps left in the project directory.
+    fn history(&self) -> Value {
+        let directory = self.variables.get("CI_PROJECT_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+        let url = read(&directory.join("environment_url.txt")).ok();
+        let url = url.as_deref().and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty());
+        match url {
+            Some(url) => json!({"environment_url": self.redactor.redact(url)}),
+            None => json!({}),
+        }
+    }
+}
+
+/// Reads a small text file; anything but a regular file is refused, so that nothing can hang.
+fn read(path: &Path) -> std::io::Result<String> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// At most `longest` bytes of a text, cut at a character.
+fn cut(text: &str, longest: usize) -> &str {
+    &text[..text.floor_char_boundary(longest)]
+}
+
+/// Seconds since 1970 by this machine's clock; negative before.
+fn now() -> i64 {
+    let whole = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(|before| -whole(before.duration()), whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_allowed_variable_is_a_secret() {
+        let secret: Vec<_> = ALLOWED_VARIABLES.iter().filter(|name| is_secret_name(name)).collect();
+        assert!(secret.is_empty(), "{secret:?}");
+    }
+
+    #[test]
+    fn a_context_stays_within_its_size() {
+        let variables: Variables = ALLOWED_VARIABLES.iter().map(|name| (*name, "가\"".repeat(100_000))).collect();
+        let (settings, redactor) = (Settings::default(), Redactor::default());
+        let gathered = Gathered {
+            event: Event::DeployStarted,
+            variables: &variables,
+            settings: &settings,
+            pass: &[],
+            failed_jobs: None,
+            redactor: &redactor,
+        };
+        let (bytes, _) = gathered.context();
+        assert!(bytes.len() <= MAX_CONTEXT, "{}", bytes.len());
+        assert!(serde_json::from_slice::<Value>(&bytes).is_ok());
+    }
+}

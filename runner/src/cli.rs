@@ -1,0 +1,153 @@
+//! The command line. The doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::settings::Settings;
+
+/// Tells a team's Slack what its GitLab pipelines and deployments do.
+///
+/// Everything that a job knows comes from its environment: GitLab's predefined variables, the secret
+/// `SLACK_WEBHOOK_URL`, and the settings below.
+#[derive(Debug, Parser)]
+#[command(name = "pipeline-notifier", version, max_term_width = 120)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Renders an event's message and delivers it. Ends with 0 whatever happens, unless --strict is given
+    Send {
+        /// Which event.
+        event: Event,
+        /// End with 1 where the message could not be delivered.
+        #[arg(long)]
+        strict: bool,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        job: Job,
+    },
+    /// Prints the request body that send would post
+    Render {
+        /// Which event.
+        event: Event,
+        /// The body as Slack takes it, or as people would see it.
+        #[arg(long, value_enum, default_value_t = Format::Slack)]
+        format: Format,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        job: Job,
+    },
+    /// Prints the context that the module would get
+    Context {
+        /// Which event.
+        event: Event,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        job: Job,
+    },
+    /// Tells about message modules
+    #[command(subcommand)]
+    Module(Module),
+    /// Checks what is set and what is missing, without sending anything
+    Doctor {
+        /// Send one test message too.
+        #[arg(long)]
+        send: bool,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        job: Job,
+    },
+    /// Plays every moment of a pipeline against a built-in inbox and writes what arrives to a page
+    Demo {
+        /// Deliver to `SLACK_WEBHOOK_URL` instead.
+        #[arg(long)]
+        send: bool,
+        /// The page.
+        #[arg(long, value_name = "FILE", default_value = "demo.html")]
+        out: PathBuf,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        job: Job,
+    },
+}
+
+/// Tells about message modules.
+#[derive(Debug, Subcommand)]
+pub enum Module {
+    /// Prints version, digest, imports and limits of a module
+    Show {
+        /// The module; without it the built-in one.
+        file: Option<PathBuf>,
+    },
+}
+
+/// How a message is rendered, whatever is done with it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Job {
+    /// Render with this module instead of the built-in one.
+    #[arg(long, value_name = "FILE", requires = "module_sha256")]
+    pub module: Option<PathBuf>,
+    /// SHA-256 of the module, 64 hexadecimal digits. A module that does not match is not run.
+    #[arg(long, value_name = "HEX", requires = "module", value_parser = sha256)]
+    pub module_sha256: Option<String>,
+    /// Let the module see one more variable; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub pass: Vec<String>,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Event {
+    /// The pipeline started.
+    PipelineStarted,
+    /// A job of the build failed.
+    BuildFailed,
+    /// The deploy job started.
+    DeployStarted,
+    /// The deploy job ended; `CI_JOB_STATUS` says how.
+    DeployFinished,
+    /// The pipeline ended.
+    PipelineFinished,
+}
+
+/// How `render` prints a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The request body.
+    Slack,
+    /// Readable text.
+    Text,
+    /// A page that shows it as Slack would.
+    Html,
+}
+
+impl Event {
+    /// The event's name in the context.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PipelineStarted => "pipeline-started",
+            Self::BuildFailed => "build-failed",
+            Self::DeployStarted => "deploy-started",
+            Self::DeployFinished => "deploy-finished",
+            Self::PipelineFinished => "pipeline-finished",
+        }
+    }
+}
+
+fn sha256(hex: &str) -> Result<String, String> {
+    if hex.len() == 64 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        Ok(hex.to_ascii_lowercase())
+    } else {
+        Err("a SHA-256 digest has 64 hexadecimal digits".to_owned())
+    }
+}

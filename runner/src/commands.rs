@@ -1,0 +1,133 @@
+//! The commands, one file each, and what they share: one call's settings, time and voice.
+
+mod context;
+mod demo;
+mod doctor;
+mod render;
+mod send;
+mod show;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::ci::Gathered;
+use crate::cli::{Cli, Command, Event, Job, Module};
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::gitlab;
+use crate::http::Client;
+use crate::message::Message;
+use crate::module::{self, ModuleError, Pin};
+use crate::report::Report;
+use crate::secret::Redactor;
+use crate::settings::Settings;
+use crate::variables::Variables;
+use crate::webhook;
+
+/// Runs a command and returns the process's exit status. The one place that chooses it.
+#[must_use]
+pub fn run(cli: Cli, variables: Variables) -> ExitCode {
+    let result = match cli.command {
+        Command::Send { event, strict, job } => return send::run(event, strict, job, variables),
+        Command::Render { event, format, job } => render::run(event, format, job, variables),
+        Command::Context { event, job } => {
+            context::run(event, job, variables);
+            Ok(())
+        }
+        Command::Module(Module::Show { file }) => show::run(file.as_deref()),
+        Command::Doctor { send, job } => return doctor::run(send, job, variables),
+        Command::Demo { send, out, job } => demo::run(send, &out, &job, &variables),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints an error, its causes and the next step.
+fn complain(error: &Error) {
+    let report = Report::default();
+    report.line("error: ", &error.to_string());
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        report.line("caused by: ", &error.to_string());
+        cause = error.source();
+    }
+    report.line("hint: ", error.hint());
+}
+
+/// Writes to stdout. A reader that went away is no reason to fail.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// One call: what it knows, how long it may take, and whom it tells.
+struct Call {
+    variables: Variables,
+    settings: Settings,
+    pass: Vec<String>,
+    pin: Option<Pin>,
+    redactor: Redactor,
+    report: Arc<Report>,
+    deadline: Deadline,
+    client: Client,
+}
+
+impl Call {
+    fn begin(job: Job, variables: Variables) -> Self {
+        let settings = job.settings.or_from(&variables);
+        let (timeout, odd_timeout) = settings.timeout();
+        let redactor = Redactor::of(&variables, webhook::variable(&settings));
+        let report = Arc::new(Report::redacting(redactor.clone()));
+        if let Some(warning) = odd_timeout {
+            report.warning(&warning);
+        }
+        let pin = job.module.zip(job.module_sha256).map(|(path, sha256)| Pin { path, sha256 });
+        let client = Client::new(&variables);
+        Self { variables, settings, pass: job.pass, pin, redactor, report, deadline: Deadline::after(timeout), client }
+    }
+
+    /// The context of an event. Asks GitLab which jobs failed, where the event is about that and `ask` is set.
+    fn context(&self, event: Event, ask: bool) -> Vec<u8> {
+        let about_failed_jobs = matches!(event, Event::BuildFailed | Event::PipelineFinished);
+        let failed_jobs =
+            (ask && about_failed_jobs).then(|| gitlab::failed_jobs(&self.client, &self.variables, self.deadline));
+        if let Some(Err(unknown)) = &failed_jobs {
+            self.report.warning(&format!(
+                "asking GitLab which jobs failed: {unknown}; the message links to the pipeline's failures instead"
+            ));
+        }
+        let gathered = Gathered {
+            event,
+            variables: &self.variables,
+            settings: &self.settings,
+            pass: &self.pass,
+            failed_jobs: failed_jobs.and_then(Result::ok),
+            redactor: &self.redactor,
+        };
+        let (context, warnings) = gathered.context();
+        for warning in warnings {
+            self.report.warning(&warning);
+        }
+        context
+    }
+
+    /// The message of a context, by the module that the call names.
+    fn message(&self, context: &[u8]) -> Result<Message, ModuleError> {
+        let (message, warning) = module::render(context, self.pin.as_ref());
+        if let Some(warning) = warning {
+            self.report.warning(&warning);
+        }
+        if let Ok(message) = &message {
+            for warning in &message.warnings {
+                self.report.warning(warning);
+            }
+        }
+        message
+    }
+}

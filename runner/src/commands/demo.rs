@@ -1,0 +1,147 @@
+//! `demo`: every moment of a pipeline, from a job's variables to a message that arrived, with no account anywhere.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Call, print};
+use crate::cli::{Event, Job};
+use crate::error::Error;
+use crate::inbox::Inbox;
+use crate::module;
+use crate::settings::variable;
+use crate::slack;
+use crate::variables::Variables;
+use crate::webhook;
+
+/// What a moment is called, its event, and the variables in which it differs from [`job`].
+type Moment = (&'static str, Event, &'static [(&'static str, &'static str)]);
+
+const SUCCESS: &[(&str, &str)] = &[("CI_JOB_STATUS", "success")];
+const CANCELED: &[(&str, &str)] = &[("CI_JOB_STATUS", "canceled")];
+const FAILED_ON_MAIN: &[(&str, &str)] = &[
+    ("CI_JOB_STATUS", "failed"),
+    ("CI_COMMIT_BRANCH", "main"),
+    ("CI_COMMIT_REF_NAME", "main"),
+    ("CI_ENVIRONMENT_SLUG", "review-main"),
+    ("CI_ENVIRONMENT_URL", "https://shop.example"),
+];
+const SUCCESS_ON_FEATURE: &[(&str, &str)] = &[
+    ("CI_JOB_STATUS", "success"),
+    ("CI_COMMIT_BRANCH", "feature/cart"),
+    ("CI_COMMIT_REF_NAME", "feature/cart"),
+    ("CI_ENVIRONMENT_SLUG", "review-feature-cart"),
+    ("CI_ENVIRONMENT_URL", "https://feature-cart.shop.example"),
+];
+
+const MOMENTS: [Moment; 7] = [
+    ("The pipeline starts", Event::PipelineStarted, &[]),
+    ("A job of the build fails", Event::BuildFailed, &[]),
+    ("The deploy job starts", Event::DeployStarted, &[]),
+    ("The deploy job succeeds, on development", Event::DeployFinished, SUCCESS),
+    ("The deploy job succeeds, on a feature branch", Event::DeployFinished, SUCCESS_ON_FEATURE),
+    ("The deploy job fails, on main", Event::DeployFinished, FAILED_ON_MAIN),
+    ("The deploy job is canceled", Event::DeployFinished, CANCELED),
+];
+
+pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) -> Result<(), Error> {
+    let inbox = Inbox::open(failed_jobs()).map_err(Error::Inbox)?;
+    let mut shown = Vec::new();
+    for (number, (caption, event, changes)) in MOMENTS.iter().enumerate() {
+        if send && number > 0 {
+            // Slack takes about one message a second (https://docs.slack.dev/apis/web-api/rate-limits).
+            thread::sleep(Duration::from_secs(1));
+        }
+        let variables = variables(&inbox, environment, changes, send);
+        let call = Call::begin(job.clone(), variables);
+        let webhook =
+            webhook::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
+        let body = call.message(&call.context(*event, true))?.body();
+        slack::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
+        // What arrived, not what was meant to.
+        let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };
+        print(&format!("{}\n", module::picture("text", "", &[((*caption).to_owned(), arrived.clone())])?));
+        shown.push(((*caption).to_owned(), arrived));
+    }
+    let page = module::picture("html", "pipeline-notifier: every moment of a pipeline", &shown)?;
+    fs::write(out, page).map_err(|source| Error::Write { path: out.to_owned(), source })?;
+    let place = if send { "your Slack channel".to_owned() } else { format!("the inbox at {}", inbox.address()) };
+    print(&format!("{} messages arrived in {place}.\nThey look like this: {}\n", shown.len(), out.display()));
+    Ok(())
+}
+
+/// The variables of one moment: those of a made-up job, and of the real environment only what is about us.
+fn variables(
+    inbox: &Inbox,
+    environment: &Variables,
+    changes: &[(&'static str, &'static str)],
+    send: bool,
+) -> Variables {
+    let mut variables: Variables = demo_job().chain(changes.iter().copied()).collect();
+    let inbox = format!("http://{}", inbox.address());
+    variables.set("CI_SERVER_URL", &*inbox);
+    variables.set("CI_API_V4_URL", format!("{inbox}/api/v4"));
+    variables.set("SLACK_WEBHOOK_URL", format!("{inbox}/services/T00000000/B00000000/demo"));
+    let ours = ["language", "environments", "timeout", "allow_hosts", "mention"].map(variable);
+    let network = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"]
+        .map(str::to_owned);
+    for name in ours.into_iter().chain(network) {
+        if let Some(value) = environment.get(&name) {
+            variables.set(name, value);
+        }
+    }
+    if send {
+        variables.set("SLACK_WEBHOOK_URL", environment.get("SLACK_WEBHOOK_URL").unwrap_or_default());
+    }
+    variables
+}
+
+/// A job as GitLab runs it, of a project that does not exist.
+fn demo_job() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        ("GITLAB_CI", "true"),
+        ("CI_PROJECT_NAME", "shop-api"),
+        ("CI_PROJECT_PATH", "shop/shop-api"),
+        ("CI_PROJECT_ID", "42"),
+        ("CI_PROJECT_URL", "https://gitlab.example/shop/shop-api"),
+        ("CI_PROJECT_DIR", "/nonexistent"),
+        ("CI_COMMIT_BRANCH", "development"),
+        ("CI_COMMIT_REF_NAME", "development"),
+        ("CI_COMMIT_REF_SLUG", "development"),
+        ("CI_COMMIT_SHA", "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678"),
+        ("CI_COMMIT_SHORT_SHA", "1a2b3c4d"),
+        ("CI_COMMIT_BEFORE_SHA", "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432"),
+        ("CI_COMMIT_TITLE", "Fix cart rounding"),
+        ("CI_COMMIT_AUTHOR", "Kim Minsu <minsu@shop.example>"),
+        ("CI_PIPELINE_ID", "90817"),
+        ("CI_PIPELINE_SOURCE", "push"),
+        ("CI_PIPELINE_URL", "https://gitlab.example/shop/shop-api/-/pipelines/90817"),
+        ("CI_JOB_ID", "711002"),
+        ("CI_JOB_NAME", "review"),
+        ("CI_JOB_STAGE", "review"),
+        ("CI_JOB_URL", "https://gitlab.example/shop/shop-api/-/jobs/711002"),
+        ("CI_JOB_TOKEN", "not-a-real-token"),
+        ("CI_ENVIRONMENT_NAME", "review/development"),
+        ("CI_ENVIRONMENT_SLUG", "review-development"),
+        ("CI_ENVIRONMENT_URL", "https://development.shop.example"),
+        ("KUBE_NAMESPACE", "shop"),
+        ("GITLAB_USER_NAME", "Kim Minsu"),
+        ("GITLAB_USER_LOGIN", "minsu"),
+        ("NOTIFIER_GRAFANA_URL", "https://grafana.example"),
+        ("NOTIFIER_LOKI_DATASOURCE", "loki-prod"),
+        ("NOTIFIER_MENTION", "here"),
+    ]
+    .into_iter()
+}
+
+/// What the inbox answers where GitLab would list the failed jobs.
+fn failed_jobs() -> Value {
+    let job = |id: u32, name: &str| {
+        let web_url = format!("https://gitlab.example/shop/shop-api/-/jobs/{id}");
+        json!({"id": id, "name": name, "stage": "build", "status": "failed", "allow_failure": false, "web_url": web_url})
+    };
+    json!([job(710_998, "compile"), job(710_999, "image")])
+}

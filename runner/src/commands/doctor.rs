@@ -1,0 +1,135 @@
+//! `doctor`: a checklist of what is set and what is missing, and the next step.
+
+use std::process::ExitCode;
+
+use super::{Call, print};
+use crate::cli::{Event, Job};
+use crate::module::{built_in_wasm, sha256};
+use crate::variables::Variables;
+use crate::{gitlab, slack, webhook};
+
+/// How a check came out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Ok,
+    /// Works, and could tell more.
+    Note,
+    /// Nothing is sent as long as this stands.
+    Wrong,
+}
+
+pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
+    // A finished deployment's message has every part; outside an after_script nothing says how a job went.
+    if variables.get("CI_JOB_STATUS").is_none() {
+        variables.set("CI_JOB_STATUS", "success");
+    }
+    let call = Call::begin(job, variables);
+    let mut next_step = None;
+    let mut tell = |mark: Mark, what: &str, detail: &str| {
+        let sign = match mark {
+            Mark::Ok => "[ok]  ",
+            Mark::Note => "[note]",
+            Mark::Wrong => "[!!]  ",
+        };
+        if mark == Mark::Wrong && next_step.is_none() {
+            next_step = Some(detail.to_owned());
+        }
+        print(&crate::report::one_line(&call.redactor.redact(&format!("{sign} {what}: {detail}"))));
+        print("\n");
+    };
+
+    job_facts(&call, &mut tell);
+    let body = module_facts(&call, &mut tell);
+    gitlab_facts(&call, &mut tell);
+    for oddity in call.client.oddities() {
+        tell(Mark::Note, "network", &oddity);
+    }
+    let webhook = webhook::find(&call.variables, &call.settings);
+    match (&webhook, body) {
+        (Err(unusable), _) => tell(Mark::Wrong, "webhook", &unusable.to_string()),
+        (Ok(webhook), Some(body)) if send => match slack::deliver(&call.client, webhook, &body, call.deadline) {
+            Ok(_) => tell(Mark::Ok, "webhook", "a test message was delivered"),
+            Err(undelivered) => tell(Mark::Wrong, "webhook", &undelivered.to_string()),
+        },
+        (Ok(_), _) => tell(
+            Mark::Ok,
+            "webhook",
+            &format!("{} is set and usable; nothing was sent", webhook::variable(&call.settings)),
+        ),
+    }
+
+    match next_step {
+        None if send => print("\nEverything works.\n"),
+        None => print("\nNext step: `pipeline-notifier doctor --send` sends one test message.\n"),
+        Some(step) => {
+            print(&format!("\nNext step: {}\n", crate::report::one_line(&call.redactor.redact(&step))));
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+type Tell<'a> = &'a mut dyn FnMut(Mark, &str, &str);
+
+fn job_facts(call: &Call, tell: Tell) {
+    match (call.variables.get("CI_PROJECT_NAME"), call.variables.get("CI_COMMIT_REF_NAME")) {
+        (Some(project), Some(git_ref)) => tell(Mark::Ok, "job", &format!("project {project}, ref {git_ref}")),
+        _ => tell(Mark::Note, "job", "CI_PROJECT_NAME or CI_COMMIT_REF_NAME is not set: is this a GitLab job?"),
+    }
+    if call.variables.get("CI_DEBUG_TRACE") == Some("true") {
+        tell(
+            Mark::Note,
+            "job",
+            "CI_DEBUG_TRACE is on: GitLab prints every variable of this job to its log, secrets included",
+        );
+    }
+}
+
+/// Renders once; returns the body where that worked.
+fn module_facts(call: &Call, tell: Tell) -> Option<crate::message::Body> {
+    let rendered = match &call.pin {
+        Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.path.display()),
+        None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &sha256(built_in_wasm())[..12]),
+    };
+    let (message, warning) = crate::module::render(&call.context(Event::DeployFinished, false), call.pin.as_ref());
+    if let Some(warning) = warning {
+        tell(Mark::Note, "module", &warning);
+    }
+    match message {
+        Err(error) => {
+            tell(Mark::Wrong, "module", &error.to_string());
+            None
+        }
+        Ok(message) => {
+            tell(Mark::Ok, "module", &rendered);
+            tell(Mark::Ok, "message", &message.summary);
+            for (setting, name) in [("mention", "NOTIFIER_MENTION"), ("app_url", "NOTIFIER_APP_URL")] {
+                if call.settings.get(setting).is_none() {
+                    tell(Mark::Note, "settings", &format!("{name} is not set"));
+                }
+            }
+            if call.settings.get("grafana_url").or(call.settings.get("logs_url")).is_none() {
+                tell(
+                    Mark::Note,
+                    "settings",
+                    "neither NOTIFIER_GRAFANA_URL nor NOTIFIER_LOGS_URL is set: messages have no link to runtime logs",
+                );
+            }
+            for warning in &message.warnings {
+                tell(Mark::Note, "settings", warning);
+            }
+            Some(message.body())
+        }
+    }
+}
+
+fn gitlab_facts(call: &Call, tell: Tell) {
+    match gitlab::failed_jobs(&call.client, &call.variables, call.deadline) {
+        Ok(_) => tell(Mark::Ok, "GitLab", "lists this pipeline's failed jobs"),
+        Err(unknown) => tell(
+            Mark::Note,
+            "GitLab",
+            &format!("{unknown}; a failed build's message links to the pipeline's failures instead"),
+        ),
+    }
+}

@@ -1,0 +1,20 @@
+//! `render`: the request body, or what people would see of it.
+
+use super::{Call, print};
+use crate::cli::{Event, Format, Job};
+use crate::error::Error;
+use crate::module;
+use crate::variables::Variables;
+
+pub(super) fn run(event: Event, format: Format, job: Job, variables: Variables) -> Result<(), Error> {
+    let call = Call::begin(job, variables);
+    let body = call.message(&call.context(event, true))?.body();
+    let title = "pipeline-notifier";
+    let picture = |format| module::picture(format, title, &[(String::new(), body.json().clone())]);
+    match format {
+        Format::Slack => print(&format!("{}\n", body.json())),
+        Format::Text => print(&picture("text")?),
+        Format::Html => print(&picture("html")?),
+    }
+    Ok(())
+}

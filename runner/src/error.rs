@@ -1,0 +1,61 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::module::ModuleError;
+use crate::sandbox::GuestError;
+
+/// Why a command other than `send` gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The built-in module gave no message: our fault, or a machine on which the sandbox does not work.
+    #[error("rendering the message")]
+    Render(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The user's file is not there, or no module.
+    #[error("reading the module {path}", path = .path.display())]
+    Module {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The user's path, or their disk.
+    #[error("writing {path}", path = .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No socket on this machine's own address: its fault.
+    #[error("opening an inbox on 127.0.0.1")]
+    Inbox(#[source] io::Error),
+    /// The user asked to send, and there is nowhere to send to.
+    #[error("sending the demonstration: {0}")]
+    Send(String),
+}
+
+impl Error {
+    /// The next step.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Render(_) => "run `pipeline-notifier doctor`; if it finds nothing, please report this",
+            Self::Module { .. } => "give the path of a .wasm file that was built for wasm32-wasip1",
+            Self::Write { .. } => "choose another place with --out",
+            Self::Inbox(_) => "check that this machine has a loopback interface",
+            Self::Send(_) => "set SLACK_WEBHOOK_URL, or leave --send out to play against the built-in inbox",
+        }
+    }
+}
+
+impl From<ModuleError> for Error {
+    fn from(error: ModuleError) -> Self {
+        Self::Render(Box::new(error))
+    }
+}
+
+impl From<GuestError> for Error {
+    fn from(error: GuestError) -> Self {
+        Self::Render(Box::new(error))
+    }
+}

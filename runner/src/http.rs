@@ -1,0 +1,293 @@
+//! One request over HTTP, bounded in time and size. With `slack` the only place that knows the HTTP client.
+//!
+//! The client's own errors can print an address, and an address can be a secret: each is mapped to a [`Fault`].
+
+use std::io::{self, Read};
+use std::net::IpAddr;
+
+use ::http::Uri;
+use rustls_native_certs::load_native_certs;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Proxy, Timeout};
+
+use crate::deadline::Deadline;
+use crate::secret::Secret;
+use crate::variables::Variables;
+
+/// The most that the resolver and the connection may take of the time left: a dead name server is told early.
+const RESOLVE: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// An answer. Its body is cut where it is longer than asked for, or breaks off: the status decides.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The value of `Retry-After`.
+    pub(crate) retry_after: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there was no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("the host name could not be resolved")]
+    Dns,
+    #[error("the connection was refused or the network is unreachable")]
+    Connect,
+    #[error("no connection within the time")]
+    ConnectTimeout,
+    #[error("no answer within the time")]
+    Timeout,
+    #[error("the server's certificate is from an unknown authority")]
+    TlsUntrusted,
+    #[error("the server's certificate is expired or not valid yet")]
+    TlsTime,
+    #[error("the server's certificate is for another name")]
+    TlsName,
+    #[error("the TLS handshake failed")]
+    Tls,
+    #[error("the proxy refused the connection")]
+    Proxy,
+    #[error("the connection broke off or the answer was not HTTP")]
+    Protocol,
+}
+
+impl Fault {
+    /// The fault as one word of the job log.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::ConnectTimeout | Self::Timeout => "timeout",
+            Self::TlsUntrusted => "tls_untrusted",
+            Self::TlsTime => "tls_time",
+            Self::TlsName => "tls_name",
+            Self::Tls => "tls",
+            Self::Proxy => "proxy",
+            Self::Protocol => "protocol",
+        }
+    }
+
+    /// Whether it is certain that no byte of the request went out, and another try may help.
+    pub(crate) fn is_before_sending(self) -> bool {
+        matches!(self, Self::Dns | Self::Connect)
+    }
+
+    /// The next step for people.
+    pub(crate) fn hint(self) -> &'static str {
+        match self {
+            Self::Dns => "check the host name and the resolver of the job's image and runner",
+            Self::Connect | Self::ConnectTimeout => {
+                "check that the runner may reach it; behind a proxy set HTTPS_PROXY"
+            }
+            Self::Timeout => "it may have been delivered; NOTIFIER_TIMEOUT gives it more time",
+            Self::TlsUntrusted => "behind a proxy that inspects TLS set SSL_CERT_FILE to its authority's certificate",
+            Self::TlsTime => "check the clock of the runner",
+            Self::TlsName | Self::Tls | Self::Protocol => "check the address, and whether a proxy answers in its place",
+            Self::Proxy => "check HTTPS_PROXY, its credentials and NO_PROXY",
+        }
+    }
+}
+
+/// Makes requests with the proxy and the certificates of a job's environment.
+pub(crate) struct Client {
+    variables: Variables,
+}
+
+impl Client {
+    pub(crate) fn new(variables: &Variables) -> Self {
+        Self { variables: variables.clone() }
+    }
+
+    /// What is odd about the certificates or the proxy of the environment, for people.
+    pub(crate) fn oddities(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.variables.get("SSL_CERT_FILE").is_some() && native_roots().is_empty() {
+            found.push("SSL_CERT_FILE holds no certificate; using the built-in authorities".to_owned());
+        }
+        if let Some((name, _)) = self.proxy_variable("https").filter(|(_, value)| Proxy::new(value).is_err()) {
+            found.push(format!("{name} is no proxy address and is ignored"));
+        }
+        found
+    }
+
+    /// Posts JSON to an address that is a secret.
+    pub(crate) fn post(&self, url: &Secret, body: &[u8], max_answer: u64, deadline: Deadline) -> Result<Answer, Fault> {
+        let agent = self.agent(url.expose(), deadline);
+        let request = agent.post(url.expose()).header("Content-Type", "application/json; charset=utf-8");
+        answer(request.send(body), max_answer)
+    }
+
+    /// Gets an address with one secret header.
+    pub(crate) fn get(
+        &self,
+        url: &str,
+        header: (&str, &Secret),
+        max_answer: u64,
+        deadline: Deadline,
+    ) -> Result<Answer, Fault> {
+        let agent = self.agent(url, deadline);
+        answer(agent.get(url).header(header.0, header.1.expose()).call(), max_answer)
+    }
+
+    fn agent(&self, url: &str, deadline: Deadline) -> Agent {
+        let left = deadline.remaining();
+        let mut config = Agent::config_builder()
+            .user_agent(concat!("pipeline-notifier/", env!("CARGO_PKG_VERSION")))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(self.proxy(url))
+            .timeout_global(Some(left))
+            .timeout_resolve(Some(left.min(RESOLVE)))
+            .timeout_connect(Some(left));
+        if url.starts_with("https://") {
+            config = config.tls_config(TlsConfig::builder().root_certs(self.roots()).build());
+        }
+        config.build().new_agent()
+    }
+
+    /// The machine's certificates and GitLab's own authority; the built-in ones where the machine has none.
+    fn roots(&self) -> RootCerts {
+        let mut roots = native_roots();
+        if roots.is_empty() {
+            return RootCerts::WebPki;
+        }
+        let pem = self.variables.get("CI_SERVER_TLS_CA_FILE").and_then(|path| std::fs::read(path).ok());
+        if let Some(Ok(authority)) = pem.map(|pem| Certificate::from_pem(&pem)) {
+            roots.push(authority);
+        }
+        RootCerts::new_with_certs(&roots)
+    }
+
+    /// The proxy for an address: that of its scheme, then the one for all; none for this very machine.
+    fn proxy(&self, url: &str) -> Option<Proxy> {
+        if is_loopback(url) {
+            return None;
+        }
+        let scheme = url.split_once("://").map_or("https", |(scheme, _)| scheme);
+        let (_, address) = self.proxy_variable(scheme)?;
+        let proxy = Proxy::new(address).ok()?;
+        let mut builder = Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
+        if let (Some(user), Some(password)) = (proxy.username(), proxy.password()) {
+            builder = builder.username(user).password(password);
+        }
+        let excepted = self.variables.get("NO_PROXY").or_else(|| self.variables.get("no_proxy")).unwrap_or_default();
+        for host in excepted.split(',').map(str::trim).filter(|host| !host.is_empty()) {
+            builder = builder.no_proxy(host);
+        }
+        builder.build().ok()
+    }
+
+    fn proxy_variable(&self, scheme: &str) -> Option<(String, &str)> {
+        let lower = format!("{scheme}_proxy");
+        [lower.to_ascii_uppercase(), lower, "ALL_PROXY".to_owned(), "all_proxy".to_owned()]
+            .into_iter()
+            .find_map(|name| Some((name.clone(), self.variables.get(&name)?)))
+    }
+}
+
+fn native_roots() -> Vec<Certificate<'static>> {
+    load_native_certs().certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
+}
+
+fn answer(result: Result<http::Response<ureq::Body>, ureq::Error>, max_answer: u64) -> Result<Answer, Fault> {
+    let response = result.map_err(|error| fault(&error))?;
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let mut body = Vec::new();
+    // A body that breaks off or comes too slowly changes nothing about the status.
+    let _ = response.into_body().into_reader().take(max_answer).read_to_end(&mut body);
+    Ok(Answer { status, retry_after, body })
+}
+
+fn fault(error: &ureq::Error) -> Fault {
+    match error {
+        ureq::Error::HostNotFound | ureq::Error::Timeout(Timeout::Resolve) => Fault::Dns,
+        ureq::Error::Timeout(Timeout::Connect) => Fault::ConnectTimeout,
+        ureq::Error::Timeout(_) => Fault::Timeout,
+        ureq::Error::ConnectionFailed => Fault::Connect,
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => Fault::Proxy,
+        ureq::Error::Rustls(error) => tls_fault(error),
+        ureq::Error::Tls(_) | ureq::Error::TlsRequired | ureq::Error::Pem(_) => Fault::Tls,
+        ureq::Error::Io(error) => io_fault(error),
+        _ => Fault::Protocol,
+    }
+}
+
+fn io_fault(error: &io::Error) -> Fault {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, TimedOut,
+    };
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return tls_fault(tls);
+    }
+    match error.kind() {
+        ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => Fault::Connect,
+        TimedOut => Fault::Timeout,
+        // The resolver's errors have no kind of their own.
+        _ if error.to_string().contains("lookup") => Fault::Dns,
+        _ => Fault::Protocol,
+    }
+}
+
+fn tls_fault(error: &rustls::Error) -> Fault {
+    use rustls::CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+        UnknownIssuer,
+    };
+    match error {
+        rustls::Error::InvalidCertificate(UnknownIssuer) => Fault::TlsUntrusted,
+        rustls::Error::InvalidCertificate(
+            Expired | NotValidYet | ExpiredContext { .. } | NotValidYetContext { .. },
+        ) => Fault::TlsTime,
+        rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => Fault::TlsName,
+        _ => Fault::Tls,
+    }
+}
+
+/// Scheme, host and port of an address with no credentials in it.
+pub(crate) fn origin(url: &str) -> Option<(String, String, Option<u16>)> {
+    let uri: Uri = url.parse().ok()?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+    Some((uri.scheme_str()?.to_owned(), authority.host().to_ascii_lowercase(), authority.port_u16()))
+}
+
+/// Whether an address names this very machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    origin(url).is_some_and(|(_, host, _)| {
+        host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_this_machine_only() {
+        for url in ["http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]:1/", "http://127.8.9.1/"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in ["http://127.0.0.1.evil.example/", "http://localhost@evil.example/", "http://10.0.0.1/", "x"] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_proxy_of_the_scheme_comes_first() {
+        let client = Client::new(
+            &[
+                ("ALL_PROXY", "http://all.example:1"),
+                ("https_proxy", "http://tls.example:2"),
+                ("NO_PROXY", "direct.example"),
+            ]
+            .into_iter()
+            .collect(),
+        );
+        assert_eq!(client.proxy("https://hooks.slack.com/x").map(|it| it.port()), Some(2));
+        assert_eq!(client.proxy("http://other.example/x").map(|it| it.port()), Some(1));
+        assert!(client.proxy("http://127.0.0.1/x").is_none());
+        let direct: Uri = "https://direct.example/x".parse().unwrap();
+        assert!(client.proxy("https://direct.example/x").unwrap().is_no_proxy(&direct));
+    }
+}

@@ -1,0 +1,115 @@
+//! The message: what a module returns, as far as the host needs to know.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::ci::CONTEXT_VERSION;
+
+/// The keys of a body that a module may set. Where a message goes, and under whose name, is not the module's to say.
+const BODY_KEYS: [&str; 6] = ["text", "blocks", "attachments", "unfurl_links", "unfurl_media", "mrkdwn"];
+
+/// Slack cuts or splits a longer `text`, in characters.
+const MAX_TEXT: usize = 4000;
+
+/// A module's answer, version 1.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Message {
+    version: u64,
+    message: Map<String, Value>,
+    /// A reason not to send it, as one word.
+    #[serde(default)]
+    pub(crate) skip: Option<String>,
+    /// One line for the job log.
+    #[serde(default)]
+    pub(crate) summary: String,
+    /// What the module has to say about settings and variables.
+    #[serde(default)]
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Why a module's output is no message: the module's fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadMessage {
+    #[error("its output is no message: {0}")]
+    Json(serde_json::Error),
+    #[error("its output has version {0}, this binary speaks version {known}", known = CONTEXT_VERSION)]
+    Version(u64),
+    #[error("its message has no `text`")]
+    NoText,
+    #[error("the `text` of its message is longer than {MAX_TEXT} characters")]
+    LongText,
+    #[error("its message sets `{0}`, which is not a module's to set")]
+    Key(String),
+}
+
+impl Message {
+    pub(crate) fn decode(output: &[u8]) -> Result<Self, BadMessage> {
+        let message: Self = serde_json::from_slice(output).map_err(BadMessage::Json)?;
+        if message.version != CONTEXT_VERSION {
+            return Err(BadMessage::Version(message.version));
+        }
+        if let Some(key) = message.message.keys().find(|key| !BODY_KEYS.contains(&key.as_str())) {
+            return Err(BadMessage::Key(key.chars().take(40).collect()));
+        }
+        match message.message.get("text").and_then(Value::as_str) {
+            None | Some("") => Err(BadMessage::NoText),
+            Some(text) if text.chars().count() > MAX_TEXT => Err(BadMessage::LongText),
+            Some(_) => Ok(message),
+        }
+    }
+
+    pub(crate) fn body(&self) -> Body {
+        Body(Value::Object(self.message.clone()))
+    }
+}
+
+/// The body of a request to Slack.
+#[derive(Clone, Debug)]
+pub(crate) struct Body(Value);
+
+impl Body {
+    /// A body of one line, for when no module works. The text is escaped as Slack's mrkdwn wants it.
+    pub(crate) fn of_line(line: &str) -> Self {
+        let escaped = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        Self(json!({"text": escaped, "unfurl_links": false, "unfurl_media": false}))
+    }
+
+    pub(crate) fn json(&self) -> &Value {
+        &self.0
+    }
+
+    /// The text that says it all by itself.
+    pub(crate) fn text(&self) -> &str {
+        self.0["text"].as_str().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_message_is_refused_by_its_fault() {
+        for (output, expected) in [
+            ("", "EOF"),
+            ("{}", "missing field `version`"),
+            (r#"{"version":2,"message":{"text":"x"}}"#, "has version 2, this binary speaks version 1"),
+            (r#"{"version":1,"message":{}}"#, "no `text`"),
+            (r#"{"version":1,"message":{"text":""}}"#, "no `text`"),
+            (r##"{"version":1,"message":{"text":"x","channel":"#general"}}"##, "sets `channel`"),
+            (r#"{"version":1,"message":{"text":"x"}} x"#, "trailing characters"),
+            (r#"{"version":1,"message":{"text":"\ud800"}}"#, "hex escape"),
+        ] {
+            let refused = Message::decode(output.as_bytes()).unwrap_err().to_string();
+            assert!(refused.contains(expected), "{refused}");
+        }
+        let long = json!({"version": 1, "message": {"text": "x".repeat(MAX_TEXT + 1)}}).to_string();
+        assert!(matches!(Message::decode(long.as_bytes()), Err(BadMessage::LongText)));
+        let deep = format!(
+            r#"{{"version":1,"message":{{"text":"x","blocks":{}{}}}}}"#,
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        assert!(Message::decode(deep.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,124 @@
+//! Which module renders: the built-in one, or one that a team pinned by its digest.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::message::{BadMessage, Message};
+use crate::sandbox::{Guest, GuestError, LIMITS};
+
+/// The built-in module, as WebAssembly.
+#[must_use]
+pub fn built_in_wasm() -> &'static [u8] {
+    include_bytes!(concat!(env!("OUT_DIR"), "/notifier.wasm"))
+}
+
+/// The SHA-256 digest of some bytes, as 64 lower-case hexadecimal digits.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A module of a team's own choice.
+#[derive(Clone, Debug)]
+pub(crate) struct Pin {
+    pub(crate) path: PathBuf,
+    /// 64 lower-case hexadecimal digits.
+    pub(crate) sha256: String,
+}
+
+/// Why a module gave no message.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ModuleError {
+    /// The path is wrong, or the file is not there in this job.
+    #[error("the file cannot be read: {0}")]
+    Read(std::io::Error),
+    /// Not the file that was pinned. It is not run.
+    #[error("its SHA-256 is {found}, not the pinned one")]
+    Digest { found: String },
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    #[error(transparent)]
+    Message(#[from] BadMessage),
+}
+
+impl ModuleError {
+    /// The kind of fault, as one word.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "bad_module",
+            Self::Digest { .. } => "checksum",
+            Self::Guest(error) => error.word(),
+            Self::Message(_) => "bad_output",
+        }
+    }
+}
+
+/// Renders a context with the pinned module where there is one and it works, else with the built-in one. What went
+/// wrong with the pinned one is the warning beside the message.
+pub(crate) fn render(context: &[u8], pin: Option<&Pin>) -> (Result<Message, ModuleError>, Option<String>) {
+    let Some(pin) = pin.filter(|pin| pin.sha256 != sha256(built_in_wasm())) else {
+        return (render_built_in(context), None);
+    };
+    match render_pinned(context, pin) {
+        Ok(message) => (Ok(message), None),
+        Err(error) => {
+            let warning = format!(
+                "module {} ({}): {error}{}; the built-in module renders instead ({})",
+                pin.path.display(),
+                &pin.sha256[..12],
+                said(&error),
+                error.word(),
+            );
+            (render_built_in(context), Some(warning))
+        }
+    }
+}
+
+fn render_built_in(context: &[u8]) -> Result<Message, ModuleError> {
+    Ok(Message::decode(&Guest::built_in()?.run(context)?)?)
+}
+
+fn render_pinned(context: &[u8], pin: &Pin) -> Result<Message, ModuleError> {
+    let wasm = read(&pin.path)?;
+    let found = sha256(&wasm);
+    if found != pin.sha256 {
+        return Err(ModuleError::Digest { found });
+    }
+    Ok(Message::decode(&Guest::from_wasm(&wasm)?.run(context)?)?)
+}
+
+/// Reads a module file, up to the size that a module may have and a byte more.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModuleError> {
+    let file = File::open(path).map_err(ModuleError::Read)?;
+    if !file.metadata().map_err(ModuleError::Read)?.is_file() {
+        return Err(ModuleError::Read(std::io::Error::other("it is no regular file")));
+    }
+    let mut wasm = Vec::new();
+    file.take(LIMITS.module as u64 + 1).read_to_end(&mut wasm).map_err(ModuleError::Read)?;
+    Ok(wasm)
+}
+
+/// What a guest that failed wrote to stderr.
+fn said(error: &ModuleError) -> String {
+    match error {
+        ModuleError::Guest(GuestError::Exit { stderr, .. }) if !stderr.trim().is_empty() => {
+            format!(", saying: {}", stderr.trim().chars().take(200).collect::<String>())
+        }
+        _ => String::new(),
+    }
+}
+
+/// Draws messages with the built-in module, whichever module made them.
+pub(crate) fn picture(
+    format: &str,
+    title: &str,
+    messages: &[(String, serde_json::Value)],
+) -> Result<String, GuestError> {
+    let messages: Vec<_> =
+        messages.iter().map(|(caption, message)| serde_json::json!({"caption": caption, "message": message})).collect();
+    let request = serde_json::json!({"version": 1, "format": format, "title": title, "messages": messages});
+    let drawn = Guest::built_in()?.run(request.to_string().as_bytes())?;
+    Ok(String::from_utf8_lossy(&drawn).into_owned())
+}

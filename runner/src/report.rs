@@ -1,0 +1,126 @@
+//! What people are told, on stderr: warnings, the summary and the outcome. The only place that writes there.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use crate::secret::Redactor;
+
+/// The longest line, in characters, and the most lines of one call.
+const MAX_LINE: usize = 500;
+const MAX_LINES: usize = 20;
+
+/// How a notification ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Sent,
+    /// Nothing was tried: the settings say so, or there is nowhere to send to.
+    Skipped {
+        reason: String,
+    },
+    /// It was tried, or would have been but for a mistake.
+    Failed {
+        reason: String,
+    },
+}
+
+impl Outcome {
+    pub(crate) fn skipped(reason: &str) -> Self {
+        Self::Skipped { reason: reason.to_owned() }
+    }
+
+    pub(crate) fn failed(reason: &str) -> Self {
+        Self::Failed { reason: reason.to_owned() }
+    }
+
+    /// Whether `--strict` is content: sent, or held back by the settings on purpose.
+    pub(crate) fn is_as_wanted(&self) -> bool {
+        match self {
+            Self::Sent => true,
+            Self::Skipped { reason } => reason.ends_with("_not_selected"),
+            Self::Failed { .. } => false,
+        }
+    }
+}
+
+/// Writes lines for people. Shared with the watchdog's thread.
+#[derive(Default)]
+pub(crate) struct Report {
+    redactor: RwLock<Redactor>,
+    lines: AtomicUsize,
+}
+
+impl Report {
+    /// Keeps these secrets out of every line.
+    pub(crate) fn redacting(redactor: Redactor) -> Self {
+        Self { redactor: RwLock::new(redactor), lines: AtomicUsize::new(0) }
+    }
+
+    /// Keeps one more secret out of every line.
+    pub(crate) fn redact(&self, secret: &str) {
+        self.redactor.write().unwrap_or_else(PoisonError::into_inner).add(secret);
+    }
+
+    /// Something went wrong or is odd: cause and next step.
+    pub(crate) fn warning(&self, text: &str) {
+        match self.lines.fetch_add(1, Ordering::Relaxed) {
+            count if count < MAX_LINES - 4 => self.line("warning: ", text),
+            count if count == MAX_LINES - 4 => self.line("warning: ", "more warnings are left out"),
+            _ => {}
+        }
+    }
+
+    /// What was sent, in one line.
+    pub(crate) fn message(&self, summary: &str) {
+        self.line("message: ", summary);
+    }
+
+    /// The last line, for people and machines alike.
+    pub(crate) fn outcome(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Sent => self.line("notify: ", "sent"),
+            Outcome::Skipped { reason } => self.line("notify: ", &format!("skipped reason={reason}")),
+            Outcome::Failed { reason } => self.line("notify: ", &format!("failed reason={reason}")),
+        }
+    }
+
+    /// Any other line.
+    pub(crate) fn line(&self, heading: &str, text: &str) {
+        let redacted = self.redactor.read().unwrap_or_else(PoisonError::into_inner).redact(text);
+        let line = format!("{heading}{}\n", one_line(&redacted));
+        // A job whose log is gone has other worries.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// One line that a terminal and GitLab's log viewer take as text: control characters, `section_start` escapes and
+/// bidirectional overrides (CWE-150, CVE-2021-42574) are shown, not obeyed.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for character in text.trim().chars().take(MAX_LINE) {
+        match character {
+            '\n' | '\t' => line.push(' '),
+            c if c.is_control()
+                || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}') =>
+            {
+                line.extend(c.escape_unicode());
+            }
+            c => line.push(c),
+        }
+    }
+    if text.trim().chars().count() > MAX_LINE {
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_cannot_take_over_a_log() {
+        assert_eq!(one_line("a\u{1b}[31mb\rsection_start:0:x\n c"), "a\\u{1b}[31mb\\u{d}section_start:0:x  c");
+        assert_eq!(one_line(&"x".repeat(600)).chars().count(), MAX_LINE + 1);
+    }
+}

@@ -1,0 +1,92 @@
+/// Why a guest gave no answer. Always the module's fault, but for [`GuestError::Input`] and [`GuestError::Engine`].
+#[derive(Debug, thiserror::Error)]
+pub enum GuestError {
+    /// The context is larger than a module is given: the host's fault.
+    #[error("the context has {size} bytes, a module is given at most {limit}")]
+    Input {
+        /// The context's size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The file is larger than a module may be.
+    #[error("the file has {size} bytes, a module may have at most {limit}")]
+    TooLarge {
+        /// The file's size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The file is no WebAssembly module that the engine takes.
+    #[error("it is no WebAssembly module for WASI preview 1: {cause}")]
+    NotAModule {
+        /// What the validator says.
+        cause: String,
+    },
+    /// The module wants something that no message needs.
+    #[error("it imports {import}, which the sandbox does not give")]
+    Import {
+        /// Module and name of the import.
+        import: String,
+    },
+    /// The module is a library.
+    #[error("it exports no function `_start`: build it as a WASI command")]
+    NoStart,
+    /// Out of instructions.
+    #[error("it ran out of fuel")]
+    Fuel,
+    /// Out of time.
+    #[error("it ran longer than a module may")]
+    Deadline,
+    /// Out of memory or table elements.
+    #[error("it wanted more {what} than a module may have")]
+    Growth {
+        /// Memory or table elements.
+        what: &'static str,
+    },
+    /// The guest wrote more than a message can have.
+    #[error("it wrote more than {limit} bytes to stdout")]
+    Output {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The guest did something undefined.
+    #[error("it trapped: {trap}")]
+    Trap {
+        /// The engine's name of the trap.
+        trap: String,
+    },
+    /// The guest said that it failed.
+    #[error("it ended with exit status {status}")]
+    Exit {
+        /// The exit status.
+        status: i32,
+        /// What it wrote to stderr, as far as it was kept.
+        stderr: String,
+    },
+    /// The engine could not run here at all: no memory, no executable pages.
+    #[error("the sandbox does not work on this machine: {cause}")]
+    Engine {
+        /// What the engine says.
+        cause: String,
+    },
+}
+
+impl GuestError {
+    /// The kind of fault, as one word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Input { .. } => "input",
+            Self::TooLarge { .. } | Self::NotAModule { .. } | Self::NoStart => "bad_module",
+            Self::Import { .. } => "import",
+            Self::Fuel => "fuel",
+            Self::Deadline => "deadline",
+            Self::Growth { .. } => "memory",
+            Self::Output { .. } => "output",
+            Self::Trap { .. } => "trap",
+            Self::Exit { .. } => "exit",
+            Self::Engine { .. } => "engine",
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Secrets, and keeping them out of everything that is written.
+
+use std::fmt;
+
+use crate::variables::Variables;
+
+/// The variables that hold secrets: GitLab's own, and ours.
+const SECRET_VARIABLES: [&str; 13] = [
+    "CI_JOB_TOKEN",
+    "CI_JOB_JWT",
+    "CI_JOB_JWT_V1",
+    "CI_JOB_JWT_V2",
+    "CI_REGISTRY_PASSWORD",
+    "CI_DEPLOY_PASSWORD",
+    "CI_DEPENDENCY_PROXY_PASSWORD",
+    "CI_REPOSITORY_URL",
+    "CI_RUNNER_SHORT_TOKEN",
+    "NOTIFIER_GITLAB_TOKEN",
+    "SLACK_BOT_TOKEN",
+    "SLACK_OPS_WEBHOOK_URL",
+    "SLACK_WEBHOOK_URL",
+];
+
+/// Shorter values are words that a text may well contain; GitLab masks nothing shorter either.
+const SHORTEST: usize = 8;
+
+/// Segments of a webhook's path that are the same for everybody.
+const PUBLIC_SEGMENTS: [&str; 3] = ["services", "triggers", "workflows"];
+
+/// A token or a webhook URL. It has no `Display`, and its `Debug` tells nothing.
+#[derive(Clone)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, for the one place that needs it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Whether a variable of this name may never be shown to a module, whoever asks for it.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_VARIABLES.contains(&name.as_str())
+        || ["TOKEN", "PASSWORD", "SECRET", "WEBHOOK", "PRIVATE_KEY", "_JWT"].iter().any(|part| name.contains(part))
+}
+
+/// Replaces secrets in text.
+#[derive(Clone, Default)]
+pub(crate) struct Redactor {
+    /// Longest first, so that a part never hides its whole.
+    needles: Vec<String>,
+}
+
+impl Redactor {
+    /// Knows the secrets of a job.
+    pub(crate) fn of(variables: &Variables, webhook_variable: &str) -> Self {
+        let mut redactor = Self::default();
+        for name in SECRET_VARIABLES.into_iter().chain([webhook_variable]) {
+            if let Some(value) = variables.get(name) {
+                redactor.add(value);
+            }
+        }
+        redactor
+    }
+
+    /// Adds a secret in all the forms in which it could be written: raw, percent-encoded, as JSON; of an address also
+    /// its path and its long segments.
+    pub(crate) fn add(&mut self, secret: &str) {
+        let mut parts = vec![secret];
+        if let Some((host, path)) = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/')) {
+            match host.split_once('@') {
+                Some((credentials, _)) => {
+                    parts.extend([credentials, credentials.rsplit(':').next().unwrap_or_default()]);
+                }
+                None => parts
+                    .extend(path.split(['/', '?', '&', '=']).chain([path]).filter(|it| !PUBLIC_SEGMENTS.contains(it))),
+            }
+        }
+        for part in parts {
+            let json = part.replace('\\', "\\\\").replace('"', "\\\"").replace('/', "\\/");
+            for form in [part.to_owned(), percent_encoded(part), json] {
+                if form.len() >= SHORTEST && !self.needles.contains(&form) {
+                    self.needles.push(form);
+                }
+            }
+        }
+        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+    }
+
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.needles.iter().fold(text.to_owned(), |text, needle| {
+            if text.contains(needle.as_str()) { text.replace(needle.as_str(), "[redacted]") } else { text }
+        })
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_is_redacted_in_every_form() {
+        let mut redactor = Redactor::default();
+        redactor.add("https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx");
+        for leak in [
+            "posting to https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx failed",
+            "/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
+            "https%3A%2F%2Fhooks.slack.com%2Fservices%2FT00000000%2FB00000000%2Fabcdefghijklmnopqrstuvwx",
+            r"https:\/\/hooks.slack.com\/services\/T00000000\/B00000000\/abcdefghijklmnopqrstuvwx",
+            "abcdefghijklmnopqrstuvwx",
+        ] {
+            let shown = redactor.redact(leak);
+            assert!(!shown.contains("abcdefgh") && !shown.contains("T0000"), "{shown}");
+        }
+        assert_eq!(redactor.redact("hooks.slack.com services"), "hooks.slack.com services");
+    }
+
+    #[test]
+    fn credentials_in_an_address_are_redacted() {
+        let mut redactor = Redactor::default();
+        redactor.add("https://gitlab-ci-token:glcbt-64_abcdefghij@gitlab.example/g/p.git");
+        assert_eq!(redactor.redact("glcbt-64_abcdefghij"), "[redacted]");
+    }
+
+    #[test]
+    fn names_of_secrets_are_known() {
+        for name in ["CI_JOB_TOKEN", "ci_registry_password", "MY_SECRET", "TEAM_WEBHOOK_URL", "CI_JOB_JWT_V2"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        assert!(!is_secret_name("CI_COMMIT_TITLE"));
+        assert!(!format!("{:?}", Secret::new("hunter2hunter2")).contains("hunter2"));
+    }
+}

@@ -1,0 +1,185 @@
+//! The settings: one table for the command line, the environment, the docs and the component's inputs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+use crate::variables::Variables;
+
+/// One setting: `--name value`, or `NOTIFIER_NAME` in the environment.
+#[derive(Debug)]
+pub struct Setting {
+    /// Lower case with underscores, as the context has it.
+    pub name: &'static str,
+    /// What the value looks like.
+    pub value: &'static str,
+    /// What it is for, and its default.
+    pub help: &'static str,
+    /// Whether the module is told of it; the others are about delivery.
+    pub for_module: bool,
+}
+
+const fn module(name: &'static str, value: &'static str, help: &'static str) -> Setting {
+    Setting { name, value, help, for_module: true }
+}
+
+const fn host(name: &'static str, value: &'static str, help: &'static str) -> Setting {
+    Setting { name, value, help, for_module: false }
+}
+
+/// Every setting.
+pub const SETTINGS: [Setting; 16] = [
+    module(
+        "environments",
+        "PATTERN=ENVIRONMENT@CLUSTER,…",
+        "Environment and cluster by branch; the first match wins, * globs [default: main=prod@eks-dev,development=dev@eks-dev,*=%{branch}@play]",
+    ),
+    module("language", "en|ko", "Language of the messages [default: en]"),
+    module("events", "EVENT,…", "Which events to send, as globs; also deploy-failed and the like [default: all]"),
+    module("branches", "PATTERN,…", "Which branches and tags to send for, as globs [default: all]"),
+    module(
+        "mention",
+        "subteam:S…|user:U…|here|channel|author,…",
+        "Whom to mention on failure; author goes through the user map [default: nobody]",
+    ),
+    module(
+        "app_url",
+        "URL",
+        "Address of the deployed site; a template [default: environment_url.txt, then CI_ENVIRONMENT_URL]",
+    ),
+    module("grafana_url", "URL", "Grafana, for links to the runtime logs in Explore [default: no link]"),
+    module("grafana_org", "ID", "Grafana's organisation [default: 1]"),
+    module("loki_datasource", "UID", "UID of the Loki data source [default: Grafana's default]"),
+    module(
+        "loki_query",
+        "LOGQL",
+        "Query of the link; a template [default: {namespace=\"%{KUBE_NAMESPACE}\",app=\"%{CI_ENVIRONMENT_SLUG}\"}]",
+    ),
+    module("logs_url", "URL", "Address of the runtime logs in any other system; a template, instead of Grafana"),
+    host(
+        "user_map",
+        "JSON|FILE",
+        "GitLab login or e-mail address to Slack user ID, as a JSON object or a file with one",
+    ),
+    host("timeout", "SECONDS", "The most that one call takes of the job [default: 10]"),
+    host("webhook_variable", "NAME", "Name of the variable that holds the webhook URL [default: SLACK_WEBHOOK_URL]"),
+    host(
+        "allow_hosts",
+        "HOST,…",
+        "More hosts that a webhook may point at, beside hooks.slack.com and hooks.slack-gov.com (Slack-compatible servers)",
+    ),
+    host("channel", "NAME|ID", "Channel of a bot's messages; a webhook has its own [default: none]"),
+];
+
+/// How long one call may take where `NOTIFIER_TIMEOUT` does not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The settings that are set, by name: flags first, then the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Settings(BTreeMap<&'static str, String>);
+
+impl Settings {
+    /// Adds what the environment sets and no flag does.
+    #[must_use]
+    pub fn or_from(mut self, variables: &Variables) -> Self {
+        for setting in &SETTINGS {
+            if let Some(value) = variables.get(&variable(setting.name)) {
+                self.0.entry(setting.name).or_insert_with(|| value.to_owned());
+            }
+        }
+        self
+    }
+
+    /// A setting; an unexpanded `$VARIABLE`, as GitLab leaves it where there is no such variable, counts as missing.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty() && !value.starts_with('$'))
+    }
+
+    /// The settings that the module is told of.
+    pub fn for_module(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        SETTINGS.iter().filter(|setting| setting.for_module).filter_map(|it| Some((it.name, self.get(it.name)?)))
+    }
+
+    /// `NOTIFIER_TIMEOUT`, and a warning where it is no number of seconds.
+    #[must_use]
+    pub fn timeout(&self) -> (Duration, Option<String>) {
+        let Some(value) = self.get("timeout") else { return (DEFAULT_TIMEOUT, None) };
+        match value.parse::<f64>() {
+            Ok(seconds) if (0.1..=300.0).contains(&seconds) => (Duration::from_secs_f64(seconds), None),
+            _ => {
+                (DEFAULT_TIMEOUT, Some("NOTIFIER_TIMEOUT is not a number of seconds from 0.1 to 300; using 10".into()))
+            }
+        }
+    }
+}
+
+/// The variable of a setting: `NOTIFIER_LOKI_QUERY` for `loki_query`.
+#[must_use]
+pub fn variable(name: &str) -> String {
+    format!("NOTIFIER_{}", name.to_ascii_uppercase())
+}
+
+impl FromArgMatches for Settings {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |setting: &Setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone()));
+        Ok(Self(SETTINGS.iter().filter_map(given).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.extend(Self::from_arg_matches(matches)?.0);
+        Ok(())
+    }
+}
+
+impl Args for Settings {
+    fn augment_args(command: Command) -> Command {
+        SETTINGS.iter().fold(command, |command, setting| {
+            let help = format!("{} [env: {}]", setting.help, variable(setting.name));
+            command.arg(
+                Arg::new(setting.name)
+                    .long(setting.name.replace('_', "-"))
+                    .value_name(setting.value)
+                    .help(help)
+                    .help_heading("Settings")
+                    .hide_short_help(false),
+            )
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&'static str, &str)]) -> Settings {
+        Settings(pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment() {
+        let environment = [("NOTIFIER_LANGUAGE", "ko"), ("NOTIFIER_MENTION", " here ")].into_iter().collect();
+        let settings = settings(&[("language", "en")]).or_from(&environment);
+        assert_eq!((settings.get("language"), settings.get("mention")), (Some("en"), Some("here")));
+    }
+
+    #[test]
+    fn an_unexpanded_variable_is_no_setting() {
+        assert_eq!(settings(&[("language", "$LANGUAGE")]).get("language"), None);
+    }
+
+    #[test]
+    fn a_timeout_that_is_no_number_is_told_and_the_default_used() {
+        assert_eq!(settings(&[("timeout", "2.5")]).timeout(), (Duration::from_millis(2500), None));
+        for wrong in ["0", "-1", "NaN", "inf", "1e9", "soon"] {
+            let (timeout, warning) = settings(&[("timeout", wrong)]).timeout();
+            assert_eq!(timeout, DEFAULT_TIMEOUT, "{wrong}");
+            assert!(warning.is_some_and(|it| it.contains("NOTIFIER_TIMEOUT")), "{wrong}");
+        }
+    }
+}

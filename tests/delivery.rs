@@ -1,0 +1,321 @@
+//! Delivery to a loopback Slack that answers well, badly, slowly or not at all: what is sent, how often, what is said,
+//! and that `send` ends with 0 in time.
+
+use std::time::Duration;
+
+use crate::harness::{Ended, Notifier, WEBHOOK_PATH, scratch};
+use crate::loopback::{Reply, Server};
+use crate::slack_limits;
+
+const JOB: &str = "gitlab-18-deploy-on-main";
+
+fn notifier(slack: &Server, event: &str) -> Notifier {
+    Notifier::new(&["send", event]).job(JOB).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+}
+
+fn send_to(slack: &Server) -> Ended {
+    notifier(slack, "deploy-finished").with("NOTIFIER_TIMEOUT", "3").run()
+}
+
+#[test]
+fn what_render_prints_is_posted_once() {
+    let slack = Server::start([Reply::ok()]);
+    let sent = send_to(&slack);
+    assert_eq!((sent.status, sent.last_line()), (0, "notify: sent"), "{}", sent.stderr);
+    assert_eq!(sent.stdout, "");
+    assert!(
+        sent.stderr.starts_with("message: [shop-api] prod: deploy succeeded, by Kim Minsu (main 1a2b3c4d)"),
+        "{}",
+        sent.stderr
+    );
+    let request = slack.only_request();
+    assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", WEBHOOK_PATH));
+    assert_eq!(request.header("content-type"), Some("application/json; charset=utf-8"));
+    let rendered = Notifier::new(&["render", "deploy-finished"]).job(JOB).run();
+    let without_duration = |body: &str| body.split("Took").next().map(str::to_owned);
+    assert_eq!(without_duration(&rendered.stdout), without_duration(&request.body));
+    slack_limits::check(&request.json()).unwrap();
+}
+
+#[test]
+fn an_error_word_is_told_with_its_next_step_and_not_tried_again() {
+    for (status, word, hint) in [
+        (403, "action_prohibited", "an administrator"),
+        (403, "invalid_token", "Make a new one"),
+        (404, "channel_not_found", "make a new webhook"),
+        (404, "no_service", "Make a new one"),
+        (410, "channel_is_archived", "unarchive it"),
+        (400, "user_not_found", "make a new webhook"),
+    ] {
+        let slack = Server::start([Reply::status(status, word)]);
+        let sent = send_to(&slack);
+        sent.failed_with(&format!("notify: failed reason={word}"), hint);
+        slack.only_request();
+    }
+}
+
+#[test]
+fn a_body_that_slack_refuses_is_sent_as_its_text() {
+    for word in ["invalid_payload", "invalid_blocks", "invalid_attachments"] {
+        let slack = Server::start([Reply::status(400, word), Reply::ok()]);
+        let sent = send_to(&slack);
+        assert_eq!((sent.status, sent.last_line()), (0, "notify: sent"), "{}", sent.stderr);
+        assert!(sent.stderr.contains(word), "{}", sent.stderr);
+        let requests = slack.requests();
+        assert_eq!(requests.len(), 2);
+        assert_eq!(requests[1].json(), serde_json::json!({"text": requests[0].json()["text"]}));
+    }
+    let stubborn = Server::start([Reply::status(400, "invalid_payload")]);
+    send_to(&stubborn).failed_with("notify: failed reason=invalid_payload", "the message itself was refused");
+    assert_eq!(stubborn.requests().len(), 2);
+}
+
+#[test]
+fn a_rate_limit_is_waited_for_where_it_is_short() {
+    let limit = |header| Reply::Answer(429, header, r#"{"retry_after":1,"ok":false,"error":"rate_limited"}"#.into());
+    let slack = Server::start([limit("Retry-After: 1\r\n"), Reply::ok()]);
+    let sent = send_to(&slack);
+    assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+    assert!(sent.took >= Duration::from_secs(1), "{:?}", sent.took);
+    assert_eq!(slack.requests().len(), 2);
+    for header in ["Retry-After: 3600\r\n", "Retry-After: -1\r\n", "Retry-After: soon\r\n", ""] {
+        let slack = Server::start([limit(header)]);
+        send_to(&slack).failed_with("notify: failed reason=rate_limited", "limits the rate");
+        slack.only_request();
+    }
+}
+
+#[test]
+fn a_server_error_is_tried_twice() {
+    let recovering = Server::start([Reply::status(500, "rollup_error"), Reply::ok()]);
+    assert_eq!(send_to(&recovering).last_line(), "notify: sent");
+    assert_eq!(recovering.requests().len(), 2);
+    let down = Server::start([Reply::status(503, "<html>unavailable</html>")]);
+    send_to(&down).failed_with("notify: failed reason=http_503", "Slack answered 503 twice");
+    assert_eq!(down.requests().len(), 2);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Server::start([Reply::ok()]);
+    for status in [301, 302, 303, 307, 308] {
+        let location: &'static str = format!("Location: {}\r\n", elsewhere.url("/")).leak();
+        let slack = Server::start([Reply::Answer(status, location, String::new())]);
+        send_to(&slack).failed_with("notify: failed reason=redirect", "redirect");
+        slack.only_request();
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[test]
+fn a_page_in_place_of_slack_is_no_success() {
+    let slack = Server::start([Reply::status(200, "<html>Sign in to the proxy</html>")]);
+    send_to(&slack).failed_with("notify: failed reason=bad_reply", "not `ok`");
+    slack.only_request();
+}
+
+/// The deadlines are promises to the job, so the clock is part of the behaviour; the margin is the promised one.
+#[test]
+fn a_dead_slack_takes_no_more_than_the_timeout() {
+    for (reply, last_line) in [
+        (Reply::Hang, "notify: failed reason=timeout"),
+        (Reply::SlowHeaders, "notify: failed reason=timeout"),
+        (Reply::Drop, "notify: failed reason=protocol"),
+        (Reply::Garbage, "notify: failed reason=protocol"),
+        (Reply::Flood, "notify: failed reason=bad_reply"),
+    ] {
+        let slack = Server::start([reply]);
+        let sent = notifier(&slack, "deploy-started").with("NOTIFIER_TIMEOUT", "1.5").run();
+        sent.failed_with(last_line, "");
+        assert!(sent.took < Duration::from_millis(2000), "{last_line}: {:?}", sent.took);
+        slack.only_request();
+    }
+}
+
+#[test]
+fn a_refused_connection_is_told() {
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let url = format!("http://{closed}{WEBHOOK_PATH}");
+    let sent = Notifier::new(&["send", "deploy-started"]).job(JOB).with("SLACK_WEBHOOK_URL", url).run();
+    sent.failed_with("notify: failed reason=connect", "the connection was refused");
+}
+
+#[test]
+fn a_host_that_does_not_resolve_is_told() {
+    let url = format!("https://slack.invalid{WEBHOOK_PATH}");
+    let sent = Notifier::new(&["send", "deploy-started", "--allow-hosts", "slack.invalid"])
+        .job(JOB)
+        .with("SLACK_WEBHOOK_URL", url)
+        .run();
+    sent.failed_with("notify: failed reason=dns", "could not be resolved");
+}
+
+#[test]
+fn without_a_webhook_the_job_goes_on_with_a_clear_warning() {
+    for (value, last_line, warning) in [
+        (None, "notify: skipped reason=no_webhook", "not set or empty"),
+        (Some(""), "notify: skipped reason=no_webhook", "its environment scope"),
+        (Some("$SLACK_WEBHOOK_URL"), "notify: skipped reason=bad_webhook", "did not expand"),
+        (Some("not a url"), "notify: skipped reason=bad_webhook", "is no URL"),
+        (Some("/nonexistent/SLACK_WEBHOOK_URL"), "notify: skipped reason=bad_webhook", "File-type variable"),
+        (
+            Some("http://hooks.slack.com/services/T0SECRET01/B0SECRET02/x"),
+            "notify: failed reason=not_https",
+            "not an https URL",
+        ),
+        (
+            Some("https://hooks.slack.com/triggers/T0SECRET01/1/x"),
+            "notify: failed reason=workflow_webhook",
+            "Workflow Builder",
+        ),
+        (
+            Some("https://hooks.slack.com/workflows/T0SECRET01/A/1/x"),
+            "notify: failed reason=workflow_webhook",
+            "Workflow Builder",
+        ),
+        (
+            Some("https://evil.example/services/T0SECRET01/B0SECRET02/x"),
+            "notify: failed reason=host_not_allowed",
+            "NOTIFIER_ALLOW_HOSTS",
+        ),
+    ] {
+        let notifier = Notifier::new(&["send", "deploy-started"]).job(JOB);
+        let notifier = match value {
+            Some(value) => notifier.with("SLACK_WEBHOOK_URL", value),
+            None => notifier,
+        };
+        notifier.run().failed_with(last_line, warning);
+    }
+    let review = Notifier::new(&["send", "deploy-started"]).job("gitlab-17-merge-request").run();
+    review.failed_with("notify: skipped reason=no_webhook", "this ref is not protected and the variable is");
+}
+
+#[test]
+fn a_file_type_variable_is_read() {
+    let slack = Server::start([Reply::ok()]);
+    let file = scratch().join("SLACK_WEBHOOK_URL");
+    std::fs::write(&file, format!("{}\n", slack.url(WEBHOOK_PATH))).unwrap();
+    let sent =
+        Notifier::new(&["send", "deploy-started"]).job(JOB).with("SLACK_WEBHOOK_URL", file.to_str().unwrap()).run();
+    assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+    slack.only_request();
+}
+
+#[test]
+fn the_webhook_may_be_in_another_variable() {
+    let slack = Server::start([Reply::ok()]);
+    let sent = Notifier::new(&["send", "deploy-started"])
+        .job(JOB)
+        .with("TEAM_HOOK", slack.url(WEBHOOK_PATH))
+        .with("NOTIFIER_WEBHOOK_VARIABLE", "TEAM_HOOK")
+        .run();
+    assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+}
+
+#[test]
+fn strict_fails_the_job_only_where_something_was_not_delivered() {
+    let status = |slack: &Server, settings: &[(&str, &str)]| {
+        let notifier = Notifier::new(&["send", "deploy-started", "--strict"])
+            .job(JOB)
+            .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH));
+        settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run().status
+    };
+    assert_eq!(status(&Server::start([Reply::ok()]), &[]), 0);
+    assert_eq!(status(&Server::start([Reply::status(404, "no_service")]), &[]), 1);
+    assert_eq!(status(&Server::start([Reply::Hang]), &[("NOTIFIER_TIMEOUT", "0.3")]), 1);
+    assert_eq!(status(&Server::start([Reply::ok()]), &[("NOTIFIER_EVENTS", "deploy-failed")]), 0);
+    assert_eq!(status(&Server::start([Reply::ok()]), &[("SLACK_WEBHOOK_URL", "")]), 1);
+}
+
+#[test]
+fn what_the_settings_leave_out_is_not_sent() {
+    let slack = Server::start([Reply::ok()]);
+    let sent = notifier(&slack, "deploy-started").with("NOTIFIER_EVENTS", "deploy-finished").run();
+    assert_eq!((sent.status, sent.last_line()), (0, "notify: skipped reason=event_not_selected"), "{}", sent.stderr);
+    let sent = notifier(&slack, "deploy-started").with("NOTIFIER_BRANCHES", "development").run();
+    assert_eq!(sent.last_line(), "notify: skipped reason=branch_not_selected", "{}", sent.stderr);
+    assert!(slack.requests().is_empty());
+}
+
+/// Asks a loopback GitLab for the failed jobs and returns what the message links to.
+fn build_failed(gitlab: &Server, variables: &[(&str, &str)]) -> (Ended, Vec<(String, String)>) {
+    let slack = Server::start([Reply::ok()]);
+    let notifier = notifier(&slack, "build-failed")
+        .with("CI_SERVER_URL", gitlab.url(""))
+        .with("CI_API_V4_URL", gitlab.url("/api/v4"));
+    let sent = variables.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
+    assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+    let body = slack.only_request().json();
+    let links = slack_limits::elements(&body).filter(|element| element["type"] == "link");
+    let links = links
+        .map(|link| (link["text"].as_str().unwrap().to_owned(), link["url"].as_str().unwrap().to_owned()))
+        .collect();
+    (sent, links)
+}
+
+#[test]
+fn a_failed_build_links_to_the_jobs_that_gitlab_names() {
+    let jobs = r#"[{"id":1,"name":"compile","stage":"build","status":"failed","allow_failure":false,"web_url":"https://gitlab.corp.example/commerce/shop-api/-/jobs/1"},
+                   {"id":2,"name":"lint","stage":"build","status":"failed","allow_failure":true,"web_url":"https://gitlab.corp.example/commerce/shop-api/-/jobs/2"}]"#;
+    let gitlab = Server::start([Reply::status(200, jobs)]);
+    let (_, links) = build_failed(&gitlab, &[("NOTIFIER_GITLAB_TOKEN", "")]);
+    assert_eq!(
+        links[0],
+        ("Failed job: compile (build)".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/1".into())
+    );
+    assert!(!links.iter().any(|(label, _)| label.contains("lint")));
+    let request = gitlab.only_request();
+    assert_eq!(request.target, "/api/v4/projects/1042/pipelines/90817/jobs?scope%5B%5D=failed&per_page=100");
+    assert_eq!(request.header("JOB-TOKEN"), Some("glcbt-64_not-a-real-job-token"));
+
+    let gitlab = Server::start([Reply::status(200, "[]")]);
+    build_failed(&gitlab, &[]);
+    assert_eq!(gitlab.only_request().header("PRIVATE-TOKEN"), Some("glpat-not-a-real-access-token"));
+    assert_eq!(gitlab.only_request().header("JOB-TOKEN"), None);
+}
+
+#[test]
+fn a_gitlab_that_does_not_tell_is_replaced_by_the_failures_page() {
+    let failures = "https://gitlab.corp.example/commerce/shop-api/-/pipelines/90817/failures";
+    for reply in [
+        Reply::status(401, r#"{"message":"401 Unauthorized"}"#),
+        Reply::status(403, r#"{"message":"403 Forbidden"}"#),
+        Reply::status(404, r#"{"message":"404 Not found"}"#),
+        Reply::status(200, "<html><title>Sign in</title></html>"),
+        Reply::Answer(302, "Location: /users/sign_in\r\n", String::new()),
+        Reply::status(500, ""),
+        Reply::Drop,
+        Reply::Hang,
+        Reply::Flood,
+    ] {
+        let gitlab = Server::start([reply]);
+        let (sent, links) = build_failed(&gitlab, &[("NOTIFIER_TIMEOUT", "2")]);
+        assert_eq!(links[0], ("Failed job".into(), failures.into()));
+        assert!(sent.stderr.contains("warning: asking GitLab which jobs failed: "), "{}", sent.stderr);
+        assert!(sent.took < Duration::from_millis(2500), "{:?}", sent.took);
+        gitlab.only_request();
+    }
+}
+
+#[test]
+fn a_token_goes_to_the_gitlab_of_the_job_only() {
+    let (gitlab, evil) = (Server::start([Reply::status(200, "[]")]), Server::start([Reply::status(200, "[]")]));
+    let (sent, _) = build_failed(&gitlab, &[("CI_API_V4_URL", &evil.url("/api/v4"))]);
+    assert!(sent.stderr.contains("does not point at the GitLab of CI_SERVER_URL"), "{}", sent.stderr);
+    assert!(evil.requests().is_empty() && gitlab.requests().is_empty());
+}
+
+#[test]
+fn a_missing_webhook_asks_nothing_of_the_network() {
+    let gitlab = Server::start([Reply::status(200, "[]")]);
+    let sent = Notifier::new(&["send", "build-failed"])
+        .job(JOB)
+        .with("CI_SERVER_URL", gitlab.url(""))
+        .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+        .run();
+    sent.failed_with("notify: skipped reason=no_webhook", "SLACK_WEBHOOK_URL");
+    assert!(gitlab.requests().is_empty());
+}

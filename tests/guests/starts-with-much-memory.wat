@@ -1,0 +1,1 @@
+(module (memory (export "memory") 4096) (func (export "_start")))

@@ -1,0 +1,127 @@
+//! Running the real binary, in an environment that holds nothing but what a test gives it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The path of a webhook that no output may show, nor any part of it.
+pub(crate) const WEBHOOK_PATH: &str = "/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3ts3cr3ts3cr3t";
+const WEBHOOK_PARTS: [&str; 3] = ["T0SECRET01", "B0SECRET02", "s3cr3ts3cr3t"];
+
+/// The folder of the fixtures.
+pub(crate) fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The binary, built as users build it: by itself, so that no dependency of the tests changes its features.
+pub(crate) fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let arguments = ["build", "--quiet", "--package", "runner", "--bin", "pipeline-notifier"];
+        let output = Command::new(env!("CARGO"))
+            .args(arguments)
+            .arg("--message-format=json")
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let built = String::from_utf8_lossy(&output.stdout);
+        let executable =
+            built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
+                let is_binary = message["target"]["name"] == "pipeline-notifier";
+                message["executable"].as_str().filter(|_| is_binary).map(PathBuf::from)
+            });
+        executable.expect("cargo names the executable that it built")
+    })
+}
+
+/// A directory of a test's own.
+pub(crate) fn scratch() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("pipeline-notifier-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// A run of the binary.
+pub(crate) struct Notifier {
+    command: Command,
+    variables: BTreeMap<String, String>,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+impl Notifier {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.args(arguments).env_clear().stdin(Stdio::null()).current_dir(scratch());
+        Self { command, variables: BTreeMap::new() }
+    }
+
+    /// The job of a fixture: all predefined variables, secrets among them.
+    pub(crate) fn job(mut self, name: &str) -> Self {
+        let path = fixtures().join("jobs").join(name).with_extension("json");
+        let job: BTreeMap<String, String> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        self.variables.extend(job);
+        // The directory of a job that never ran here.
+        self.variables.remove("CI_PROJECT_DIR");
+        self
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    /// Runs it. Whatever a test is about: no output shows the webhook.
+    pub(crate) fn run(mut self) -> Ended {
+        let begun = Instant::now();
+        let output = self.command.envs(&self.variables).output().unwrap();
+        let ended = Ended {
+            status: output.status.code().expect("it exits by itself"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            took: begun.elapsed(),
+        };
+        for part in WEBHOOK_PARTS {
+            assert!(!ended.stdout.contains(part) && !ended.stderr.contains(part), "{}{}", ended.stdout, ended.stderr);
+        }
+        ended
+    }
+}
+
+impl Ended {
+    /// The last line of stderr, which scripts may rely on.
+    pub(crate) fn last_line(&self) -> &str {
+        self.stderr.lines().last().unwrap_or_default()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+
+    /// Asserts a `send` that did not deliver: exit 0, one reason, a warning that says so.
+    #[track_caller]
+    pub(crate) fn failed_with(&self, last_line: &str, warning: &str) {
+        assert_eq!((self.status, self.last_line()), (0, last_line), "{}", self.stderr);
+        let warned = self.stderr.lines().any(|line| line.starts_with("warning: ") && line.contains(warning));
+        assert!(warned, "no warning says `{warning}`:\n{}", self.stderr);
+    }
+}

@@ -1,0 +1,153 @@
+//! A loopback server that answers as told: well, badly, slowly or not at all. It stands in for Slack and for GitLab,
+//! on real sockets, and keeps what it was asked.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// What a server does with one request.
+#[derive(Clone)]
+pub(crate) enum Reply {
+    /// Status, extra headers, body.
+    Answer(u16, &'static str, String),
+    /// Reads the request and says nothing.
+    Hang,
+    /// Reads the request and closes.
+    Drop,
+    /// Answers 200 and never stops sending.
+    Flood,
+    /// Sends headers a byte at a time, without end.
+    SlowHeaders,
+    /// Says something that is not HTTP.
+    Garbage,
+}
+
+impl Reply {
+    pub(crate) fn ok() -> Self {
+        Self::status(200, "ok")
+    }
+
+    pub(crate) fn status(status: u16, body: &str) -> Self {
+        Self::Answer(status, "", body.to_owned())
+    }
+}
+
+/// One request as it came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Request {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A running server. Its thread ends with the test process.
+pub(crate) struct Server {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    /// Answers the first request with the first reply and so on; the last reply answers all further ones.
+    pub(crate) fn start(replies: impl Into<Vec<Reply>>) -> Self {
+        let replies = replies.into();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Self { address: listener.local_addr().unwrap(), requests: Arc::default() };
+        let requests = Arc::clone(&server.requests);
+        thread::spawn(move || {
+            for (number, stream) in listener.incoming().flatten().enumerate() {
+                let reply = replies[number.min(replies.len() - 1)].clone();
+                let requests = Arc::clone(&requests);
+                thread::spawn(move || serve(stream, &reply, &requests));
+            }
+        });
+        server
+    }
+
+    /// `http://127.0.0.1:PORT` and a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// The only request that came.
+    #[track_caller]
+    pub(crate) fn only_request(&self) -> Request {
+        let requests = self.requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests[0].clone()
+    }
+}
+
+fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
+    let Some(request) = read(&stream) else { return };
+    requests.lock().unwrap().push(request);
+    // A client that went away is what some tests are about.
+    let _ = match reply {
+        Reply::Answer(status, headers, body) => {
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
+            )
+        }
+        Reply::Hang => stream.read(&mut [0]).map(drop),
+        Reply::Drop => Ok(()),
+        Reply::Flood => flood(&mut stream),
+        Reply::SlowHeaders => slow_headers(&mut stream),
+        Reply::Garbage => stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    };
+}
+
+fn read(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (method, target) = (words.next()?, words.next()?);
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim().split_once(':') else { break };
+        headers.push((name.to_owned(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request { method, target, headers, body: String::from_utf8(body).unwrap() })
+}
+
+fn flood(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    loop {
+        stream.write_all(chunk.as_bytes())?;
+    }
+}
+
+fn slow_headers(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.write_all(b"HTTP/1.1 200 OK\r\nX-Slow: ")?;
+    loop {
+        stream.write_all(b"x")?;
+        thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,108 @@
+//! Every message: a context through the real module under the real limits, against its golden message. Each golden is
+//! within Slack's limits by [`slack_limits`], and shows nothing of a hostile text but the text.
+
+use std::fs;
+use std::path::PathBuf;
+
+use pipeline_notifier::module::built_in_wasm;
+use pipeline_notifier::sandbox::Guest;
+use serde_json::Value;
+
+use crate::harness::fixtures;
+use crate::slack_limits;
+
+fn cases() -> Vec<(String, PathBuf)> {
+    let mut cases: Vec<_> = fs::read_dir(fixtures().join("messages"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_context_renders_to_its_golden_message() {
+    let (native, compiled) = (Guest::built_in().unwrap(), Guest::from_wasm(built_in_wasm()).unwrap());
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut wrong = Vec::new();
+    for (name, path) in cases() {
+        let context = fs::read(path.join("context.json")).unwrap();
+        let rendered = native.run(&context).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(rendered, compiled.run(&context).unwrap(), "{name}: both ways to run a module agree");
+        let message: Value = serde_json::from_slice(&rendered).unwrap();
+        let pretty = format!("{message:#}\n");
+        let golden = path.join("message.json");
+        if update {
+            fs::write(&golden, &pretty).unwrap();
+        }
+        if fs::read_to_string(&golden).unwrap_or_default() != pretty {
+            wrong.push(format!("{name}: {pretty}"));
+        }
+    }
+    let hint = "where this is right: `make golden`, and look at the difference";
+    assert!(wrong.is_empty(), "{} messages differ from their golden file; {hint}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_golden_message_is_within_slacks_limits() {
+    for (name, path) in cases() {
+        let message = golden(&path);
+        slack_limits::check(&message["message"]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    }
+}
+
+#[test]
+fn there_is_a_message_for_every_event_branch_kind_and_language() {
+    let names: Vec<String> = cases().into_iter().map(|(name, _)| name).collect();
+    assert!(names.len() >= 25, "{}", names.len());
+    let events =
+        ["pipeline-started", "build-failed", "deploy-started", "deploy-succeeded", "deploy-failed", "deploy-canceled"];
+    for event in events {
+        let of_event: Vec<_> = names.iter().filter(|name| name.starts_with(event)).collect();
+        assert!(of_event.iter().any(|name| name.ends_with("korean")), "{event} in Korean");
+        assert!(of_event.iter().any(|name| !name.ends_with("korean")), "{event} in English");
+    }
+    for kind in ["main", "development", "feature", "merge-request", "tag", "schedule", "trigger", "child"] {
+        assert!(names.iter().any(|name| name.contains(kind)), "{kind}");
+    }
+}
+
+#[test]
+fn hostile_text_mentions_nobody_and_makes_no_link() {
+    for (name, path) in cases().into_iter().filter(|(name, _)| name.starts_with("hostile")) {
+        let message = golden(&path)["message"].clone();
+        for (at, mrkdwn) in slack_limits::mrkdwn_texts(&message) {
+            for token in mrkdwn.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default()) {
+                assert!(token.starts_with("https://gitlab.corp.example/"), "{name}: {at} has <{token}>");
+            }
+        }
+        for element in slack_limits::elements(&message) {
+            let kind = element["type"].as_str().unwrap();
+            assert!(["text", "link", "emoji"].contains(&kind), "{name}: a {kind} element");
+            if let Some(url) = element["url"].as_str() {
+                let ours =
+                    ["https://gitlab.corp.example/", "https://grafana.corp.example/", "https://main.shop.example"];
+                assert!(ours.iter().any(|base| url.starts_with(base)), "{name}: {url}");
+            }
+        }
+        let text = message["text"].as_str().unwrap();
+        for raw in ["<", ">", "@channel", "@here", "@everyone", "://", "\u{1b}", "\u{202e}"] {
+            assert!(!text.contains(raw), "{name}: {raw:?} in {text}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_ever_null_or_empty() {
+    for (name, path) in cases().into_iter().filter(|(name, _)| !name.starts_with("hostile")) {
+        let message = golden(&path)["message"].to_string();
+        for broken in ["null", "undefined", "\"text\":\"\"", "|>", "<|", "()", "[] "] {
+            assert!(!message.contains(broken), "{name}: {broken} in {message}");
+        }
+    }
+}
+
+fn golden(path: &std::path::Path) -> Value {
+    serde_json::from_slice(&fs::read(path.join("message.json")).unwrap()).unwrap()
+}

@@ -1,0 +1,95 @@
+//! No secret of a job reaches a module or any output.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::harness::{Notifier, WEBHOOK_PATH, fixtures};
+use crate::loopback::{Reply, Server};
+
+/// Every job of the fixtures, and the values in it that nobody may see.
+fn jobs() -> Vec<(String, Vec<String>)> {
+    let mut jobs = Vec::new();
+    for entry in fs::read_dir(fixtures().join("jobs")).unwrap() {
+        let path = entry.unwrap().path();
+        let job: BTreeMap<String, String> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let is_secret = |name: &str| {
+            ["TOKEN", "PASSWORD", "SECRET", "JWT", "DATABASE_URL", "REPOSITORY_URL", "WEBHOOK"]
+                .iter()
+                .any(|it| name.contains(it))
+        };
+        let secrets: Vec<String> = job
+            .into_iter()
+            .filter(|(name, value)| is_secret(name) && !value.is_empty())
+            .map(|(_, value)| value)
+            .collect();
+        assert!(secrets.len() >= 8, "{} has secrets to look for", path.display());
+        jobs.push((path.file_stem().unwrap().to_str().unwrap().to_owned(), secrets));
+    }
+    assert!(jobs.len() >= 3);
+    jobs
+}
+
+const EVENTS: [&str; 5] =
+    ["pipeline-started", "build-failed", "deploy-started", "deploy-finished", "pipeline-finished"];
+
+#[test]
+fn the_context_shows_no_secret() {
+    for (job, secrets) in jobs() {
+        for event in EVENTS {
+            let context = Notifier::new(&["context", event]).job(&job).without("CI_API_V4_URL").run();
+            assert_eq!(context.status, 0, "{}", context.stderr);
+            for secret in &secrets {
+                // The short token of a trigger has four characters, which any text may have.
+                if secret.len() > 4 {
+                    assert!(!context.stdout.contains(secret.as_str()), "{job} {event}: {secret}");
+                    assert!(!context.stderr.contains(secret.as_str()), "{job} {event}: {secret}");
+                }
+            }
+            assert!(!context.stdout.contains("TOKEN") && !context.stdout.contains("PASSWORD"), "{job} {event}");
+            assert_eq!(context.json()["ci"]["CI_PROJECT_NAME"], "shop-api");
+        }
+    }
+}
+
+#[test]
+fn a_secret_in_another_variable_is_masked() {
+    let leak = "run with glcbt-64_not-a-real-job-token please";
+    let context = Notifier::new(&["context", "deploy-started"])
+        .job("gitlab-18-deploy-on-main")
+        .with("CI_COMMIT_TITLE", leak)
+        .run();
+    assert_eq!(context.json()["ci"]["CI_COMMIT_TITLE"], "run with [redacted] please");
+}
+
+#[test]
+fn a_secret_is_not_passed_whoever_asks_for_it() {
+    let arguments =
+        ["context", "deploy-started", "--pass", "AWS_SECRET_ACCESS_KEY", "--pass", "TEAM", "--pass", "CI_JOB_TOKEN"];
+    let context = Notifier::new(&arguments).job("gitlab-18-deploy-on-main").with("TEAM", "commerce").run();
+    assert_eq!(context.json()["ci"]["TEAM"], "commerce");
+    assert!(!context.stdout.contains("not-a-real"), "{}", context.stdout);
+    assert!(context.stderr.contains("--pass CI_JOB_TOKEN: its name says that it is a secret"), "{}", context.stderr);
+}
+
+#[test]
+fn an_answer_that_echoes_the_webhook_is_not_printed() {
+    let slack = Server::start([Reply::status(404, &format!("no hook at https://hooks.slack.com{WEBHOOK_PATH}"))]);
+    let sent = Notifier::new(&["send", "deploy-started"])
+        .job("gitlab-18-deploy-on-main")
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+        .run();
+    sent.failed_with("notify: failed reason=http_404", "Slack answered 404");
+}
+
+#[test]
+fn a_webhook_in_a_commit_title_is_neither_sent_nor_printed() {
+    let slack = Server::start([Reply::ok()]);
+    let url = slack.url(WEBHOOK_PATH);
+    let sent = Notifier::new(&["send", "deploy-started"])
+        .job("gitlab-18-deploy-on-main")
+        .with("SLACK_WEBHOOK_URL", &url)
+        .with("CI_COMMIT_TITLE", format!("post to {url}"))
+        .run();
+    assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+    assert!(!slack.only_request().body.contains("s3cr3t"));
+}
