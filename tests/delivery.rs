@@ -127,7 +127,7 @@ fn a_dead_slack_takes_no_more_than_the_timeout() {
         let slack = Server::start([reply]);
         let sent = notifier(&slack, "deploy-started").with("NOTIFIER_TIMEOUT", "1.5").run();
         sent.failed_with(last_line, "");
-        assert!(sent.took < Duration::from_millis(2000), "{last_line}: {:?}", sent.took);
+        assert!(sent.took < Duration::from_secs(2), "{last_line}: {:?}", sent.took);
         slack.only_request();
     }
 }

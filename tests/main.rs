@@ -1,4 +1,5 @@
 //! The integration tests of pipeline-notifier. Each module says what it proves.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test that is how a fault is told")]
 
 mod command_line;
 mod delivery;

@@ -2,7 +2,7 @@
 //!
 //! Two pure functions from bytes to bytes:
 //! - [`render`]: a pipeline's context (JSON) becomes a Slack message (JSON);
-//! - [`picture`]: a Slack message (JSON) becomes what a person would see (text or HTML).
+//! - [`picture()`]: a Slack message (JSON) becomes what a person would see (text or HTML).
 //!
 //! What is *not* here: no clock, no randomness, no environment, no files, no network. The only I/O
 //! of the whole crate is `main.rs` reading stdin and writing stdout. A context that decodes always
@@ -30,7 +30,7 @@ mod template;
 mod text;
 mod url;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
-mod web;
+pub mod web;
 
 pub use error::Error;
 
@@ -58,7 +58,7 @@ pub fn picture(request: &[u8]) -> Result<Vec<u8>, Error> {
 /// Answers one request of the host: a context is rendered, a picture request is drawn.
 ///
 /// # Errors
-/// As [`render`] and [`picture`].
+/// As [`render`] and [`picture()`].
 pub fn answer(request: &[u8]) -> Result<Vec<u8>, Error> {
     let fields = request::parse(request)?;
     Ok(if picture::Request::is(&fields) {

@@ -185,10 +185,9 @@ fn hint(word: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    type Result = std::result::Result<Answer, Fault>;
-
-    fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Result {
-        Result::Ok(Answer { status, retry_after: retry_after.map(str::to_owned), body: body.as_bytes().to_vec() })
+    #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
+    fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Result<Answer, Fault> {
+        Ok(Answer { status, retry_after: retry_after.map(str::to_owned), body: body.as_bytes().to_vec() })
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::slack;
 use crate::variables::Variables;
 use crate::webhook;
 
-/// What a moment is called, its event, and the variables in which it differs from [`job`].
+/// What a moment is called, its event, and the variables in which it differs from [`demo_job`].
 type Moment = (&'static str, Event, &'static [(&'static str, &'static str)]);
 
 const SUCCESS: &[(&str, &str)] = &[("CI_JOB_STATUS", "success")];

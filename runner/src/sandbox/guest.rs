@@ -122,6 +122,11 @@ impl Guest {
     }
 }
 
+/// Whether the engine takes these bytes as a module, without compiling them.
+pub(super) fn validate(wasm: &[u8]) -> Result<(), GuestError> {
+    Module::validate(&new_engine()?, wasm).map_err(|cause| GuestError::NotAModule { cause: format!("{cause:#}") })
+}
+
 fn new_engine() -> Result<Engine, GuestError> {
     Engine::new(&engine::config()).map_err(engine_error)
 }

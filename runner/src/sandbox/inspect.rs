@@ -1,6 +1,6 @@
 //! What a module says of itself, read without compiling or running it.
 
-use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Parser, Payload};
 
 use super::{ALLOWED_IMPORTS, GuestError, LIMITS, WASI};
 
@@ -33,7 +33,7 @@ pub fn inspect(wasm: &[u8]) -> Result<ModuleFacts, GuestError> {
         return Err(GuestError::TooLarge { size: wasm.len(), limit: LIMITS.module });
     }
     let not_a_module = |cause: wasmparser::BinaryReaderError| GuestError::NotAModule { cause: cause.to_string() };
-    Validator::new_with_features(features()).validate_all(wasm).map_err(not_a_module)?;
+    super::guest::validate(wasm)?;
     let mut facts = ModuleFacts { version: None, imports: Vec::new(), has_start: false };
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(not_a_module)? {
@@ -61,17 +61,4 @@ pub fn inspect(wasm: &[u8]) -> Result<ModuleFacts, GuestError> {
         }
     }
     Ok(facts)
-}
-
-/// The proposals that the engine's configuration leaves on.
-fn features() -> WasmFeatures {
-    WasmFeatures::MUTABLE_GLOBAL
-        | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::FLOATS
-        | WasmFeatures::EXTENDED_CONST
-        | WasmFeatures::GC_TYPES
 }

@@ -1,0 +1,56 @@
+# `make demo` shows what it does, `make test` runs all that CI runs. Both install what they need.
+
+CARGO ?= cargo
+RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+TARGET := x86_64-unknown-linux-musl
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: demo test setup lint unit integration web budgets golden bench
+
+demo: setup-rust
+	$(CARGO) run --quiet --package runner -- demo
+
+test: setup lint unit integration web budgets
+
+# What rust-toolchain.toml names, for where rustup is told not to install it by itself, and the target of the releases.
+.PHONY: setup-rust
+setup-rust:
+	@command -v rustup >/dev/null || { echo "rustup is missing; install it from https://rustup.rs" >&2; exit 1; }
+	@rustup toolchain list | grep -q '^$(RUST)-' || rustup toolchain install $(RUST) --profile minimal --no-self-update
+	@rustup component add --toolchain $(RUST) clippy rustfmt 2>/dev/null
+	@rustup target add --toolchain $(RUST) wasm32-wasip1 wasm32-unknown-unknown $(TARGET) 2>/dev/null
+
+setup: setup-rust
+	@for command in musl-gcc:musl-tools /usr/bin/time:time; do \
+	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
+
+lint:
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
+
+# The module's own tests, natively and again as the WASI program that they will be.
+unit:
+	$(CARGO) test --quiet --package notifier-wasm --package runner
+	$(CARGO) test --quiet --package notifier-wasm --target wasm32-wasip1
+
+integration:
+	$(CARGO) test --package tests
+
+# The same logic for the browser.
+web:
+	$(CARGO) clippy --quiet --package notifier-wasm --lib --target wasm32-unknown-unknown -- -D warnings
+
+# The binary as it is published, against the sizes that CONTRIBUTING.md promises.
+budgets:
+	$(CARGO) build --quiet --release --package runner --target $(TARGET)
+	python3 tests/budgets.py target/$(TARGET)/release/pipeline-notifier
+
+# Writes the golden messages anew. Look at the difference before committing it.
+golden:
+	UPDATE_GOLDEN=1 $(CARGO) test --quiet --package tests golden
+
+bench:
+	$(CARGO) build --quiet --release --package runner --target $(TARGET)
+	python3 benches/against_curl.py target/$(TARGET)/release/pipeline-notifier
