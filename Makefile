@@ -5,7 +5,7 @@ RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
 TARGET := x86_64-unknown-linux-musl
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test setup lint unit integration web budgets golden bench
+.PHONY: demo test setup lint unit integration web budgets templates golden bench
 
 demo: setup-rust
 	$(CARGO) run --quiet --package runner -- demo
@@ -20,10 +20,15 @@ setup-rust:
 	@rustup component add --toolchain $(RUST) clippy rustfmt 2>/dev/null
 	@rustup target add --toolchain $(RUST) wasm32-wasip1 wasm32-unknown-unknown $(TARGET) 2>/dev/null
 
+# Everything else that the tests use, where it is missing: Debian packages, the pipeline engine, the schema checker.
 setup: setup-rust
-	@for command in musl-gcc:musl-tools /usr/bin/time:time; do \
+	@for command in musl-gcc:musl-tools /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
-	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
+	@npm --prefix tests/engine ci --silent --no-audit --no-fund
+	@[ -x target/tools/bin/check-jsonschema ] || { \
+	  python3 -m venv target/tools || { $(SUDO) apt-get install -y -qq python3-venv && python3 -m venv target/tools; }; \
+	  target/tools/bin/pip install --quiet --requirement tests/requirements.txt; }
 
 lint:
 	$(CARGO) fmt --all -- --check
@@ -46,6 +51,10 @@ web:
 budgets:
 	$(CARGO) build --quiet --release --package runner --target $(TARGET)
 	python3 tests/budgets.py target/$(TARGET)/release/pipeline-notifier
+
+# Renders the templates that GitLab publishes from component.yml.
+templates:
+	release/render >templates/notify.yml
 
 # Writes the golden messages anew. Look at the difference before committing it.
 golden:

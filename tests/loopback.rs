@@ -14,6 +14,8 @@ use serde_json::Value;
 pub(crate) enum Reply {
     /// Status, extra headers, body.
     Answer(u16, &'static str, String),
+    /// Status 200 and these bytes.
+    Bytes(Vec<u8>),
     /// Reads the request and says nothing.
     Hang,
     /// Reads the request and closes.
@@ -108,6 +110,10 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
                 stream,
                 "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
             )
+        }
+        Reply::Bytes(bytes) => {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len());
+            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(bytes))
         }
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),

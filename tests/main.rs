@@ -1,11 +1,14 @@
 //! The integration tests of pipeline-notifier. Each module says what it proves.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test that is how a fault is told")]
 
+mod bootstrap;
 mod command_line;
+mod component;
 mod delivery;
 mod harness;
 mod loopback;
 mod messages;
+mod pipeline;
 mod sandbox;
 mod secrets;
 mod slack_limits;

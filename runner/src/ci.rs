@@ -1,14 +1,13 @@
 //! The context of an event: what the module gets of a job's environment.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
 use crate::cli::Event;
 use crate::gitlab::FailedJob;
+use crate::history::{read, read_history};
 use crate::secret::{Redactor, is_secret_name};
 use crate::settings::Settings;
 use crate::variables::Variables;
@@ -59,9 +58,6 @@ const ALLOWED_VARIABLES: [&str; 117] = [
 const MAX_CONTEXT: usize = 200 << 10;
 const MAX_VALUE: usize = 64 << 10;
 
-/// The most that is read of a file of the job, in bytes.
-const MAX_FILE: u64 = 64 << 10;
-
 /// What an event's context is made of.
 pub(crate) struct Gathered<'a> {
     pub(crate) event: Event,
@@ -91,7 +87,7 @@ impl Gathered<'_> {
                 "settings": settings,
                 "failed_jobs": self.failed_jobs,
                 "people": people,
-                "history": self.history(),
+                "history": read_history(self.variables, self.redactor),
                 "now": now(),
             });
             let bytes = context.to_string().into_bytes();
@@ -136,28 +132,6 @@ impl Gathered<'_> {
             }
         }
     }
-
-    /// What earlier steps left in the project directory.
-    fn history(&self) -> Value {
-        let directory = self.variables.get("CI_PROJECT_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
-        let url = read(&directory.join("environment_url.txt")).ok();
-        let url = url.as_deref().and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty());
-        match url {
-            Some(url) => json!({"environment_url": self.redactor.redact(url)}),
-            None => json!({}),
-        }
-    }
-}
-
-/// Reads a small text file; anything but a regular file is refused, so that nothing can hang.
-fn read(path: &Path) -> std::io::Result<String> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is no regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// At most `longest` bytes of a text, cut at a character.
@@ -166,7 +140,7 @@ fn cut(text: &str, longest: usize) -> &str {
 }
 
 /// Seconds since 1970 by this machine's clock; negative before.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let whole = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(|before| -whole(before.duration()), whole)
 }

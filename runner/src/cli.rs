@@ -28,6 +28,9 @@ pub enum Command {
         /// End with 1 where the message could not be delivered.
         #[arg(long)]
         strict: bool,
+        /// Append the environment and the cluster to this dotenv file, for later jobs.
+        #[arg(long, value_name = "FILE")]
+        dotenv: Option<PathBuf>,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         job: Job,

@@ -29,7 +29,9 @@ use crate::webhook;
 #[must_use]
 pub fn run(cli: Cli, variables: Variables) -> ExitCode {
     let result = match cli.command {
-        Command::Send { event, strict, job } => return send::run(event, strict, job, variables),
+        Command::Send { event, strict, dotenv, job } => {
+            return send::run(event, strict, dotenv.as_deref(), job, variables);
+        }
         Command::Render { event, format, job } => render::run(event, format, job, variables),
         Command::Context { event, job } => {
             context::run(event, job, variables);

@@ -14,6 +14,7 @@ mod commands;
 mod deadline;
 mod error;
 mod gitlab;
+mod history;
 mod http;
 mod inbox;
 mod message;

@@ -99,7 +99,9 @@ impl Redactor {
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.needles.iter().fold(text.to_owned(), |text, needle| {
+        // Most texts are shorter than any secret.
+        let fitting = self.needles.iter().filter(|needle| needle.len() <= text.len());
+        fitting.fold(text.to_owned(), |text, needle| {
             if text.contains(needle.as_str()) { text.replace(needle.as_str(), "[redacted]") } else { text }
         })
     }

@@ -1,7 +1,10 @@
 //! `send`: render and deliver, and never be the reason that a job fails.
 
-use std::panic::{self, AssertUnwindSafe};
-use std::process::ExitCode;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::panic;
+use std::path::Path;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use super::Call;
@@ -10,33 +13,42 @@ use crate::message::Body;
 use crate::report::{Outcome, Report};
 use crate::slack::{self, Delivered};
 use crate::variables::Variables;
-use crate::{watchdog, webhook};
+use crate::{ci, history, watchdog, webhook};
 
-pub(super) fn run(event: Event, strict: bool, job: Job, variables: Variables) -> ExitCode {
-    // A panic is told as a warning below, in one line and without a backtrace.
-    panic::set_hook(Box::new(|_| {}));
-    let call = panic::catch_unwind(AssertUnwindSafe(|| Call::begin(job, variables)));
-    let report = call.as_ref().map_or_else(|_| Arc::new(Report::default()), |call| Arc::clone(&call.report));
-    let outcome = call.and_then(|call| {
-        watchdog::watch(call.deadline, Arc::clone(&report), i32::from(strict));
-        panic::catch_unwind(AssertUnwindSafe(|| send(&call, event)))
-    });
-    let outcome = outcome.unwrap_or_else(|_| {
-        report.warning(
-            "an error inside pipeline-notifier; please report it with the output of `pipeline-notifier doctor`",
-        );
-        Outcome::failed("internal")
-    });
-    report.outcome(&outcome);
+pub(super) fn run(event: Event, strict: bool, dotenv: Option<&Path>, job: Job, variables: Variables) -> ExitCode {
+    // Before anything else can go wrong; the settings of a call that does not begin are not known.
+    end_on_panic(Arc::new(Report::default()), strict);
+    let call = Call::begin(job, variables);
+    end_on_panic(Arc::clone(&call.report), strict);
+    watchdog::watch(call.deadline, Arc::clone(&call.report), i32::from(strict));
+    let outcome = send(&call, event, dotenv);
+    call.report.outcome(&outcome);
     if strict && !outcome.is_as_wanted() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn send(call: &Call, event: Event) -> Outcome {
+/// Makes a panic, in whatever thread, a warning of one line, the last line and the end of the process.
+fn end_on_panic(report: Arc<Report>, strict: bool) {
+    panic::set_hook(Box::new(move |_| {
+        report.warning(
+            "an error inside pipeline-notifier; please report it with the output of `pipeline-notifier doctor`",
+        );
+        report.outcome(&Outcome::failed("internal"));
+        process::exit(i32::from(strict));
+    }));
+}
+
+fn send(call: &Call, event: Event, dotenv: Option<&Path>) -> Outcome {
+    if event == Event::DeployStarted {
+        history::keep_deploy_start(&call.variables, ci::now());
+    }
     let webhook = webhook::find(&call.variables, &call.settings);
     // Without anywhere to send to, nothing is asked of the network either.
     let context = call.context(event, webhook.is_ok());
     let (body, summary) = match call.message(&context) {
         Ok(message) => {
+            if let Some(Err(cause)) = dotenv.map(|path| append(path, &message.dotenv())) {
+                call.report.warning(&format!("writing --dotenv: {cause}; later jobs do not get these variables"));
+            }
             if let Some(reason) = message.skip.as_deref() {
                 return Outcome::skipped(&as_word(reason));
             }
@@ -75,6 +87,10 @@ fn send(call: &Call, event: Event) -> Outcome {
             Outcome::Failed { reason: undelivered.reason() }
         }
     }
+}
+
+fn append(path: &Path, lines: &str) -> std::io::Result<()> {
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(lines.as_bytes())
 }
 
 /// What is said when no module can: the project, what happened, and where to look.

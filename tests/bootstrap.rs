@@ -1,0 +1,345 @@
+//! How the notifier reaches a job: the component's one function, under every shell that GitLab jobs use, with each fault
+//! of a registry and of an image. Whatever happens, the job's own line behind it runs.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use pipeline_notifier::module::sha256;
+
+use crate::component::{documents, root};
+use crate::harness::{WEBHOOK_PATH, binary, scratch};
+use crate::loopback::{Reply, Server};
+
+/// The shells of GitLab jobs: Debian's sh, Alpine's, and bash as GitLab Runner starts it.
+const SHELLS: [&[&str]; 4] = [
+    &["dash", "-e"],
+    &["busybox", "ash", "-eu"],
+    &["bash", "-e", "-o", "pipefail"],
+    &["bash", "-eu", "-x", "-o", "pipefail"],
+];
+
+/// What the function calls.
+const TOOLS: [&str; 17] = [
+    "uname",
+    "mkdir",
+    "mktemp",
+    "rm",
+    "mv",
+    "cp",
+    "sed",
+    "gzip",
+    "chmod",
+    "curl",
+    "sha256sum",
+    "timeout",
+    "sh",
+    "echo",
+    "cat",
+    "true",
+    "env",
+];
+
+const TOKEN: &str = "glcbt-64_not-a-real-job-token";
+
+/// A packed notifier, its digest, and the function of a template that pins it.
+pub(crate) struct Release {
+    pub(crate) packed: Vec<u8>,
+    pub(crate) template: String,
+}
+
+/// A release of this very build. What is packed is a script that runs the real binary: unpacking a hundred megabytes
+/// of an unstripped one over and over would test gzip.
+pub(crate) fn release() -> &'static Release {
+    static RELEASE: OnceLock<Release> = OnceLock::new();
+    RELEASE.get_or_init(|| {
+        let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", binary().display());
+        let mut gzip =
+            Command::new("gzip").args(["-9", "-n", "-c"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        gzip.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        let packed = gzip.wait_with_output().unwrap().stdout;
+        let digest = sha256(&packed);
+        let pins = scratch().join("pins");
+        let pins_text = format!(
+            "VERSION=1.2.3\nPROJECT=devops%2Fpipeline-notifier\nSHA256_X86_64={digest}\nSHA256_AARCH64={digest}\n"
+        );
+        fs::write(&pins, pins_text).unwrap();
+        let rendered = Command::new(root().join("release/render")).arg(&pins).output().unwrap();
+        assert!(rendered.status.success());
+        Release { packed, template: String::from_utf8(rendered.stdout).unwrap() }
+    })
+}
+
+/// The packed notifier as a registry's answer.
+pub(crate) fn served() -> Reply {
+    Reply::Bytes(release().packed.clone())
+}
+
+/// A folder with only these commands.
+fn path_of(tools: &[&str]) -> PathBuf {
+    let path = scratch().join("bin");
+    fs::create_dir_all(&path).unwrap();
+    for tool in tools {
+        let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().unwrap();
+        let found = String::from_utf8(found.stdout).unwrap();
+        let target = if found.starts_with('/') { found.trim().to_owned() } else { format!("/usr/bin/{tool}") };
+        let _ = symlink(target, path.join(tool));
+    }
+    path
+}
+
+fn all_but(missing: &[&str]) -> PathBuf {
+    path_of(&TOOLS.iter().copied().filter(|tool| !missing.contains(tool)).collect::<Vec<_>>())
+}
+
+struct Job<'a> {
+    registry: &'a Server,
+    slack: &'a Server,
+    path: PathBuf,
+    project: PathBuf,
+    variables: Vec<(&'static str, String)>,
+}
+
+struct Ended {
+    output: String,
+    took: Duration,
+}
+
+impl<'a> Job<'a> {
+    fn new(registry: &'a Server, slack: &'a Server) -> Self {
+        Self { registry, slack, path: all_but(&[]), project: scratch(), variables: Vec::new() }
+    }
+
+    /// Runs a job: the function, one notification, and the job's own line.
+    fn run(&self, shell: &[&str]) -> Ended {
+        let template = &release().template;
+        let (_, body) = template.split_once("\n---\n").unwrap();
+        let body: serde_yaml_ng::Value = serde_yaml_ng::from_str(body).unwrap();
+        let function = body[".pipeline-notifier"]["script"][0].as_str().unwrap();
+        let script = format!("{function}\npipeline_notifier send deploy-started || true\necho deployed\n");
+        let file = scratch().join("script.sh");
+        fs::write(&file, script).unwrap();
+        let mut command = Command::new(format!("/usr/bin/{}", shell[0]));
+        let begun = Instant::now();
+        command
+            .args(&shell[1..])
+            .arg(&file)
+            .env_clear()
+            .env("PATH", &self.path)
+            .env("CI_PROJECT_DIR", &self.project)
+            .env("CI_SERVER_URL", self.registry.url(""))
+            .env("CI_API_V4_URL", self.registry.url("/api/v4"))
+            .env("CI_JOB_TOKEN", TOKEN)
+            .env("CI_JOB_ID", "7")
+            .env("CI_PROJECT_NAME", "shop-api")
+            .env("SLACK_WEBHOOK_URL", self.slack.url(WEBHOOK_PATH))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(scratch());
+        let output = command.output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{shell:?} failed the job:\n{text}");
+        assert!(text.contains("deployed\n"), "{shell:?}: the job's own line did not run:\n{text}");
+        for secret in ["T0SECRET01", "s3cr3ts3cr3t"] {
+            assert!(!text.contains(secret), "{shell:?} shows the webhook:\n{text}");
+        }
+        assert!(!text.contains(TOKEN), "{shell:?} shows the token:\n{text}");
+        Ended { output: text, took: begun.elapsed() }
+    }
+
+    /// Runs it under every shell and expects this last word of the notifier.
+    fn ends_with(&self, expected: &str) {
+        for shell in SHELLS {
+            let ended = self.run(shell);
+            assert!(ended.output.contains(expected), "{shell:?}: no `{expected}` in\n{}", ended.output);
+        }
+    }
+}
+
+#[test]
+fn the_notifier_is_downloaded_checked_and_run_by_every_shell() {
+    for shell in SHELLS {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let job = Job::new(&registry, &slack);
+        let ended = job.run(shell);
+        assert!(ended.output.contains("notify: sent"), "{shell:?}: {}", ended.output);
+        let request = registry.only_request();
+        assert!(request.target.starts_with(
+            "/api/v4/projects/devops%2Fpipeline-notifier/packages/generic/pipeline-notifier/1.2.3/pipeline-notifier-"
+        ));
+        assert_eq!(request.header("JOB-TOKEN"), Some(TOKEN));
+        slack.only_request();
+        // What is kept in the project directory serves the after_script, and is no change of the repository.
+        assert!(job.run(shell).output.contains("notify: sent"));
+        registry.only_request();
+        assert_eq!(fs::read_to_string(job.project.join(".pipeline-notifier/.gitignore")).unwrap(), "*\n");
+        assert!(
+            fs::read_dir(job.project.join(".pipeline-notifier")).unwrap().all(|it| !it
+                .unwrap()
+                .file_name()
+                .to_str()
+                .unwrap()
+                .starts_with("run."))
+        );
+    }
+}
+
+#[test]
+fn wget_serves_where_there_is_no_curl() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    job.path = all_but(&["curl"]);
+    symlink("/usr/bin/wget", job.path.join("wget")).unwrap();
+    job.ends_with("notify: sent");
+    assert_eq!(registry.requests()[0].header("JOB-TOKEN"), Some(TOKEN));
+    let busybox = Job { path: all_but(&["curl"]), project: scratch(), variables: Vec::new(), ..job };
+    let wget = busybox.path.join("wget");
+    fs::write(&wget, "#!/bin/sh\nexec /usr/bin/busybox wget \"$@\"\n").unwrap();
+    fs::set_permissions(&wget, fs::Permissions::from_mode(0o755)).unwrap();
+    busybox.ends_with("notify: sent");
+}
+
+#[test]
+fn a_registry_that_does_not_serve_is_told_in_a_few_seconds() {
+    for reply in [Reply::status(404, "{}"), Reply::status(500, ""), Reply::Drop, Reply::Hang, Reply::SlowHeaders] {
+        let (registry, slack) = (Server::start([reply]), Server::start([Reply::ok()]));
+        for shell in [SHELLS[0], SHELLS[3]] {
+            let ended = Job::new(&registry, &slack).run(shell);
+            assert!(ended.output.contains("notify: skipped reason=artifact_unavailable"), "{}", ended.output);
+            assert!(ended.took < Duration::from_secs(9), "{:?}", ended.took);
+        }
+        assert!(slack.requests().is_empty());
+    }
+}
+
+#[test]
+fn what_is_not_the_pinned_notifier_is_not_run() {
+    let packed = &release().packed;
+    let mut flipped = packed.clone();
+    flipped[packed.len() / 2] ^= 1;
+    for bytes in [b"<html>Sign in</html>".to_vec(), packed[..packed.len() / 2].to_vec(), flipped, Vec::new()] {
+        let (registry, slack) = (Server::start([Reply::Bytes(bytes)]), Server::start([Reply::ok()]));
+        Job::new(&registry, &slack).ends_with("notify: skipped reason=checksum");
+        assert!(slack.requests().is_empty());
+    }
+}
+
+#[test]
+fn a_poisoned_artifact_is_passed_over() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let job = Job::new(&registry, &slack);
+    let kept = job.project.join(".pipeline-notifier/start");
+    fs::create_dir_all(&kept).unwrap();
+    for arch in ["x86_64", "aarch64"] {
+        fs::write(kept.join(format!("pipeline-notifier-{arch}-linux.gz")), "not the notifier").unwrap();
+    }
+    assert!(job.run(SHELLS[0]).output.contains("notify: sent"));
+    registry.only_request();
+}
+
+#[test]
+fn a_carried_artifact_needs_no_registry() {
+    let (registry, slack) = (Server::start([Reply::status(404, "")]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    job.path = all_but(&["curl"]);
+    let kept = job.project.join(".pipeline-notifier/start");
+    fs::create_dir_all(&kept).unwrap();
+    for arch in ["x86_64", "aarch64"] {
+        fs::write(kept.join(format!("pipeline-notifier-{arch}-linux.gz")), &release().packed).unwrap();
+    }
+    job.ends_with("notify: sent");
+    assert!(registry.requests().is_empty());
+}
+
+#[test]
+fn an_image_without_the_tools_is_told() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    for (missing, expected) in [
+        (vec!["curl"], "notify: skipped reason=no_tool"),
+        (vec!["sha256sum"], "notify: skipped reason=no_tool"),
+        (vec!["gzip"], "notify: skipped reason=io"),
+        (vec!["mktemp"], "notify: skipped reason=io"),
+        (vec!["uname"], "notify: skipped reason=unsupported_arch"),
+        (vec!["timeout"], "notify: sent"),
+    ] {
+        let mut job = Job::new(&registry, &slack);
+        job.path = all_but(&missing);
+        // busybox's shell has these tools in itself, whatever its path is.
+        for shell in SHELLS.iter().filter(|shell| shell[0] != "busybox") {
+            let ended = job.run(shell);
+            assert!(ended.output.contains(expected), "without {missing:?}, {shell:?}: {}", ended.output);
+        }
+    }
+}
+
+#[test]
+fn openssl_and_shasum_check_where_there_is_no_sha256sum() {
+    for tool in ["shasum", "openssl"] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.path = all_but(&["sha256sum"]);
+        if !Path::new("/usr/bin").join(tool).exists() {
+            panic!("{tool} is not on this machine");
+        }
+        symlink(Path::new("/usr/bin").join(tool), job.path.join(tool)).unwrap();
+        symlink("/usr/bin/perl", job.path.join("perl")).unwrap();
+        assert!(job.run(SHELLS[0]).output.contains("notify: sent"), "{tool}");
+    }
+}
+
+#[test]
+fn a_project_directory_that_cannot_be_written_is_no_obstacle() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    job.project = PathBuf::from("/proc/self");
+    job.variables = vec![("TMPDIR", scratch().display().to_string())];
+    job.ends_with("notify: sent");
+}
+
+#[test]
+fn a_notifier_of_the_image_is_used_as_it_is() {
+    let (registry, slack) = (Server::start([Reply::status(404, "")]), Server::start([Reply::ok()]));
+    let job = Job::new(&registry, &slack);
+    symlink(binary(), job.path.join("pipeline-notifier")).unwrap();
+    job.ends_with("notify: sent");
+    assert!(registry.requests().is_empty());
+}
+
+#[test]
+fn the_token_goes_to_the_gitlab_of_the_job_only() {
+    let (registry, slack, mirror) =
+        (Server::start([served()]), Server::start([Reply::ok()]), Server::start([served()]));
+    let mut job = Job::new(&registry, &slack);
+    job.variables = vec![("NOTIFIER_PACKAGE_URL", mirror.url("/mirror"))];
+    assert!(job.run(SHELLS[0]).output.contains("notify: sent"));
+    assert_eq!(mirror.only_request().header("JOB-TOKEN"), None);
+
+    let mut job = Job::new(&registry, &slack);
+    job.variables = vec![("CI_API_V4_URL", mirror.url("/api/v4"))];
+    assert!(job.run(SHELLS[0]).output.contains("notify: sent"));
+    assert!(mirror.requests().iter().all(|request| request.header("JOB-TOKEN").is_none()));
+    assert!(registry.requests().is_empty());
+}
+
+#[test]
+fn a_redirect_to_object_storage_is_followed_without_the_token() {
+    let storage = Server::start([served()]);
+    let location: &'static str = format!("Location: {}\r\n", storage.url("/object")).leak();
+    let (registry, slack) =
+        (Server::start([Reply::Answer(302, location, String::new())]), Server::start([Reply::ok()]));
+    assert!(Job::new(&registry, &slack).run(SHELLS[2]).output.contains("notify: sent"));
+    assert_eq!(registry.only_request().header("JOB-TOKEN"), Some(TOKEN));
+    assert_eq!(storage.only_request().header("JOB-TOKEN"), None);
+}
+
+#[test]
+fn the_published_template_holds_the_function_that_is_tested_here() {
+    let (_, published) = documents("notify.yml");
+    let published = published[".pipeline-notifier"]["script"][0].as_str().unwrap().lines().count();
+    let (_, tested) = release().template.split_once("\n---\n").unwrap();
+    let tested: serde_yaml_ng::Value = serde_yaml_ng::from_str(tested).unwrap();
+    assert_eq!(published, tested[".pipeline-notifier"]["script"][0].as_str().unwrap().lines().count());
+}
