@@ -186,7 +186,7 @@ fn shellcheck_finds_nothing() {
         let lines = scripts(job).join("\n");
         let script = format!("#!/bin/sh\n# shellcheck disable=SC2086\n:\n{lines}\n");
         let file = scratch().join("script.sh");
-        fs::write(&file, script.replace("$within wget", "timeout 6 wget").replace("$guard ", "timeout 20 ")).unwrap();
+        fs::write(&file, script).unwrap();
         let checked = Command::new("shellcheck").args(["--shell=sh", "--severity=info"]).arg(&file).output().unwrap();
         assert!(checked.status.success(), "{name:?}: {}", String::from_utf8_lossy(&checked.stdout));
     }
@@ -211,7 +211,8 @@ fn the_default_routing_is_the_default_mapping() {
                 .with("NOTIFIER_ENVIRONMENTS", mapping)
                 .run()
                 .json();
-            assert_eq!(body["text"], format!("{}: deploy started", routed("DEPLOY_ENVIRONMENT")));
+            let text = body["text"].as_str().unwrap();
+            assert!(text.starts_with(&format!("{}: deploy started", routed("DEPLOY_ENVIRONMENT"))), "{text}");
             assert!(body.to_string().contains(&format!("Cluster  {}", routed("DEPLOY_CLUSTER"))), "{body}");
         }
     }
@@ -272,7 +273,7 @@ fn the_schema_check_refuses_what_gitlab_would() {
     for broken in [
         "job:\n  script: make\n  allow_failures: true\n",
         "job:\n  script: make\n  when: on_failed\n",
-        "spec:\n  inputs:\n    x:\n      regexp: a\n",
+        "spec:\n  inputs:\n    x:\n      type: text\n",
     ] {
         assert!(schema_errors(broken).is_some(), "{broken}");
     }
