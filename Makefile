@@ -22,7 +22,8 @@ setup-rust:
 
 # Everything else that the tests use, where it is missing: Debian packages, the pipeline engine, the schema checker.
 setup: setup-rust
-	@for command in musl-gcc:musl-tools /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync; do \
+	@for command in musl-gcc:musl-tools /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync \
+	  curl:curl wget:wget openssl:openssl shasum:perl; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 	@npm --prefix tests/engine ci --silent --no-audit --no-fund

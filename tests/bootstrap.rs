@@ -281,9 +281,7 @@ fn openssl_and_shasum_check_where_there_is_no_sha256sum() {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
         job.path = all_but(&["sha256sum"]);
-        if !Path::new("/usr/bin").join(tool).exists() {
-            panic!("{tool} is not on this machine");
-        }
+        assert!(Path::new("/usr/bin").join(tool).exists(), "{tool} is not on this machine");
         symlink(Path::new("/usr/bin").join(tool), job.path.join(tool)).unwrap();
         symlink("/usr/bin/perl", job.path.join("perl")).unwrap();
         assert!(job.run(SHELLS[0]).output.contains("notify: sent"), "{tool}");

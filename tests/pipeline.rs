@@ -102,8 +102,7 @@ impl Consumer {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
         let remotes = root.join("remotes");
-        let instead =
-            format!("insteadOf = https://gitlab.example.test/\n\tinsteadOf = https://gitlab.example.test:443/");
+        let instead = "insteadOf = https://gitlab.example.test/\n\tinsteadOf = https://gitlab.example.test:443/";
         let config = format!(
             "[user]\n\tname = Kim Minsu\n\temail = minsu@shop.example\n[init]\n\tdefaultBranch = main\n[safe]\n\tdirectory = *\n\
              [url \"file://{}/\"]\n\t{instead}\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n",
@@ -261,7 +260,7 @@ fn told(example: &Example, story: Story) -> Vec<&'static str> {
         // The second of several deployments waits for the first.
         Story::DeployFails => told.extend([deploying, failed]),
         Story::AllGreen | Story::SlackDown => {
-            example.deploy_jobs.iter().for_each(|_| told.extend([deploying, deployed]))
+            example.deploy_jobs.iter().for_each(|_| told.extend([deploying, deployed]));
         }
     }
     told
