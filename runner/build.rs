@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-#[path = "src/sandbox/engine.rs"]
-mod engine;
+#[path = "src/sandbox/config.rs"]
+mod config;
 
 /// The name of the custom section that holds the module's version.
 const VERSION_SECTION: &str = "pipeline-notifier.version";
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for path in ["notifier-wasm/src", "notifier-wasm/Cargo.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
         println!("cargo::rerun-if-changed={}", workspace.join(path).display());
     }
-    println!("cargo::rerun-if-changed=src/sandbox/engine.rs");
+    println!("cargo::rerun-if-changed=src/sandbox/config.rs");
     println!("cargo::rerun-if-changed=build.rs");
 
     let mut wasm = fs::read(build_module(&workspace, &out)?)?;
@@ -90,7 +90,7 @@ fn leb128(mut value: usize) -> Vec<u8> {
 /// The module's native code. The target is always named: otherwise Cranelift would bake in the features of the
 /// building machine's processor, and older processors would refuse the code.
 fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut config = engine::config();
+    let mut config = config::engine_config();
     config.target(target).map_err(|cause| {
         format!("{cause:#}\nhint: cross-compiling to another architecture needs `--features all-arch`")
     })?;

@@ -6,6 +6,7 @@ mod html;
 mod mrkdwn;
 mod plain;
 mod scene;
+mod span;
 
 use serde_json::{Map, Value};
 

@@ -6,6 +6,7 @@
 //! What a guest can *not* do: open a file, see an environment variable or an argument, open a socket, read a clock,
 //! sleep, get real randomness; use more than [`Limits`] says. It has stdin, stdout, stderr and an exit status.
 
+mod config;
 mod engine;
 mod error;
 mod guest;

@@ -1,6 +1,7 @@
 //! Messages as one HTML page: no script, no font, no image, nothing from outside.
 
-use super::scene::{Kind, Line, Scene, Span};
+use super::scene::{Kind, Line, Scene};
+use super::span::Span;
 use crate::url::SafeUrl;
 
 const STYLE: &str = include_str!("page.css");

@@ -1,6 +1,6 @@
 //! Slack's mrkdwn, read: entities, links, mentions, dates, code and the three styles.
 
-use super::scene::{Span, emoji};
+use super::span::{Span, with_emoji};
 
 pub(super) fn spans(line: &str) -> Vec<Span> {
     styled(line, &Span::default())
@@ -77,26 +77,6 @@ fn span<'a>(mark: char, rest: &'a str, style: &Span) -> Option<(Vec<Span>, &'a s
 
 fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-}
-
-/// `:name:` as its emoji, where we know it.
-pub(super) fn with_emoji(text: &str) -> String {
-    let mut shown = String::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once(':') {
-        shown.push_str(before);
-        match behind.split_once(':') {
-            Some((name, after)) if !emoji(name).starts_with(':') => {
-                shown.push_str(&emoji(name));
-                rest = after;
-            }
-            _ => {
-                shown.push(':');
-                rest = behind;
-            }
-        }
-    }
-    shown + rest
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Messages as text for a terminal or a job log.
 
-use super::scene::{Kind, Line, Scene, Span};
+use super::scene::{Kind, Line, Scene};
+use super::span::Span;
 
 pub(super) fn draw<'a>(scenes: impl Iterator<Item = (&'a str, Scene)>) -> String {
     scenes.map(|(caption, scene)| message(caption, &scene)).collect::<Vec<_>>().join("\n")

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::mrkdwn;
+use super::span::{Span, emoji, with_emoji};
 
 /// One message: the lines outside, then the attachments with their bars.
 pub(super) struct Scene {
@@ -25,29 +26,6 @@ pub(super) enum Kind {
     Divider,
     /// A block that is not drawn; its type is the text.
     Unknown,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "a span has any of these styles at once")]
-pub(super) struct Span {
-    pub(super) text: String,
-    /// Where it leads, if it is a link.
-    pub(super) url: Option<String>,
-    pub(super) bold: bool,
-    pub(super) italic: bool,
-    pub(super) strike: bool,
-    pub(super) code: bool,
-    pub(super) mention: bool,
-}
-
-impl Span {
-    pub(super) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-
-    pub(super) fn mention(text: impl Into<String>) -> Self {
-        Self { text: text.into(), mention: true, ..Self::default() }
-    }
 }
 
 impl Scene {
@@ -142,32 +120,12 @@ fn text_object(object: &Value, kind: Kind) -> Vec<Line> {
     if object["type"] == "mrkdwn" {
         mrkdwn_lines(&object["text"], kind).collect()
     } else {
-        string(&object["text"])
-            .lines()
-            .map(|line| Line { kind, spans: vec![Span::text(mrkdwn::with_emoji(line))] })
-            .collect()
+        string(&object["text"]).lines().map(|line| Line { kind, spans: vec![Span::text(with_emoji(line))] }).collect()
     }
 }
 
 fn mrkdwn_lines(text: &Value, kind: Kind) -> impl Iterator<Item = Line> {
     text.as_str().unwrap_or_default().lines().map(move |line| Line { kind, spans: mrkdwn::spans(line) })
-}
-
-/// The character of an emoji's Slack name; a name that we do not know stays in colons, as Slack would type it.
-pub(super) fn emoji(name: &str) -> String {
-    let character = match name {
-        "rocket" => "🚀",
-        "truck" => "🚚",
-        "x" => "❌",
-        "white_check_mark" => "✅",
-        "no_entry_sign" => "🚫",
-        "tada" => "🎉",
-        "checkered_flag" => "🏁",
-        "warning" => "⚠️",
-        "rotating_light" => "🚨",
-        other => return format!(":{other}:"),
-    };
-    character.to_owned()
 }
 
 fn array(value: &Value) -> impl Iterator<Item = &Value> {

@@ -1,30 +1,19 @@
-//! The one configuration of the engine, for the binary and for its build script: native code loads only into an
-//! engine that is configured as the one that compiled it.
+//! The engine, and what it takes as a module.
 
-use wasmtime::{Config, WasmBacktraceDetails};
+use wasmtime::{Engine, Module};
 
-/// Everything off that a message does not need; each proposal that is off is one less to have a bug in.
-pub(super) fn config() -> Config {
-    let mut config = Config::new();
-    config
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .wasm_relaxed_simd(false)
-        .wasm_simd(false)
-        .wasm_tail_call(false)
-        .wasm_memory64(false)
-        .wasm_multi_memory(false)
-        .wasm_component_model(false)
-        .max_wasm_stack(512 << 10)
-        // The default reserves 4 GiB of address space for each memory, which fails under `ulimit -v`.
-        .memory_reservation(0)
-        .memory_reservation_for_growth(1 << 20)
-        .memory_guard_size(64 << 10)
-        .memory_init_cow(false)
-        // Nobody reads a backtrace of a guest; without its tables the code is smaller.
-        .wasm_backtrace(false)
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-        .native_unwind_info(false)
-        .generate_address_map(false);
-    config
+use super::GuestError;
+use super::config::engine_config;
+
+pub(super) fn new_engine() -> Result<Engine, GuestError> {
+    Engine::new(&engine_config()).map_err(engine_error)
+}
+
+pub(super) fn engine_error(cause: wasmtime::Error) -> GuestError {
+    GuestError::Engine { cause: format!("{cause:#}") }
+}
+
+/// Whether the engine takes these bytes as a module, without compiling them.
+pub(super) fn validate(wasm: &[u8]) -> Result<(), GuestError> {
+    Module::validate(&new_engine()?, wasm).map_err(|cause| GuestError::NotAModule { cause: format!("{cause:#}") })
 }

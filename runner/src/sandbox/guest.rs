@@ -12,8 +12,9 @@ use wasi_common::sync::snapshots::preview_1::add_wasi_snapshot_preview1_to_linke
 use wasi_common::{I32Exit, Table, WasiCtx};
 use wasmtime::{Engine, Linker, Module, ResourceLimiter, Store, Trap};
 
+use super::engine::{engine_error, new_engine};
 use super::stdio::BoundedPipe;
-use super::{ALLOWED_IMPORTS, GuestError, LIMITS, WASI, engine, inspect};
+use super::{ALLOWED_IMPORTS, GuestError, LIMITS, WASI, inspect};
 
 /// Native code of the built-in module for this target, made by the build script.
 static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm"));
@@ -120,19 +121,6 @@ impl Guest {
         });
         running
     }
-}
-
-/// Whether the engine takes these bytes as a module, without compiling them.
-pub(super) fn validate(wasm: &[u8]) -> Result<(), GuestError> {
-    Module::validate(&new_engine()?, wasm).map_err(|cause| GuestError::NotAModule { cause: format!("{cause:#}") })
-}
-
-fn new_engine() -> Result<Engine, GuestError> {
-    Engine::new(&engine::config()).map_err(engine_error)
-}
-
-fn engine_error(cause: wasmtime::Error) -> GuestError {
-    GuestError::Engine { cause: format!("{cause:#}") }
 }
 
 struct State {

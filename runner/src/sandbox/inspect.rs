@@ -2,6 +2,7 @@
 
 use wasmparser::{Parser, Payload};
 
+use super::engine::validate;
 use super::{ALLOWED_IMPORTS, GuestError, LIMITS, WASI};
 
 /// The name of the custom section that holds a module's version. `build.rs` writes it into ours.
@@ -33,7 +34,7 @@ pub fn inspect(wasm: &[u8]) -> Result<ModuleFacts, GuestError> {
         return Err(GuestError::TooLarge { size: wasm.len(), limit: LIMITS.module });
     }
     let not_a_module = |cause: wasmparser::BinaryReaderError| GuestError::NotAModule { cause: cause.to_string() };
-    super::guest::validate(wasm)?;
+    validate(wasm)?;
     let mut facts = ModuleFacts { version: None, imports: Vec::new(), has_start: false };
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(not_a_module)? {
