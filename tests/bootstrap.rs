@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use pipeline_notifier::module::sha256;
+use pipeline_notifier::module::{built_in_wasm, sha256};
 
 use crate::component::{documents, root};
 use crate::harness::{WEBHOOK_PATH, binary, scratch};
@@ -46,32 +46,36 @@ const TOOLS: [&str; 17] = [
 
 const TOKEN: &str = "glcbt-64_not-a-real-job-token";
 
-/// A packed notifier, its digest, and the function of a template that pins it.
+/// A packed notifier, and the template that pins it and its module.
 pub(crate) struct Release {
     pub(crate) packed: Vec<u8>,
     pub(crate) template: String,
 }
 
-/// A release of this very build. What is packed is a script that runs the real binary: unpacking a hundred megabytes
-/// of an unstripped one over and over would test gzip.
+/// A release of this very build.
 pub(crate) fn release() -> &'static Release {
     static RELEASE: OnceLock<Release> = OnceLock::new();
-    RELEASE.get_or_init(|| {
-        let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", binary().display());
-        let mut gzip =
-            Command::new("gzip").args(["-9", "-n", "-c"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        gzip.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-        let packed = gzip.wait_with_output().unwrap().stdout;
-        let digest = sha256(&packed);
-        let pins = scratch().join("pins");
-        let pins_text = format!(
-            "VERSION=1.2.3\nPROJECT=devops%2Fpipeline-notifier\nSHA256_X86_64={digest}\nSHA256_AARCH64={digest}\n"
-        );
-        fs::write(&pins, pins_text).unwrap();
-        let rendered = Command::new(root().join("release/render")).arg(&pins).output().unwrap();
-        assert!(rendered.status.success());
-        Release { packed, template: String::from_utf8(rendered.stdout).unwrap() }
-    })
+    RELEASE.get_or_init(|| release_of("1.2.3", built_in_wasm()))
+}
+
+/// A release with this very build and any module. What is packed is a script that runs the real binary: unpacking a
+/// hundred megabytes of an unstripped one over and over would test gzip.
+pub(crate) fn release_of(version: &str, module: &[u8]) -> Release {
+    let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", binary().display());
+    let mut gzip = Command::new("gzip");
+    let mut gzip = gzip.args(["-9", "-n", "-c"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    gzip.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let packed = gzip.wait_with_output().unwrap().stdout;
+    let (digest, module) = (sha256(&packed), sha256(module));
+    let pins = scratch().join("pins");
+    let text = format!(
+        "VERSION={version}\nPROJECT=devops%2Fpipeline-notifier\nSHA256_X86_64={digest}\nSHA256_AARCH64={digest}\n\
+         SHA256_MODULE={module}\n"
+    );
+    fs::write(&pins, text).unwrap();
+    let rendered = Command::new(root().join("release/render")).arg(&pins).output().unwrap();
+    assert!(rendered.status.success());
+    Release { packed, template: String::from_utf8(rendered.stdout).unwrap() }
 }
 
 /// The packed notifier as a registry's answer.

@@ -202,6 +202,88 @@ fn a_module_that_is_not_the_pinned_one_is_not_run() {
     assert!(slack.only_request().body.contains("deploy succeeded"));
 }
 
+/// Sends with a module that a loopback registry serves; the registry is the job's own GitLab.
+fn send_from(registry: &Server, digest: &str, slack: &Server, directory: &std::path::Path) -> Ended {
+    let url = registry.url("/api/v4/projects/7/packages/generic/pipeline-notifier/1.1.0/notifier.wasm");
+    Notifier::new(&["send", "deploy-finished", "--module", &url, "--module-sha256", digest])
+        .job(JOB)
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .with("NOTIFIER_TIMEOUT", "3")
+        .with("CI_SERVER_URL", registry.url(""))
+        .with("CI_API_V4_URL", registry.url("/api/v4"))
+        .with("CI_PROJECT_DIR", directory.to_str().unwrap())
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+        .run()
+}
+
+#[test]
+fn a_module_is_fetched_once_and_checked_at_every_use() {
+    let (wasm, directory) = (guest("says-hello"), scratch());
+    let digest = sha256(&wasm);
+    let (registry, slack) = (Server::start([Reply::Bytes(wasm)]), Server::start([Reply::ok()]));
+    for _ in 0..2 {
+        let sent = send_from(&registry, &digest, &slack, &directory);
+        assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+        assert!(!sent.stderr.contains("warning"), "{}", sent.stderr);
+    }
+    assert_eq!(registry.only_request().header("JOB-TOKEN"), Some("glcbt-64_not-a-real-job-token"));
+    assert!(slack.requests().iter().all(|request| request.body.contains("hello from a team's module")));
+    // A kept module that was changed is fetched anew.
+    fs::write(directory.join(".pipeline-notifier/modules").join(&digest).with_extension("wasm"), "poison").unwrap();
+    send_from(&registry, &digest, &slack, &directory);
+    assert_eq!(registry.requests().len(), 2);
+    assert!(slack.requests()[2].body.contains("hello from a team's module"));
+}
+
+#[test]
+fn a_module_with_the_built_in_digest_is_not_fetched() {
+    let (registry, slack) = (Server::start([Reply::status(404, "")]), Server::start([Reply::ok()]));
+    let sent = send_from(&registry, &sha256(built_in_wasm()), &slack, &scratch());
+    assert!(!sent.stderr.contains("warning"), "{}", sent.stderr);
+    assert!(registry.requests().is_empty());
+}
+
+#[test]
+fn a_module_that_cannot_be_fetched_is_replaced_by_the_built_in_one_in_time() {
+    let wasm = guest("says-hello");
+    let mut flipped = wasm.clone();
+    flipped[20] ^= 1;
+    for (reply, word) in [
+        (Reply::Bytes(flipped), "checksum"),
+        (Reply::Bytes(wasm[..wasm.len() / 2].to_vec()), "checksum"),
+        (Reply::status(200, "<html>Sign in</html>"), "checksum"),
+        (Reply::status(404, "{}"), "bad_module"),
+        (Reply::Drop, "bad_module"),
+        (Reply::Hang, "bad_module"),
+        (Reply::Flood, "checksum"),
+    ] {
+        let (registry, slack) = (Server::start([reply]), Server::start([Reply::ok()]));
+        let sent = send_from(&registry, &sha256(&wasm), &slack, &scratch());
+        assert_eq!((sent.status, sent.last_line()), (0, "notify: sent"), "{}", sent.stderr);
+        assert!(sent.stderr.contains(&format!("renders instead ({word})")), "{}", sent.stderr);
+        assert!(sent.took < std::time::Duration::from_millis(3500), "{word}: {:?}", sent.took);
+        assert!(slack.only_request().body.contains("deploy succeeded"));
+    }
+}
+
+#[test]
+fn a_token_is_sent_neither_elsewhere_nor_along_with_a_redirect() {
+    let wasm = guest("says-hello");
+    let (slack, storage) = (Server::start([Reply::ok()]), Server::start([Reply::Bytes(wasm.clone())]));
+    let location: &'static str = format!("Location: {}\r\n", storage.url("/object")).leak();
+    let registry = Server::start([Reply::Answer(302, location, String::new())]);
+    let sent = send_from(&registry, &sha256(&wasm), &slack, &scratch());
+    assert!(!sent.stderr.contains("warning"), "{}", sent.stderr);
+    assert!(registry.only_request().header("JOB-TOKEN").is_some());
+    assert!(storage.only_request().header("JOB-TOKEN").is_none());
+
+    let elsewhere = Server::start([Reply::Bytes(wasm.clone())]);
+    send_with(&elsewhere.url("/notifier.wasm"), &sha256(&wasm), &slack);
+    assert!(elsewhere.only_request().header("JOB-TOKEN").is_none());
+    let plain = send_with("http://registry.example/notifier.wasm", &sha256(&wasm), &slack);
+    assert!(plain.stderr.contains("the address is not https"), "{}", plain.stderr);
+}
+
 #[test]
 fn doctor_ends_with_the_next_step() {
     let ill = Notifier::new(&["doctor"]).job(JOB).without("CI_API_V4_URL").run();

@@ -16,6 +16,8 @@ pub(crate) enum Reply {
     Answer(u16, &'static str, String),
     /// Status 200 and these bytes.
     Bytes(Vec<u8>),
+    /// Files by the end of their path; 404 for all others.
+    Files(Vec<(String, Vec<u8>)>),
     /// Reads the request and says nothing.
     Hang,
     /// Reads the request and closes.
@@ -101,6 +103,7 @@ impl Server {
 
 fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
     let Some(request) = read(&stream) else { return };
+    let target = request.target.clone();
     requests.lock().unwrap().push(request);
     // A client that went away is what some tests are about.
     let _ = match reply {
@@ -111,10 +114,11 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
                 "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
             )
         }
-        Reply::Bytes(bytes) => {
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len());
-            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(bytes))
-        }
+        Reply::Bytes(bytes) => send_bytes(&mut stream, bytes),
+        Reply::Files(files) => match files.iter().find(|(path, _)| target.ends_with(path)) {
+            Some((_, bytes)) => send_bytes(&mut stream, bytes),
+            None => stream.write_all(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        },
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),
         Reply::Flood => flood(&mut stream),
@@ -140,6 +144,11 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let mut body = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
     reader.read_exact(&mut body).ok()?;
     Some(Request { method, target, headers, body: String::from_utf8(body).unwrap() })
+}
+
+fn send_bytes(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len())?;
+    stream.write_all(bytes)
 }
 
 fn flood(stream: &mut TcpStream) -> std::io::Result<()> {

@@ -9,7 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bootstrap::{release, served};
+use crate::bootstrap::{release, release_of, served};
+use pipeline_notifier::module::built_in_wasm;
+
 use crate::component::root;
 use crate::harness::{WEBHOOK_PATH, binary, scratch};
 use crate::loopback::{Reply, Server};
@@ -95,7 +97,8 @@ struct Consumer {
 }
 
 impl Consumer {
-    fn new(gitlab_ci: &str, branch: &str) -> Self {
+    /// The component's project has these tags, each with its template.
+    fn new(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)]) -> Self {
         let root = scratch();
         let directory = root.join("work");
         for folder in ["work", "component/templates", "home", "bin", "remotes/devops"] {
@@ -112,14 +115,16 @@ impl Consumer {
         let consumer = Self { directory, path: format!("{}:/usr/local/bin:/usr/bin:/bin", root.join("bin").display()) };
 
         let component = root.join("component");
-        fs::write(component.join("templates/notify.yml"), &release().template).unwrap();
         fs::copy(self::root().join("templates/deploy-target.yml"), component.join("templates/deploy-target.yml"))
             .unwrap();
         let bare = remotes.join("devops/pipeline-notifier.git");
         consumer.git(&component, &["init", "--quiet"]);
-        consumer.git(&component, &["add", "--all"]);
-        consumer.git(&component, &["commit", "--quiet", "--message", "Release"]);
-        consumer.git(&component, &["tag", "0.1.0"]);
+        for (tag, template) in releases {
+            fs::write(component.join("templates/notify.yml"), template).unwrap();
+            consumer.git(&component, &["add", "--all"]);
+            consumer.git(&component, &["commit", "--quiet", "--message", tag]);
+            consumer.git(&component, &["tag", tag]);
+        }
         consumer.git(&component, &["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
 
         consumer.write(".gitlab-ci.yml", gitlab_ci);
@@ -158,6 +163,28 @@ impl Consumer {
     /// Bakes the notifier into the image of every job.
     fn bake(&self) {
         std::os::unix::fs::symlink(binary(), self.directory.parent().unwrap().join("bin/pipeline-notifier")).unwrap();
+    }
+
+    /// Runs the pipeline with the variables that the engine lacks, on a GitLab whose package registry is `registry`.
+    fn run_job_of(&self, registry: &Server, variables: &[(&str, &str)]) -> Ran {
+        let (server, api) = (registry.url(""), registry.url("/api/v4"));
+        let directory = self.directory.display().to_string();
+        let mut all = vec![
+            // Jobs with an image have another one, outside of the project, even where the engine runs them in a shell.
+            ("CI_PROJECT_DIR", &*directory),
+            ("CI_SERVER_URL", &*server),
+            ("CI_API_V4_URL", &api),
+            ("CI_JOB_TOKEN", "not-a-real-token"),
+            ("CI_PIPELINE_ID", "90817"),
+            ("CI_PIPELINE_URL", "https://gitlab.example.test/shop/shop-api/-/pipelines/90817"),
+            ("CI_JOB_URL", "https://gitlab.example.test/shop/shop-api/-/jobs/711002"),
+            ("CI_COMMIT_TITLE", "Fix cart rounding"),
+            ("CI_COMMIT_SHORT_SHA", "1a2b3c4d"),
+            ("GITLAB_USER_NAME", "Kim Minsu"),
+            ("GITLAB_CI", "true"),
+        ];
+        all.extend(variables);
+        self.run(&all)
     }
 
     fn run(&self, variables: &[(&str, &str)]) -> Ran {
@@ -199,8 +226,11 @@ impl Consumer {
 fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec<serde_json::Value>) {
     let text = fs::read_to_string(root().join("examples").join(example.file).with_extension("gitlab-ci.yml")).unwrap();
     // The one line that needs gitlab.com.
-    let consumer =
-        Consumer::new(&text.replace("template: Auto-DevOps.gitlab-ci.yml", "local: auto-devops.yml"), branch);
+    let consumer = Consumer::new(
+        &text.replace("template: Auto-DevOps.gitlab-ci.yml", "local: auto-devops.yml"),
+        branch,
+        &[("0.1.0", &release().template)],
+    );
     if story != Story::BuildFails {
         consumer.write(".gitlab-ci-local.yml", &format!("{}:\n  rules:\n    - when: never\n", example.build_check));
     }
@@ -215,24 +245,12 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
         Story::DeployFails => "deploy",
         _ => "nothing",
     };
-    let (webhook, server, api) = (slack.url(WEBHOOK_PATH), registry.url(""), registry.url("/api/v4"));
-    let mut variables = vec![
-        ("FAIL", fail),
-        ("CI_SERVER_URL", &server),
-        ("CI_API_V4_URL", &api),
-        ("CI_JOB_TOKEN", "not-a-real-token"),
-        ("CI_PIPELINE_ID", "90817"),
-        ("CI_PIPELINE_URL", "https://gitlab.example.test/shop/shop-api/-/pipelines/90817"),
-        ("CI_JOB_URL", "https://gitlab.example.test/shop/shop-api/-/jobs/711002"),
-        ("CI_COMMIT_TITLE", "Fix cart rounding"),
-        ("CI_COMMIT_SHORT_SHA", "1a2b3c4d"),
-        ("GITLAB_USER_NAME", "Kim Minsu"),
-        ("GITLAB_CI", "true"),
-    ];
+    let mut variables = vec![("FAIL", fail)];
+    let webhook = slack.url(WEBHOOK_PATH);
     if story != Story::NoWebhook {
         variables.push(("SLACK_WEBHOOK_URL", &webhook));
     }
-    let ran = consumer.run(&variables);
+    let ran = consumer.run_job_of(&registry, &variables);
     let bodies: Vec<serde_json::Value> = slack.requests().iter().map(crate::loopback::Request::json).collect();
     let texts = bodies.iter().map(|body| body["text"].as_str().unwrap().to_owned()).collect();
     (ran, texts, bodies)
@@ -352,4 +370,78 @@ fn several_deployments_tell_their_story() {
     every_story_of(&EXAMPLES[3]);
     let (_, _, bodies) = play(&EXAMPLES[3], "feature/x", Story::AllGreen);
     assert_eq!(links(&bodies[2])[0], ("Open site", "https://feature-x.shop.example"));
+}
+
+/// The module of a later release: this source with other words, built as the build script builds it.
+fn later_module() -> Vec<u8> {
+    let source = scratch();
+    for file in ["Cargo.lock", "rust-toolchain.toml"] {
+        fs::copy(root().join(file), source.join(file)).unwrap();
+    }
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let alone = workspace.replace(r#"["notifier-wasm", "runner", "tests"]"#, r#"["notifier-wasm"]"#);
+    fs::write(source.join("Cargo.toml"), alone.replace(r#"default-members = ["runner"]"#, "")).unwrap();
+    let copied = Command::new("cp").arg("-r").arg(root().join("notifier-wasm")).arg(&source).status().unwrap();
+    assert!(copied.success());
+    let language = source.join("notifier-wasm/src/language.rs");
+    let words = fs::read_to_string(&language).unwrap();
+    fs::write(&language, words.replace("pipeline started", "pipeline is under way")).unwrap();
+    let target = root().join("target/later-module");
+    let built = Command::new(env!("CARGO"))
+        .current_dir(&source)
+        .args(["build", "--quiet", "--offline", "--bin", "notifier", "--profile", "module"])
+        .args(["--target", "wasm32-wasip1", "--target-dir"])
+        .arg(&target)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    fs::read(target.join("wasm32-wasip1/module/notifier.wasm")).unwrap()
+}
+
+/// One team pins 1.0.0, another 1.1.0 with the notifier of 1.0.0 baked into its images: each has its own messages.
+/// A byte that was flipped in what the registry serves is caught, the job says so and goes on.
+#[test]
+fn two_releases_run_side_by_side() {
+    let later = later_module();
+    let (first, second) = (release_of("1.0.0", built_in_wasm()), release_of("1.1.0", &later));
+    let tags = [("1.0.0", &*first.template), ("1.1.0", &*second.template)];
+    let architecture = String::from_utf8(Command::new("uname").arg("-m").output().unwrap().stdout).unwrap();
+    let packed_name = format!("pipeline-notifier-{}-linux.gz", architecture.trim());
+    let flip = |bytes: &[u8]| {
+        let mut flipped = bytes.to_vec();
+        let middle = flipped.len() / 2;
+        flipped[middle] ^= 1;
+        flipped
+    };
+    let played = |version: &str, baked: bool, packed: &[u8], module: &[u8]| {
+        let example = fs::read_to_string(root().join("examples/plain.gitlab-ci.yml")).unwrap();
+        let consumer = Consumer::new(&example.replace("@0.1.0", &format!("@{version}")), "main", &tags);
+        consumer.write(".gitlab-ci-local.yml", "build-check:\n  rules:\n    - when: never\n");
+        if baked {
+            consumer.bake();
+        }
+        let place = format!("/{version}/");
+        let files =
+            [(format!("{place}{packed_name}"), packed.to_vec()), (format!("{place}notifier.wasm"), module.to_vec())];
+        let (registry, slack) = (Server::start([Reply::Files(files.into())]), Server::start([Reply::ok()]));
+        let ran =
+            consumer.run_job_of(&registry, &[("FAIL", "nothing"), ("SLACK_WEBHOOK_URL", &slack.url(WEBHOOK_PATH))]);
+        let expected = [("notify-start", "PASS"), ("build", "PASS"), ("test", "PASS"), ("deploy", "PASS")];
+        let expected = expected.map(|(job, verdict)| (job.to_owned(), verdict.to_owned()));
+        assert_eq!(ran.jobs, BTreeMap::from(expected), "{}", ran.log);
+        let texts =
+            slack.requests().iter().map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        (texts, ran.log)
+    };
+
+    let (texts, log) = played("1.0.0", false, &first.packed, built_in_wasm());
+    assert!(texts.len() == 3 && texts[0].starts_with("[shop-api] prod: pipeline started"), "{texts:?}\n{log}");
+    let (texts, log) = played("1.1.0", true, &second.packed, &later);
+    assert!(texts.len() == 3 && texts[0].starts_with("[shop-api] prod: pipeline is under way"), "{texts:?}\n{log}");
+
+    let (texts, log) = played("1.1.0", true, &second.packed, &flip(&later));
+    assert!(texts.len() == 3 && texts[0].starts_with("[shop-api] prod: pipeline started"), "{texts:?}\n{log}");
+    assert!(log.contains("the built-in module renders instead (checksum)"), "{log}");
+    let (texts, log) = played("1.0.0", false, &flip(&first.packed), built_in_wasm());
+    assert!(texts.is_empty() && log.contains("notify: skipped reason=checksum"), "{texts:?}\n{log}");
 }

@@ -93,9 +93,9 @@ pub enum Module {
 /// How a message is rendered, whatever is done with it.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Job {
-    /// Render with this module instead of the built-in one.
-    #[arg(long, value_name = "FILE", requires = "module_sha256")]
-    pub module: Option<PathBuf>,
+    /// Render with this module instead of the built-in one. One with the built-in one's digest is not even fetched.
+    #[arg(long, value_name = "FILE|URL", requires = "module_sha256")]
+    pub module: Option<String>,
     /// SHA-256 of the module, 64 hexadecimal digits. A module that does not match is not run.
     #[arg(long, value_name = "HEX", requires = "module", value_parser = sha256)]
     pub module_sha256: Option<String>,

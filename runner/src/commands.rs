@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::ci::Gathered;
 use crate::cli::{Cli, Command, Event, Job, Module};
 use crate::deadline::Deadline;
+use crate::download;
 use crate::error::Error;
 use crate::gitlab;
 use crate::http::Client;
@@ -89,7 +90,7 @@ impl Call {
         if let Some(warning) = odd_timeout {
             report.warning(&warning);
         }
-        let pin = job.module.zip(job.module_sha256).map(|(path, sha256)| Pin { path, sha256 });
+        let pin = job.module.zip(job.module_sha256).map(|(source, sha256)| Pin { source, sha256 });
         let client = Client::new(&variables);
         Self { variables, settings, pass: job.pass, pin, redactor, report, deadline: Deadline::after(timeout), client }
     }
@@ -119,9 +120,16 @@ impl Call {
         context
     }
 
+    /// Renders a context, and tells what was wrong with the pinned module.
+    fn render(&self, context: &[u8]) -> (Result<Message, ModuleError>, Option<String>) {
+        module::render(context, self.pin.as_ref(), |pin| {
+            download::module(&self.client, &self.variables, &pin.source, &pin.sha256, self.deadline)
+        })
+    }
+
     /// The message of a context, by the module that the call names.
     fn message(&self, context: &[u8]) -> Result<Message, ModuleError> {
-        let (message, warning) = module::render(context, self.pin.as_ref());
+        let (message, warning) = self.render(context);
         if let Some(warning) = warning {
             self.report.warning(&warning);
         }

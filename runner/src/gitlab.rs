@@ -71,17 +71,12 @@ pub(crate) fn failed_jobs(
             .and_then(|id| if id.bytes().all(|b| b.is_ascii_digit()) { Ok(id) } else { Err(Unknown::Missing(name)) })
     };
     let api = variable("CI_API_V4_URL")?.trim_end_matches('/');
-    let (header, token) = match variables.get("NOTIFIER_GITLAB_TOKEN") {
-        Some(token) => ("PRIVATE-TOKEN", token),
-        None => ("JOB-TOKEN", variable("CI_JOB_TOKEN")?),
-    };
-    if !is_own_gitlab(api, variables) {
-        return Err(Unknown::OtherHost);
-    }
+    variable("CI_JOB_TOKEN").or_else(|_| variable("NOTIFIER_GITLAB_TOKEN"))?;
+    let (header, token) = token_for(&format!("{api}/"), variables).ok_or(Unknown::OtherHost)?;
     let path = format!("projects/{}/pipelines/{}/jobs", number("CI_PROJECT_ID")?, number("CI_PIPELINE_ID")?);
     let url = format!("{api}/{path}?scope%5B%5D=failed&per_page=100");
     let time = TIME.min(deadline.remaining() / 2);
-    let answer = client.get(&url, (header, &Secret::new(token)), MAX_ANSWER, deadline.at_most(time))?;
+    let answer = client.get(&url, Some((header, &Secret::new(token))), MAX_ANSWER, deadline.at_most(time))?;
     match answer.status {
         200 => parse(&answer.body),
         401 | 403 | 404 => Err(Unknown::Refused(answer.status)),
@@ -97,11 +92,19 @@ fn parse(body: &[u8]) -> Result<Vec<FailedJob>, Unknown> {
     Ok(jobs.into_iter().filter(failed).map(named).collect())
 }
 
-/// A pipeline variable can override `CI_API_V4_URL`, so the token goes there only where it agrees with the server.
-fn is_own_gitlab(api: &str, variables: &Variables) -> bool {
-    let Some(origin) = http::origin(api) else { return false };
+/// The header and the token for an address, where it is below the API of this job's GitLab. A pipeline variable can
+/// override `CI_API_V4_URL`, so it must agree with the server, and a token goes nowhere unencrypted.
+pub(crate) fn token_for<'a>(url: &str, variables: &'a Variables) -> Option<(&'static str, &'a str)> {
+    let api = variables.get("CI_API_V4_URL")?.trim_end_matches('/');
+    let origin = http::origin(api)?;
     let server = variables.get("CI_SERVER_URL").and_then(http::origin);
-    server.is_none_or(|server| server == origin) && (api.starts_with("https://") || http::is_loopback(api))
+    let is_own =
+        server.is_none_or(|server| server == origin) && (api.starts_with("https://") || http::is_loopback(api));
+    if !is_own || !url.starts_with(&format!("{api}/")) {
+        return None;
+    }
+    let job_token = || Some(("JOB-TOKEN", variables.get("CI_JOB_TOKEN")?));
+    variables.get("NOTIFIER_GITLAB_TOKEN").map(|token| ("PRIVATE-TOKEN", token)).or_else(job_token)
 }
 
 #[cfg(test)]
@@ -128,7 +131,11 @@ mod tests {
 
     #[test]
     fn the_token_goes_to_the_gitlab_of_the_job_only() {
-        let own = |api: &str, server: &str| is_own_gitlab(api, &[("CI_SERVER_URL", server)].into_iter().collect());
+        let own = |api: &str, server: &str| {
+            let job = [("CI_SERVER_URL", server), ("CI_API_V4_URL", api), ("CI_JOB_TOKEN", "token")];
+            let job = job.into_iter().collect();
+            token_for(&format!("{api}/projects"), &job).is_some() && token_for("https://evil.example/", &job).is_none()
+        };
         assert!(own("https://gitlab.example/api/v4", "https://gitlab.example"));
         assert!(own("https://gitlab.example:8443/api/v4", "https://gitlab.example:8443"));
         assert!(own("http://127.0.0.1:5000/api/v4", "http://127.0.0.1:5000"));

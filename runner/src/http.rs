@@ -23,6 +23,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The value of `Retry-After`.
     pub(crate) retry_after: Option<String>,
+    /// The value of `Location`; nothing follows it by itself.
+    pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -117,16 +119,19 @@ impl Client {
         answer(request.send(body), max_answer)
     }
 
-    /// Gets an address with one secret header.
+    /// Gets an address, with at most one secret header.
     pub(crate) fn get(
         &self,
         url: &str,
-        header: (&str, &Secret),
+        header: Option<(&str, &Secret)>,
         max_answer: u64,
         deadline: Deadline,
     ) -> Result<Answer, Fault> {
-        let agent = self.agent(url, deadline);
-        answer(agent.get(url).header(header.0, header.1.expose()).call(), max_answer)
+        let mut request = self.agent(url, deadline).get(url);
+        if let Some((name, secret)) = header {
+            request = request.header(name, secret.expose());
+        }
+        answer(request.call(), max_answer)
     }
 
     fn agent(&self, url: &str, deadline: Deadline) -> Agent {
@@ -193,11 +198,12 @@ fn native_roots() -> Vec<Certificate<'static>> {
 fn answer(result: Result<http::Response<ureq::Body>, ureq::Error>, max_answer: u64) -> Result<Answer, Fault> {
     let response = result.map_err(|error| fault(&error))?;
     let status = response.status().as_u16();
-    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+    let (retry_after, location) = (header("retry-after"), header("location"));
     let mut body = Vec::new();
     // A body that breaks off or comes too slowly changes nothing about the status.
     let _ = response.into_body().into_reader().take(max_answer).read_to_end(&mut body);
-    Ok(Answer { status, retry_after, body })
+    Ok(Answer { status, retry_after, location, body })
 }
 
 fn fault(error: &ureq::Error) -> Fault {

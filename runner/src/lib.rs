@@ -12,6 +12,7 @@ mod ci;
 pub mod cli;
 mod commands;
 mod deadline;
+mod download;
 mod error;
 mod gitlab;
 mod history;

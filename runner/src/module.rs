@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::download::DownloadError;
 use crate::message::{BadMessage, Message};
 use crate::sandbox::{Guest, GuestError, LIMITS};
 
@@ -23,9 +24,17 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// A module of a team's own choice.
 #[derive(Clone, Debug)]
 pub(crate) struct Pin {
-    pub(crate) path: PathBuf,
+    /// A path or an address.
+    pub(crate) source: String,
     /// 64 lower-case hexadecimal digits.
     pub(crate) sha256: String,
+}
+
+impl Pin {
+    /// Whether the module is to be fetched.
+    pub(crate) fn is_address(&self) -> bool {
+        self.source.starts_with("https://") || self.source.starts_with("http://")
+    }
 }
 
 /// Why a module gave no message.
@@ -34,6 +43,8 @@ pub(crate) enum ModuleError {
     /// The path is wrong, or the file is not there in this job.
     #[error("the file cannot be read: {0}")]
     Read(std::io::Error),
+    #[error(transparent)]
+    Download(#[from] DownloadError),
     /// Not the file that was pinned. It is not run.
     #[error("its SHA-256 is {found}, not the pinned one")]
     Digest { found: String },
@@ -47,7 +58,7 @@ impl ModuleError {
     /// The kind of fault, as one word.
     fn word(&self) -> &'static str {
         match self {
-            Self::Read(_) => "bad_module",
+            Self::Read(_) | Self::Download(_) => "bad_module",
             Self::Digest { .. } => "checksum",
             Self::Guest(error) => error.word(),
             Self::Message(_) => "bad_output",
@@ -57,16 +68,22 @@ impl ModuleError {
 
 /// Renders a context with the pinned module where there is one and it works, else with the built-in one. What went
 /// wrong with the pinned one is the warning beside the message.
-pub(crate) fn render(context: &[u8], pin: Option<&Pin>) -> (Result<Message, ModuleError>, Option<String>) {
+///
+/// `fetch` gives the module of a pin that is an address.
+pub(crate) fn render(
+    context: &[u8],
+    pin: Option<&Pin>,
+    fetch: impl Fn(&Pin) -> Result<Vec<u8>, DownloadError>,
+) -> (Result<Message, ModuleError>, Option<String>) {
     let Some(pin) = pin.filter(|pin| pin.sha256 != sha256(built_in_wasm())) else {
         return (render_built_in(context), None);
     };
-    match render_pinned(context, pin) {
+    match render_pinned(context, pin, fetch) {
         Ok(message) => (Ok(message), None),
         Err(error) => {
             let warning = format!(
                 "module {} ({}): {error}{}; the built-in module renders instead ({})",
-                pin.path.display(),
+                pin.source,
                 &pin.sha256[..12],
                 said(&error),
                 error.word(),
@@ -80,8 +97,12 @@ fn render_built_in(context: &[u8]) -> Result<Message, ModuleError> {
     Ok(Message::decode(&Guest::built_in()?.run(context)?)?)
 }
 
-fn render_pinned(context: &[u8], pin: &Pin) -> Result<Message, ModuleError> {
-    let wasm = read(&pin.path)?;
+fn render_pinned(
+    context: &[u8],
+    pin: &Pin,
+    fetch: impl Fn(&Pin) -> Result<Vec<u8>, DownloadError>,
+) -> Result<Message, ModuleError> {
+    let wasm = if pin.is_address() { fetch(pin)? } else { read(Path::new(&pin.source))? };
     let found = sha256(&wasm);
     if found != pin.sha256 {
         return Err(ModuleError::Digest { found });

@@ -88,10 +88,10 @@ fn job_facts(call: &Call, tell: Tell) {
 /// Renders once; returns the body where that worked.
 fn module_facts(call: &Call, tell: Tell) -> Option<crate::message::Body> {
     let rendered = match &call.pin {
-        Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.path.display()),
+        Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &sha256(built_in_wasm())[..12]),
     };
-    let (message, warning) = crate::module::render(&call.context(Event::DeployFinished, false), call.pin.as_ref());
+    let (message, warning) = call.render(&call.context(Event::DeployFinished, false));
     if let Some(warning) = warning {
         tell(Mark::Note, "module", &warning);
     }

@@ -1,0 +1,83 @@
+//! A module from an address: fetched once, kept by its digest, and checked again at every use.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+use crate::gitlab;
+use crate::http::{self, Answer, Client, Fault};
+use crate::module::sha256;
+use crate::sandbox::LIMITS;
+use crate::secret::Secret;
+use crate::variables::Variables;
+
+/// What a download may take of the time for the whole call: the message itself matters more.
+const TIME: Duration = Duration::from_secs(5);
+
+/// Why a module could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DownloadError {
+    /// A module is code: it does not travel unencrypted, but for this very machine.
+    #[error("the address is not https")]
+    NotHttps,
+    #[error("fetching it: {0}")]
+    Fault(#[from] Fault),
+    /// Not there, or this job may not read it.
+    #[error(
+        "fetching it: the server answered {0}; check the address, and that this job may read that project's packages (CI/CD job token allowlist)"
+    )]
+    Status(u16),
+}
+
+/// The module at `url`, from the directory where it is kept, or fetched and kept there. Whoever asks for it compares
+/// its digest with the pin.
+pub(crate) fn module(
+    client: &Client,
+    variables: &Variables,
+    url: &str,
+    pinned: &str,
+    deadline: Deadline,
+) -> Result<Vec<u8>, DownloadError> {
+    let kept = kept_file(variables, pinned);
+    if let Some(wasm) = fs::read(&kept).ok().filter(|wasm| sha256(wasm) == pinned) {
+        return Ok(wasm);
+    }
+    let wasm = fetch(client, variables, url, deadline)?;
+    if sha256(&wasm) == pinned {
+        // A directory that cannot be written costs the next call a download.
+        let _ = kept.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&kept, &wasm));
+    }
+    Ok(wasm)
+}
+
+/// `.pipeline-notifier/modules/DIGEST.wasm` of the project directory, which both shells of a job share.
+fn kept_file(variables: &Variables, pinned: &str) -> PathBuf {
+    let project = variables.get("CI_PROJECT_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    project.join(".pipeline-notifier/modules").join(format!("{pinned}.wasm"))
+}
+
+/// One request, and one more where the first is answered with a redirect, as a package registry with object storage
+/// does. The job token goes to the GitLab of this job, and never along with a redirect.
+fn fetch(client: &Client, variables: &Variables, url: &str, deadline: Deadline) -> Result<Vec<u8>, DownloadError> {
+    let deadline = deadline.at_most(TIME.min(deadline.remaining() / 2));
+    let token = gitlab::token_for(url, variables).map(|(header, token)| (header, Secret::new(token)));
+    let first = get(client, url, token.as_ref().map(|(header, token)| (*header, token)), deadline)?;
+    let answer = match (first.status, &first.location) {
+        (301..=308, Some(location)) => get(client, location, None, deadline)?,
+        _ => first,
+    };
+    if answer.status == 200 { Ok(answer.body) } else { Err(DownloadError::Status(answer.status)) }
+}
+
+fn get(
+    client: &Client,
+    url: &str,
+    header: Option<(&str, &Secret)>,
+    deadline: Deadline,
+) -> Result<Answer, DownloadError> {
+    if !url.starts_with("https://") && !http::is_loopback(url) {
+        return Err(DownloadError::NotHttps);
+    }
+    Ok(client.get(url, header, LIMITS.module as u64 + 1, deadline)?)
+}
