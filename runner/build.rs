@@ -92,7 +92,7 @@ fn leb128(mut value: usize) -> Vec<u8> {
 fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut config = config::engine_config();
     config.target(target).map_err(|cause| {
-        format!("{cause:#}\nhint: cross-compiling to another architecture needs `--features all-arch`")
+        format!("compiling the module for {target}: {cause:#}\nhint: build on a machine of that architecture")
     })?;
     Ok(wasmtime::Engine::new(&config)?.precompile_module(wasm)?)
 }

@@ -107,6 +107,20 @@ impl Notifier {
     }
 }
 
+/// The first of three runs that took less than `limit`, or the last: a busy machine may be slow once, a broken promise
+/// is slow always.
+pub(crate) fn in_time(limit: Duration, run: impl Fn() -> Ended) -> Ended {
+    let mut ended = run();
+    for _ in 0..2 {
+        if ended.took < limit {
+            break;
+        }
+        ended = run();
+    }
+    assert!(ended.took < limit, "took {:?}: {}", ended.took, ended.stderr);
+    ended
+}
+
 impl Ended {
     /// The last line of stderr, which scripts may rely on.
     pub(crate) fn last_line(&self) -> &str {

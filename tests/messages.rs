@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use pipeline_notifier::module::built_in_wasm;
 use pipeline_notifier::sandbox::Guest;
 use serde_json::Value;
 
-use crate::harness::fixtures;
+use crate::component::root;
+use crate::harness::{fixtures, scratch};
 use crate::slack_limits;
 
 fn cases() -> Vec<(String, PathBuf)> {
@@ -90,6 +92,35 @@ fn hostile_text_mentions_nobody_and_makes_no_link() {
         for raw in ["<", ">", "@channel", "@here", "@everyone", "://", "\u{1b}", "\u{202e}"] {
             assert!(!text.contains(raw), "{name}: {raw:?} in {text}");
         }
+    }
+}
+
+/// The contract that modules of others are written by: every fixture holds to it, and what does not is refused.
+#[test]
+fn every_context_and_message_is_valid_by_the_published_schemas() {
+    let valid = |schema: &str, files: &[PathBuf]| {
+        let tools = root().join("target/tools/bin/check-jsonschema");
+        let mut checked = Command::new(tools);
+        checked.arg("--schemafile").arg(root().join("schemas").join(schema)).args(files);
+        let output = checked.output().expect("`make setup` installs check-jsonschema");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for (schema, file) in [("context.v1.json", "context.json"), ("message.v1.json", "message.json")] {
+        let files: Vec<PathBuf> = cases().into_iter().map(|(_, path)| path.join(file)).collect();
+        let (is_valid, faults) = valid(schema, &files);
+        assert!(is_valid, "{faults}");
+    }
+    let wrong = scratch().join("wrong.json");
+    for (schema, json) in [
+        ("context.v1.json", r#"{"version":2,"event":"build-failed"}"#),
+        ("context.v1.json", r#"{"version":1,"event":"deployed"}"#),
+        ("context.v1.json", r#"{"version":1,"event":"build-failed","ci":{"CI_JOB_ID":7}}"#),
+        ("message.v1.json", r##"{"version":1,"message":{"text":"x","channel":"#general"}}"##),
+        ("message.v1.json", r#"{"version":1,"message":{"blocks":[]}}"#),
+        ("message.v1.json", r#"{"version":1,"message":{"text":"x"},"variables":{"PATH":"/evil"}}"#),
+    ] {
+        fs::write(&wrong, json).unwrap();
+        assert!(!valid(schema, std::slice::from_ref(&wrong)).0, "{json}");
     }
 }
 

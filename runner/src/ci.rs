@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Event;
 use crate::gitlab::FailedJob;
-use crate::history::{read, read_history};
+use crate::history::read_history;
+use crate::project::read;
 use crate::secret::{Redactor, is_secret_name};
 use crate::settings::Settings;
 use crate::variables::Variables;

@@ -1,13 +1,13 @@
 //! A module from an address: fetched once, kept by its digest, and checked again at every use.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::gitlab;
 use crate::http::{self, Answer, Client, Fault};
 use crate::module::sha256;
+use crate::project;
 use crate::sandbox::LIMITS;
 use crate::secret::Secret;
 use crate::variables::Variables;
@@ -39,22 +39,17 @@ pub(crate) fn module(
     pinned: &str,
     deadline: Deadline,
 ) -> Result<Vec<u8>, DownloadError> {
-    let kept = kept_file(variables, pinned);
-    if let Some(wasm) = fs::read(&kept).ok().filter(|wasm| sha256(wasm) == pinned) {
+    // Below `.pipeline-notifier` of the project directory, which both shells of a job share.
+    let name = format!("modules/{pinned}.wasm");
+    if let Some(wasm) = fs::read(project::kept(variables, &name)).ok().filter(|wasm| sha256(wasm) == pinned) {
         return Ok(wasm);
     }
     let wasm = fetch(client, variables, url, deadline)?;
     if sha256(&wasm) == pinned {
         // A directory that cannot be written costs the next call a download.
-        let _ = kept.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&kept, &wasm));
+        let _ = project::keep(variables, &name, &wasm);
     }
     Ok(wasm)
-}
-
-/// `.pipeline-notifier/modules/DIGEST.wasm` of the project directory, which both shells of a job share.
-fn kept_file(variables: &Variables, pinned: &str) -> PathBuf {
-    let project = variables.get("CI_PROJECT_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
-    project.join(".pipeline-notifier/modules").join(format!("{pinned}.wasm"))
 }
 
 /// One request, and one more where the first is answered with a redirect, as a package registry with object storage

@@ -20,6 +20,7 @@ mod http;
 mod inbox;
 mod message;
 pub mod module;
+mod project;
 mod report;
 pub mod sandbox;
 mod secret;

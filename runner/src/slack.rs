@@ -39,7 +39,7 @@ pub(crate) enum Undelivered {
     Refused { status: u16, word: String, hint: String },
     #[error("the server answered 200 but not `ok`; check the URL, and whether a proxy answers in its place")]
     NotOk,
-    #[error("Slack answered {status} twice; the message is lost, see https://slack-status.com")]
+    #[error("Slack answered {status}; the message is lost, see https://slack-status.com")]
     ServerError { status: u16 },
 }
 

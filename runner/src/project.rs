@@ -1,0 +1,46 @@
+//! The project directory of a job: the only thing that its `before_script` and its `after_script` share.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::variables::Variables;
+
+/// The directory of our own in the project directory.
+const OURS: &str = ".pipeline-notifier";
+
+/// The most that is read of a file of the job, in bytes.
+const MAX_FILE: u64 = 64 << 10;
+
+/// `CI_PROJECT_DIR`, or where we are.
+pub(crate) fn directory(variables: &Variables) -> PathBuf {
+    variables.get("CI_PROJECT_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from)
+}
+
+/// Where a file of our own is kept.
+pub(crate) fn kept(variables: &Variables, name: &str) -> PathBuf {
+    directory(variables).join(OURS).join(name)
+}
+
+/// Keeps a file of our own, in a directory that git overlooks, so that it is no change of the consumer's repository.
+pub(crate) fn keep(variables: &Variables, name: &str, contents: &[u8]) -> std::io::Result<()> {
+    let ours = directory(variables).join(OURS);
+    let path = ours.join(name);
+    fs::create_dir_all(path.parent().unwrap_or(&ours))?;
+    let ignore = ours.join(".gitignore");
+    if !ignore.exists() {
+        fs::write(ignore, "*\n")?;
+    }
+    fs::write(path, contents)
+}
+
+/// Reads a small text file; anything but a regular file is refused, so that nothing can hang.
+pub(crate) fn read(path: &Path) -> std::io::Result<String> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
