@@ -59,6 +59,14 @@ fn a_secret_in_another_variable_is_masked() {
         .with("CI_COMMIT_TITLE", leak)
         .run();
     assert_eq!(context.json()["ci"]["CI_COMMIT_TITLE"], "run with [redacted] please");
+    let setting = Notifier::new(&[
+        "context",
+        "deploy-started",
+        "--logs-url",
+        "https://logs.example/?t=gldt-not-a-real-deploy-token",
+    ]);
+    let context = setting.job("gitlab-18-deploy-on-main").run();
+    assert_eq!(context.json()["settings"]["logs_url"], "https://logs.example/?t=[redacted]");
 }
 
 #[test]

@@ -88,10 +88,11 @@ impl Gathered<'_> {
                 "settings": settings,
                 "failed_jobs": self.failed_jobs,
                 "people": people,
-                "history": read_history(self.variables, self.redactor),
+                "history": read_history(self.variables),
                 "now": now(),
             });
-            let bytes = context.to_string().into_bytes();
+            // A secret may stand in a commit message or an address; GitLab would mask it in a log too.
+            let bytes = self.redactor.redact(&context.to_string()).into_bytes();
             if bytes.len() <= MAX_CONTEXT || longest < 16 {
                 return (bytes, warnings);
             }
@@ -103,8 +104,7 @@ impl Gathered<'_> {
         let names = ALLOWED_VARIABLES.iter().chain(passed);
         let seen = names.filter_map(|name| {
             let value = self.variables.raw(name).filter(|value| !value.is_empty())?;
-            // A secret may stand in a commit message or an address; GitLab would mask it in a log too.
-            Some(((*name).to_owned(), self.redactor.redact(cut(value, longest)).into()))
+            Some(((*name).to_owned(), cut(value, longest).into()))
         });
         seen.collect()
     }

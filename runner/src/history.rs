@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use crate::project::{directory, keep, kept, read};
-use crate::secret::Redactor;
 use crate::variables::Variables;
 
 /// Keeps when the deployment of this job started, in seconds since 1970. Without it the job's own start stands in, so
@@ -15,7 +14,7 @@ pub(crate) fn keep_deploy_start(variables: &Variables, now: i64) {
 }
 
 /// The context's `history`.
-pub(crate) fn read_history(variables: &Variables, redactor: &Redactor) -> Map<String, Value> {
+pub(crate) fn read_history(variables: &Variables) -> Map<String, Value> {
     let mut history = Map::new();
     let started =
         deploy_start(variables).and_then(|name| read(&kept(variables, &name)).ok()?.trim().parse::<i64>().ok());
@@ -25,7 +24,7 @@ pub(crate) fn read_history(variables: &Variables, redactor: &Redactor) -> Map<St
     let url = read(&directory(variables).join("environment_url.txt")).ok();
     let url = url.as_deref().and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty());
     if let Some(url) = url {
-        history.insert("environment_url".to_owned(), redactor.redact(url).into());
+        history.insert("environment_url".to_owned(), url.into());
     }
     history
 }
