@@ -245,6 +245,16 @@ fn a_module_with_the_built_in_digest_is_not_fetched() {
 }
 
 #[test]
+fn a_module_is_not_fetched_for_a_message_that_goes_nowhere() {
+    let registry = Server::start([Reply::Bytes(guest("says-hello"))]);
+    let url = registry.url("/notifier.wasm");
+    let arguments = ["send", "deploy-finished", "--module", &url, "--module-sha256", &sha256(&guest("says-hello"))];
+    let sent = Notifier::new(&arguments).job(JOB).run();
+    sent.failed_with("notify: skipped reason=no_webhook", "SLACK_WEBHOOK_URL is not set");
+    assert!(registry.requests().is_empty());
+}
+
+#[test]
 fn a_module_that_cannot_be_fetched_is_replaced_by_the_built_in_one_in_time() {
     let wasm = guest("says-hello");
     let mut flipped = wasm.clone();

@@ -21,8 +21,9 @@ pub(super) fn run(event: Event, strict: bool, dotenv: Option<&Path>, job: Job, v
     let call = Call::begin(job, variables);
     end_on_panic(Arc::clone(&call.report), strict);
     watchdog::watch(call.deadline, Arc::clone(&call.report), i32::from(strict));
-    let outcome = send(&call, event, dotenv);
-    call.report.outcome(&outcome);
+    let report = Arc::clone(&call.report);
+    let outcome = send(call, event, dotenv);
+    report.outcome(&outcome);
     if strict && !outcome.is_as_wanted() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -37,12 +38,15 @@ fn end_on_panic(report: Arc<Report>, strict: bool) {
     }));
 }
 
-fn send(call: &Call, event: Event, dotenv: Option<&Path>) -> Outcome {
+fn send(mut call: Call, event: Event, dotenv: Option<&Path>) -> Outcome {
     if event == Event::DeployStarted {
         history::keep_deploy_start(&call.variables, ci::now());
     }
     let webhook = webhook::find(&call.variables, &call.settings);
-    // Without anywhere to send to, nothing is asked of the network either.
+    // Without anywhere to send to, nothing is asked of the network either: neither GitLab nor for a module.
+    if webhook.is_err() {
+        call.pin = None;
+    }
     let context = call.context(event, webhook.is_ok());
     let (body, summary) = match call.message(&context) {
         Ok(message) => {
