@@ -1,12 +1,11 @@
 //! A module from an address: fetched once, kept by its digest, and checked again at every use.
 
-use std::fs;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::gitlab;
 use crate::http::{self, Answer, Client, Fault};
-use crate::module::sha256;
+use crate::module::{read, sha256};
 use crate::project;
 use crate::sandbox::LIMITS;
 use crate::secret::Secret;
@@ -41,7 +40,7 @@ pub(crate) fn module(
 ) -> Result<Vec<u8>, DownloadError> {
     // Below `.pipeline-notifier` of the project directory, which both shells of a job share.
     let name = format!("modules/{pinned}.wasm");
-    if let Some(wasm) = fs::read(project::kept(variables, &name)).ok().filter(|wasm| sha256(wasm) == pinned) {
+    if let Some(wasm) = read(&project::kept(variables, &name)).ok().filter(|wasm| sha256(wasm) == pinned) {
         return Ok(wasm);
     }
     let wasm = fetch(client, variables, url, deadline)?;
