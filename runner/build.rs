@@ -3,7 +3,9 @@
 
 use std::env;
 use std::error::Error;
+use std::fmt::Write;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,7 +29,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let native = compile(&wasm, &env::var("TARGET")?)?;
     fs::write(out.join("notifier.wasm"), &wasm)?;
     fs::write(out.join("notifier.cwasm"), native)?;
+    fs::write(out.join("contexts.rs"), contexts(&workspace.join("tests/fixtures/messages"))?)?;
     Ok(())
+}
+
+/// The contexts that `module check` runs a module on, those of the tests' fixtures, as an expression: a slice of names
+/// and bytes.
+fn contexts(fixtures: &Path) -> Result<String, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", fixtures.display());
+    let mut folders = fs::read_dir(fixtures)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, io::Error>>()?;
+    folders.sort();
+    let mut expression = String::from("&[\n");
+    for folder in folders {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        writeln!(expression, "    ({name:?}, include_bytes!({:?})),", folder.join("context.json"))?;
+    }
+    Ok(expression + "]\n")
 }
 
 /// Builds `notifier.wasm` and returns its path. Paths of this machine are mapped away, so that the same source gives

@@ -8,6 +8,7 @@ mod delivery;
 mod harness;
 mod loopback;
 mod messages;
+mod modules;
 mod pipeline;
 mod sandbox;
 mod secrets;

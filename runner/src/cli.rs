@@ -88,6 +88,11 @@ pub enum Module {
         /// The module; without it the built-in one.
         file: Option<PathBuf>,
     },
+    /// Runs a module on every kind of context, within the limits, and validates what it returns
+    Check {
+        /// The module.
+        file: PathBuf,
+    },
 }
 
 /// How a message is rendered, whatever is done with it.

@@ -3,9 +3,9 @@
 mod context;
 mod demo;
 mod doctor;
+mod module;
 mod render;
 mod send;
-mod show;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::gitlab;
 use crate::http::Client;
 use crate::message::Message;
-use crate::module::{self, ModuleError, Pin};
+use crate::module::{ModuleError, Pin};
 use crate::report::Report;
 use crate::secret::Redactor;
 use crate::settings::Settings;
@@ -38,7 +38,8 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
             context::run(event, job, variables);
             Ok(())
         }
-        Command::Module(Module::Show { file }) => show::run(file.as_deref()),
+        Command::Module(Module::Show { file }) => module::show(file.as_deref()),
+        Command::Module(Module::Check { file }) => module::check(&file),
         Command::Doctor { send, job } => return doctor::run(send, job, variables),
         Command::Demo { send, out, job } => demo::run(send, &out, &job, &variables),
     };
@@ -122,7 +123,7 @@ impl Call {
 
     /// Renders a context, and tells what was wrong with the pinned module.
     fn render(&self, context: &[u8]) -> (Result<Message, ModuleError>, Option<String>) {
-        module::render(context, self.pin.as_ref(), |pin| {
+        crate::module::render(context, self.pin.as_ref(), |pin| {
             download::module(&self.client, &self.variables, &pin.source, &pin.sha256, self.deadline)
         })
     }

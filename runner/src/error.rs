@@ -18,6 +18,14 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The user's module did not give a message for every context.
+    #[error("checking the module {path}: {failed} contexts failed", path = .path.display())]
+    Check {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        failed: usize,
+    },
     /// The user's path, or their disk.
     #[error("writing {path}", path = .path.display())]
     Write {
@@ -41,6 +49,7 @@ impl Error {
         match self {
             Self::Render(_) => "run `pipeline-notifier doctor`; if it finds nothing, please report this",
             Self::Module { .. } => "give the path of a .wasm file that was built for wasm32-wasip1",
+            Self::Check { .. } => "docs/modules.md tells what a module is given and what it may return",
             Self::Write { .. } => "choose another place with --out",
             Self::Inbox(_) => "check that this machine has a loopback interface",
             Self::Send(_) => "set SLACK_WEBHOOK_URL, or leave --send out to play against the built-in inbox",

@@ -37,7 +37,10 @@ pub(crate) struct Message {
 pub(crate) enum BadMessage {
     #[error("its output is no message: {0}")]
     Json(serde_json::Error),
-    #[error("its output has version {0}, this binary speaks version {known}", known = CONTEXT_VERSION)]
+    #[error(
+        "its output has version {0}, this binary speaks version {CONTEXT_VERSION}: {next}",
+        next = if *.0 > CONTEXT_VERSION { "pin a newer release of the notifier, or an older module" } else { "pin a newer module" },
+    )]
     Version(u64),
     #[error("its message has no `text`")]
     NoText,
@@ -119,7 +122,14 @@ mod tests {
         for (output, expected) in [
             ("", "EOF"),
             ("{}", "missing field `version`"),
-            (r#"{"version":2,"message":{"text":"x"}}"#, "has version 2, this binary speaks version 1"),
+            (
+                r#"{"version":2,"message":{"text":"x"}}"#,
+                "has version 2, this binary speaks version 1: pin a newer release",
+            ),
+            (
+                r#"{"version":0,"message":{"text":"x"}}"#,
+                "has version 0, this binary speaks version 1: pin a newer module",
+            ),
             (r#"{"version":1,"message":{}}"#, "no `text`"),
             (r#"{"version":1,"message":{"text":""}}"#, "no `text`"),
             (r##"{"version":1,"message":{"text":"x","channel":"#general"}}"##, "sets `channel`"),

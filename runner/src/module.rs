@@ -56,12 +56,22 @@ pub(crate) enum ModuleError {
 
 impl ModuleError {
     /// The kind of fault, as one word.
-    fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Read(_) | Self::Download(_) => "bad_module",
             Self::Digest { .. } => "checksum",
             Self::Guest(error) => error.word(),
             Self::Message(_) => "bad_output",
+        }
+    }
+
+    /// What a guest that failed wrote to stderr, ready to follow the error.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Guest(GuestError::Exit { stderr, .. }) if !stderr.trim().is_empty() => {
+                format!(", saying: {}", stderr.trim().chars().take(200).collect::<String>())
+            }
+            _ => String::new(),
         }
     }
 }
@@ -85,7 +95,7 @@ pub(crate) fn render(
                 "module {} ({}): {error}{}; the built-in module renders instead ({})",
                 pin.source,
                 &pin.sha256[..12],
-                said(&error),
+                error.said(),
                 error.word(),
             );
             (render_built_in(context), Some(warning))
@@ -119,16 +129,6 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModuleError> {
     let mut wasm = Vec::new();
     file.take(LIMITS.module as u64 + 1).read_to_end(&mut wasm).map_err(ModuleError::Read)?;
     Ok(wasm)
-}
-
-/// What a guest that failed wrote to stderr.
-fn said(error: &ModuleError) -> String {
-    match error {
-        ModuleError::Guest(GuestError::Exit { stderr, .. }) if !stderr.trim().is_empty() => {
-            format!(", saying: {}", stderr.trim().chars().take(200).collect::<String>())
-        }
-        _ => String::new(),
-    }
 }
 
 /// Draws messages with the built-in module, whichever module made them.

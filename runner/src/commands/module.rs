@@ -1,0 +1,82 @@
+//! `module show` and `module check`: what a module is and what it does, before it is trusted.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::print;
+use crate::error::Error;
+use crate::message::Message;
+use crate::module::{ModuleError, built_in_wasm, read, sha256};
+use crate::report::one_line;
+use crate::sandbox::{Guest, LIMITS, inspect};
+
+/// The contexts of every fixture, by name, gathered by the build script.
+const CONTEXTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/contexts.rs"));
+
+/// Prints what a module says of itself. Without a file it is the built-in one.
+pub(super) fn show(file: Option<&Path>) -> Result<(), Error> {
+    let path = file.unwrap_or(Path::new("(built-in)"));
+    let wasm = bytes(file)?;
+    let facts = inspect(&wasm).map_err(|error| not_a_module(path, error.into()))?;
+
+    let mut shown = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(shown, "{name:<8} {value}");
+    };
+    line("module", &path.display().to_string());
+    line("version", facts.version.as_deref().unwrap_or("(none given)"));
+    line("sha256", &sha256(&wasm));
+    line("size", &format!("{} bytes", wasm.len()));
+    line("command", if facts.has_start { "yes" } else { "no: it exports no `_start`" });
+    for import in &facts.imports {
+        line("import", &format!("{}{}", import.name, if import.allowed { "" } else { "  refused" }));
+    }
+    line(
+        "limits",
+        &format!(
+            "{} MiB of memory, {} million units of fuel, {} s, input {} KiB, output {} KiB",
+            LIMITS.memory >> 20,
+            LIMITS.fuel / 1_000_000,
+            LIMITS.time.as_secs(),
+            LIMITS.stdin >> 10,
+            LIMITS.stdout >> 10
+        ),
+    );
+    print(&shown);
+    Ok(())
+}
+
+/// Runs a module on every kind of context and prints how each run ended: the message's text, or what is wrong with it.
+pub(super) fn check(file: &Path) -> Result<(), Error> {
+    let guest = Guest::from_wasm(&bytes(Some(file))?).map_err(|error| not_a_module(file, error.into()))?;
+    let mut failed = 0;
+    for (name, context) in CONTEXTS {
+        let message = guest.run(context).map_err(ModuleError::from).and_then(|output| Ok(Message::decode(&output)?));
+        let ended = match message {
+            Ok(message) => match &message.skip {
+                Some(reason) => format!("ok    {name}: skipped, {reason}"),
+                None => format!("ok    {name}: {}", one_line(&cut(message.body().text()))),
+            },
+            Err(error) => {
+                failed += 1;
+                format!("FAIL  {name}: {}", one_line(&format!("{error} ({}){}", error.word(), error.said())))
+            }
+        };
+        print(&format!("{ended}\n"));
+    }
+    print(&format!("{} contexts: {} passed, {failed} failed\n", CONTEXTS.len(), CONTEXTS.len() - failed));
+    if failed > 0 { Err(Error::Check { path: file.to_owned(), failed }) } else { Ok(()) }
+}
+
+/// Enough to know a message by.
+fn cut(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+fn bytes(file: Option<&Path>) -> Result<Vec<u8>, Error> {
+    file.map_or_else(|| Ok(built_in_wasm().to_vec()), |file| read(file).map_err(|error| not_a_module(file, error)))
+}
+
+fn not_a_module(path: &Path, source: ModuleError) -> Error {
+    Error::Module { path: path.to_owned(), source: Box::new(source) }
+}
