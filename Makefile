@@ -2,37 +2,47 @@
 
 CARGO ?= cargo
 RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
-TARGET := x86_64-unknown-linux-musl
+TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
+TOOLS := $(CURDIR)/target/tools
+export PATH := $(TOOLS)/bin:$(PATH)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test setup lint unit integration web budgets templates golden bench
+.PHONY: demo test setup lint unit integration web budgets templates golden bench dist verify
 
 demo: setup-rust
 	$(CARGO) run --quiet --package runner -- demo
 
 test: setup lint unit integration web budgets
 
-# What rust-toolchain.toml names, for where rustup is told not to install it by itself, and the target of the releases.
+# What rust-toolchain.toml names, for where rustup is told not to install it by itself, and the targets of the releases.
 .PHONY: setup-rust
 setup-rust:
 	@command -v rustup >/dev/null || { echo "rustup is missing; install it from https://rustup.rs" >&2; exit 1; }
 	@rustup toolchain list | grep -q '^$(RUST)-' || rustup toolchain install $(RUST) --profile minimal --no-self-update
 	@rustup component add --toolchain $(RUST) clippy rustfmt 2>/dev/null
-	@rustup target add --toolchain $(RUST) wasm32-wasip1 wasm32-unknown-unknown $(TARGET) 2>/dev/null
+	@rustup target add --toolchain $(RUST) wasm32-wasip1 wasm32-unknown-unknown $(TARGETS) 2>/dev/null
 
 # Everything else that the tests use, where it is missing: Debian packages, the pipeline engine, the schema checker.
 setup: setup-rust
-	@for command in musl-gcc:musl-tools /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync \
+	@for command in clang:clang wasm-ld:lld qemu-aarch64:qemu-user /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync \
 	  curl:curl wget:wget openssl:openssl shasum:perl; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
+	[ -d /usr/include/wasm32-wasi ] || missing="$$missing wasi-libc"; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 	@npm --prefix tests/engine ci --silent --no-audit --no-fund
-	@[ -x target/tools/bin/check-jsonschema ] || { \
-	  python3 -m venv target/tools || { $(SUDO) apt-get install -y -qq python3-venv && python3 -m venv target/tools; }; \
-	  target/tools/bin/pip install --quiet --requirement tests/requirements.txt; }
+	@$(call pip,tests/requirements.txt)
+	@[ -x $(TOOLS)/bin/cargo-deny ] || $(CARGO) install --quiet --locked --profile dev --root $(TOOLS) cargo-deny@0.20.2
+
+# Installs Python packages where they are not already, in a directory of our own.
+define pip
+{ [ -x $(TOOLS)/bin/pip ] || python3 -m venv $(TOOLS) || { $(SUDO) apt-get install -y -qq python3-venv && python3 -m venv $(TOOLS); }; } && \
+$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --requirement $(1)
+endef
 
 lint:
 	$(CARGO) fmt --all -- --check
+	$(CARGO) fmt --manifest-path examples/modules/rust/Cargo.toml -- --check
+	$(CARGO) deny --locked --log-level error check licenses bans sources
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
 
@@ -50,10 +60,21 @@ integration:
 web:
 	$(CARGO) clippy --quiet --package notifier-wasm --lib --target wasm32-unknown-unknown -- -D warnings
 
-# The binary as it is published, against the sizes that CONTRIBUTING.md promises.
-budgets:
-	$(CARGO) build --quiet --release --package runner --target $(TARGET)
-	python3 tests/budgets.py target/$(TARGET)/release/pipeline-notifier
+# The binaries as they are published, against the sizes that CONTRIBUTING.md promises.
+budgets: dist
+	python3 tests/budgets.py dist
+
+# What a release consists of: the module, the binaries, their bill of materials and digests.
+dist: setup-rust
+	@$(call pip,release/requirements.txt)
+	release/build dist
+
+# A published set against this checkout: make verify [SET=DIRECTORY]. Builds it again.
+SET ?= dist
+verify: setup-rust
+	@$(call pip,release/requirements.txt)
+	release/build target/rebuilt
+	release/verify $(SET) target/rebuilt
 
 # Renders the templates that GitLab publishes from component.yml.
 templates:
@@ -63,6 +84,5 @@ templates:
 golden:
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet --package tests golden
 
-bench:
-	$(CARGO) build --quiet --release --package runner --target $(TARGET)
-	python3 benches/against_curl.py target/$(TARGET)/release/pipeline-notifier
+bench: dist
+	python3 benches/against_curl.py dist/pipeline-notifier-x86_64-linux

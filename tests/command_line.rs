@@ -1,14 +1,9 @@
 //! The command line: what each command prints, and with which status it ends.
 
 use std::fs;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use pipeline_notifier::module::{built_in_wasm, sha256};
-
-use crate::harness::{Ended, Notifier, WEBHOOK_PATH, in_time, scratch};
+use crate::harness::{Notifier, WEBHOOK_PATH, scratch};
 use crate::loopback::{Reply, Server};
-use crate::sandbox::guest;
 use crate::slack_limits;
 
 const JOB: &str = "gitlab-18-deploy-on-main";

@@ -1,6 +1,7 @@
 //! A loopback server that answers as told: well, badly, slowly or not at all. It stands in for Slack and for GitLab,
 //! on real sockets, and keeps what it was asked.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,8 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// Files by the end of their path; 404 for all others.
     Files(Vec<(String, Vec<u8>)>),
+    /// What was uploaded, by its path, and uploads by PUT: GitLab's generic packages.
+    Packages(Arc<Mutex<Packages>>),
     /// Reads the request and says nothing.
     Hang,
     /// Reads the request and closes.
@@ -40,6 +43,18 @@ impl Reply {
     }
 }
 
+/// A package registry, and what is wrong with it.
+#[derive(Default)]
+pub(crate) struct Packages {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Files that it refuses, by the end of their name, and with which status.
+    pub(crate) refused: Option<(&'static str, u16)>,
+    /// A file that it changes as it takes it in.
+    pub(crate) garbled: Option<&'static str>,
+    /// Where it sends downloads to.
+    pub(crate) storage: Option<String>,
+}
+
 /// One request as it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -47,7 +62,9 @@ pub(crate) struct Request {
     /// Path and query.
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
+    /// The body, as text.
     pub(crate) body: String,
+    bytes: Vec<u8>,
 }
 
 impl Request {
@@ -103,8 +120,7 @@ impl Server {
 
 fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
     let Some(request) = read(&stream) else { return };
-    let target = request.target.clone();
-    requests.lock().unwrap().push(request);
+    requests.lock().unwrap().push(request.clone());
     // A client that went away is what some tests are about.
     let _ = match reply {
         Reply::Answer(status, headers, body) => {
@@ -115,10 +131,11 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
             )
         }
         Reply::Bytes(bytes) => send_bytes(&mut stream, bytes),
-        Reply::Files(files) => match files.iter().find(|(path, _)| target.ends_with(path)) {
+        Reply::Files(files) => match files.iter().find(|(path, _)| request.target.ends_with(path)) {
             Some((_, bytes)) => send_bytes(&mut stream, bytes),
-            None => stream.write_all(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            None => send_status(&mut stream, 404),
         },
+        Reply::Packages(packages) => serve_packages(&mut stream, &mut packages.lock().unwrap(), &request),
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),
         Reply::Flood => flood(&mut stream),
@@ -141,14 +158,43 @@ fn read(stream: &TcpStream) -> Option<Request> {
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
     let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let mut body = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
-    reader.read_exact(&mut body).ok()?;
-    Some(Request { method, target, headers, body: String::from_utf8(body).unwrap() })
+    let mut bytes = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
+    reader.read_exact(&mut bytes).ok()?;
+    Some(Request { method, target, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
 }
 
 fn send_bytes(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
     write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len())?;
     stream.write_all(bytes)
+}
+
+fn send_status(stream: &mut TcpStream, status: u16) -> std::io::Result<()> {
+    write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
+
+fn serve_packages(stream: &mut TcpStream, packages: &mut Packages, request: &Request) -> std::io::Result<()> {
+    let path = &request.target;
+    match (request.method.as_str(), packages.refused) {
+        ("PUT", Some((name, status))) if path.ends_with(name) => send_status(stream, status),
+        ("PUT", _) => {
+            let mut file = request.bytes.clone();
+            if packages.garbled.is_some_and(|name| path.ends_with(name)) {
+                file[0] ^= 1;
+            }
+            packages.files.insert(path.clone(), file);
+            send_status(stream, 201)
+        }
+        _ => match (packages.files.get(path), &packages.storage) {
+            (Some(_), Some(storage)) => {
+                write!(
+                    stream,
+                    "HTTP/1.1 302 X\r\nLocation: {storage}{path}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
+            }
+            (Some(file), None) => send_bytes(stream, file),
+            (None, _) => send_status(stream, 404),
+        },
+    }
 }
 
 fn flood(stream: &mut TcpStream) -> std::io::Result<()> {

@@ -10,6 +10,7 @@ mod loopback;
 mod messages;
 mod modules;
 mod pipeline;
+mod release;
 mod sandbox;
 mod secrets;
 mod slack_limits;

@@ -224,12 +224,13 @@ impl Consumer {
 
 /// Runs an example in one story and returns the pipeline, and the texts that arrived in the channel.
 fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec<serde_json::Value>) {
-    let text = fs::read_to_string(root().join("examples/pipelines").join(example.file).with_extension("gitlab-ci.yml")).unwrap();
+    let text = fs::read_to_string(root().join("examples/pipelines").join(example.file).with_extension("gitlab-ci.yml"))
+        .unwrap();
     // The one line that needs gitlab.com.
     let consumer = Consumer::new(
         &text.replace("template: Auto-DevOps.gitlab-ci.yml", "local: auto-devops.yml"),
         branch,
-        &[("0.1.0", &release().template)],
+        &[(env!("CARGO_PKG_VERSION"), &release().template)],
     );
     if story != Story::BuildFails {
         consumer.write(".gitlab-ci-local.yml", &format!("{}:\n  rules:\n    - when: never\n", example.build_check));
@@ -415,7 +416,11 @@ fn two_releases_run_side_by_side() {
     };
     let played = |version: &str, baked: bool, packed: &[u8], module: &[u8]| {
         let example = fs::read_to_string(root().join("examples/pipelines/plain.gitlab-ci.yml")).unwrap();
-        let consumer = Consumer::new(&example.replace("@0.1.0", &format!("@{version}")), "main", &tags);
+        let consumer = Consumer::new(
+            &example.replace(concat!("@", env!("CARGO_PKG_VERSION")), &format!("@{version}")),
+            "main",
+            &tags,
+        );
         consumer.write(".gitlab-ci-local.yml", "build-check:\n  rules:\n    - when: never\n");
         if baked {
             consumer.bake();

@@ -66,6 +66,6 @@ int main(void) {
   put_value("event", "an event");
   put_words(" on ");
   put_value("CI_COMMIT_REF_NAME", "some branch");
-  put_words("\"}}\n");
+  put_words("\",\"unfurl_links\":false,\"unfurl_media\":false}}\n");
   return write(1, message, used) == (ssize_t)used ? 0 : refuse("stdout does not take the message\n");
 }

@@ -38,7 +38,7 @@ fn message(context: &Context) -> Value {
         (event, _) => event.replace('-', " "),
     };
     let text = shown(&format!("From Rust: {project}, {event} on {branch}"));
-    let mut message = json!({"text": text});
+    let mut message = json!({"text": text, "unfurl_links": false, "unfurl_media": false});
     if let Some(commit) = context.ci.get("CI_COMMIT_TITLE").filter(|_| branch == "main") {
         // Slack does not parse rich_text: there is nothing to escape in it.
         let commit = json!({"type": "text", "text": cut(commit), "style": {"italic": true}});

@@ -1,0 +1,282 @@
+//! The release: from a version to a published set, with the scripts that a release runs, in a checkout of their own, against
+//! a loopback package registry. The artefacts are small stand-ins; that the real ones come out the same twice is what
+//! `make verify` shows.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use crate::component::root;
+use crate::harness::scratch;
+use crate::loopback::{Packages, Reply, Server};
+
+const TOKEN: &str = "glcbt-64_not-a-real-job-token";
+const FILES: [&str; 7] = [
+    "notifier.wasm",
+    "pipeline-notifier-aarch64-linux",
+    "pipeline-notifier-x86_64-linux",
+    "pipeline-notifier-aarch64-linux.gz",
+    "pipeline-notifier-x86_64-linux.gz",
+    "sbom.cdx.json",
+    "SHA256SUMS",
+];
+
+/// What stands in for the compilers: another module and other binaries for each version of the sources.
+const BUILD: &str = r#"#!/bin/sh
+set -eu
+mkdir -p "$1"
+cd "$1"
+grep -m1 '^version' ../Cargo.toml >notifier.wasm
+for architecture in x86_64 aarch64; do
+  (cat notifier.wasm && echo "for $architecture") >"pipeline-notifier-$architecture-linux"
+  gzip -9 -n -c "pipeline-notifier-$architecture-linux" >"pipeline-notifier-$architecture-linux.gz"
+done
+echo '{}' >sbom.cdx.json
+sha256sum notifier.wasm pipeline-notifier-*-linux pipeline-notifier-*-linux.gz sbom.cdx.json >SHA256SUMS
+"#;
+
+/// A checkout of this very tree.
+struct Checkout(PathBuf);
+
+impl Checkout {
+    fn new() -> Self {
+        let checkout = Self(scratch().join("checkout"));
+        let copy = "git ls-files --cached --others --exclude-standard -z | rsync -a --from0 --files-from=- --ignore-missing-args . ";
+        let copied = Command::new("sh")
+            .args(["-c", &format!("{copy}{}", checkout.0.display())])
+            .current_dir(root())
+            .status()
+            .unwrap();
+        assert!(copied.success());
+        for arguments in
+            [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-q", "-m", "Before the release"]]
+        {
+            checkout.run("git", arguments, &[]).succeeds();
+        }
+        checkout
+    }
+
+    /// One with a release in it, whose artefacts are in `dist`.
+    fn released(version: &str) -> Self {
+        let checkout = Self::new();
+        checkout.prepare(version).succeeds();
+        checkout
+    }
+
+    fn run(&self, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let identity = [
+            ("GIT_AUTHOR_NAME", "Kim Minsu"),
+            ("GIT_AUTHOR_EMAIL", "minsu.kim@corp.example"),
+            ("GIT_COMMITTER_NAME", "Kim Minsu"),
+            ("GIT_COMMITTER_EMAIL", "minsu.kim@corp.example"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+        ];
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(&self.0)
+            .envs(identity)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(!text.contains(TOKEN), "{text}");
+        Ran { ok: output.status.success(), text }
+    }
+
+    fn prepare(&self, version: &str) -> Ran {
+        let build = scratch().join("build");
+        fs::write(&build, BUILD).unwrap();
+        fs::set_permissions(&build, fs::Permissions::from_mode(0o755)).unwrap();
+        self.run("release/prepare", &[version], &[("RELEASE_BUILD", build.to_str().unwrap())])
+    }
+
+    fn publish(&self, registry: &Server, changed: &[(&str, &str)]) -> Ran {
+        let api = registry.url("/api/v4");
+        let mut variables = vec![
+            ("CI_API_V4_URL", &*api),
+            ("CI_PROJECT_ID", "31"),
+            ("CI_PROJECT_PATH", "devops/pipeline-notifier"),
+            ("CI_COMMIT_TAG", "1.2.3"),
+            ("CI_JOB_TOKEN", TOKEN),
+        ];
+        variables.extend_from_slice(changed);
+        self.run("release/publish", &["dist"], &variables)
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap()
+    }
+}
+
+struct Ran {
+    ok: bool,
+    text: String,
+}
+
+impl Ran {
+    #[track_caller]
+    fn succeeds(self) -> String {
+        assert!(self.ok, "{}", self.text);
+        self.text
+    }
+
+    #[track_caller]
+    fn fails_with(self, expected: &str) {
+        assert!(!self.ok && self.text.contains(expected), "no `{expected}` in\n{}", self.text);
+    }
+}
+
+/// An empty registry and what it holds.
+fn registry(faults: Packages) -> (Server, Arc<Mutex<Packages>>) {
+    let packages = Arc::new(Mutex::new(faults));
+    (Server::start([Reply::Packages(Arc::clone(&packages))]), packages)
+}
+
+fn uploads(registry: &Server) -> Vec<String> {
+    let name = |target: &str| Path::new(target).file_name().unwrap().to_str().unwrap().to_owned();
+    registry.requests().iter().filter(|it| it.method == "PUT").map(|it| name(&it.target)).collect()
+}
+
+#[test]
+fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
+    let checkout = Checkout::released("1.2.3");
+    let git = |arguments: &[&str]| checkout.run("git", arguments, &[]).succeeds();
+    assert_eq!(git(&["status", "--porcelain"]), "");
+    assert_eq!(git(&["describe", "--exact-match"]), "1.2.3\n");
+    let template = checkout.read("templates/notify.yml");
+    for line in checkout.read("dist/SHA256SUMS").lines() {
+        let (digest, file) = line.split_once("  ").unwrap();
+        let pinned = file == "notifier.wasm" || Path::new(file).extension().is_some_and(|it| it == "gz");
+        assert_eq!(template.contains(&format!("'{digest}'")), pinned, "{file}");
+    }
+    assert!(template.contains("version='1.2.3'"), "{template}");
+    assert!(checkout.read("Cargo.toml").contains("version = \"1.2.3\"\nedition"));
+    assert!(checkout.read("Cargo.lock").contains("name = \"runner\"\nversion = \"1.2.3\""));
+    assert!(checkout.read("CHANGELOG.md").contains("## Unreleased\n\n## 1.2.3\n"));
+    assert!(checkout.read("README.md").contains("/notify@1.2.3\n"));
+    assert!(checkout.read("examples/pipelines/include-project.gitlab-ci.yml").contains("ref: 1.2.3\n"));
+
+    checkout.prepare("1.2.3").fails_with("there is a tag 1.2.3 already");
+    for wrong in ["", "1.2", "v1.2.4", "1.2.4-rc1", "01.2.4", "1.2.4; id"] {
+        checkout.prepare(wrong).fails_with("give a version, as 1.2.3");
+    }
+    fs::write(checkout.0.join("README.md"), "changed").unwrap();
+    checkout.prepare("1.2.4").fails_with("changes that are not committed");
+}
+
+#[test]
+fn a_release_is_uploaded_read_back_and_published_once() {
+    let checkout = Checkout::released("1.2.3");
+    let (server, packages) = registry(Packages::default());
+    let said = checkout.publish(&server, &[]).succeeds();
+    assert!(said.ends_with("published 1.2.3\n"), "{said}");
+    assert_eq!(uploads(&server), FILES);
+    for file in FILES {
+        let path = format!("/api/v4/projects/31/packages/generic/pipeline-notifier/1.2.3/{file}");
+        assert!(
+            packages.lock().unwrap().files[&path] == fs::read(checkout.0.join("dist").join(file)).unwrap(),
+            "{file}"
+        );
+    }
+    assert!(server.requests().iter().all(|it| it.header("JOB-TOKEN") == Some(TOKEN)));
+    checkout.publish(&server, &[]).fails_with("version 1.2.3 is published already");
+    assert_eq!(uploads(&server).len(), FILES.len());
+}
+
+#[test]
+fn the_token_does_not_follow_a_redirect_to_object_storage() {
+    let checkout = Checkout::released("1.2.3");
+    let (storage, objects) = registry(Packages::default());
+    let (server, packages) = registry(Packages { storage: Some(storage.url("")), ..Packages::default() });
+    // The storage has what the registry took in.
+    checkout.publish(&server, &[]).fails_with("reading notifier.wasm back: the registry answered 404");
+    objects.lock().unwrap().files = packages.lock().unwrap().files.clone();
+    let again = checkout.publish(&server, &[]);
+    assert!(!again.text.contains("uploaded notifier.wasm"), "{}", again.text);
+    assert!(storage.requests().len() > 1 && storage.requests().iter().all(|it| it.header("JOB-TOKEN").is_none()));
+}
+
+#[test]
+fn a_refused_upload_stops_and_is_taken_up_again() {
+    let checkout = Checkout::released("1.2.3");
+    for status in [401, 403, 500] {
+        let (server, packages) = registry(Packages { refused: Some(("x86_64-linux", status)), ..Packages::default() });
+        checkout
+            .publish(&server, &[])
+            .fails_with(&format!("uploading pipeline-notifier-x86_64-linux: the registry answered {status}"));
+        assert_eq!(packages.lock().unwrap().files.len(), 2);
+        packages.lock().unwrap().refused = None;
+        checkout.publish(&server, &[]).succeeds();
+        // Each file once, but for the one that was refused.
+        assert_eq!(uploads(&server).len(), FILES.len() + 1);
+    }
+}
+
+#[test]
+fn half_an_upload_with_other_contents_is_not_mixed_with_ours() {
+    let checkout = Checkout::released("1.2.3");
+    let (server, packages) = registry(Packages::default());
+    let path = "/api/v4/projects/31/packages/generic/pipeline-notifier/1.2.3/notifier.wasm".to_owned();
+    packages.lock().unwrap().files.insert(path, b"another module".to_vec());
+    checkout.publish(&server, &[]).fails_with("notifier.wasm of 1.2.3 is there already, with other contents");
+    assert!(uploads(&server).is_empty());
+}
+
+#[test]
+fn what_does_not_match_its_digest_stops_before_the_release() {
+    let checkout = Checkout::released("1.2.3");
+    let (server, _) = registry(Packages { garbled: Some("aarch64-linux.gz"), ..Packages::default() });
+    checkout.publish(&server, &[]).fails_with("serves as pipeline-notifier-aarch64-linux.gz is not what was uploaded");
+    assert!(!uploads(&server).contains(&"SHA256SUMS".to_owned()));
+
+    for file in ["notifier.wasm", "pipeline-notifier-x86_64-linux.gz"] {
+        let checkout = Checkout::released("1.2.3");
+        let (server, _) = registry(Packages::default());
+        fs::write(checkout.0.join("dist").join(file), "another build").unwrap();
+        checkout.publish(&server, &[]).fails_with("dist is not what its SHA256SUMS lists");
+        // A set that agrees with itself, and not with what the tag pins.
+        let sums = "sha256sum notifier.wasm pipeline-notifier-* sbom.cdx.json >SHA256SUMS";
+        checkout.run("sh", &["-c", &format!("cd dist && {sums}")], &[]).succeeds();
+        checkout
+            .publish(&server, &[])
+            .fails_with(&format!("{file} is not the one that release/pins of this checkout pins"));
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[test]
+fn a_release_of_another_tag_or_project_is_not_published() {
+    let checkout = Checkout::released("1.2.3");
+    let (server, _) = registry(Packages::default());
+    for (variable, value, expected) in [
+        ("CI_COMMIT_TAG", "1.2.4", "the tag is 1.2.4, the pins are of 1.2.3"),
+        ("CI_PROJECT_PATH", "mirrors/notifier", "the template downloads from another project than mirrors/notifier"),
+        ("CI_JOB_TOKEN", "", "CI_JOB_TOKEN is not set"),
+        ("CI_API_V4_URL", "http://127.0.0.1:1/api/v4", "the registry answered 000"),
+    ] {
+        checkout.publish(&server, &[(variable, value)]).fails_with(expected);
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_set_is_checked_against_a_second_build() {
+    let checkout = Checkout::released("1.2.3");
+    let verify = |rebuilt: &str| checkout.run("release/verify", &["dist", rebuilt], &[]);
+    checkout.run("cp", &["-r", "dist", "rebuilt"], &[]).succeeds();
+    assert!(verify("rebuilt").succeeds().ends_with("dist is what this checkout pins and builds\n"));
+    fs::write(checkout.0.join("rebuilt/pipeline-notifier-aarch64-linux"), "other").unwrap();
+    verify("rebuilt").fails_with("pipeline-notifier-aarch64-linux is not what this checkout builds");
+    fs::write(checkout.0.join("templates/notify.yml"), "spec:\n").unwrap();
+    verify("").fails_with("run make templates");
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_the_scripts() {
+    for script in ["build", "prepare", "publish", "render", "verify"] {
+        let checked = Command::new("shellcheck").arg(root().join("release").join(script)).output().unwrap();
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    }
+}
