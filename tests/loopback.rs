@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::workspace::Workspace;
+
 /// What a server does with one request.
 #[derive(Clone)]
 pub(crate) enum Reply {
@@ -21,6 +23,8 @@ pub(crate) enum Reply {
     Files(Vec<(String, Vec<u8>)>),
     /// What was uploaded, by its path, and uploads by PUT: GitLab's generic packages.
     Packages(Arc<Mutex<Packages>>),
+    /// Slack's Web API.
+    Workspace(Arc<Mutex<Workspace>>),
     /// Reads the request and says nothing.
     Hang,
     /// Reads the request and closes.
@@ -136,6 +140,14 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
             None => send_status(&mut stream, 404),
         },
         Reply::Packages(packages) => serve_packages(&mut stream, &mut packages.lock().unwrap(), &request),
+        Reply::Workspace(workspace) => {
+            let (status, headers, body) = workspace.lock().unwrap().answer(&request);
+            write!(
+                stream,
+                "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}",
+                body.len()
+            )
+        }
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),
         Reply::Flood => flood(&mut stream),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test that is how a fault is told")]
 
 mod bootstrap;
+mod bot;
 mod command_line;
 mod component;
 mod delivery;
@@ -14,3 +15,4 @@ mod release;
 mod sandbox;
 mod secrets;
 mod slack_limits;
+mod workspace;

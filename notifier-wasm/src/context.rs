@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::request::{object, objects, optional_integer, optional_string, parse, string, strings};
+use crate::request::{flag, object, objects, optional_integer, optional_string, parse, string, strings};
 
 /// Version 1 of the context.
 #[derive(Debug)]
@@ -18,6 +18,10 @@ pub(crate) struct Context {
     /// GitLab login or e-mail address to Slack user ID.
     people: Map<String, Value>,
     pub(crate) history: History,
+    /// Whether later events update this message, as a bot's do.
+    pub(crate) updates: bool,
+    /// Where the message is the one for the operators: what it follows.
+    pub(crate) operators: Option<Operators>,
     /// Seconds since 1970 by the host's clock.
     pub(crate) now: Option<i64>,
 }
@@ -40,6 +44,13 @@ pub(crate) struct FailedJob {
     pub(crate) web_url: String,
 }
 
+/// The second message of a failure, to those who operate what failed.
+#[derive(Debug)]
+pub(crate) struct Operators {
+    /// The address of the first message, where it has one.
+    pub(crate) first_message: Option<String>,
+}
+
 /// What earlier steps of the pipeline left behind.
 #[derive(Debug)]
 pub(crate) struct History {
@@ -58,6 +69,13 @@ impl Context {
 
     pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
         let mut history = object(&mut fields, "history")?;
+        let operators = match fields.get("operators") {
+            None | Some(Value::Null) => None,
+            Some(_) => {
+                let mut operators = object(&mut fields, "operators")?;
+                Some(Operators { first_message: optional_string(&mut operators, "first_message")? })
+            }
+        };
         let failed_jobs = match objects(&mut fields, "failed_jobs")? {
             None => None,
             Some(jobs) => Some(jobs.into_iter().map(FailedJob::of).collect::<Result<_, _>>()?),
@@ -73,6 +91,8 @@ impl Context {
                 environment_url: optional_string(&mut history, "environment_url")?,
                 previous_status: optional_string(&mut history, "previous_status")?,
             },
+            updates: flag(&mut fields, "updates")?,
+            operators,
             now: optional_integer(&mut fields, "now")?,
         })
     }

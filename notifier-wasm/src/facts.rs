@@ -80,7 +80,18 @@ impl<'a> Facts<'a> {
         if matches!(self.context.event, Event::PipelineStarted | Event::DeployStarted) {
             return None;
         }
-        let seconds = self.context.now?.checked_sub(self.began_at()?)?;
+        self.since(self.began_at()?)
+    }
+
+    /// How long the pipeline has been running, in seconds, in a message that is updated as it runs.
+    pub(crate) fn so_far(&self) -> Option<u64> {
+        let is_about_a_part = matches!(self.context.event, Event::DeployStarted | Event::DeployFinished);
+        let began_at = self.time("CI_PIPELINE_CREATED_AT").filter(|_| self.context.updates && is_about_a_part)?;
+        self.since(began_at)
+    }
+
+    fn since(&self, began_at: i64) -> Option<u64> {
+        let seconds = self.context.now?.checked_sub(began_at)?;
         u64::try_from(seconds).ok().filter(|_| seconds <= MAX_DURATION)
     }
 

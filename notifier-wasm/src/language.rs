@@ -24,6 +24,10 @@ pub(crate) struct Labels {
     pub(crate) by: &'static str,
     pub(crate) cluster: &'static str,
     pub(crate) took: &'static str,
+    /// The time since the pipeline began, in a message that is updated.
+    pub(crate) so_far: &'static str,
+    /// The link to the first message.
+    pub(crate) message: &'static str,
     pub(crate) schedule: &'static str,
     /// A schedule whose description is not known.
     pub(crate) scheduled: &'static str,
@@ -47,6 +51,8 @@ static ENGLISH: Labels = Labels {
     by: "By",
     cluster: "Cluster",
     took: "Took",
+    so_far: "So far",
+    message: "Message",
     schedule: "Schedule",
     scheduled: "scheduled",
     source: "Source",
@@ -69,6 +75,8 @@ static KOREAN: Labels = Labels {
     by: "실행",
     cluster: "클러스터",
     took: "소요 시간",
+    so_far: "경과",
+    message: "메시지",
     schedule: "예약 실행",
     scheduled: "예약됨",
     source: "출처",

@@ -51,6 +51,10 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
             [pipeline(facts), changed(facts)].into_iter().flatten().collect()
         }
     };
+    if let Some(operators) = &facts.context.operators {
+        let url = operators.first_message.as_deref().and_then(SafeUrl::parse);
+        links.splice(0..0, url.map(|url| Link { label: labels.message.to_owned(), url }));
+    }
     let mut total = 0;
     links.retain(|link| {
         let fits = total + link.size() <= MAX_TOTAL;

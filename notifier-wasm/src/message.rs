@@ -29,6 +29,9 @@ pub(crate) struct Message {
     message: Body,
     /// A reason not to send it, as one word.
     skip: Option<&'static str>,
+    /// Whether somebody should come and look: a bot shows its reply in the channel too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    failure: bool,
     /// One line for the job log.
     summary: String,
     /// For a dotenv file: one line each.
@@ -49,7 +52,7 @@ impl Message {
     pub(crate) fn of(context: &Context) -> Self {
         let mut warnings = Vec::new();
         let facts = Facts::of(context, &mut warnings);
-        let skip = selection::skip_reason(context, facts.state, facts.git_ref.as_ref(), &mut warnings);
+        let skip = selection::skip_reason(&facts, &mut warnings);
         let links = links::links(&facts, &mut warnings);
         let mentions = people::mentions(&facts, &mut warnings);
         let text = line(&facts, mrkdwn::top_level);
@@ -64,6 +67,7 @@ impl Message {
             version: CONTRACT_VERSION,
             message: body,
             skip,
+            failure: facts.state.is_failure(),
             summary: line(&facts, str::to_owned),
             variables: variables(&facts),
             links: links
@@ -175,6 +179,7 @@ fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     run.extend(facts.person().map(|person| detail(labels.by, &mrkdwn::literal(&person))));
     run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
     run.extend(facts.took().map(|seconds| detail(labels.took, &facts.language.duration(seconds))));
+    run.extend(facts.so_far().map(|seconds| detail(labels.so_far, &facts.language.duration(seconds))));
 
     let blocks: Vec<Block> =
         [place, run].into_iter().filter(|row| !row.is_empty()).map(|elements| Block::Context { elements }).collect();

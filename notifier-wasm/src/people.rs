@@ -4,30 +4,35 @@ use crate::block_kit::Element;
 use crate::facts::Facts;
 use crate::text;
 
-/// Whom to call, as `NOTIFIER_MENTION` says; only on failure, so that a muted channel stays useful.
+/// Whom to call, as `NOTIFIER_MENTION` says, and for the operators `NOTIFIER_OPS_MENTION`: only on failure and on
+/// recovery, so that a muted channel stays useful.
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element> {
-    let Some(list) = facts.context.setting("mention").filter(|_| facts.state.is_failure()) else {
+    let (setting, variable) = match facts.context.operators {
+        None => ("mention", "NOTIFIER_MENTION"),
+        Some(_) => ("ops_mention", "NOTIFIER_OPS_MENTION"),
+    };
+    let is_time = facts.state.is_failure() || facts.state.is_recovery();
+    let Some(list) = facts.context.setting(setting).filter(|_| is_time) else {
         return Vec::new();
     };
     let mut found = Vec::new();
     for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        let user = |id: &str| Element::User { user_id: id.to_owned() };
         let element = match entry.split_once(':') {
-            Some(("subteam", id)) if is_slack_id(id, 'S') => Element::Usergroup { usergroup_id: id.to_owned() },
-            Some(("user", id)) if is_user_id(id) => Element::User { user_id: id.to_owned() },
-            None if entry == "here" => Element::Broadcast { range: "here" },
-            None if entry == "channel" => Element::Broadcast { range: "channel" },
-            // An author who is not in the map is named in the details and mentioned by nobody.
-            None if entry == "author" => match author(facts) {
-                Some(id) => Element::User { user_id: id.to_owned() },
-                None => continue,
-            },
+            Some(("subteam", id)) if is_slack_id(id, 'S') => Some(Element::Usergroup { usergroup_id: id.to_owned() }),
+            Some(("user", id)) if is_user_id(id) => Some(user(id)),
+            None if entry == "here" => Some(Element::Broadcast { range: "here" }),
+            None if entry == "channel" => Some(Element::Broadcast { range: "channel" }),
+            // Who is not known to Slack is named in the details and mentioned by nobody.
+            None if entry == "author" => author(facts).map(user),
+            None if entry == "user" => runner(facts).map(user),
             _ => {
                 let entry = text::shown(entry, 40);
-                warnings.push(format!("NOTIFIER_MENTION: `{entry}` is not subteam:S…, user:U…, here, channel or author; nobody is mentioned for it"));
-                continue;
+                warnings.push(format!("{variable}: `{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"));
+                None
             }
         };
-        if !found.contains(&element) {
+        if let Some(element) = element.filter(|element| !found.contains(element)) {
             found.push(element);
         }
     }
@@ -36,14 +41,36 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
 
 /// The Slack ID of the commit's author, else of the person who ran the pipeline.
 fn author<'a>(facts: &'a Facts) -> Option<&'a str> {
-    let commit_email =
-        facts.context.ci("CI_COMMIT_AUTHOR").and_then(|author| author.rsplit_once('<')?.1.strip_suffix('>'));
-    commit_email
-        .into_iter()
-        .chain(facts.context.ci("GITLAB_USER_LOGIN"))
-        .chain(facts.context.ci("GITLAB_USER_EMAIL"))
-        .find_map(|key| facts.context.slack_id(key))
-        .filter(|id| is_user_id(id))
+    let (name, email) = facts.context.ci("CI_COMMIT_AUTHOR").and_then(|author| author.rsplit_once('<')).unzip();
+    let email = email.and_then(|email| email.strip_suffix('>')).filter(|email| !is_bot(email));
+    let email = email.filter(|_| !name.is_some_and(|name| is_bot(name.trim())));
+    email.and_then(|email| facts.context.slack_id(email)).filter(|id| is_user_id(id)).or_else(|| runner(facts))
+}
+
+/// The Slack ID of the person who ran the pipeline.
+fn runner<'a>(facts: &'a Facts) -> Option<&'a str> {
+    let of = |name| facts.context.ci(name);
+    let known = [of("GITLAB_USER_LOGIN"), of("GITLAB_USER_EMAIL")];
+    if known.iter().flatten().any(|it| is_bot(it)) {
+        return None;
+    }
+    known.into_iter().flatten().find_map(|key| facts.context.slack_id(key)).filter(|id| is_user_id(id))
+}
+
+/// Whether a login, a name or an e-mail address is a machine's: the users of project and group access tokens and service
+/// accounts (<https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects>,
+/// <https://docs.gitlab.com/user/profile/service_accounts/>), and the `[bot]` of dependency updaters.
+fn is_bot(known: &str) -> bool {
+    let known = known.to_ascii_lowercase();
+    let name = known.split('@').next().unwrap_or_default();
+    let of_token = ["project_", "group_"].iter().any(|kind| {
+        name.strip_prefix(kind)
+            .is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with("_bot"))
+    });
+    of_token
+        || name.starts_with("service_account_")
+        || name.ends_with("[bot]")
+        || ["ghost", "alert-bot", "support-bot", "noreply", "no-reply"].contains(&name)
 }
 
 /// User IDs begin with U, or W in an Enterprise Grid.
@@ -89,6 +116,40 @@ mod tests {
             r#"[{"type":"usergroup","usergroup_id":"SAZ94GDB8"},{"type":"user","user_id":"U0MINSU"}]"#
         );
         assert_eq!(warnings, 0);
+    }
+
+    #[test]
+    fn machines_are_not_mentioned() {
+        for bot in [
+            "project_42_bot_4ffca233d8298ea1",
+            "group_7_bot",
+            "service_account_group_7_00ff",
+            "renovate[bot]",
+            "project_42_bot_4f@noreply.gitlab.example",
+            "noreply@corp.example",
+        ] {
+            assert!(is_bot(bot), "{bot}");
+        }
+        for person in ["jiwoo", "robot", "project_manager", "minsu.kim@corp.example", "abbot"] {
+            assert!(!is_bot(person), "{person}");
+        }
+        let context = context(json!({
+            "event": "deploy-finished", "settings": {"mention": "author,user"}, "people": {"project_42_bot": "U0ROBOT"},
+            "ci": {"CI_JOB_STATUS": "failed", "GITLAB_USER_LOGIN": "project_42_bot", "CI_COMMIT_AUTHOR": "Renovate <project_42_bot>"},
+        }));
+        assert_eq!(mentions(&Facts::of(&context, &mut vec![]), &mut vec![]), []);
+    }
+
+    #[test]
+    fn a_recovery_mentions_too() {
+        let context = context(json!({
+            "event": "pipeline-finished", "failed_jobs": [], "history": {"previous_status": "failed"}, "settings": {"mention": "user"},
+            "people": {"jiwoo": "U0JIWOO"}, "ci": {"GITLAB_USER_LOGIN": "jiwoo"},
+        }));
+        assert_eq!(
+            mentions(&Facts::of(&context, &mut vec![]), &mut vec![]),
+            [Element::User { user_id: "U0JIWOO".into() }]
+        );
     }
 
     #[test]

@@ -38,6 +38,15 @@ pub(crate) fn optional_integer(fields: &mut Map<String, Value>, name: &str) -> R
     }
 }
 
+/// A truth value that may be missing or null, and then is false.
+pub(crate) fn flag(fields: &mut Map<String, Value>, name: &str) -> Result<bool, Error> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(value)) => Ok(value),
+        Some(_) => Err(Error::field(format!("`{name}`"), "true or false")),
+    }
+}
+
 /// An object that may be missing or null, and then is empty.
 pub(crate) fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
     match fields.remove(name) {
@@ -86,6 +95,8 @@ mod tests {
             (r#"{"version":1,"event":"build-failed","ci":{"CI_JOB_ID":7}}"#, "`ci.CI_JOB_ID` is not a string"),
             (r#"{"version":1,"event":"build-failed","failed_jobs":[7]}"#, "`failed_jobs` is not a list of objects"),
             (r#"{"version":1,"event":"build-failed","now":"noon"}"#, "`now` is not a whole number"),
+            (r#"{"version":1,"event":"build-failed","updates":1}"#, "`updates` is not true or false"),
+            (r#"{"version":1,"event":"build-failed","operators":"yes"}"#, "`operators` is not an object"),
             (r#"{"version":1,"format":"svg","messages":[]}"#, "`format` is not text or html"),
             (r#"{"version":1,"format":"text","messages":{}}"#, "`messages` is not a list of objects"),
         ] {

@@ -1,9 +1,7 @@
 //! Which events and branches are reported at all.
 
-use crate::context::Context;
+use crate::facts::Facts;
 use crate::glob;
-use crate::source::Ref;
-use crate::state::State;
 
 /// Names that an entry of `NOTIFIER_EVENTS` may match.
 const NAMES: [&str; 11] = [
@@ -20,16 +18,22 @@ const NAMES: [&str; 11] = [
     "pipeline-fixed",
 ];
 
-/// Why this message is not to be sent, as one word of the job log; `None` sends it.
-pub(crate) fn skip_reason(
-    context: &Context,
-    state: State,
-    git_ref: Option<&Ref>,
-    warnings: &mut Vec<String>,
-) -> Option<&'static str> {
+/// Why this message is not to be sent, as one word of the job log; `None` sends it. What the operators get is chosen by
+/// environment: all that failed there.
+pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&'static str> {
+    let Facts { context, state, git_ref, environment, .. } = facts;
     let any = |list: &str, matches: &dyn Fn(&str) -> bool| {
         list.split(',').map(str::trim).any(|pattern| !pattern.is_empty() && matches(pattern))
     };
+    if context.operators.is_some() {
+        let name = environment.name.as_deref().unwrap_or_default();
+        let chosen = context.setting("ops_environments").is_none_or(|list| any(list, &|it| glob::matches(it, name)));
+        return match (state.is_failure(), chosen) {
+            (false, _) => Some("event_not_selected"),
+            (true, false) => Some("environment_not_selected"),
+            (true, true) => None,
+        };
+    }
     if let Some(events) = context.setting("events") {
         for pattern in events.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
             if !NAMES.iter().any(|name| glob::matches(pattern, name)) {
@@ -60,9 +64,10 @@ mod tests {
     use crate::context::context;
 
     fn skipped(settings: serde_json::Value) -> (Option<&'static str>, usize) {
-        let context = context(json!({"ci": {"CI_COMMIT_BRANCH": "feature/x"}, "settings": settings}));
+        let ci = json!({"CI_COMMIT_BRANCH": "feature/x", "CI_JOB_STATUS": "failed"});
+        let context = context(json!({"event": "deploy-finished", "ci": ci, "settings": settings}));
         let mut warnings = Vec::new();
-        (skip_reason(&context, State::DeployFailed, Ref::of(&context).as_ref(), &mut warnings), warnings.len())
+        (skip_reason(&Facts::of(&context, &mut vec![]), &mut warnings), warnings.len())
     }
 
     #[test]
@@ -73,6 +78,20 @@ mod tests {
         assert_eq!(skipped(json!({"events": "*-failed"})), (None, 0));
         assert_eq!(skipped(json!({"events": "deploy-succeeded"})), (Some("event_not_selected"), 0));
         assert_eq!(skipped(json!({"events": "deploy-fail"})), (Some("event_not_selected"), 1));
+    }
+
+    #[test]
+    fn operators_get_the_failures_of_their_environments() {
+        let skipped = |branch: &str, status: &str| {
+            let context = context(json!({
+                "event": "deploy-finished", "ci": {"CI_COMMIT_BRANCH": branch, "CI_JOB_STATUS": status}, "operators": {},
+                "settings": {"ops_environments": "prod, dev", "events": "build-failed"},
+            }));
+            skip_reason(&Facts::of(&context, &mut vec![]), &mut vec![])
+        };
+        assert_eq!(skipped("main", "failed"), None);
+        assert_eq!(skipped("main", "success"), Some("event_not_selected"));
+        assert_eq!(skipped("feature/x", "failed"), Some("environment_not_selected"));
     }
 
     #[test]

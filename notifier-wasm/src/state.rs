@@ -96,6 +96,11 @@ impl State {
         }
     }
 
+    /// Whether those who were called before should know that it is over.
+    pub(crate) fn is_recovery(self) -> bool {
+        self == Self::PipelineFixed
+    }
+
     /// Whether somebody should come and look.
     pub(crate) fn is_failure(self) -> bool {
         matches!(self, Self::BuildFailed | Self::DeployFailed | Self::PipelineFailed)

@@ -1,6 +1,5 @@
 //! The context of an event: what the module gets of a job's environment.
 
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
@@ -8,7 +7,6 @@ use serde_json::{Map, Value, json};
 use crate::cli::Event;
 use crate::gitlab::FailedJob;
 use crate::history::read_history;
-use crate::project::read;
 use crate::secret::{Redactor, is_secret_name};
 use crate::settings::Settings;
 use crate::variables::Variables;
@@ -59,6 +57,26 @@ const ALLOWED_VARIABLES: [&str; 117] = [
 const MAX_CONTEXT: usize = 200 << 10;
 const MAX_VALUE: usize = 64 << 10;
 
+/// The context of one message, as the module gets it.
+#[derive(Debug)]
+pub(crate) struct Context(Value);
+
+impl Context {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        self.0.to_string().into_bytes()
+    }
+
+    /// The same event for the operators, who are told where the first message is.
+    pub(crate) fn for_operators(mut self, first_message: Option<&str>) -> Self {
+        self.0["operators"] = json!({"first_message": first_message});
+        self
+    }
+
+    pub(crate) fn json(&self) -> &Value {
+        &self.0
+    }
+}
+
 /// What an event's context is made of.
 pub(crate) struct Gathered<'a> {
     pub(crate) event: Event,
@@ -68,15 +86,17 @@ pub(crate) struct Gathered<'a> {
     pub(crate) pass: &'a [String],
     /// `None` where GitLab was not asked, or did not answer.
     pub(crate) failed_jobs: Option<Vec<FailedJob>>,
+    /// GitLab login or e-mail address to Slack user ID.
+    pub(crate) people: Map<String, Value>,
+    /// Whether later events update the message.
+    pub(crate) updates: bool,
     pub(crate) redactor: &'a Redactor,
 }
 
 impl Gathered<'_> {
-    /// The context as JSON, at most [`MAX_CONTEXT`] bytes of it, and what was odd.
-    pub(crate) fn context(&self) -> (Vec<u8>, Vec<String>) {
-        let mut warnings = Vec::new();
-        let people = self.people(&mut warnings);
-        let passed: Vec<&str> = self.passed(&mut warnings).collect();
+    /// Makes the context, and tells what was odd.
+    pub(crate) fn context(self, warnings: &mut Vec<String>) -> Context {
+        let passed: Vec<&str> = self.passed(warnings).collect();
         let mut longest = MAX_VALUE;
         loop {
             let settings: Map<String, Value> =
@@ -87,14 +107,15 @@ impl Gathered<'_> {
                 "ci": self.ci(&passed, longest),
                 "settings": settings,
                 "failed_jobs": self.failed_jobs,
-                "people": people,
+                "people": self.people,
                 "history": read_history(self.variables),
+                "updates": self.updates,
                 "now": now(),
             });
             // A secret may stand in a commit message or an address; GitLab would mask it in a log too.
-            let bytes = self.redactor.redact(&context.to_string()).into_bytes();
-            if bytes.len() <= MAX_CONTEXT || longest < 16 {
-                return (bytes, warnings);
+            let json = self.redactor.redact(&context.to_string());
+            if json.len() <= MAX_CONTEXT || longest < 16 {
+                return Context(serde_json::from_str(&json).unwrap_or_default());
             }
             longest /= 2;
         }
@@ -116,22 +137,6 @@ impl Gathered<'_> {
             format!("--pass {name}: its name says that it is a secret, and no secret reaches a module; not passed")
         }));
         passed.into_iter()
-    }
-
-    /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one.
-    fn people(&self, warnings: &mut Vec<String>) -> Map<String, Value> {
-        let Some(map) = self.settings.get("user_map") else { return Map::new() };
-        let json = if map.starts_with('{') { Ok(map.to_owned()) } else { read(Path::new(map)) };
-        let parsed = json.map_err(|cause| cause.to_string()).and_then(|json| {
-            serde_json::from_str::<Map<String, Value>>(&json).map_err(|cause| format!("it is no JSON object: {cause}"))
-        });
-        match parsed {
-            Ok(map) => map.into_iter().filter(|(_, id)| id.is_string()).collect(),
-            Err(cause) => {
-                warnings.push(format!("NOTIFIER_USER_MAP: {cause}; people are named and not mentioned"));
-                Map::new()
-            }
-        }
     }
 }
 
@@ -166,10 +171,13 @@ mod tests {
             settings: &settings,
             pass: &[],
             failed_jobs: None,
+            people: Map::new(),
+            updates: false,
             redactor: &redactor,
         };
-        let (bytes, _) = gathered.context();
+        let context = gathered.context(&mut Vec::new());
+        let bytes = context.encode();
         assert!(bytes.len() <= MAX_CONTEXT, "{}", bytes.len());
-        assert!(serde_json::from_slice::<Value>(&bytes).is_ok());
+        assert!(context.json()["ci"]["CI_JOB_NAME"].is_string());
     }
 }

@@ -28,9 +28,12 @@ pub enum Command {
         /// End with 1 where the message could not be delivered.
         #[arg(long)]
         strict: bool,
-        /// Append the environment and the cluster to this dotenv file, for later jobs.
+        /// Append the environment, the cluster and the place of a bot's message to this dotenv file, for later jobs.
         #[arg(long, value_name = "FILE")]
         dotenv: Option<PathBuf>,
+        /// Write the message's links to this file, for `artifacts:reports:annotations`.
+        #[arg(long, value_name = "FILE")]
+        annotations: Option<PathBuf>,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         job: Job,

@@ -11,15 +11,17 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::ci::Gathered;
+use crate::ci::{Context, Gathered};
 use crate::cli::{Cli, Command, Event, Job, Module};
 use crate::deadline::Deadline;
+use crate::destination::Destinations;
 use crate::download;
 use crate::error::Error;
 use crate::gitlab;
 use crate::http::Client;
 use crate::message::Message;
 use crate::module::{ModuleError, Pin};
+use crate::people::{self, Directory};
 use crate::report::Report;
 use crate::secret::Redactor;
 use crate::settings::Settings;
@@ -30,8 +32,9 @@ use crate::webhook;
 #[must_use]
 pub fn run(cli: Cli, variables: Variables) -> ExitCode {
     let result = match cli.command {
-        Command::Send { event, strict, dotenv, job } => {
-            return send::run(event, strict, dotenv.as_deref(), job, variables);
+        Command::Send { event, strict, dotenv, annotations, job } => {
+            let files = send::Files { dotenv, annotations };
+            return send::run(event, strict, &files, job, variables);
         }
         Command::Render { event, format, job } => render::run(event, format, job, variables),
         Command::Context { event, job } => {
@@ -76,6 +79,7 @@ struct Call {
     settings: Settings,
     pass: Vec<String>,
     pin: Option<Pin>,
+    to: Destinations,
     redactor: Redactor,
     report: Arc<Report>,
     deadline: Deadline,
@@ -92,12 +96,22 @@ impl Call {
             report.warning(&warning);
         }
         let pin = job.module.zip(job.module_sha256).map(|(source, sha256)| Pin { source, sha256 });
-        let client = Client::new(&variables);
-        Self { variables, settings, pass: job.pass, pin, redactor, report, deadline: Deadline::after(timeout), client }
+        Self {
+            pass: job.pass,
+            pin,
+            to: Destinations::find(&variables, &settings),
+            redactor,
+            report,
+            deadline: Deadline::after(timeout),
+            client: Client::new(&variables),
+            variables,
+            settings,
+        }
     }
 
-    /// The context of an event. Asks GitLab which jobs failed, where the event is about that and `ask` is set.
-    fn context(&self, event: Event, ask: bool) -> Vec<u8> {
+    /// The context of an event. Where `ask` is set, GitLab is asked which jobs failed, and Slack who is who, as far as the
+    /// event is about that.
+    fn context(&self, event: Event, ask: bool) -> Context {
         let about_failed_jobs = matches!(event, Event::BuildFailed | Event::PipelineFinished);
         let failed_jobs =
             (ask && about_failed_jobs).then(|| gitlab::failed_jobs(&self.client, &self.variables, self.deadline));
@@ -106,15 +120,24 @@ impl Call {
                 "asking GitLab which jobs failed: {unknown}; the message links to the pipeline's failures instead"
             ));
         }
+        let mut warnings = Vec::new();
+        let mut people = people::of_map(&self.settings, &mut warnings);
+        let unknown = people::unknown(&people, &self.variables, &self.settings, event);
+        if let Some((api, _)) = self.to.bot.as_ref().filter(|_| ask && !unknown.is_empty()) {
+            let directory = Directory { api, client: &self.client, deadline: self.deadline };
+            directory.add_to(&mut people, &unknown, &self.variables, &mut warnings);
+        }
         let gathered = Gathered {
             event,
             variables: &self.variables,
             settings: &self.settings,
             pass: &self.pass,
             failed_jobs: failed_jobs.and_then(Result::ok),
+            people,
+            updates: self.to.bot.is_some(),
             redactor: &self.redactor,
         };
-        let (context, warnings) = gathered.context();
+        let context = gathered.context(&mut warnings);
         for warning in warnings {
             self.report.warning(&warning);
         }
@@ -122,14 +145,14 @@ impl Call {
     }
 
     /// Renders a context, and tells what was wrong with the pinned module.
-    fn render(&self, context: &[u8]) -> (Result<Message, ModuleError>, Option<String>) {
-        crate::module::render(context, self.pin.as_ref(), |pin| {
+    fn render(&self, context: &Context) -> (Result<Message, ModuleError>, Option<String>) {
+        crate::module::render(&context.encode(), self.pin.as_ref(), |pin| {
             download::module(&self.client, &self.variables, &pin.source, &pin.sha256, self.deadline)
         })
     }
 
     /// The message of a context, by the module that the call names.
-    fn message(&self, context: &[u8]) -> Result<Message, ModuleError> {
+    fn message(&self, context: &Context) -> Result<Message, ModuleError> {
         let (message, warning) = self.render(context);
         if let Some(warning) = warning {
             self.report.warning(&warning);

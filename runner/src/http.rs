@@ -25,6 +25,8 @@ pub(crate) struct Answer {
     pub(crate) retry_after: Option<String>,
     /// The value of `Location`; nothing follows it by itself.
     pub(crate) location: Option<String>,
+    /// The value of `X-OAuth-Scopes`, with which Slack's Web API answers.
+    pub(crate) scopes: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -112,10 +114,20 @@ impl Client {
         found
     }
 
-    /// Posts JSON to an address that is a secret.
-    pub(crate) fn post(&self, url: &Secret, body: &[u8], max_answer: u64, deadline: Deadline) -> Result<Answer, Fault> {
+    /// Posts JSON to an address that may be a secret, with at most one secret header.
+    pub(crate) fn post(
+        &self,
+        url: &Secret,
+        header: Option<(&str, &Secret)>,
+        body: &[u8],
+        max_answer: u64,
+        deadline: Deadline,
+    ) -> Result<Answer, Fault> {
         let agent = self.agent(url.expose(), deadline);
-        let request = agent.post(url.expose()).header("Content-Type", "application/json; charset=utf-8");
+        let mut request = agent.post(url.expose()).header("Content-Type", "application/json; charset=utf-8");
+        if let Some((name, secret)) = header {
+            request = request.header(name, secret.expose());
+        }
         answer(request.send(body), max_answer)
     }
 
@@ -199,11 +211,11 @@ fn answer(result: Result<http::Response<ureq::Body>, ureq::Error>, max_answer: u
     let response = result.map_err(|error| fault(&error))?;
     let status = response.status().as_u16();
     let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
-    let (retry_after, location) = (header("retry-after"), header("location"));
+    let (retry_after, location, scopes) = (header("retry-after"), header("location"), header("x-oauth-scopes"));
     let mut body = Vec::new();
     // A body that breaks off or comes too slowly changes nothing about the status.
     let _ = response.into_body().into_reader().take(max_answer).read_to_end(&mut body);
-    Ok(Answer { status, retry_after, location, body })
+    Ok(Answer { status, retry_after, location, scopes, body })
 }
 
 fn fault(error: &ureq::Error) -> Fault {

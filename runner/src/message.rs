@@ -14,22 +14,35 @@ const BODY_KEYS: [&str; 6] = ["text", "blocks", "attachments", "unfurl_links", "
 const MAX_TEXT: usize = 4000;
 
 /// A module's answer, version 1.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Message {
     version: u64,
     message: Map<String, Value>,
     /// A reason not to send it, as one word.
     #[serde(default)]
     pub(crate) skip: Option<String>,
+    /// Whether somebody should come and look.
+    #[serde(default)]
+    pub(crate) failure: bool,
     /// One line for the job log.
     #[serde(default)]
     pub(crate) summary: String,
     /// For a dotenv file.
     #[serde(default)]
     variables: BTreeMap<String, String>,
+    /// For the job's page in GitLab.
+    #[serde(default)]
+    links: Vec<Link>,
     /// What the module has to say about settings and variables.
     #[serde(default)]
     pub(crate) warnings: Vec<String>,
+}
+
+/// A link of a message.
+#[derive(Debug, Deserialize)]
+struct Link {
+    label: String,
+    url: String,
 }
 
 /// Why a module's output is no message: the module's fault.
@@ -51,6 +64,13 @@ pub(crate) enum BadMessage {
 }
 
 impl Message {
+    /// A message of one line, for when no module works. The text is escaped as Slack's mrkdwn wants it.
+    pub(crate) fn of_line(line: &str) -> Self {
+        let escaped = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let body = json!({"text": escaped, "unfurl_links": false, "unfurl_media": false});
+        Self { message: body.as_object().cloned().unwrap_or_default(), summary: line.to_owned(), ..Self::default() }
+    }
+
     pub(crate) fn decode(output: &[u8]) -> Result<Self, BadMessage> {
         let message: Self = serde_json::from_slice(output).map_err(BadMessage::Json)?;
         if message.version != CONTEXT_VERSION {
@@ -79,6 +99,22 @@ impl Message {
         lines.map(|(name, value)| format!("{name}={}\n", value.replace(char::is_control, " "))).take(10).collect()
     }
 
+    /// The links, after that of the message itself where it has an address, as GitLab's job page shows them
+    /// (<https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsannotations>).
+    pub(crate) fn annotations(&self, permalink: Option<&str>) -> String {
+        let message = permalink.map(|url| ("Slack message", url));
+        let links = self.links.iter().map(|link| (link.label.as_str(), link.url.as_str()));
+        let is_address = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+        let links: Vec<Value> = message
+            .into_iter()
+            .chain(links)
+            .filter(|(_, url)| is_address(url))
+            .map(|(label, url)| json!({"external_link": {"label": label, "url": url}}))
+            .take(20)
+            .collect();
+        json!({"pipeline-notifier": links}).to_string()
+    }
+
     pub(crate) fn body(&self) -> Body {
         Body(Value::Object(self.message.clone()))
     }
@@ -89,12 +125,6 @@ impl Message {
 pub(crate) struct Body(Value);
 
 impl Body {
-    /// A body of one line, for when no module works. The text is escaped as Slack's mrkdwn wants it.
-    pub(crate) fn of_line(line: &str) -> Self {
-        let escaped = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        Self(json!({"text": escaped, "unfurl_links": false, "unfurl_media": false}))
-    }
-
     pub(crate) fn json(&self) -> &Value {
         &self.0
     }

@@ -107,7 +107,8 @@ impl Redactor {
     }
 }
 
-fn percent_encoded(text: &str) -> String {
+/// Every byte encoded but the unreserved ones of RFC 3986.
+pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),

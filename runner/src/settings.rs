@@ -29,7 +29,7 @@ const fn host(name: &'static str, value: &'static str, help: &'static str) -> Se
 }
 
 /// Every setting.
-pub const SETTINGS: [Setting; 16] = [
+pub const SETTINGS: [Setting; 19] = [
     module(
         "environments",
         "PATTERN=ENVIRONMENT@CLUSTER,…",
@@ -40,8 +40,18 @@ pub const SETTINGS: [Setting; 16] = [
     module("branches", "PATTERN,…", "Which branches and tags to send for, as globs [default: all]"),
     module(
         "mention",
-        "subteam:S…|user:U…|here|channel|author,…",
-        "Whom to mention on failure; author goes through the user map [default: nobody]",
+        "subteam:S…|user:U…|here|channel|author|user,…",
+        "Whom to mention on failure and recovery; the commit's author and the user who ran the pipeline are found in the user map, else by a bot [default: nobody]",
+    ),
+    module(
+        "ops_mention",
+        "subteam:S…|user:U…|here|channel|author|user,…",
+        "Whom to mention in the operators' message of a failure [default: nobody]",
+    ),
+    module(
+        "ops_environments",
+        "ENVIRONMENT,…",
+        "Environments whose failures the operators are told of, as globs [default: all]",
     ),
     module(
         "app_url",
@@ -69,7 +79,16 @@ pub const SETTINGS: [Setting; 16] = [
         "HOST,…",
         "More hosts that a webhook may point at, beside hooks.slack.com and hooks.slack-gov.com (Slack-compatible servers)",
     ),
-    host("channel", "NAME|ID", "Channel of a bot's messages; a webhook has its own [default: none]"),
+    host(
+        "channel",
+        "NAME|ID",
+        "Channel of the messages of SLACK_BOT_TOKEN's bot; a webhook has its own [default: none]",
+    ),
+    host(
+        "ops_channel",
+        "NAME|ID",
+        "Channel in which the bot tells the operators of a failure; without a bot SLACK_OPS_WEBHOOK_URL has its own [default: none]",
+    ),
 ];
 
 /// How long one call may take where `NOTIFIER_TIMEOUT` does not say.

@@ -1,7 +1,11 @@
-//! Delivery to an incoming webhook (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
+//! Delivery to Slack: to an incoming webhook (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>)
+//! here, as a bot by its Web API in [`api`] and [`bot`].
 //!
 //! At most two tries in all, and the second only where it is certain that the first was not delivered: a failed
 //! connection, 429 with a short `Retry-After`, 5xx. Never after a time-out: a late message is better than two.
+
+pub(crate) mod api;
+pub(crate) mod bot;
 
 use std::thread;
 use std::time::Duration;
@@ -37,6 +41,8 @@ pub(crate) enum Undelivered {
     Redirect { status: u16 },
     #[error("Slack answered {status} {word}{hint}")]
     Refused { status: u16, word: String, hint: String },
+    #[error("Slack's {method} answered {word}{hint}")]
+    Denied { method: &'static str, word: String, hint: String },
     #[error("the server answered 200 but not `ok`; check the URL, and whether a proxy answers in its place")]
     NotOk,
     #[error("Slack answered {status}; the message is lost, see https://slack-status.com")]
@@ -53,7 +59,21 @@ impl Undelivered {
             Self::NotOk => "bad_reply".to_owned(),
             Self::ServerError { status } => format!("http_{status}"),
             Self::Refused { status, word, .. } if word.is_empty() => format!("http_{status}"),
-            Self::Refused { word, .. } => word.clone(),
+            Self::Refused { word, .. } | Self::Denied { word, .. } => word.clone(),
+        }
+    }
+
+    /// Slack's error word, where it is one of these.
+    fn is_word(&self, words: &[&str]) -> bool {
+        matches!(self, Self::Refused { word, .. } | Self::Denied { word, .. } if words.contains(&word.as_str()))
+    }
+
+    /// Whether another way may be tried without the risk of telling it twice.
+    pub(crate) fn is_surely_not_delivered(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.is_before_sending(),
+            Self::Denied { .. } | Self::Redirect { .. } | Self::RateLimited => true,
+            Self::Refused { .. } | Self::NotOk | Self::ServerError { .. } => false,
         }
     }
 
@@ -69,7 +89,7 @@ impl Undelivered {
             "msg_too_long",
             "no_text",
         ];
-        matches!(self, Self::Refused { status, word, .. } if WORDS.contains(&word.as_str()) || *status == 413)
+        self.is_word(&WORDS) || matches!(self, Self::Refused { status: 413, .. })
     }
 }
 
@@ -100,15 +120,18 @@ pub(crate) fn deliver(
 
 fn post(client: &Client, webhook: &Webhook, body: &Value, deadline: Deadline) -> Result<(), Undelivered> {
     let body = body.to_string().into_bytes();
-    let mut tried_before = false;
-    loop {
-        let result = client.post(webhook.url(), &body, MAX_ANSWER, deadline);
-        let wait = if tried_before { None } else { wait_before_next_try(&result) };
-        match wait {
-            Some(wait) if wait < deadline.remaining() => thread::sleep(wait),
-            _ => return judge(result),
+    judge(patiently(deadline, || client.post(webhook.url(), None, &body, MAX_ANSWER, deadline)))
+}
+
+/// Makes a request, and once more where the first was surely not taken and there is time.
+fn patiently(deadline: Deadline, request: impl Fn() -> Result<Answer, Fault>) -> Result<Answer, Fault> {
+    let result = request();
+    match wait_before_next_try(&result) {
+        Some(wait) if wait < deadline.remaining() => {
+            thread::sleep(wait);
+            request()
         }
-        tried_before = true;
+        _ => result,
     }
 }
 
@@ -188,7 +211,7 @@ mod tests {
     #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
     fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Result<Answer, Fault> {
         let retry_after = retry_after.map(str::to_owned);
-        Ok(Answer { status, retry_after, location: None, body: body.as_bytes().to_vec() })
+        Ok(Answer { status, retry_after, location: None, scopes: None, body: body.as_bytes().to_vec() })
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::variables::Variables;
 /// Where the webhook URL is, unless a setting names another variable.
 const DEFAULT_VARIABLE: &str = "SLACK_WEBHOOK_URL";
 
+/// Where the operators' webhook URL is.
+const OPS_VARIABLE: &str = "SLACK_OPS_WEBHOOK_URL";
+
 /// The hosts of Slack's incoming webhooks; the second is GovSlack's.
 const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
@@ -116,7 +119,16 @@ impl fmt::Display for Unusable {
 
 /// Finds and checks the job's webhook.
 pub(crate) fn find(variables: &Variables, settings: &Settings) -> Result<Webhook, Unusable> {
-    let name = variable(settings);
+    find_in(variable(settings), variables, settings)
+}
+
+/// Finds and checks the webhook of the operators, where there is one.
+pub(crate) fn of_operators(variables: &Variables, settings: &Settings) -> Option<Result<Webhook, Unusable>> {
+    variables.get(OPS_VARIABLE)?;
+    Some(find_in(OPS_VARIABLE, variables, settings))
+}
+
+fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Webhook, Unusable> {
     let unusable = |problem| Unusable { variable: name.to_owned(), problem, causes: causes(variables) };
     let value = variables.get(name).ok_or_else(|| unusable(Problem::Missing))?;
     let value = if value.starts_with('/') {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use super::{Call, print};
 use crate::cli::{Event, Job};
 use crate::module::{built_in_wasm, sha256};
+use crate::slack::api::Api;
+use crate::slack::bot::Bot;
 use crate::variables::Variables;
 use crate::{gitlab, slack, webhook};
 
@@ -44,18 +46,21 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
     for oddity in call.client.oddities() {
         tell(Mark::Note, "network", &oddity);
     }
-    let webhook = webhook::find(&call.variables, &call.settings);
-    match (&webhook, body) {
-        (Err(unusable), _) => tell(Mark::Wrong, "webhook", &unusable.to_string()),
-        (Ok(webhook), Some(body)) if send => match slack::deliver(&call.client, webhook, &body, call.deadline) {
-            Ok(_) => tell(Mark::Ok, "webhook", "a test message was delivered"),
-            Err(undelivered) => tell(Mark::Wrong, "webhook", &undelivered.to_string()),
-        },
-        (Ok(_), _) => tell(
-            Mark::Ok,
-            "webhook",
-            &format!("{} is set and usable; nothing was sent", webhook::variable(&call.settings)),
-        ),
+    for warning in &call.to.warnings {
+        tell(Mark::Note, "Slack", warning);
+    }
+    let has_bot = call.to.bot.as_ref().is_some_and(|(api, channel)| bot_facts(&call, api, channel, &mut tell));
+    match &call.to.webhook {
+        Err(unusable) if has_bot && unusable.is_unset() => {}
+        Err(unusable) => tell(Mark::Wrong, "webhook", &unusable.to_string()),
+        Ok(_) if send && !has_bot => {}
+        Ok(_) => {
+            let detail = format!("{} is set and usable; nothing was sent", webhook::variable(&call.settings));
+            tell(Mark::Ok, "webhook", &detail);
+        }
+    }
+    if let Some(body) = body.filter(|_| send) {
+        test_message(&call, &body, has_bot, &mut tell);
     }
 
     match next_step {
@@ -120,6 +125,54 @@ fn module_facts(call: &Call, tell: Tell) -> Option<crate::message::Body> {
             }
             Some(message.body())
         }
+    }
+}
+
+/// What the bot may do, scope by scope. Returns whether it can post at all.
+fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
+    let scopes = match api.scopes(&call.client, call.deadline) {
+        Ok(scopes) => scopes,
+        Err(refused) => {
+            tell(Mark::Wrong, "bot", &refused.to_string());
+            return false;
+        }
+    };
+    let has = |wanted: &[&str]| wanted.iter().any(|wanted| scopes.iter().any(|scope| scope == wanted));
+    let add = "add it on the Slack app's page OAuth & Permissions and reinstall the app";
+    if !has(&["chat:write"]) {
+        tell(Mark::Wrong, "bot", &format!("the scope chat:write is missing, without which it posts nothing: {add}"));
+        return false;
+    }
+    tell(Mark::Ok, "bot", &format!("posts to {channel}"));
+    let others: [(&[&str], &str, &str); 3] = [
+        (&["chat:write.public"], "chat:write.public", "it posts only where it was invited (/invite)"),
+        (
+            &["channels:history", "groups:history"],
+            "channels:history (groups:history for private channels)",
+            "it finds the pipeline's message only through NOTIFIER_THREAD, and a later job may cover up a failure of another",
+        ),
+        (&["users:read.email"], "users:read.email (with users:read)", "people are mentioned only by the user map"),
+    ];
+    for (wanted, name, consequence) in others {
+        if !has(wanted) {
+            tell(Mark::Note, "bot", &format!("without the scope {name} {consequence}; {add}"));
+        }
+    }
+    true
+}
+
+fn test_message(call: &Call, body: &crate::message::Body, has_bot: bool, tell: Tell) {
+    let sent = match (&call.to.bot, &call.to.webhook) {
+        (Some((api, channel)), _) if has_bot => {
+            let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+            ("bot", bot.post(body, None).map(drop))
+        }
+        (_, Ok(webhook)) => ("webhook", slack::deliver(&call.client, webhook, body, call.deadline).map(drop)),
+        _ => return,
+    };
+    match sent {
+        (way, Ok(())) => tell(Mark::Ok, way, "a test message was delivered"),
+        (way, Err(undelivered)) => tell(Mark::Wrong, way, &undelivered.to_string()),
     }
 }
 

@@ -1,0 +1,198 @@
+//! Slack's Web API (<https://docs.slack.dev/apis/web-api/>): methods by name, with a bot's token.
+
+use serde_json::{Map, Value};
+
+use super::{Undelivered, error_word, patiently};
+use crate::deadline::Deadline;
+use crate::http::{self, Answer, Client, Fault};
+use crate::secret::{Secret, percent_encoded};
+use crate::settings::Settings;
+use crate::variables::Variables;
+
+/// Where the methods are, unless `SLACK_API_URL` says otherwise.
+const BASE: &str = "https://slack.com/api";
+
+/// The hosts of the Web API; the second is GovSlack's.
+const HOSTS: [&str; 2] = ["slack.com", "slack-gov.com"];
+
+/// What is read of an answer, in bytes: a page of a channel's history.
+const MAX_ANSWER: u64 = 2 << 20;
+
+/// The Web API as one bot sees it.
+#[derive(Debug)]
+pub(crate) struct Api {
+    base: String,
+    token: Secret,
+}
+
+/// Why a token cannot be used. Names variables, never their values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error(
+        "SLACK_BOT_TOKEN is no bot token, which begins with xoxb-: copy the Bot User OAuth Token of the Slack app's page OAuth & Permissions"
+    )]
+    NotABot,
+    #[error("SLACK_API_URL is not an https address of slack.com or slack-gov.com, and the token goes nowhere else")]
+    Host,
+}
+
+impl Api {
+    /// The bot of `SLACK_BOT_TOKEN`, where that is set. A token goes to Slack, to this very machine, and to hosts that are
+    /// allowed by name.
+    pub(crate) fn find(variables: &Variables, settings: &Settings) -> Option<Result<Self, Unusable>> {
+        let token = variables.get("SLACK_BOT_TOKEN").filter(|token| !token.starts_with('$'))?;
+        if !token.starts_with("xoxb-") {
+            return Some(Err(Unusable::NotABot));
+        }
+        let base = variables.get("SLACK_API_URL").unwrap_or(BASE).trim_end_matches('/');
+        let allowed = settings.get("allow_hosts").unwrap_or_default();
+        let is_allowed = http::origin(base).is_some_and(|(scheme, host, _)| {
+            let named = || allowed.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(&host));
+            http::is_loopback(base) || (scheme == "https" && (HOSTS.contains(&host.as_str()) || named()))
+        });
+        Some(if is_allowed {
+            Ok(Self { base: base.to_owned(), token: Secret::new(token) })
+        } else {
+            Err(Unusable::Host)
+        })
+    }
+
+    /// Calls a method that writes.
+    pub(crate) fn post(
+        &self,
+        client: &Client,
+        method: &'static str,
+        arguments: &Value,
+        deadline: Deadline,
+    ) -> Result<Map<String, Value>, Undelivered> {
+        let url = Secret::new(format!("{}/{method}", self.base));
+        let body = arguments.to_string().into_bytes();
+        let bearer = self.bearer();
+        let header = Some(("Authorization", &bearer));
+        judge(method, patiently(deadline, || client.post(&url, header, &body, MAX_ANSWER, deadline)))
+    }
+
+    /// Calls a method that reads.
+    pub(crate) fn get(
+        &self,
+        client: &Client,
+        method: &'static str,
+        arguments: &[(&str, &str)],
+        deadline: Deadline,
+    ) -> Result<Map<String, Value>, Undelivered> {
+        let query: Vec<String> =
+            arguments.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+        let url = format!("{}/{method}?{}", self.base, query.join("&"));
+        let bearer = self.bearer();
+        judge(method, patiently(deadline, || client.get(&url, Some(("Authorization", &bearer)), MAX_ANSWER, deadline)))
+    }
+
+    /// The scopes that were granted to the bot (<https://docs.slack.dev/reference/methods/auth.test/>).
+    pub(crate) fn scopes(&self, client: &Client, deadline: Deadline) -> Result<Vec<String>, Undelivered> {
+        let bearer = self.bearer();
+        let url = format!("{}/auth.test", self.base);
+        let answer = client.get(&url, Some(("Authorization", &bearer)), MAX_ANSWER, deadline);
+        let scopes = answer.as_ref().ok().and_then(|answer| answer.scopes.clone()).unwrap_or_default();
+        judge("auth.test", answer)?;
+        Ok(scopes.split(',').map(|scope| scope.trim().to_owned()).collect())
+    }
+
+    fn bearer(&self) -> Secret {
+        Secret::new(format!("Bearer {}", self.token.expose()))
+    }
+}
+
+/// The answer's fields where it says that it is ok.
+fn judge(method: &'static str, result: Result<Answer, Fault>) -> Result<Map<String, Value>, Undelivered> {
+    let Answer { status, body, .. } = result.map_err(Undelivered::Fault)?;
+    match status {
+        429 => return Err(Undelivered::RateLimited),
+        300..=399 => return Err(Undelivered::Redirect { status }),
+        500.. => return Err(Undelivered::ServerError { status }),
+        _ => {}
+    }
+    let Ok(Value::Object(fields)) = serde_json::from_slice(&body) else { return Err(Undelivered::NotOk) };
+    if fields.get("ok") == Some(&Value::Bool(true)) {
+        return Ok(fields);
+    }
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    match error_word(text("error")).as_str() {
+        "ratelimited" | "rate_limited" => Err(Undelivered::RateLimited),
+        "" => Err(Undelivered::NotOk),
+        word => Err(Undelivered::Denied { method, word: word.to_owned(), hint: hint(word, text("needed")) }),
+    }
+}
+
+/// The next step for the error words that a bot meets, `needed` being the scopes that Slack says are missing.
+fn hint(word: &str, needed: &str) -> String {
+    let step = match word {
+        "missing_scope" => {
+            let is_scope = |c: char| c.is_ascii_lowercase() || matches!(c, ':' | '.' | ',' | '_');
+            let scopes = if needed.chars().all(is_scope) { needed } else { "" };
+            return format!(
+                ": the bot lacks the scope {scopes}; add it on the Slack app's page OAuth & Permissions and reinstall the app"
+            );
+        }
+        "invalid_auth" | "account_inactive" | "token_revoked" | "token_expired" | "not_authed" => {
+            "SLACK_BOT_TOKEN is revoked, expired or mistyped; copy the Bot User OAuth Token again"
+        }
+        "not_in_channel" => "invite the bot to the channel (/invite), or grant it chat:write.public",
+        "channel_not_found" => "check NOTIFIER_CHANNEL; a private channel must invite the bot (/invite)",
+        "is_archived" => "the channel is archived; choose another one in NOTIFIER_CHANNEL",
+        "invalid_blocks" | "invalid_attachments" | "msg_blocks_too_long" | "msg_too_long" | "no_text" => {
+            "the message itself was refused; with a module of your own check its output"
+        }
+        word if word.starts_with("restricted_action") => {
+            "an administrator of the workspace does not allow this; ask them"
+        }
+        _ => return String::new(),
+    };
+    format!(": {step}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(token: &str, api: &str, hosts: &str) -> Option<Result<(), Unusable>> {
+        let variables = [("SLACK_BOT_TOKEN", token), ("SLACK_API_URL", api), ("NOTIFIER_ALLOW_HOSTS", hosts)];
+        let variables = variables.into_iter().collect();
+        Some(Api::find(&variables, &Settings::default().or_from(&variables))?.map(drop))
+    }
+
+    #[test]
+    fn the_token_goes_to_slack_only() {
+        for (api, hosts, expected) in [
+            ("", "", Ok(())),
+            ("https://slack-gov.com/api/", "", Ok(())),
+            ("http://127.0.0.1:8065/api", "", Ok(())),
+            ("https://chat.example/api", "chat.example", Ok(())),
+            ("https://chat.example/api", "", Err(Unusable::Host)),
+            ("http://slack.com/api", "", Err(Unusable::Host)),
+            ("https://slack.com.evil.example/api", "", Err(Unusable::Host)),
+            ("https://slack.com@evil.example/api", "", Err(Unusable::Host)),
+        ] {
+            assert_eq!(found("xoxb-1-2-abc", api, hosts), Some(expected), "{api}");
+        }
+        assert_eq!(found("xoxp-1-2-abc", "", ""), Some(Err(Unusable::NotABot)));
+        assert_eq!(found("", "", ""), None);
+        assert_eq!(found("$SLACK_BOT_TOKEN", "", ""), None);
+    }
+
+    #[test]
+    fn an_error_word_is_told_with_its_next_step() {
+        let of = |status, body: &str| {
+            let answer =
+                Answer { status, retry_after: None, location: None, scopes: None, body: body.as_bytes().to_vec() };
+            judge("chat.postMessage", Ok(answer)).unwrap_err()
+        };
+        let missing = of(200, r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"identify"}"#);
+        assert!(missing.to_string().contains("the bot lacks the scope chat:write; add it"), "{missing}");
+        assert_eq!(missing.reason(), "missing_scope");
+        assert_eq!(of(200, r#"{"ok":false,"error":"ratelimited"}"#), Undelivered::RateLimited);
+        assert_eq!(of(200, r#"{"ok":false,"error":"<html>"}"#), Undelivered::NotOk);
+        assert_eq!(of(200, "<html>"), Undelivered::NotOk);
+        assert_eq!(of(200, "[true]"), Undelivered::NotOk);
+        assert_eq!(of(503, ""), Undelivered::ServerError { status: 503 });
+    }
+}

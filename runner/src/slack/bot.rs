@@ -1,0 +1,280 @@
+//! One living message per pipeline: the first event posts it, later ones update it and reply in its thread.
+//!
+//! It is found again through `NOTIFIER_THREAD`, which the start job leaves to later jobs as dotenv, else through the
+//! metadata that it carries (<https://docs.slack.dev/messaging/message-metadata/>), where the bot may read the channel's
+//! history; else the event posts a message of its own, which is the pipeline's from then on.
+
+use serde_json::{Map, Value, json};
+
+use super::api::Api;
+use super::{Delivered, Undelivered};
+use crate::deadline::Deadline;
+use crate::http::Client;
+use crate::message::Body;
+use crate::variables::Variables;
+
+/// The type of our metadata.
+const EVENT_TYPE: &str = "pipeline_notifier";
+
+/// How many pages of a channel's history are looked through, and the messages of each.
+const PAGES: usize = 3;
+const PAGE: &str = "100";
+
+/// Whose message it is: a pipeline, and the job that speaks.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    project: String,
+    pipeline: String,
+    job: String,
+}
+
+impl Speaker {
+    /// Who speaks in a job; `None` outside of one.
+    pub(crate) fn of(variables: &Variables) -> Option<Self> {
+        let number = |name| variables.get(name).filter(|id| id.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned);
+        Some(Self {
+            project: number("CI_PROJECT_ID")?,
+            pipeline: number("CI_PIPELINE_ID")?,
+            job: variables.get("CI_JOB_NAME").unwrap_or_default().chars().take(255).collect(),
+        })
+    }
+}
+
+/// Where a pipeline's message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Thread {
+    /// The channel's ID.
+    pub(crate) channel: String,
+    /// The message's timestamp, which is its ID within the channel.
+    pub(crate) ts: String,
+}
+
+impl Thread {
+    /// As `NOTIFIER_THREAD` holds it: pipeline, ID and timestamp, and the channel as the settings name it.
+    pub(crate) fn to_variable(&self, speaker: &Speaker, named: &str) -> String {
+        format!("{}:{}:{}:{named}", speaker.pipeline, self.channel, self.ts)
+    }
+
+    /// What `NOTIFIER_THREAD` says, where it is about this pipeline and this channel: a child pipeline inherits its
+    /// parent's, and another environment may have another channel.
+    pub(crate) fn from_variable(value: &str, speaker: &Speaker, named: &str) -> Option<Self> {
+        let mut parts = value.splitn(4, ':');
+        let (pipeline, channel, ts) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_ours = pipeline == speaker.pipeline && parts.next()? == named && is_id(channel) && is_ts(ts);
+        is_ours.then(|| Self { channel: channel.to_owned(), ts: ts.to_owned() })
+    }
+}
+
+/// A channel by its ID: C, G or D and letters and digits.
+fn is_id(channel: &str) -> bool {
+    channel.len() >= 9
+        && channel.starts_with(['C', 'G', 'D'])
+        && channel.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+fn is_ts(ts: &str) -> bool {
+    ts.split_once('.').is_some_and(|(seconds, rest)| {
+        [seconds, rest].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    })
+}
+
+/// A pipeline's message as it was found.
+struct Found {
+    thread: Thread,
+    /// The job whose failure it shows, where that is known.
+    failed_job: Option<String>,
+}
+
+/// A bot in a channel.
+pub(crate) struct Bot<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) client: &'a Client,
+    /// Name or ID, as the settings have it.
+    pub(crate) channel: &'a str,
+    pub(crate) deadline: Deadline,
+}
+
+impl Bot<'_> {
+    /// Tells an event: updates the pipeline's message and replies in its thread, or posts it. A failure is shown in the
+    /// channel too. What went wrong on the way and was got over is in the warnings.
+    pub(crate) fn tell(
+        &self,
+        speaker: Option<&Speaker>,
+        known: Option<Thread>,
+        body: &Body,
+        failure: bool,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Thread, Delivered), Undelivered> {
+        let Some(speaker) = speaker else { return self.post(body, None) };
+        let found = match known {
+            Some(thread) => Some(self.look_at(thread)),
+            None => self.find(speaker, warnings),
+        };
+        let Some(Found { thread, failed_job }) = found else {
+            return self.post(body, Some(&metadata(speaker, failure)));
+        };
+        let delivered = match self.reply(&thread, body, failure) {
+            // Somebody deleted it.
+            Err(gone) if gone.is_word(&["thread_not_found", "message_not_found", "cannot_reply_to_message"]) => {
+                return self.post(body, Some(&metadata(speaker, failure)));
+            }
+            other => other?,
+        };
+        // What another job's failure says stays to be seen; that job itself, run again, may take it back.
+        if failure || failed_job.is_none_or(|job| job == speaker.job) {
+            let mut update = whole(body);
+            update.insert("channel".into(), thread.channel.clone().into());
+            update.insert("ts".into(), thread.ts.clone().into());
+            update.insert("metadata".into(), metadata(speaker, failure));
+            if let Err(undelivered) = self.write("chat.update", update) {
+                warnings.push(format!(
+                    "{undelivered}; the event is told in the thread, the pipeline's message stays as it was"
+                ));
+            }
+        }
+        Ok((thread, delivered))
+    }
+
+    /// Posts a message that nothing updates.
+    pub(crate) fn post(&self, body: &Body, metadata: Option<&Value>) -> Result<(Thread, Delivered), Undelivered> {
+        let mut message = whole(body);
+        message.insert("channel".into(), self.channel.into());
+        if let Some(metadata) = metadata {
+            message.insert("metadata".into(), metadata.clone());
+        }
+        self.post_message(message, body)
+    }
+
+    /// The address of a message, for people (<https://docs.slack.dev/reference/methods/chat.getPermalink/>).
+    pub(crate) fn permalink(&self, thread: &Thread) -> Option<String> {
+        let arguments = [("channel", thread.channel.as_str()), ("message_ts", thread.ts.as_str())];
+        let answer = self.api.get(self.client, "chat.getPermalink", &arguments, self.deadline).ok()?;
+        Some(answer.get("permalink")?.as_str()?.to_owned())
+    }
+
+    /// A reply says the same without the small print, which is in the pipeline's message.
+    fn reply(&self, thread: &Thread, body: &Body, failure: bool) -> Result<Delivered, Undelivered> {
+        let mut message = whole(body);
+        message.remove("attachments");
+        message.insert("channel".into(), thread.channel.clone().into());
+        message.insert("thread_ts".into(), thread.ts.clone().into());
+        if failure {
+            message.insert("reply_broadcast".into(), true.into());
+        }
+        Ok(self.post_message(message, body)?.1)
+    }
+
+    fn post_message(&self, message: Map<String, Value>, body: &Body) -> Result<(Thread, Delivered), Undelivered> {
+        let (answer, delivered) = match self.write("chat.postMessage", message.clone()) {
+            Err(refused) if refused.is_about_the_body() => {
+                let mut plain = message;
+                plain.retain(|key, _| ["channel", "thread_ts", "reply_broadcast", "metadata"].contains(&key.as_str()));
+                plain.insert("text".into(), body.text().into());
+                (self.write("chat.postMessage", plain)?, Delivered::TextOnly { refused: refused.reason() })
+            }
+            other => (other?, Delivered::Whole),
+        };
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok((Thread { channel: text("channel"), ts: text("ts") }, delivered))
+    }
+
+    fn write(&self, method: &'static str, arguments: Map<String, Value>) -> Result<Map<String, Value>, Undelivered> {
+        self.api.post(self.client, method, &Value::Object(arguments), self.deadline)
+    }
+
+    /// A message that is known by its place. Where the bot may not read it, it is taken to show no failure.
+    fn look_at(&self, thread: Thread) -> Found {
+        let arguments = [
+            ("channel", thread.channel.as_str()),
+            ("latest", thread.ts.as_str()),
+            ("inclusive", "true"),
+            ("limit", "1"),
+            ("include_all_metadata", "true"),
+        ];
+        let read = self.api.get(self.client, "conversations.history", &arguments, self.deadline).ok();
+        let message = read.as_ref().and_then(|page| page.get("messages")?.get(0));
+        let message = message.filter(|message| message["ts"] == thread.ts.as_str());
+        Found { failed_job: message.and_then(failed_job), thread }
+    }
+
+    /// Looks for the pipeline's message in the channel's history, newest first.
+    fn find(&self, speaker: &Speaker, warnings: &mut Vec<String>) -> Option<Found> {
+        if !is_id(self.channel) {
+            return None;
+        }
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let arguments =
+                [("channel", self.channel), ("limit", PAGE), ("include_all_metadata", "true"), ("cursor", &cursor)];
+            let page = match self.api.get(self.client, "conversations.history", &arguments, self.deadline) {
+                Ok(page) => page,
+                Err(unreadable) => {
+                    warnings.push(format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
+                    return None;
+                }
+            };
+            let messages = page.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            if let Some(message) = messages.iter().find(|message| is_of(message, speaker)) {
+                let ts = message["ts"].as_str().filter(|ts| is_ts(ts))?.to_owned();
+                let thread = Thread { channel: self.channel.to_owned(), ts };
+                return Some(Found { thread, failed_job: failed_job(message) });
+            }
+            cursor = page.get("response_metadata")?.get("next_cursor")?.as_str()?.to_owned();
+            if cursor.is_empty() {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+/// A body with everything that an update must name: Slack leaves as it was what is not there.
+fn whole(body: &Body) -> Map<String, Value> {
+    let mut message = body.json().as_object().cloned().unwrap_or_default();
+    for list in ["blocks", "attachments"] {
+        message.entry(list).or_insert_with(|| json!([]));
+    }
+    message
+}
+
+fn metadata(speaker: &Speaker, failure: bool) -> Value {
+    let Speaker { project, pipeline, job, .. } = speaker;
+    let failed_job = if failure { job.as_str() } else { "" };
+    json!({"event_type": EVENT_TYPE, "event_payload": {"project": project, "pipeline": pipeline, "failed_job": failed_job}})
+}
+
+fn is_of(message: &Value, speaker: &Speaker) -> bool {
+    let Value::Object(payload) = &message["metadata"]["event_payload"] else { return false };
+    message["metadata"]["event_type"] == EVENT_TYPE
+        && payload.get("project").is_some_and(|it| *it == speaker.project.as_str())
+        && payload.get("pipeline").is_some_and(|it| *it == speaker.pipeline.as_str())
+}
+
+fn failed_job(message: &Value) -> Option<String> {
+    message["metadata"]["event_payload"]["failed_job"].as_str().filter(|job| !job.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_believed_only_for_its_pipeline_and_channel() {
+        let job = [("CI_PROJECT_ID", "42"), ("CI_PIPELINE_ID", "90817")].into_iter().collect();
+        let speaker = Speaker::of(&job).unwrap();
+        let thread = Thread { channel: "C0123456789".into(), ts: "1795134134.000100".into() };
+        let value = thread.to_variable(&speaker, "#shop: deploys");
+        assert_eq!(value, "90817:C0123456789:1795134134.000100:#shop: deploys");
+        assert_eq!(Thread::from_variable(&value, &speaker, "#shop: deploys"), Some(thread));
+        for (value, named) in [
+            (value.as_str(), "#other"),
+            ("90818:C0123456789:1795134134.000100:deploys", "deploys"),
+            ("90817:C0123456789:now:deploys", "deploys"),
+            ("90817:../x:1795134134.000100:deploys", "deploys"),
+            ("90817:C0123456789:1795134134.000100", ""),
+            ("", ""),
+        ] {
+            assert_eq!(Thread::from_variable(value, &speaker, named), None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! A bot's living message: one per pipeline, found again, updated and replied to; people found and operators called; and what
+//! happens where Slack refuses.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::harness::{Ended, Notifier, WEBHOOK_PATH, scratch};
+use crate::loopback::{Reply, Server};
+use crate::slack_limits;
+use crate::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
+
+const JOB: &str = "gitlab-18-deploy-on-main";
+const SENT: &str = "notify: sent";
+
+/// A call of the bot's in a job.
+fn bot(server: &Server, arguments: &[&str]) -> Notifier {
+    let notifier = Notifier::new(&[&["send"], arguments].concat()).job(JOB);
+    notifier
+        .with("SLACK_BOT_TOKEN", TOKEN)
+        .with("SLACK_API_URL", server.url("/api"))
+        .with("NOTIFIER_CHANNEL", DEPLOYS)
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .without("CI_API_V4_URL")
+}
+
+/// Runs a call; no output shows the token.
+fn run(notifier: Notifier) -> Ended {
+    let ended = notifier.run();
+    assert!(!ended.stderr.contains("s3cr3tb0t") && !ended.stdout.contains("s3cr3tb0t"), "{}", ended.stderr);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    ended
+}
+
+#[track_caller]
+fn sends(notifier: Notifier) -> Ended {
+    let ended = run(notifier);
+    assert_eq!(ended.last_line(), SENT, "{}", ended.stderr);
+    ended
+}
+
+#[track_caller]
+fn sends_without_a_warning(notifier: Notifier) -> Ended {
+    let ended = sends(notifier);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+    ended
+}
+
+/// What the start job leaves to later ones.
+fn thread(dotenv: &Path) -> String {
+    let lines = fs::read_to_string(dotenv).unwrap();
+    lines.lines().find_map(|line| line.strip_prefix("NOTIFIER_THREAD=")).unwrap_or_else(|| panic!("{lines}")).to_owned()
+}
+
+fn states(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(|it| it.text().split(": ").nth(1).unwrap().split(',').next().unwrap()).collect()
+}
+
+#[test]
+fn a_pipeline_has_one_message_in_its_last_state_and_replies_in_order() {
+    let (server, workspace) = slack(Workspace::new().without("channels:history"));
+    let dotenv = scratch().join("notifier.env");
+    let start = bot(&server, &["pipeline-started", "--dotenv", dotenv.to_str().unwrap()]);
+    sends_without_a_warning(start.with("NOTIFIER_CHANNEL", "#deploys"));
+    let known = thread(&dotenv);
+    assert!(known.starts_with(&format!("90817:{DEPLOYS}:")) && known.ends_with(":#deploys"), "{known}");
+    for (event, status) in [("deploy-started", "running"), ("deploy-finished", "success")] {
+        let call = bot(&server, &[event]).with("NOTIFIER_CHANNEL", "#deploys").with("NOTIFIER_THREAD", &*known);
+        sends_without_a_warning(call.with("CI_JOB_STATUS", status));
+    }
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!(states(&messages), ["deploy succeeded"]);
+    assert_eq!(messages[0].updates, 2);
+    let replies = workspace.replies();
+    assert_eq!(states(&replies), ["deploy started", "deploy succeeded"]);
+    assert!(replies.iter().all(|reply| !reply.broadcast && reply.thread_ts.as_deref() == Some(&messages[0].ts)));
+    // The small print is in the message alone, with the time since the pipeline began.
+    assert!(replies.iter().all(|reply| !reply.body.contains_key("attachments")));
+    assert!(Value::Object(messages[0].body.clone()).to_string().contains("So far  "), "{messages:?}");
+}
+
+#[test]
+fn the_message_is_found_by_its_metadata_where_no_variable_tells() {
+    let mut with_chatter = Workspace::new();
+    with_chatter.page = 7;
+    let (server, workspace) = slack(with_chatter);
+    sends_without_a_warning(bot(&server, &["pipeline-started"]));
+    workspace.lock().unwrap().chatter(15);
+    // Another pipeline of the same branch has a message of its own.
+    sends_without_a_warning(bot(&server, &["pipeline-started"]).with("CI_PIPELINE_ID", "90818"));
+    sends_without_a_warning(bot(&server, &["deploy-finished"]));
+    // A start job that is run again does not post twice.
+    sends_without_a_warning(bot(&server, &["pipeline-started"]).with("CI_PIPELINE_ID", "90818"));
+    let workspace = workspace.lock().unwrap();
+    assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded", "pipeline started"]);
+    assert_eq!(states(&workspace.replies()), ["deploy succeeded", "pipeline started"]);
+}
+
+#[test]
+fn a_message_too_far_back_or_deleted_is_posted_anew() {
+    let mut deep = Workspace::new();
+    deep.page = 10;
+    let (server, workspace) = slack(deep);
+    let dotenv = scratch().join("notifier.env");
+    sends_without_a_warning(bot(&server, &["pipeline-started", "--dotenv", dotenv.to_str().unwrap()]));
+    workspace.lock().unwrap().chatter(40);
+    sends_without_a_warning(bot(&server, &["deploy-started"]));
+    assert_eq!(workspace.lock().unwrap().top_level(DEPLOYS).len(), 2);
+    let first = workspace.lock().unwrap().top_level(DEPLOYS)[0].ts.clone();
+    workspace.lock().unwrap().delete(&first);
+    sends_without_a_warning(bot(&server, &["deploy-finished"]).with("NOTIFIER_THREAD", thread(&dotenv)));
+    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy started", "deploy succeeded"]);
+}
+
+#[test]
+fn a_variable_of_another_pipeline_or_channel_is_not_believed() {
+    let (server, workspace) = slack(Workspace::new().without("channels:history"));
+    for thread in [
+        format!("90816:{DEPLOYS}:1795134001.000001:{DEPLOYS}"),
+        format!("90817:{OPS}:1795134001.000001:{OPS}"),
+        "90817:C0DEPLOYS1".to_owned(),
+        "$NOTIFIER_THREAD".to_owned(),
+    ] {
+        let sent = sends(bot(&server, &["deploy-started"]).with("NOTIFIER_THREAD", thread));
+        assert!(sent.stderr.contains("the bot lacks the scope channels:history; add it"), "{}", sent.stderr);
+    }
+    assert_eq!(workspace.lock().unwrap().top_level(DEPLOYS).len(), 4);
+    assert!(workspace.lock().unwrap().replies().is_empty());
+}
+
+#[test]
+fn a_failure_is_shown_in_the_channel_and_no_other_job_covers_it_up() {
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["pipeline-started"]));
+    let job = |name: &str, event: &str, status: &str| {
+        sends_without_a_warning(bot(&server, &[event]).with("CI_JOB_NAME", name).with("CI_JOB_STATUS", status));
+    };
+    job("deploy-eu", "deploy-started", "running");
+    job("deploy-us", "deploy-started", "running");
+    job("deploy-eu", "deploy-finished", "failed");
+    job("deploy-us", "deploy-finished", "success");
+    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy failed"]);
+    // Run again, the job that failed takes it back.
+    job("deploy-eu", "deploy-started", "running");
+    job("deploy-eu", "deploy-finished", "success");
+    let workspace = workspace.lock().unwrap();
+    assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded"]);
+    let replies = workspace.replies();
+    assert_eq!(replies.len(), 6);
+    let shown: Vec<Message> = replies.into_iter().filter(|reply| reply.broadcast).collect();
+    assert_eq!(states(&shown), ["deploy failed"]);
+}
+
+#[test]
+fn calls_at_the_same_time_do_not_post_twice() {
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["pipeline-started"]));
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let server = &server;
+            scope.spawn(move || {
+                sends_without_a_warning(
+                    bot(server, &["deploy-started"]).with("CI_JOB_NAME", format!("deploy-{number}")),
+                );
+            });
+        }
+    });
+    let workspace = workspace.lock().unwrap();
+    assert_eq!(workspace.top_level(DEPLOYS).len(), 1);
+    assert_eq!(workspace.replies().len(), 8);
+}
+
+#[test]
+fn the_webhook_takes_over_where_the_bot_is_refused() {
+    for (word, step) in [
+        ("invalid_auth", "SLACK_BOT_TOKEN is revoked, expired or mistyped"),
+        ("not_in_channel", "invite the bot to the channel"),
+        ("is_archived", "choose another one in NOTIFIER_CHANNEL"),
+        ("restricted_action", "ask them"),
+        ("something_new", "chat.postMessage answered something_new"),
+    ] {
+        let mut refusing = Workspace::new();
+        refusing.refused.insert("chat.postMessage", word);
+        let (server, _) = slack(refusing);
+        let hook = Server::start([Reply::ok()]);
+        let sent = sends(bot(&server, &["deploy-finished"]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH)));
+        assert!(sent.stderr.contains(step) && sent.stderr.contains("the webhook is used instead"), "{}", sent.stderr);
+        assert!(hook.only_request().body.contains("deploy succeeded"));
+        // With the bot alone that is the end of it.
+        let failed = run(bot(&server, &["deploy-finished"]));
+        failed.failed_with(&format!("notify: failed reason={word}"), step);
+    }
+}
+
+#[test]
+fn a_token_that_is_revoked_midway_loses_nothing() {
+    let mut revoked = Workspace::new();
+    // The history, the reply; then the update finds the token revoked.
+    revoked.calls_left = Some(4);
+    let (server, workspace) = slack(revoked);
+    let hook = Server::start([Reply::ok()]);
+    let call = |event: &str| bot(&server, &[event]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH));
+    sends_without_a_warning(call("pipeline-started"));
+    let sent = sends(call("deploy-started"));
+    assert!(sent.stderr.contains("the event is told in the thread"), "{}", sent.stderr);
+    let sent = sends(call("deploy-finished"));
+    assert!(sent.stderr.contains("SLACK_BOT_TOKEN is revoked"), "{}", sent.stderr);
+    assert_eq!(states(&workspace.lock().unwrap().replies()), ["deploy started"]);
+    assert!(hook.only_request().body.contains("deploy succeeded"));
+}
+
+#[test]
+fn rate_limits_are_waited_for_method_by_method() {
+    let mut limited = Workspace::new();
+    limited.limited.insert("chat.postMessage", (1, 1));
+    limited.limited.insert("chat.update", (9, 3600));
+    let (server, workspace) = slack(limited);
+    sends_without_a_warning(bot(&server, &["pipeline-started"]));
+    let sent = sends(bot(&server, &["deploy-finished"]));
+    assert!(sent.stderr.contains("Slack limits the rate"), "{}", sent.stderr);
+    assert_eq!(states(&workspace.lock().unwrap().replies()), ["deploy succeeded"]);
+}
+
+#[test]
+fn a_dead_web_api_takes_no_more_than_the_timeout() {
+    for reply in [Reply::Hang, Reply::SlowHeaders, Reply::Flood] {
+        let server = Server::start([reply]);
+        let ended = crate::harness::in_time(std::time::Duration::from_millis(2000), || {
+            run(bot(&server, &["deploy-finished"]).with("NOTIFIER_TIMEOUT", "1.5"))
+        });
+        assert!(ended.last_line().starts_with("notify: failed reason="), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn blocks_that_are_refused_become_text() {
+    let mut refusing = Workspace::new();
+    refusing.refused.insert("chat.postMessage", "invalid_blocks");
+    let (server, _) = slack(refusing);
+    let ended = run(bot(&server, &["deploy-finished"]));
+    assert!(ended.stderr.contains("the message itself was refused"), "{}", ended.stderr);
+    let posts = server.requests().iter().filter(|it| it.target.ends_with("chat.postMessage")).count();
+    assert_eq!(posts, 2);
+    assert!(server.requests().last().unwrap().json().get("blocks").is_none());
+}
+
+#[test]
+fn a_token_goes_to_slack_only_and_needs_a_channel() {
+    let (server, _) = slack(Workspace::new());
+    let hook = Server::start([Reply::ok()]);
+    for (variable, value, warning) in [
+        ("SLACK_API_URL", "https://evil.example/api", "SLACK_API_URL is not an https address of slack.com"),
+        ("SLACK_BOT_TOKEN", "xoxp-not-a-bots-token", "SLACK_BOT_TOKEN is no bot token"),
+        ("NOTIFIER_CHANNEL", "", "SLACK_BOT_TOKEN is set and NOTIFIER_CHANNEL is not"),
+    ] {
+        let call = bot(&server, &["deploy-finished"]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH));
+        let sent = sends(call.with(variable, value));
+        assert!(sent.stderr.contains(warning), "{}", sent.stderr);
+    }
+    assert!(server.requests().is_empty());
+    assert_eq!(hook.requests().len(), 3);
+}
+
+fn mentions(body: &Value) -> Vec<String> {
+    slack_limits::elements(body)
+        .filter_map(|it| it["user_id"].as_str().or(it["usergroup_id"].as_str()).or(it["range"].as_str()))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn people_are_found_by_their_addresses_and_mentioned_when_it_matters() {
+    let (server, workspace) = slack(Workspace::new());
+    let directory = scratch();
+    let call = |event: &str, status: &str| {
+        bot(&server, &[event])
+            .with("CI_JOB_STATUS", status)
+            .with("NOTIFIER_MENTION", "author,user")
+            .with("GITLAB_USER_LOGIN", "jiwoo")
+            .with("GITLAB_USER_EMAIL", "jiwoo.park@corp.example")
+            .with("CI_PROJECT_DIR", directory.to_str().unwrap())
+    };
+    let lookups = || server.requests().iter().filter(|it| it.target.contains("lookupByEmail")).count();
+    sends_without_a_warning(call("deploy-started", "running"));
+    sends_without_a_warning(call("deploy-finished", "success"));
+    assert_eq!(lookups(), 0);
+    sends_without_a_warning(call("deploy-finished", "failed"));
+    let last = Value::Object(workspace.lock().unwrap().replies().last().unwrap().body.clone());
+    assert_eq!(mentions(&last), ["U0MINSUKIM", "U0JIWOOPAR"]);
+    assert_eq!(lookups(), 2);
+    // Found once, they are known to the job.
+    sends_without_a_warning(call("deploy-finished", "failed"));
+    assert_eq!(lookups(), 2);
+    // The map comes first, and an address that Slack does not know is nobody.
+    let by_map = call("deploy-finished", "failed")
+        .with("NOTIFIER_USER_MAP", r#"{"jiwoo":"U0BYTHEMAP"}"#)
+        .with("CI_COMMIT_AUTHOR", "Somebody <somebody@else.example>");
+    sends_without_a_warning(by_map);
+    let last = Value::Object(workspace.lock().unwrap().replies().last().unwrap().body.clone());
+    assert_eq!(mentions(&last), ["U0BYTHEMAP"]);
+}
+
+#[test]
+fn a_missing_scope_for_people_costs_the_mention_only() {
+    let (server, workspace) = slack(Workspace::new().without("users:read.email"));
+    let call = bot(&server, &["deploy-finished"]).with("CI_JOB_STATUS", "failed").with("NOTIFIER_MENTION", "user,here");
+    let sent = sends(call);
+    assert!(sent.stderr.contains("the bot lacks the scope users:read.email"), "{}", sent.stderr);
+    let message = Value::Object(workspace.lock().unwrap().top_level(DEPLOYS)[0].body.clone());
+    assert_eq!(mentions(&message), ["here"]);
+}
+
+#[test]
+fn operators_are_called_with_the_first_message_the_job_and_the_logs() {
+    let (server, workspace) = slack(Workspace::new());
+    let call = |branch: &str, status: &str| {
+        bot(&server, &["deploy-finished"])
+            .with("CI_COMMIT_BRANCH", branch)
+            .with("CI_COMMIT_REF_NAME", branch)
+            .with("CI_JOB_STATUS", status)
+            .with("NOTIFIER_OPS_CHANNEL", OPS)
+            .with("NOTIFIER_OPS_MENTION", "subteam:S0OPERATORS")
+            .with("NOTIFIER_OPS_ENVIRONMENTS", "prod,dev")
+            .with("NOTIFIER_LOGS_URL", "https://logs.example/?q=%{environment}")
+    };
+    sends_without_a_warning(call("main", "success"));
+    sends_without_a_warning(call("feature/x", "failed"));
+    assert!(workspace.lock().unwrap().top_level(OPS).is_empty());
+    let sent = sends_without_a_warning(call("main", "failed"));
+    assert!(sent.stderr.contains("operators: [shop-api] prod: deploy failed"), "{}", sent.stderr);
+    let workspace = workspace.lock().unwrap();
+    let message = Value::Object(workspace.top_level(OPS)[0].body.clone());
+    assert_eq!(mentions(&message), ["S0OPERATORS"]);
+    let links: Vec<(&str, &str)> = slack_limits::elements(&message)
+        .filter(|it| it["type"] == "link")
+        .map(|it| (it["text"].as_str().unwrap(), it["url"].as_str().unwrap()))
+        .collect();
+    let first = &workspace.top_level(DEPLOYS)[0];
+    let permalink = format!("https://commerce.slack.com/archives/{DEPLOYS}/p{}", first.ts.replace('.', ""));
+    assert_eq!(links[0], ("Message", permalink.as_str()));
+    assert!(
+        links[1].0.starts_with("Failed job: ") && links[2] == ("Runtime logs", "https://logs.example/?q=prod"),
+        "{links:?}"
+    );
+}
+
+#[test]
+fn operators_are_called_by_webhooks_alone_too() {
+    let (hook, ops) = (Server::start([Reply::ok()]), Server::start([Reply::ok()]));
+    let call = |ops: &Server| {
+        Notifier::new(&["send", "deploy-finished"])
+            .job(JOB)
+            .with("CI_JOB_STATUS", "failed")
+            .with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH))
+            .with("SLACK_OPS_WEBHOOK_URL", ops.url("/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3topsops"))
+            .with("NOTIFIER_OPS_MENTION", "here")
+    };
+    sends_without_a_warning(call(&ops));
+    assert_eq!(mentions(&ops.only_request().json()), ["here"]);
+    assert!(ops.only_request().body.contains("Failed job: "));
+    assert!(mentions(&hook.only_request().json()).is_empty());
+    // What goes wrong with the second message changes nothing about the first.
+    let dead = Server::start([Reply::status(404, "no_service")]);
+    let sent = sends(call(&dead));
+    assert!(sent.stderr.contains("telling the operators: Slack answered 404 no_service"), "{}", sent.stderr);
+}
+
+#[test]
+fn the_job_page_gets_the_links() {
+    let (server, workspace) = slack(Workspace::new());
+    let file = scratch().join("annotations.json");
+    sends_without_a_warning(bot(&server, &["deploy-finished", "--annotations", file.to_str().unwrap()]));
+    let annotations: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let links = annotations["pipeline-notifier"].as_array().unwrap();
+    let first = workspace.lock().unwrap().top_level(DEPLOYS)[0].ts.replace('.', "");
+    assert_eq!(links[0]["external_link"]["label"], "Slack message");
+    assert_eq!(links[0]["external_link"]["url"], format!("https://commerce.slack.com/archives/{DEPLOYS}/p{first}"));
+    assert!(
+        links.len() > 2 && links.iter().all(|it| it["external_link"]["url"].as_str().unwrap().starts_with("https://"))
+    );
+}
+
+#[test]
+fn doctor_explains_each_missing_scope() {
+    let doctor = |workspace: Workspace, arguments: &[&str]| {
+        let (server, _) = slack(workspace);
+        let ended = Notifier::new(&[&["doctor"], arguments].concat())
+            .job(JOB)
+            .with("SLACK_BOT_TOKEN", TOKEN)
+            .with("SLACK_API_URL", server.url("/api"))
+            .with("NOTIFIER_CHANNEL", DEPLOYS)
+            .without("CI_API_V4_URL")
+            .run();
+        assert!(!ended.stdout.contains("s3cr3tb0t"), "{}", ended.stdout);
+        ended
+    };
+    let all = doctor(Workspace::new(), &["--send"]);
+    assert!(all.status == 0 && all.stdout.contains("[ok]   bot: a test message was delivered"), "{}", all.stdout);
+    assert!(all.stdout.ends_with("Everything works.\n"), "{}", all.stdout);
+    for (scope, mark) in [
+        ("chat:write", "[!!]  "),
+        ("chat:write.public", "[note]"),
+        ("channels:history", "[note]"),
+        ("users:read.email", "[note]"),
+    ] {
+        let told = doctor(Workspace::new().without(scope), &[]).stdout;
+        let line = told.lines().find(|line| line.contains(&format!("the scope {scope}"))).unwrap_or_default();
+        assert!(line.starts_with(mark) && line.contains("OAuth & Permissions"), "{scope}: {told}");
+    }
+    let mut revoked = Workspace::new();
+    revoked.calls_left = Some(0);
+    let told = doctor(revoked, &[]);
+    assert!(
+        told.status == 1 && told.stdout.contains("Next step: Slack's auth.test answered token_revoked"),
+        "{}",
+        told.stdout
+    );
+}

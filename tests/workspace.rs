@@ -1,0 +1,230 @@
+//! A Slack workspace on loopback: the methods of the Web API that a bot uses, with channels, threads, metadata, scopes, pages
+//! and refusals (<https://docs.slack.dev/reference/methods/>). What is posted is checked against Slack's limits as it comes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value, json};
+
+use crate::loopback::{Reply, Request, Server};
+use crate::slack_limits;
+
+pub(crate) const TOKEN: &str = "xoxb-000000000001-000000000002-s3cr3tb0tt0ken";
+/// The channel that the bot is in.
+pub(crate) const DEPLOYS: &str = "C0DEPLOYS1";
+/// The operators' channel, which it is in as well.
+pub(crate) const OPS: &str = "C0OPERATOR";
+/// A channel that it is not in.
+pub(crate) const PRIVATE: &str = "C0PRIVATE1";
+
+/// One message of a channel, as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) channel: String,
+    pub(crate) ts: String,
+    pub(crate) thread_ts: Option<String>,
+    pub(crate) broadcast: bool,
+    pub(crate) body: Map<String, Value>,
+    /// How often it was updated.
+    pub(crate) updates: usize,
+}
+
+impl Message {
+    pub(crate) fn text(&self) -> &str {
+        self.body["text"].as_str().unwrap()
+    }
+}
+
+/// The workspace, and what is wrong with it.
+pub(crate) struct Workspace {
+    scopes: BTreeSet<&'static str>,
+    people: BTreeMap<&'static str, &'static str>,
+    messages: Vec<Message>,
+    clock: u32,
+    /// How many messages a page of a channel's history has.
+    pub(crate) page: usize,
+    /// Methods that answer 429 this many times before they work, and their `Retry-After` in seconds.
+    pub(crate) limited: BTreeMap<&'static str, (usize, u32)>,
+    /// How many more calls the token is good for.
+    pub(crate) calls_left: Option<usize>,
+    /// Methods that answer with this error word.
+    pub(crate) refused: BTreeMap<&'static str, &'static str>,
+}
+
+impl Workspace {
+    /// One with everything granted.
+    pub(crate) fn new() -> Self {
+        Self {
+            scopes: ["chat:write", "chat:write.public", "channels:history", "users:read", "users:read.email"].into(),
+            people: [("minsu.kim@corp.example", "U0MINSUKIM"), ("jiwoo.park@corp.example", "U0JIWOOPAR")].into(),
+            messages: Vec::new(),
+            clock: 0,
+            page: 100,
+            limited: BTreeMap::new(),
+            calls_left: None,
+            refused: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn without(mut self, scope: &str) -> Self {
+        self.scopes.retain(|granted| *granted != scope);
+        self
+    }
+
+    /// A message of somebody else.
+    pub(crate) fn chatter(&mut self, count: usize) {
+        for number in 0..count {
+            let body = json!({"text": format!("chatter {number}")});
+            self.push(DEPLOYS, None, false, body.as_object().unwrap().clone());
+        }
+    }
+
+    /// What stands in a channel itself.
+    pub(crate) fn top_level(&self, channel: &str) -> Vec<Message> {
+        let here = self.messages.iter().filter(|it| it.channel == channel && it.thread_ts.is_none());
+        here.filter(|it| !it.text().starts_with("chatter")).cloned().collect()
+    }
+
+    pub(crate) fn replies(&self) -> Vec<Message> {
+        self.messages.iter().filter(|it| it.thread_ts.is_some()).cloned().collect()
+    }
+
+    pub(crate) fn delete(&mut self, ts: &str) {
+        self.messages.retain(|message| message.ts != ts);
+    }
+
+    fn push(&mut self, channel: &str, thread_ts: Option<String>, broadcast: bool, body: Map<String, Value>) -> String {
+        self.clock += 1;
+        let ts = format!("{}.{:06}", 1_795_134_000 + self.clock, self.clock);
+        self.messages.push(Message { channel: channel.into(), ts: ts.clone(), thread_ts, broadcast, body, updates: 0 });
+        ts
+    }
+
+    /// Status, extra headers and body.
+    pub(crate) fn answer(&mut self, request: &Request) -> (u16, String, String) {
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let method = path.rsplit('/').next().unwrap();
+        let scopes = self.scopes.iter().copied().collect::<Vec<_>>().join(",");
+        if let Some((times, seconds)) = self.limited.get_mut(method).filter(|(times, _)| *times > 0) {
+            *times -= 1;
+            let body = json!({"ok": false, "error": "ratelimited"}).to_string();
+            return (429, format!("Retry-After: {seconds}\r\n"), body);
+        }
+        let answer = self.call(method, request, query);
+        (200, format!("X-OAuth-Scopes: {scopes}\r\nContent-Type: application/json\r\n"), answer.to_string())
+    }
+
+    fn call(&mut self, method: &str, request: &Request, query: &str) -> Value {
+        let error = |word: &str| json!({"ok": false, "error": word});
+        if request.header("Authorization") != Some(&format!("Bearer {TOKEN}")) {
+            return error("invalid_auth");
+        }
+        match &mut self.calls_left {
+            Some(0) => return error("token_revoked"),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        if let Some(word) = self.refused.get(method) {
+            return error(word);
+        }
+        let needed = match method {
+            "auth.test" => None,
+            "chat.postMessage" | "chat.update" => Some("chat:write"),
+            "conversations.history" => Some("channels:history"),
+            "users.lookupByEmail" => Some("users:read.email"),
+            "chat.getPermalink" => None,
+            other => panic!("{other} is no method of this workspace"),
+        };
+        if let Some(needed) = needed.filter(|needed| !self.scopes.contains(needed)) {
+            return json!({"ok": false, "error": "missing_scope", "needed": needed, "provided": "identify"});
+        }
+        let decode = |value: &str| value.replace("%40", "@").replace("%3A", ":").replace("%3D", "=");
+        let asked: BTreeMap<&str, String> =
+            query.split('&').filter_map(|it| it.split_once('=')).map(|(name, value)| (name, decode(value))).collect();
+        let asked = |name: &str| asked.get(name).map(String::as_str).unwrap_or_default();
+        match method {
+            "auth.test" => json!({"ok": true, "team": "Commerce", "user": "pipeline-notifier"}),
+            "chat.postMessage" => self.post(request.json()),
+            "chat.update" => self.update(request.json()),
+            "conversations.history" => self.history(asked("channel"), asked("cursor"), asked("latest"), asked("limit")),
+            "users.lookupByEmail" => match self.people.get(asked("email")) {
+                Some(id) => json!({"ok": true, "user": {"id": id, "name": "somebody"}}),
+                None => error("users_not_found"),
+            },
+            _ => match self.messages.iter().find(|it| it.channel == asked("channel") && it.ts == asked("message_ts")) {
+                Some(it) => {
+                    let link =
+                        format!("https://commerce.slack.com/archives/{}/p{}", it.channel, it.ts.replace('.', ""));
+                    json!({"ok": true, "channel": it.channel, "permalink": link})
+                }
+                None => error("message_not_found"),
+            },
+        }
+    }
+
+    fn post(&mut self, mut body: Value) -> Value {
+        slack_limits::check(&body_of(&body)).unwrap();
+        let named = body["channel"].as_str().unwrap().trim_start_matches('#').to_owned();
+        let channel = match named.as_str() {
+            "deploys" => DEPLOYS,
+            DEPLOYS | OPS | PRIVATE => &named,
+            _ => return json!({"ok": false, "error": "channel_not_found"}),
+        };
+        if channel == PRIVATE {
+            return json!({"ok": false, "error": "not_in_channel"});
+        }
+        let thread_ts = body["thread_ts"].as_str().map(str::to_owned);
+        if let Some(parent) = &thread_ts
+            && !self.messages.iter().any(|it| it.ts == *parent && it.channel == channel && it.thread_ts.is_none())
+        {
+            return json!({"ok": false, "error": "thread_not_found"});
+        }
+        let broadcast = body["reply_broadcast"] == true;
+        let ts = self.push(channel, thread_ts, broadcast, body.as_object_mut().unwrap().clone());
+        json!({"ok": true, "channel": channel, "ts": ts, "message": body})
+    }
+
+    fn update(&mut self, body: Value) -> Value {
+        slack_limits::check(&body_of(&body)).unwrap();
+        let found =
+            self.messages.iter_mut().find(|it| body["ts"] == it.ts.as_str() && body["channel"] == it.channel.as_str());
+        let Some(message) = found else { return json!({"ok": false, "error": "message_not_found"}) };
+        message.updates += 1;
+        message.body = body.as_object().unwrap().clone();
+        json!({"ok": true, "channel": message.channel, "ts": message.ts})
+    }
+
+    fn history(&self, channel: &str, cursor: &str, latest: &str, limit: &str) -> Value {
+        if channel == PRIVATE {
+            return json!({"ok": false, "error": "not_in_channel"});
+        }
+        let all: Vec<Value> = self
+            .messages
+            .iter()
+            .rev()
+            .filter(|it| {
+                it.channel == channel && it.thread_ts.is_none() && (latest.is_empty() || it.ts.as_str() <= latest)
+            })
+            .map(|it| json!({"ts": it.ts, "text": it.text(), "metadata": it.body.get("metadata")}))
+            .collect();
+        let (start, page) = (cursor.parse().unwrap_or(0), self.page.min(limit.parse().unwrap()));
+        let next = if start + page < all.len() { (start + page).to_string() } else { String::new() };
+        let messages: Vec<&Value> = all.iter().skip(start).take(page).collect();
+        json!({"ok": true, "messages": messages, "response_metadata": {"next_cursor": next}})
+    }
+}
+
+/// The part of a request that is the message.
+fn body_of(request: &Value) -> Value {
+    let mut body = request.as_object().unwrap().clone();
+    for key in ["channel", "ts", "thread_ts", "reply_broadcast", "metadata"] {
+        body.remove(key);
+    }
+    Value::Object(body)
+}
+
+/// A server and the workspace behind it.
+pub(crate) fn slack(workspace: Workspace) -> (Server, Arc<Mutex<Workspace>>) {
+    let workspace = Arc::new(Mutex::new(workspace));
+    (Server::start([Reply::Workspace(Arc::clone(&workspace))]), workspace)
+}
