@@ -42,7 +42,8 @@ fn contexts(fixtures: &Path) -> Result<String, Box<dyn Error>> {
     let mut expression = String::from("&[\n");
     for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        writeln!(expression, "    ({name:?}, include_bytes!({:?})),", folder.join("context.json"))?;
+        let context = folder.join("context.json").display().to_string();
+        writeln!(expression, "    ({name:?}, include_bytes!({context:?})),")?;
     }
     Ok(expression + "]\n")
 }

@@ -3,10 +3,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::{Ended, Notifier, WEBHOOK_PATH, scratch};
+use crate::harness::{Ended, Notifier, WEBHOOK_PATH, in_time, scratch};
 use crate::loopback::{Reply, Server};
 use crate::slack_limits;
 use crate::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
@@ -227,9 +228,8 @@ fn rate_limits_are_waited_for_method_by_method() {
 fn a_dead_web_api_takes_no_more_than_the_timeout() {
     for reply in [Reply::Hang, Reply::SlowHeaders, Reply::Flood] {
         let server = Server::start([reply]);
-        let ended = crate::harness::in_time(std::time::Duration::from_millis(2000), || {
-            run(bot(&server, &["deploy-finished"]).with("NOTIFIER_TIMEOUT", "1.5"))
-        });
+        let ended =
+            in_time(Duration::from_secs(2), || run(bot(&server, &["deploy-finished"]).with("NOTIFIER_TIMEOUT", "1.5")));
         assert!(ended.last_line().starts_with("notify: failed reason="), "{}", ended.stderr);
     }
 }

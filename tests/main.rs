@@ -5,6 +5,7 @@ mod bootstrap;
 mod bot;
 mod command_line;
 mod component;
+mod consumer;
 mod delivery;
 mod harness;
 mod loopback;

@@ -6,16 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bootstrap::{release, release_of, served};
 use pipeline_notifier::module::built_in_wasm;
 
+use crate::bootstrap::{release, release_of, served};
 use crate::component::root;
-use crate::harness::{WEBHOOK_PATH, binary, scratch};
+use crate::consumer::{Consumer, Ran};
+use crate::harness::{WEBHOOK_PATH, scratch};
 use crate::loopback::{Reply, Server};
 use crate::slack_limits;
+use crate::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
 
 /// What goes wrong in a pipeline, or what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,176 +63,11 @@ const EXAMPLES: [Example; 4] = [
     },
 ];
 
-/// The jobs of Auto DevOps that matter here, as its templates have them
-/// (gitlab-org/gitlab, `lib/gitlab/ci/templates/Jobs/Deploy.latest.gitlab-ci.yml`): `.auto-deploy` takes no artifacts,
-/// and `review` writes its address to a file.
-const AUTO_DEVOPS: &str = "
-build: {stage: build, script: make build}
-test: {stage: test, script: make test}
-.auto-deploy:
-  dependencies: []
-review:
-  extends: .auto-deploy
-  stage: review
-  script:
-    - make deploy
-    - echo \"https://$CI_COMMIT_REF_SLUG.written.example\" >environment_url.txt
-  environment:
-    name: review/$CI_COMMIT_REF_NAME
-  artifacts:
-    paths: [environment_url.txt]
-    when: always
-";
-
-/// A pipeline that ran.
-struct Ran {
-    /// Each job that ran and its verdict.
-    jobs: BTreeMap<String, String>,
-    log: String,
-}
-
-/// One consumer's project with its own home, and the component's project to include.
-struct Consumer {
-    directory: PathBuf,
-    path: String,
-}
-
-impl Consumer {
-    /// The component's project has these tags, each with its template.
-    fn new(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)]) -> Self {
-        let root = scratch();
-        let directory = root.join("work");
-        for folder in ["work", "component/templates", "home", "bin", "remotes/devops"] {
-            fs::create_dir_all(root.join(folder)).unwrap();
-        }
-        let remotes = root.join("remotes");
-        let instead = "insteadOf = https://gitlab.example.test/\n\tinsteadOf = https://gitlab.example.test:443/";
-        let config = format!(
-            "[user]\n\tname = Kim Minsu\n\temail = minsu@shop.example\n[init]\n\tdefaultBranch = main\n[safe]\n\tdirectory = *\n\
-             [url \"file://{}/\"]\n\t{instead}\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n",
-            remotes.display()
-        );
-        fs::write(root.join("gitconfig"), config).unwrap();
-        let consumer = Self { directory, path: format!("{}:/usr/local/bin:/usr/bin:/bin", root.join("bin").display()) };
-
-        let component = root.join("component");
-        fs::copy(self::root().join("templates/deploy-target.yml"), component.join("templates/deploy-target.yml"))
-            .unwrap();
-        let bare = remotes.join("devops/pipeline-notifier.git");
-        consumer.git(&component, &["init", "--quiet"]);
-        for (tag, template) in releases {
-            fs::write(component.join("templates/notify.yml"), template).unwrap();
-            consumer.git(&component, &["add", "--all"]);
-            consumer.git(&component, &["commit", "--quiet", "--message", tag]);
-            consumer.git(&component, &["tag", tag]);
-        }
-        consumer.git(&component, &["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
-
-        consumer.write(".gitlab-ci.yml", gitlab_ci);
-        consumer.write("auto-devops.yml", AUTO_DEVOPS);
-        consumer.write("Makefile", "build test deploy site:\n\t@test \"$(FAIL)\" != $@ && echo $@ is done\n");
-        consumer.git(&consumer.directory, &["init", "--quiet"]);
-        consumer.git(&consumer.directory, &["checkout", "--quiet", "-B", branch]);
-        consumer.git(&consumer.directory, &["add", "--all"]);
-        consumer.git(&consumer.directory, &["commit", "--quiet", "--message", "Fix cart rounding"]);
-        consumer.git(
-            &consumer.directory,
-            &["remote", "add", "origin", "https://u:p@gitlab.example.test/shop/shop-api.git"],
-        );
-        consumer
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.directory.join(name), text).unwrap();
-    }
-
-    /// A command of this consumer's, in an environment that holds nothing else.
-    fn command(&self, program: &str) -> Command {
-        let root = self.directory.parent().unwrap();
-        let mut command = Command::new(program);
-        command.current_dir(&self.directory).env_clear().env("PATH", &self.path).env("HOME", root.join("home"));
-        command.env("LANG", "C.UTF-8").env("NO_COLOR", "1").env("TMPDIR", root);
-        command.env("GIT_CONFIG_GLOBAL", root.join("gitconfig")).env("GIT_CONFIG_NOSYSTEM", "1");
-        command
-    }
-
-    fn git(&self, directory: &Path, arguments: &[&str]) {
-        let output = self.command("git").current_dir(directory).args(arguments).output().unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// Bakes the notifier into the image of every job.
-    fn bake(&self) {
-        std::os::unix::fs::symlink(binary(), self.directory.parent().unwrap().join("bin/pipeline-notifier")).unwrap();
-    }
-
-    /// Runs the pipeline with the variables that the engine lacks, on a GitLab whose package registry is `registry`.
-    fn run_job_of(&self, registry: &Server, variables: &[(&str, &str)]) -> Ran {
-        let (server, api) = (registry.url(""), registry.url("/api/v4"));
-        let directory = self.directory.display().to_string();
-        let mut all = vec![
-            // Jobs with an image have another one, outside of the project, even where the engine runs them in a shell.
-            ("CI_PROJECT_DIR", &*directory),
-            ("CI_SERVER_URL", &*server),
-            ("CI_API_V4_URL", &api),
-            ("CI_JOB_TOKEN", "not-a-real-token"),
-            ("CI_PIPELINE_ID", "90817"),
-            ("CI_PIPELINE_URL", "https://gitlab.example.test/shop/shop-api/-/pipelines/90817"),
-            ("CI_JOB_URL", "https://gitlab.example.test/shop/shop-api/-/jobs/711002"),
-            ("CI_COMMIT_TITLE", "Fix cart rounding"),
-            ("CI_COMMIT_SHORT_SHA", "1a2b3c4d"),
-            ("GITLAB_USER_NAME", "Kim Minsu"),
-            ("GITLAB_CI", "true"),
-        ];
-        all.extend(variables);
-        self.run(&all)
-    }
-
-    fn run(&self, variables: &[(&str, &str)]) -> Ran {
-        let engine = root().join("tests/engine");
-        let preload = format!("file://{}", engine.join("node-20-set-union.mjs").canonicalize().unwrap().display());
-        let mut command = self.command("node");
-        command.args(["--import", &preload]).arg(engine.join("node_modules/gitlab-ci-local/dist/index.js"));
-        command.args(["--force-shell-executor", "--ignore-predefined-vars"]);
-        command.arg(variables.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","));
-        for (name, value) in variables {
-            command.args(["--variable", &format!("{name}={value}")]);
-        }
-        // Two includes of one project race for a directory of the engine's cache; nothing has run then.
-        let log = loop {
-            let output = command.output().unwrap();
-            let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            if !log.contains("cp: cannot create directory") {
-                break log;
-            }
-        };
-        for secret in ["T0SECRET01", "s3cr3ts3cr3t"] {
-            assert!(!log.contains(secret), "a job's log shows the webhook:\n{log}");
-        }
-        let mut jobs = BTreeMap::new();
-        for line in log.lines() {
-            let mut words = line.split_whitespace();
-            let (Some(verdict @ ("PASS" | "FAIL" | "WARN")), Some(job)) = (words.next(), words.next()) else {
-                continue;
-            };
-            if words.next() != Some("after_script") {
-                jobs.insert(job.to_owned(), verdict.to_owned());
-            }
-        }
-        Ran { jobs, log }
-    }
-}
-
 /// Runs an example in one story and returns the pipeline, and the texts that arrived in the channel.
 fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec<serde_json::Value>) {
     let text = fs::read_to_string(root().join("examples/pipelines").join(example.file).with_extension("gitlab-ci.yml"))
         .unwrap();
-    // The one line that needs gitlab.com.
-    let consumer = Consumer::new(
-        &text.replace("template: Auto-DevOps.gitlab-ci.yml", "local: auto-devops.yml"),
-        branch,
-        &[(env!("CARGO_PKG_VERSION"), &release().template)],
-    );
+    let consumer = Consumer::new(&text, branch, &[(env!("CARGO_PKG_VERSION"), &release().template)]);
     if story != Story::BuildFails {
         consumer.write(".gitlab-ci-local.yml", &format!("{}:\n  rules:\n    - when: never\n", example.build_check));
     }
@@ -251,7 +87,7 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
     if story != Story::NoWebhook {
         variables.push(("SLACK_WEBHOOK_URL", &webhook));
     }
-    let ran = consumer.run_job_of(&registry, &variables);
+    let ran = consumer.run_on(&registry, &variables);
     let bodies: Vec<serde_json::Value> = slack.requests().iter().map(crate::loopback::Request::json).collect();
     let texts = bodies.iter().map(|body| body["text"].as_str().unwrap().to_owned()).collect();
     (ran, texts, bodies)
@@ -429,8 +265,7 @@ fn two_releases_run_side_by_side() {
         let files =
             [(format!("{place}{packed_name}"), packed.to_vec()), (format!("{place}notifier.wasm"), module.to_vec())];
         let (registry, slack) = (Server::start([Reply::Files(files.into())]), Server::start([Reply::ok()]));
-        let ran =
-            consumer.run_job_of(&registry, &[("FAIL", "nothing"), ("SLACK_WEBHOOK_URL", &slack.url(WEBHOOK_PATH))]);
+        let ran = consumer.run_on(&registry, &[("FAIL", "nothing"), ("SLACK_WEBHOOK_URL", &slack.url(WEBHOOK_PATH))]);
         let expected = [("notify-start", "PASS"), ("build", "PASS"), ("test", "PASS"), ("deploy", "PASS")];
         let expected = expected.map(|(job, verdict)| (job.to_owned(), verdict.to_owned()));
         assert_eq!(ran.jobs, BTreeMap::from(expected), "{}", ran.log);
@@ -449,4 +284,107 @@ fn two_releases_run_side_by_side() {
     assert!(log.contains("the built-in module renders instead (checksum)"), "{log}");
     let (texts, log) = played("1.0.0", false, &flip(&first.packed), built_in_wasm());
     assert!(texts.is_empty() && log.contains("notify: skipped reason=checksum"), "{texts:?}\n{log}");
+}
+
+/// A pipeline of an example in bot mode.
+struct BotMode {
+    consumer: Consumer,
+    registry: Server,
+    slack: Server,
+    hook: Server,
+}
+
+impl BotMode {
+    fn new(example: &Example, slack: Server) -> Self {
+        let file = root().join("examples/pipelines").join(example.file).with_extension("gitlab-ci.yml");
+        let inputs = format!(
+            "    inputs:\n      channel: {DEPLOYS}\n      mention: here\n      ops_channel: {OPS}\n      \
+             ops_mention: subteam:S0OPERATORS\n      ops_environments: prod,dev\n"
+        );
+        let text = fs::read_to_string(file).unwrap().replacen("    inputs:\n", &inputs, 1);
+        let consumer = Consumer::new(&text, "main", &[(env!("CARGO_PKG_VERSION"), &release().template)]);
+        consumer.write(".gitlab-ci-local.yml", &format!("{}:\n  rules:\n    - when: never\n", example.build_check));
+        Self { consumer, registry: Server::start([served()]), slack, hook: Server::start([Reply::ok()]) }
+    }
+
+    fn run(&self, fail: &str, jobs: &[&str]) -> Ran {
+        let (api, hook) = (self.slack.url("/api"), self.hook.url(WEBHOOK_PATH));
+        let variables =
+            [("FAIL", fail), ("SLACK_BOT_TOKEN", TOKEN), ("SLACK_API_URL", &*api), ("SLACK_WEBHOOK_URL", &*hook)];
+        self.consumer.run_jobs_on(&self.registry, &variables, jobs)
+    }
+}
+
+fn states(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(|it| it.text().split(": ").nth(1).unwrap().split(',').next().unwrap()).collect()
+}
+
+#[test]
+fn in_bot_mode_a_pipeline_is_one_message_in_its_last_state() {
+    let (server, workspace) = slack(Workspace::new());
+    let pipeline = BotMode::new(&EXAMPLES[0], server);
+    let ran = pipeline.run("nothing", &[]);
+    assert!(ran.jobs.values().all(|verdict| verdict == "PASS") && !ran.log.contains("warning: "), "{}", ran.log);
+    {
+        let workspace = workspace.lock().unwrap();
+        assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded"], "{}", ran.log);
+        assert_eq!(states(&workspace.replies()), ["deploy started", "deploy succeeded"]);
+        assert!(workspace.top_level(OPS).is_empty());
+    }
+    assert!(pipeline.hook.requests().is_empty());
+}
+
+#[test]
+fn in_bot_mode_a_job_that_is_run_again_speaks_in_the_same_thread() {
+    let (server, workspace) = slack(Workspace::new());
+    let pipeline = BotMode::new(&EXAMPLES[0], server);
+    let failed = pipeline.run("deploy", &[]);
+    assert_eq!(failed.jobs["deploy"], "FAIL", "{}", failed.log);
+    {
+        let workspace = workspace.lock().unwrap();
+        assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy failed"], "{}", failed.log);
+        assert!(workspace.replies()[1].broadcast);
+        let operators = workspace.top_level(OPS);
+        assert_eq!(states(&operators), ["deploy failed"]);
+        let body = serde_json::Value::Object(operators[0].body.clone());
+        assert!(links(&body)[0].1.starts_with(&format!("https://commerce.slack.com/archives/{DEPLOYS}/p")), "{body}");
+        assert!(body.to_string().contains("S0OPERATORS"));
+    }
+    let again = pipeline.run("nothing", &["deploy"]);
+    assert_eq!(again.jobs["deploy"], "PASS", "{}", again.log);
+    let workspace = workspace.lock().unwrap();
+    assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded"], "{}", again.log);
+    let replies = ["deploy started", "deploy failed", "deploy started", "deploy succeeded"];
+    assert_eq!(states(&workspace.replies()), replies);
+    assert_eq!(workspace.top_level(OPS).len(), 1);
+}
+
+/// `dependencies: []` keeps `NOTIFIER_THREAD` from the deploy job.
+#[test]
+fn in_bot_mode_a_job_without_artifacts_finds_the_message_where_it_may_read() {
+    let (server, workspace) = slack(Workspace::new());
+    let ran = BotMode::new(&EXAMPLES[1], server).run("nothing", &[]);
+    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy succeeded"], "{}", ran.log);
+
+    let (server, workspace) = slack(Workspace::new().without("channels:history"));
+    let ran = BotMode::new(&EXAMPLES[1], server).run("nothing", &[]);
+    assert!(ran.jobs.values().all(|verdict| verdict == "PASS"), "{}", ran.log);
+    assert!(ran.log.contains("the bot lacks the scope channels:history; add it"), "{}", ran.log);
+    let texts = workspace.lock().unwrap().top_level(DEPLOYS);
+    assert_eq!(states(&texts), ["pipeline started", "deploy started", "deploy succeeded"]);
+}
+
+#[test]
+fn in_bot_mode_a_token_that_is_revoked_midway_leaves_the_rest_to_the_webhook() {
+    let mut revoked = Workspace::new();
+    // The start job looks for the message, posts it and asks for its address.
+    revoked.calls_left = Some(3);
+    let (server, workspace) = slack(revoked);
+    let pipeline = BotMode::new(&EXAMPLES[0], server);
+    let ran = pipeline.run("deploy", &[]);
+    assert_eq!(ran.jobs["deploy"], "FAIL", "{}", ran.log);
+    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["pipeline started"], "{}", ran.log);
+    let texts: Vec<String> = pipeline.hook.requests().iter().map(|it| it.json()["text"].to_string()).collect();
+    assert!(texts.len() == 2 && texts[0].contains("deploy started") && texts[1].contains("deploy failed"), "{texts:?}");
+    assert!(ran.log.contains("SLACK_BOT_TOKEN is revoked"), "{}", ran.log);
 }

@@ -128,11 +128,10 @@ impl Workspace {
             return error(word);
         }
         let needed = match method {
-            "auth.test" => None,
             "chat.postMessage" | "chat.update" => Some("chat:write"),
             "conversations.history" => Some("channels:history"),
             "users.lookupByEmail" => Some("users:read.email"),
-            "chat.getPermalink" => None,
+            "auth.test" | "chat.getPermalink" => None,
             other => panic!("{other} is no method of this workspace"),
         };
         if let Some(needed) = needed.filter(|needed| !self.scopes.contains(needed)) {
@@ -190,7 +189,7 @@ impl Workspace {
             self.messages.iter_mut().find(|it| body["ts"] == it.ts.as_str() && body["channel"] == it.channel.as_str());
         let Some(message) = found else { return json!({"ok": false, "error": "message_not_found"}) };
         message.updates += 1;
-        message.body = body.as_object().unwrap().clone();
+        message.body.clone_from(body.as_object().unwrap());
         json!({"ok": true, "channel": message.channel, "ts": message.ts})
     }
 

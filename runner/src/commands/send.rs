@@ -118,7 +118,7 @@ fn deliver(call: &Call, message: &Message, files: &Files) -> (Outcome, Option<St
         }
     };
     if let Some(path) = &files.annotations
-        && let Err(cause) = fs::write(path, message.annotations(permalink.as_deref()))
+        && let Err(cause) = write(path, &message.annotations(permalink.as_deref()))
     {
         call.report.warning(&format!("writing --annotations: {cause}; the job's page gets no links"));
     }
@@ -182,6 +182,13 @@ fn append_variables(call: &Call, files: &Files, lines: &str) {
     if let Some(Err(cause)) = files.dotenv.as_deref().map(|path| append(path, lines)) {
         call.report.warning(&format!("writing --dotenv: {cause}; later jobs do not get these variables"));
     }
+}
+
+fn write(path: &Path, contents: &str) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(path, contents)
 }
 
 fn append(path: &Path, lines: &str) -> std::io::Result<()> {

@@ -219,7 +219,7 @@ impl Bot<'_> {
                 let thread = Thread { channel: self.channel.to_owned(), ts };
                 return Some(Found { thread, failed_job: failed_job(message) });
             }
-            cursor = page.get("response_metadata")?.get("next_cursor")?.as_str()?.to_owned();
+            page.get("response_metadata")?.get("next_cursor")?.as_str()?.clone_into(&mut cursor);
             if cursor.is_empty() {
                 return None;
             }

@@ -1,0 +1,178 @@
+//! A consumer's project: its repository, the component's beside it, and its pipelines on an engine that is not ours.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::component::root;
+use crate::harness::{binary, scratch};
+use crate::loopback::Server;
+
+/// The jobs of Auto DevOps that matter here, as its templates have them
+/// (gitlab-org/gitlab, `lib/gitlab/ci/templates/Jobs/Deploy.latest.gitlab-ci.yml`): `.auto-deploy` takes no artifacts,
+/// and `review` writes its address to a file.
+const AUTO_DEVOPS: &str = "
+build: {stage: build, script: make build}
+test: {stage: test, script: make test}
+.auto-deploy:
+  dependencies: []
+review:
+  extends: .auto-deploy
+  stage: review
+  script:
+    - make deploy
+    - echo \"https://$CI_COMMIT_REF_SLUG.written.example\" >environment_url.txt
+  environment:
+    name: review/$CI_COMMIT_REF_NAME
+  artifacts:
+    paths: [environment_url.txt]
+    when: always
+";
+
+/// A pipeline that ran.
+pub(crate) struct Ran {
+    /// Each job that ran and its verdict.
+    pub(crate) jobs: BTreeMap<String, String>,
+    pub(crate) log: String,
+}
+
+/// One consumer's project with its own home, and the component's project to include.
+pub(crate) struct Consumer {
+    directory: PathBuf,
+    path: String,
+}
+
+impl Consumer {
+    /// The component's project has these tags, each with its template.
+    pub(crate) fn new(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)]) -> Self {
+        let root = scratch();
+        let directory = root.join("work");
+        for folder in ["work", "component/templates", "home", "bin", "remotes/devops"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        let remotes = root.join("remotes");
+        let instead = "insteadOf = https://gitlab.example.test/\n\tinsteadOf = https://gitlab.example.test:443/";
+        let config = format!(
+            "[user]\n\tname = Kim Minsu\n\temail = minsu@shop.example\n[init]\n\tdefaultBranch = main\n[safe]\n\tdirectory = *\n\
+             [url \"file://{}/\"]\n\t{instead}\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n",
+            remotes.display()
+        );
+        fs::write(root.join("gitconfig"), config).unwrap();
+        let consumer = Self { directory, path: format!("{}:/usr/local/bin:/usr/bin:/bin", root.join("bin").display()) };
+
+        let component = root.join("component");
+        fs::copy(self::root().join("templates/deploy-target.yml"), component.join("templates/deploy-target.yml"))
+            .unwrap();
+        let bare = remotes.join("devops/pipeline-notifier.git");
+        consumer.git(&component, &["init", "--quiet"]);
+        for (tag, template) in releases {
+            fs::write(component.join("templates/notify.yml"), template).unwrap();
+            consumer.git(&component, &["add", "--all"]);
+            consumer.git(&component, &["commit", "--quiet", "--message", tag]);
+            consumer.git(&component, &["tag", tag]);
+        }
+        consumer.git(&component, &["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
+
+        // GitLab's own templates come with GitLab.
+        let gitlab_ci = gitlab_ci.replace("template: Auto-DevOps.gitlab-ci.yml", "local: auto-devops.yml");
+        consumer.write(".gitlab-ci.yml", &gitlab_ci);
+        consumer.write("auto-devops.yml", AUTO_DEVOPS);
+        consumer.write("Makefile", "build test deploy site:\n\t@test \"$(FAIL)\" != $@ && echo $@ is done\n");
+        consumer.git(&consumer.directory, &["init", "--quiet"]);
+        consumer.git(&consumer.directory, &["checkout", "--quiet", "-B", branch]);
+        consumer.git(&consumer.directory, &["add", "--all"]);
+        consumer.git(&consumer.directory, &["commit", "--quiet", "--message", "Fix cart rounding"]);
+        consumer.git(
+            &consumer.directory,
+            &["remote", "add", "origin", "https://u:p@gitlab.example.test/shop/shop-api.git"],
+        );
+        consumer
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.directory.join(name), text).unwrap();
+    }
+
+    /// A command of this consumer's, in an environment that holds nothing else.
+    fn command(&self, program: &str) -> Command {
+        let root = self.directory.parent().unwrap();
+        let mut command = Command::new(program);
+        command.current_dir(&self.directory).env_clear().env("PATH", &self.path).env("HOME", root.join("home"));
+        command.env("LANG", "C.UTF-8").env("NO_COLOR", "1").env("TMPDIR", root);
+        command.env("GIT_CONFIG_GLOBAL", root.join("gitconfig")).env("GIT_CONFIG_NOSYSTEM", "1");
+        command
+    }
+
+    fn git(&self, directory: &Path, arguments: &[&str]) {
+        let output = self.command("git").current_dir(directory).args(arguments).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Bakes the notifier into the image of every job.
+    pub(crate) fn bake(&self) {
+        std::os::unix::fs::symlink(binary(), self.directory.parent().unwrap().join("bin/pipeline-notifier")).unwrap();
+    }
+
+    /// Runs the pipeline with the variables that the engine lacks, on a GitLab whose package registry is `registry`.
+    pub(crate) fn run_on(&self, registry: &Server, variables: &[(&str, &str)]) -> Ran {
+        self.run_jobs_on(registry, variables, &[])
+    }
+
+    /// Runs these jobs alone, as somebody who retries them does; all of them where none is named.
+    pub(crate) fn run_jobs_on(&self, registry: &Server, variables: &[(&str, &str)], jobs: &[&str]) -> Ran {
+        let (server, api) = (registry.url(""), registry.url("/api/v4"));
+        let directory = self.directory.display().to_string();
+        let mut all = vec![
+            // Jobs with an image have another one, outside of the project, even where the engine runs them in a shell.
+            ("CI_PROJECT_DIR", &*directory),
+            ("CI_SERVER_URL", &*server),
+            ("CI_API_V4_URL", &api),
+            ("CI_JOB_TOKEN", "not-a-real-token"),
+            ("CI_PIPELINE_ID", "90817"),
+            ("CI_PIPELINE_URL", "https://gitlab.example.test/shop/shop-api/-/pipelines/90817"),
+            ("CI_JOB_URL", "https://gitlab.example.test/shop/shop-api/-/jobs/711002"),
+            ("CI_COMMIT_TITLE", "Fix cart rounding"),
+            ("CI_COMMIT_SHORT_SHA", "1a2b3c4d"),
+            ("GITLAB_USER_NAME", "Kim Minsu"),
+            ("GITLAB_CI", "true"),
+        ];
+        all.extend(variables);
+        self.run(&all, jobs)
+    }
+
+    fn run(&self, variables: &[(&str, &str)], jobs: &[&str]) -> Ran {
+        let engine = root().join("tests/engine");
+        let preload = format!("file://{}", engine.join("node-20-set-union.mjs").canonicalize().unwrap().display());
+        let mut command = self.command("node");
+        command.args(["--import", &preload]).arg(engine.join("node_modules/gitlab-ci-local/dist/index.js"));
+        command.args(["--force-shell-executor", "--ignore-predefined-vars"]);
+        command.arg(variables.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","));
+        for (name, value) in variables {
+            command.args(["--variable", &format!("{name}={value}")]);
+        }
+        command.args(jobs);
+        // Two includes of one project race for a directory of the engine's cache; nothing has run then.
+        let log = loop {
+            let output = command.output().unwrap();
+            let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            if !log.contains("cp: cannot create directory") {
+                break log;
+            }
+        };
+        for secret in ["T0SECRET01", "s3cr3ts3cr3t", "s3cr3tb0t"] {
+            assert!(!log.contains(secret), "a job's log shows a secret:\n{log}");
+        }
+        let mut jobs = BTreeMap::new();
+        for line in log.lines() {
+            let mut words = line.split_whitespace();
+            let (Some(verdict @ ("PASS" | "FAIL" | "WARN")), Some(job)) = (words.next(), words.next()) else {
+                continue;
+            };
+            if words.next() != Some("after_script") {
+                jobs.insert(job.to_owned(), verdict.to_owned());
+            }
+        }
+        Ran { jobs, log }
+    }
+}
