@@ -15,5 +15,6 @@ mod pipeline;
 mod release;
 mod sandbox;
 mod secrets;
+mod settings_file;
 mod slack_limits;
 mod workspace;

@@ -359,6 +359,23 @@ fn in_bot_mode_a_job_that_is_run_again_speaks_in_the_same_thread() {
     assert_eq!(workspace.top_level(OPS).len(), 1);
 }
 
+/// A runner that kills the script leaves the rest to the hook behind it, and to the next attempt.
+#[test]
+fn in_bot_mode_a_job_that_is_killed_is_told_and_tried_again() {
+    let (server, workspace) = slack(Workspace::new());
+    let pipeline = BotMode::new(&EXAMPLES[0], server);
+    pipeline.consumer.write("Makefile", "build test:\n\t@echo $@ is done\ndeploy:\n\t@kill -9 $$PPID\n");
+    let killed = pipeline.run("nothing", &[]);
+    assert_eq!(killed.jobs["deploy"], "FAIL", "{}", killed.log);
+    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy failed"], "{}", killed.log);
+    pipeline.consumer.write("Makefile", "build test deploy:\n\t@echo $@ is done\n");
+    let again = pipeline.run("nothing", &["deploy"]);
+    assert_eq!(again.jobs["deploy"], "PASS", "{}", again.log);
+    let workspace = workspace.lock().unwrap();
+    assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded"], "{}", again.log);
+    assert_eq!(workspace.replies().len(), 4);
+}
+
 /// `dependencies: []` keeps `NOTIFIER_THREAD` from the deploy job.
 #[test]
 fn in_bot_mode_a_job_without_artifacts_finds_the_message_where_it_may_read() {
@@ -387,4 +404,23 @@ fn in_bot_mode_a_token_that_is_revoked_midway_leaves_the_rest_to_the_webhook() {
     let texts: Vec<String> = pipeline.hook.requests().iter().map(|it| it.json()["text"].to_string()).collect();
     assert!(texts.len() == 2 && texts[0].contains("deploy started") && texts[1].contains("deploy failed"), "{texts:?}");
     assert!(ran.log.contains("SLACK_BOT_TOKEN is revoked"), "{}", ran.log);
+}
+
+/// The settings file of a repository chooses the channel, and what is said there.
+#[test]
+fn in_bot_mode_the_settings_file_routes_and_words_a_pipeline() {
+    let (server, workspace) = slack(Workspace::new());
+    let pipeline = BotMode::new(&EXAMPLES[0], server);
+    let file = serde_json::json!({
+        "events": {"deploy-failed": {"text": "rollout failed", "lines": ["make rollback ENV=%{environment}"]}},
+        "environments": {"prod": {"channel": OPS}},
+    });
+    pipeline.consumer.write(".pipeline-notifier.json", &file.to_string());
+    let ran = pipeline.run("deploy", &[]);
+    assert_eq!(ran.jobs["deploy"], "FAIL", "{}", ran.log);
+    // The input names a channel, and wins.
+    let messages = workspace.lock().unwrap().top_level(DEPLOYS);
+    assert_eq!(states(&messages), ["rollout failed"], "{}", ran.log);
+    let body = serde_json::Value::Object(messages[0].body.clone()).to_string();
+    assert!(body.contains("make rollback ENV=prod"), "{body}");
 }

@@ -13,6 +13,8 @@ pub(crate) struct Context {
     ci: Map<String, Value>,
     /// The settings that are set, by their names in lower case without `NOTIFIER_`.
     settings: Map<String, Value>,
+    /// The settings file of the consumer's repository, as it is.
+    pub(crate) settings_file: Map<String, Value>,
     /// The jobs that failed, as GitLab's jobs API names them; absent where GitLab could not be asked.
     pub(crate) failed_jobs: Option<Vec<FailedJob>>,
     /// GitLab login or e-mail address to Slack user ID.
@@ -84,6 +86,7 @@ impl Context {
             event: Event::of(&string(&mut fields, "event")?)?,
             ci: strings(&mut fields, "ci")?,
             settings: strings(&mut fields, "settings")?,
+            settings_file: object(&mut fields, "settings_file")?,
             failed_jobs,
             people: strings(&mut fields, "people")?,
             history: History {

@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::context::{Context, Event};
 use crate::environment::Environment;
 use crate::language::Language;
+use crate::settings_file::SettingsFile;
 use crate::source::{Cause, Ref};
 use crate::state::State;
 use crate::template::{self, Fault};
@@ -15,6 +16,9 @@ use crate::url::{SafeUrl, encode_value};
 /// A span of more than this is a clock that jumped or a job retried much later, not a duration.
 const MAX_DURATION: i64 = 30 * 24 * 3600;
 
+/// The longest line of a settings file that is shown, in characters.
+const MAX_LINE: usize = 300;
+
 pub(crate) struct Facts<'a> {
     pub(crate) context: &'a Context,
     pub(crate) state: State,
@@ -22,6 +26,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) git_ref: Option<Ref<'a>>,
     pub(crate) cause: Option<Cause<'a>>,
     pub(crate) environment: Environment,
+    pub(crate) file: SettingsFile<'a>,
 }
 
 impl<'a> Facts<'a> {
@@ -32,10 +37,13 @@ impl<'a> Facts<'a> {
                 warnings.push("NOTIFIER_LANGUAGE: the languages are en and ko; using en".into());
                 Language::default()
             });
+        let state = State::of(context, warnings);
+        let environment = Environment::of(context, git_ref.as_ref(), warnings);
         Self {
-            state: State::of(context, warnings),
+            file: SettingsFile::of(context, state, environment.name.as_deref(), warnings),
+            state,
             language,
-            environment: Environment::of(context, git_ref.as_ref(), warnings),
+            environment,
             cause: Cause::of(context),
             git_ref,
             context,
@@ -109,6 +117,12 @@ impl<'a> Facts<'a> {
             variable => self.context.ci(variable),
         }
         .ok_or_else(|| Fault::Missing(name.to_owned()))
+    }
+
+    /// Fills a template of a line that people read.
+    pub(crate) fn line(&self, template: &str) -> Result<String, Fault> {
+        let filled = template::expand(template, |_, name| self.placeholder(name).map(str::to_owned))?;
+        Ok(text::shown(&filled, MAX_LINE))
     }
 
     /// Fills a template of an address. Values are percent-encoded, but for one at the very start,

@@ -24,6 +24,7 @@ mod picture;
 mod request;
 mod runtime_logs;
 mod selection;
+mod settings_file;
 mod source;
 mod state;
 mod template;

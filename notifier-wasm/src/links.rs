@@ -4,6 +4,7 @@ use crate::changes;
 use crate::facts::Facts;
 use crate::language::Labels;
 use crate::runtime_logs;
+use crate::settings_file::NAME;
 use crate::state::State;
 use crate::text;
 use crate::url::SafeUrl;
@@ -14,6 +15,9 @@ const MAX_JOBS: usize = 10;
 /// The most that all links of a message may hold, labels and addresses together, in characters: the size up to
 /// which Slack is known to take a block.
 const MAX_TOTAL: usize = 3000;
+
+/// The longest name of a job, or label of somebody else's link, in characters.
+const MAX_LABEL: usize = 75;
 
 /// What the failed jobs may take of it.
 const MAX_JOBS_TOTAL: usize = 1500;
@@ -55,6 +59,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
         let url = operators.first_message.as_deref().and_then(SafeUrl::parse);
         links.splice(0..0, url.map(|url| Link { label: labels.message.to_owned(), url }));
     }
+    links.extend(extra(facts, warnings));
     let mut total = 0;
     links.retain(|link| {
         let fits = total + link.size() <= MAX_TOTAL;
@@ -65,6 +70,25 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
         }
         fits
     });
+    links
+}
+
+/// What the settings file adds, behind our own.
+fn extra(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
+    let mut links = Vec::new();
+    for extra in facts.file.links() {
+        let link = facts
+            .line(extra.label)
+            .and_then(|label| Ok(Link { label: text::cut(&label, MAX_LABEL), url: facts.address(extra.url)? }));
+        match link {
+            Ok(link) if link.label.is_empty() => {}
+            Ok(link) => links.push(link),
+            Err(fault) => {
+                let label = text::shown(extra.label, 40);
+                warnings.push(format!("{NAME}: the link `{label}`: {fault}; it is left out"));
+            }
+        }
+    }
     links
 }
 
@@ -113,7 +137,7 @@ fn site(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
 }
 
 fn this_job(facts: &Facts, label: &str) -> Option<Link> {
-    let name = facts.context.ci("CI_JOB_NAME").map(|name| text::shown(name, 75));
+    let name = facts.context.ci("CI_JOB_NAME").map(|name| text::shown(name, MAX_LABEL));
     Some(Link {
         label: name.map_or_else(|| label.to_owned(), |name| format!("{label}: {name}")),
         url: facts.url("CI_JOB_URL")?,
@@ -131,7 +155,7 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
         let Some(url) = SafeUrl::parse(&job.web_url).or_else(|| all.clone()) else {
             break;
         };
-        let mut label = text::shown(&job.name, 75);
+        let mut label = text::shown(&job.name, MAX_LABEL);
         let stage = text::shown(&job.stage, 40);
         if !stage.is_empty() {
             label = format!("{label} ({stage})");

@@ -13,6 +13,7 @@ use crate::links::{self, Link};
 use crate::mrkdwn;
 use crate::people;
 use crate::selection;
+use crate::settings_file::NAME;
 use crate::source::{Cause, Ref};
 use crate::text;
 use crate::url::SafeUrl;
@@ -55,9 +56,10 @@ impl Message {
         let skip = selection::skip_reason(&facts, &mut warnings);
         let links = links::links(&facts, &mut warnings);
         let mentions = people::mentions(&facts, &mut warnings);
-        let text = line(&facts, mrkdwn::top_level);
+        let words = words(&facts, &mut warnings);
+        let text = line(&facts, &words, mrkdwn::top_level);
         let body = Body {
-            blocks: blocks(&facts, &links, mentions),
+            blocks: blocks(&facts, &words, &links, extra_lines(&facts, &mut warnings), mentions),
             attachments: details(&facts, &text).into_iter().collect(),
             text,
             unfurl_links: false,
@@ -68,7 +70,7 @@ impl Message {
             message: body,
             skip,
             failure: facts.state.is_failure(),
-            summary: line(&facts, str::to_owned),
+            summary: line(&facts, &words, str::to_owned),
             variables: variables(&facts),
             links: links
                 .into_iter()
@@ -85,7 +87,7 @@ impl Message {
 }
 
 /// The message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
-fn line(facts: &Facts, show: impl Fn(&str) -> String) -> String {
+fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
     let mut line = String::new();
     if let Some(project) = facts.project() {
         line += &format!("[{}] ", show(&text::shown(project, MAX_NAME)));
@@ -93,7 +95,7 @@ fn line(facts: &Facts, show: impl Fn(&str) -> String) -> String {
     if let Some(environment) = &facts.environment.name {
         line += &format!("{}: ", show(environment));
     }
-    line += facts.language.state(facts.state);
+    line += &show(words);
     if let Some(person) = facts.person() {
         line += &facts.language.by(&show(&person));
     }
@@ -103,6 +105,36 @@ fn line(facts: &Facts, show: impl Fn(&str) -> String) -> String {
         line += &format!(" ({})", place.join(" "));
     }
     line
+}
+
+/// What happened: in the settings file's words where it has some for this.
+fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
+    let own = facts.file.get("text").map(|template| facts.line(template));
+    match own {
+        Some(Ok(words)) if !words.is_empty() => words,
+        other => {
+            if let Some(Err(fault)) = other {
+                warnings.push(format!("{NAME}: text: {fault}; the usual words are used"));
+            }
+            facts.language.state(facts.state).to_owned()
+        }
+    }
+}
+
+/// The lines that the settings file adds.
+fn extra_lines(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Vec<Element>> {
+    let mut lines = Vec::new();
+    for template in facts.file.lines() {
+        match facts.line(template) {
+            Ok(line) if line.is_empty() => {}
+            Ok(line) => lines.push(vec![Element::text(line)]),
+            Err(fault) => {
+                let template = text::shown(template, 40);
+                warnings.push(format!("{NAME}: the line `{template}`: {fault}; it is left out"));
+            }
+        }
+    }
+    lines
 }
 
 fn ref_name(git_ref: &Ref) -> String {
@@ -116,8 +148,8 @@ fn repeats_environment(git_ref: &Ref, facts: &Facts) -> bool {
     matches!(git_ref, Ref::Branch(name) if facts.environment.name.as_deref() == Some(&text::shown(name, MAX_NAME)))
 }
 
-/// Headline, links, mentions: one block a line, so that each stays within Slack's size on its own.
-fn blocks(facts: &Facts, links: &[Link], mentions: Vec<Element>) -> Vec<Block> {
+/// Headline, links, the settings file's lines, mentions: one block a line, so that each stays within Slack's size on its own.
+fn blocks(facts: &Facts, words: &str, links: &[Link], extra: Vec<Vec<Element>>, mentions: Vec<Element>) -> Vec<Block> {
     let mut headline = vec![Element::Emoji { name: facts.state.emoji() }, Element::text(" ")];
     if let Some(project) = facts.project() {
         headline.push(Element::bold(text::shown(project, MAX_NAME)));
@@ -126,13 +158,19 @@ fn blocks(facts: &Facts, links: &[Link], mentions: Vec<Element>) -> Vec<Block> {
         headline.extend([Element::text(" · "), Element::code(environment)]);
     }
     let separator = if headline.len() > 2 { " — " } else { "" };
-    headline.push(Element::text(format!("{separator}{}", facts.language.state(facts.state))));
+    headline.push(Element::text(format!("{separator}{words}")));
     let links = separated(
         links.iter().map(|link| Element::Link { url: link.url.as_str().to_owned(), text: link.label.clone() }),
         " · ",
     );
     let mentions = separated(mentions.into_iter(), " ");
-    [headline, links, mentions].into_iter().filter(|line| !line.is_empty()).map(Block::line).collect()
+    [headline, links]
+        .into_iter()
+        .chain(extra)
+        .chain([mentions])
+        .filter(|line| !line.is_empty())
+        .map(Block::line)
+        .collect()
 }
 
 fn separated(elements: impl Iterator<Item = Element>, separator: &str) -> Vec<Element> {

@@ -2,9 +2,10 @@
 
 use crate::block_kit::Element;
 use crate::facts::Facts;
+use crate::settings_file::NAME;
 use crate::text;
 
-/// Whom to call, as `NOTIFIER_MENTION` says, and for the operators `NOTIFIER_OPS_MENTION`: only on failure and on
+/// Whom to call, as `NOTIFIER_MENTION` says, for the operators `NOTIFIER_OPS_MENTION`, else the settings file: only on failure and on
 /// recovery, so that a muted channel stays useful.
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element> {
     let (setting, variable) = match facts.context.operators {
@@ -12,7 +13,9 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
         Some(_) => ("ops_mention", "NOTIFIER_OPS_MENTION"),
     };
     let is_time = facts.state.is_failure() || facts.state.is_recovery();
-    let Some(list) = facts.context.setting(setting).filter(|_| is_time) else {
+    let given = facts.context.setting(setting).map(|list| (list, variable.to_owned()));
+    let in_file = || Some((facts.file.get(setting)?, format!("{NAME}: {setting}")));
+    let Some((list, place)) = given.or_else(in_file).filter(|_| is_time) else {
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -28,7 +31,7 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
             None if entry == "user" => runner(facts).map(user),
             _ => {
                 let entry = text::shown(entry, 40);
-                warnings.push(format!("{variable}: `{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"));
+                warnings.push(format!("{place}: `{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"));
                 None
             }
         };

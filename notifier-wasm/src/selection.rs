@@ -2,21 +2,7 @@
 
 use crate::facts::Facts;
 use crate::glob;
-
-/// Names that an entry of `NOTIFIER_EVENTS` may match.
-const NAMES: [&str; 11] = [
-    "pipeline-started",
-    "build-failed",
-    "deploy-started",
-    "deploy-finished",
-    "deploy-succeeded",
-    "deploy-failed",
-    "deploy-canceled",
-    "pipeline-finished",
-    "pipeline-succeeded",
-    "pipeline-failed",
-    "pipeline-fixed",
-];
+use crate::state::State;
 
 /// Why this message is not to be sent, as one word of the job log; `None` sends it. What the operators get is chosen by
 /// environment: all that failed there.
@@ -36,11 +22,11 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
     }
     if let Some(events) = context.setting("events") {
         for pattern in events.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
-            if !NAMES.iter().any(|name| glob::matches(pattern, name)) {
+            if !State::NAMES.iter().any(|name| glob::matches(pattern, name)) {
                 warnings.push(format!(
                     "NOTIFIER_EVENTS: `{}` is no event; the events are {}",
                     crate::text::shown(pattern, 40),
-                    NAMES.join(", ")
+                    State::NAMES.join(", ")
                 ));
             }
         }

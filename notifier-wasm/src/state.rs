@@ -22,6 +22,21 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// The names of all states and events, by which people choose them.
+    pub(crate) const NAMES: [&str; 11] = [
+        "pipeline-started",
+        "build-failed",
+        "deploy-started",
+        "deploy-finished",
+        "deploy-succeeded",
+        "deploy-failed",
+        "deploy-canceled",
+        "pipeline-finished",
+        "pipeline-succeeded",
+        "pipeline-failed",
+        "pipeline-fixed",
+    ];
+
     /// `CI_JOB_STATUS` tells how the job of an `after_script` went; a `pipeline-finished` job asks GitLab.
     pub(crate) fn of(context: &Context, warnings: &mut Vec<String>) -> Self {
         match context.event {

@@ -90,6 +90,8 @@ pub(crate) struct Gathered<'a> {
     pub(crate) people: Map<String, Value>,
     /// Whether later events update the message.
     pub(crate) updates: bool,
+    /// What the settings file of the repository says.
+    pub(crate) file: &'a Map<String, Value>,
     pub(crate) redactor: &'a Redactor,
 }
 
@@ -106,6 +108,7 @@ impl Gathered<'_> {
                 "event": self.event.name(),
                 "ci": self.ci(&passed, longest),
                 "settings": settings,
+                "settings_file": self.file,
                 "failed_jobs": self.failed_jobs,
                 "people": self.people,
                 "history": read_history(self.variables),
@@ -173,6 +176,7 @@ mod tests {
             failed_jobs: None,
             people: Map::new(),
             updates: false,
+            file: &Map::new(),
             redactor: &redactor,
         };
         let context = gathered.context(&mut Vec::new());

@@ -25,6 +25,7 @@ use crate::people::{self, Directory};
 use crate::report::Report;
 use crate::secret::Redactor;
 use crate::settings::Settings;
+use crate::settings_file::SettingsFile;
 use crate::variables::Variables;
 use crate::webhook;
 
@@ -80,6 +81,7 @@ struct Call {
     pass: Vec<String>,
     pin: Option<Pin>,
     to: Destinations,
+    file: SettingsFile,
     redactor: Redactor,
     report: Arc<Report>,
     deadline: Deadline,
@@ -95,11 +97,17 @@ impl Call {
         if let Some(warning) = odd_timeout {
             report.warning(&warning);
         }
+        let mut file_warnings = Vec::new();
+        let file = SettingsFile::read(&variables, &mut file_warnings);
+        for warning in file_warnings {
+            report.warning(&warning);
+        }
         let pin = job.module.zip(job.module_sha256).map(|(source, sha256)| Pin { source, sha256 });
         Self {
             pass: job.pass,
             pin,
-            to: Destinations::find(&variables, &settings),
+            to: Destinations::find(&variables, &settings, &file),
+            file,
             redactor,
             report,
             deadline: Deadline::after(timeout),
@@ -122,8 +130,8 @@ impl Call {
         }
         let mut warnings = Vec::new();
         let mut people = people::of_map(&self.settings, &mut warnings);
-        let unknown = people::unknown(&people, &self.variables, &self.settings, event);
-        if let Some((api, _)) = self.to.bot.as_ref().filter(|_| ask && !unknown.is_empty()) {
+        let unknown = people::unknown(&people, &self.variables, &self.mention_lists(), event);
+        if let Some(api) = self.to.bot().filter(|_| ask && !unknown.is_empty()) {
             let directory = Directory { api, client: &self.client, deadline: self.deadline };
             directory.add_to(&mut people, &unknown, &self.variables, &mut warnings);
         }
@@ -134,7 +142,8 @@ impl Call {
             pass: &self.pass,
             failed_jobs: failed_jobs.and_then(Result::ok),
             people,
-            updates: self.to.bot.is_some(),
+            updates: self.to.bot().is_some(),
+            file: self.file.for_module(),
             redactor: &self.redactor,
         };
         let context = gathered.context(&mut warnings);
@@ -142,6 +151,12 @@ impl Call {
             self.report.warning(&warning);
         }
         context
+    }
+
+    /// Everything that says whom to mention, wherever it says so.
+    fn mention_lists(&self) -> Vec<&str> {
+        let lists = ["mention", "ops_mention"].into_iter().filter_map(|name| self.settings.get(name));
+        lists.chain(self.file.mention_lists()).collect()
     }
 
     /// Renders a context, and tells what was wrong with the pinned module.

@@ -27,6 +27,7 @@ mod report;
 pub mod sandbox;
 mod secret;
 pub mod settings;
+mod settings_file;
 mod slack;
 pub mod variables;
 mod watchdog;

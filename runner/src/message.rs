@@ -99,6 +99,11 @@ impl Message {
         lines.map(|(name, value)| format!("{name}={}\n", value.replace(char::is_control, " "))).take(10).collect()
     }
 
+    /// The environment that the message is about.
+    pub(crate) fn environment(&self) -> Option<&str> {
+        self.variables.get("NOTIFIER_ENVIRONMENT").map(String::as_str)
+    }
+
     /// The links, after that of the message itself where it has an address, as GitLab's job page shows them
     /// (<https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsannotations>).
     pub(crate) fn annotations(&self, permalink: Option<&str>) -> String {

@@ -39,13 +39,10 @@ pub(crate) fn of_map(settings: &Settings, warnings: &mut Vec<String>) -> Map<Str
 pub(crate) fn unknown<'a>(
     people: &Map<String, Value>,
     variables: &'a Variables,
-    settings: &Settings,
+    mention_lists: &[&str],
     event: Event,
 ) -> Vec<&'a str> {
-    let named = |word: &str| {
-        let lists = ["mention", "ops_mention"].into_iter().filter_map(|name| settings.get(name));
-        lists.flat_map(|list| list.split(',')).any(|entry| entry.trim() == word)
-    };
+    let named = |word: &str| mention_lists.iter().flat_map(|list| list.split(',')).any(|entry| entry.trim() == word);
     let matters = match event {
         Event::PipelineStarted | Event::DeployStarted => false,
         Event::DeployFinished => variables.get("CI_JOB_STATUS") == Some("failed"),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::{Call, print};
 use crate::cli::{Event, Job};
+use crate::message::{Body, Message};
 use crate::module::{built_in_wasm, sha256};
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
@@ -41,7 +42,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
     };
 
     job_facts(&call, &mut tell);
-    let body = module_facts(&call, &mut tell);
+    let message = module_facts(&call, &mut tell);
     gitlab_facts(&call, &mut tell);
     for oddity in call.client.oddities() {
         tell(Mark::Note, "network", &oddity);
@@ -49,7 +50,9 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
     for warning in &call.to.warnings {
         tell(Mark::Note, "Slack", warning);
     }
-    let has_bot = call.to.bot.as_ref().is_some_and(|(api, channel)| bot_facts(&call, api, channel, &mut tell));
+    let environment = message.as_ref().and_then(Message::environment);
+    let bot = call.to.bot_for(environment).filter(|(api, channel)| bot_facts(&call, api, channel, &mut tell));
+    let has_bot = bot.is_some();
     match &call.to.webhook {
         Err(unusable) if has_bot && unusable.is_unset() => {}
         Err(unusable) => tell(Mark::Wrong, "webhook", &unusable.to_string()),
@@ -59,8 +62,8 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
             tell(Mark::Ok, "webhook", &detail);
         }
     }
-    if let Some(body) = body.filter(|_| send) {
-        test_message(&call, &body, has_bot, &mut tell);
+    if let Some(message) = message.as_ref().filter(|_| send) {
+        test_message(&call, &message.body(), bot, &mut tell);
     }
 
     match next_step {
@@ -90,8 +93,8 @@ fn job_facts(call: &Call, tell: Tell) {
     }
 }
 
-/// Renders once; returns the body where that worked.
-fn module_facts(call: &Call, tell: Tell) -> Option<crate::message::Body> {
+/// Renders once; returns the message where that worked.
+fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
     let rendered = match &call.pin {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &sha256(built_in_wasm())[..12]),
@@ -123,7 +126,7 @@ fn module_facts(call: &Call, tell: Tell) -> Option<crate::message::Body> {
             for warning in &message.warnings {
                 tell(Mark::Note, "settings", warning);
             }
-            Some(message.body())
+            Some(message)
         }
     }
 }
@@ -161,9 +164,9 @@ fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
     true
 }
 
-fn test_message(call: &Call, body: &crate::message::Body, has_bot: bool, tell: Tell) {
-    let sent = match (&call.to.bot, &call.to.webhook) {
-        (Some((api, channel)), _) if has_bot => {
+fn test_message(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell) {
+    let sent = match (bot, &call.to.webhook) {
+        (Some((api, channel)), _) => {
             let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
             ("bot", bot.post(body, None).map(drop))
         }

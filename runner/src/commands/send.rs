@@ -71,7 +71,7 @@ fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
     };
     append_variables(&call, files, &message.dotenv());
     // A File-type variable's contents are not among the variables.
-    for webhook in call.to.webhook.iter().chain(call.to.operators.as_ref().and_then(Operators::webhook)) {
+    for webhook in call.to.webhook.iter().chain(&call.to.ops_webhook) {
         call.report.redact(webhook.url().expose());
     }
     if call.to.is_somewhere() {
@@ -83,8 +83,8 @@ fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
         Some(reason) => (Outcome::skipped(&as_word(reason)), None),
         None => deliver(&call, &message, files),
     };
-    if call.to.is_somewhere() || call.to.operators.is_some() {
-        tell_operators(&call, context, first.as_deref());
+    if let Some(operators) = call.to.operators_for(message.environment()) {
+        tell_operators(&call, &operators, context, first.as_deref());
     }
     outcome
 }
@@ -94,11 +94,12 @@ fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
 fn deliver(call: &Call, message: &Message, files: &Files) -> (Outcome, Option<String>) {
     let mut permalink = None;
     let mut result = None;
-    if let Some((api, channel)) = &call.to.bot {
+    if let Some((api, channel)) = call.to.bot_for(message.environment()) {
         let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
         match tell(call, &bot, message, files) {
             Ok((thread, delivered)) => {
-                let is_asked_for = files.annotations.is_some() || (message.failure && call.to.operators.is_some());
+                let is_asked_for = files.annotations.is_some()
+                    || (message.failure && call.to.operators_for(message.environment()).is_some());
                 permalink = is_asked_for.then(|| bot.permalink(&thread)).flatten();
                 result = Some(Ok(delivered));
             }
@@ -158,8 +159,7 @@ fn tell(call: &Call, bot: &Bot, message: &Message, files: &Files) -> Result<(Thr
 
 /// The second message of a failure. The module says whether there is one; nothing that goes wrong with it changes how the
 /// first one ended.
-fn tell_operators(call: &Call, context: Context, first: Option<&str>) {
-    let Some(operators) = &call.to.operators else { return };
+fn tell_operators(call: &Call, operators: &Operators, context: Context, first: Option<&str>) {
     let message = match call.render(&context.for_operators(first)).0 {
         Ok(message) if message.skip.is_some() => return,
         Ok(message) => message,
@@ -167,10 +167,10 @@ fn tell_operators(call: &Call, context: Context, first: Option<&str>) {
     };
     let told = match operators {
         Operators::Webhook(webhook) => slack::deliver(&call.client, webhook, &message.body(), call.deadline).map(drop),
-        Operators::Channel(channel) => call.to.bot.as_ref().map_or(Ok(()), |(api, _)| {
+        Operators::Channel(api, channel) => {
             let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
             bot.post(&message.body(), None).map(drop)
-        }),
+        }
     };
     match told {
         Ok(()) => call.report.line("operators: ", &message.summary),

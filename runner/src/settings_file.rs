@@ -1,0 +1,156 @@
+//! `.pipeline-notifier.json` in the consumer's repository: what does not fit inputs. It names neither secrets nor hosts that
+//! anything is sent to, and inputs win over it. Its shape: `schemas/settings.v1.json`.
+
+use serde_json::{Map, Value};
+
+use crate::project::{directory, read};
+use crate::variables::Variables;
+
+/// The file's name.
+const NAME: &str = ".pipeline-notifier.json";
+
+/// What may stand for every event, and what for some only.
+const FOR_ALL: [&str; 4] = ["mention", "ops_mention", "lines", "links"];
+const FOR_EVENT: [&str; 5] = ["mention", "ops_mention", "lines", "links", "text"];
+const FOR_ENVIRONMENT: [&str; 6] = ["mention", "ops_mention", "lines", "links", "channel", "ops_channel"];
+
+/// The file, without what it should not hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SettingsFile(Map<String, Value>);
+
+impl SettingsFile {
+    /// Reads the file of a job's checkout; without one it is empty. What is wrong with it is in the warnings, and that
+    /// part of it does not count.
+    pub(crate) fn read(variables: &Variables, warnings: &mut Vec<String>) -> Self {
+        let text = match read(&directory(variables).join(NAME)) {
+            Ok(text) => text,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Self::default(),
+            Err(cause) => {
+                warnings.push(format!("{NAME} cannot be read: {cause}; it is ignored"));
+                return Self::default();
+            }
+        };
+        match serde_json::from_str::<Value>(&text) {
+            Ok(Value::Object(mut file)) => {
+                prune("", &mut file, &FOR_ALL, &["events", "environments", "$schema"], warnings);
+                for (group, known) in [("events", &FOR_EVENT[..]), ("environments", &FOR_ENVIRONMENT)] {
+                    let Some(Value::Object(entries)) = file.get_mut(group) else { continue };
+                    for (name, entry) in entries {
+                        match entry {
+                            Value::Object(entry) => prune(&format!("{group}.{name}."), entry, known, &[], warnings),
+                            _ => warnings.push(format!("{NAME}: `{group}.{name}` is no object; it is ignored")),
+                        }
+                    }
+                }
+                Self(file)
+            }
+            Ok(_) => {
+                warnings.push(format!("{NAME} is no JSON object; it is ignored"));
+                Self::default()
+            }
+            Err(cause) => {
+                warnings.push(format!("{NAME} is no JSON: {cause}; it is ignored"));
+                Self::default()
+            }
+        }
+    }
+
+    /// What the module is told of it.
+    pub(crate) fn for_module(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// `channel` or `ops_channel` of an environment, or of the entry `*` for all others.
+    pub(crate) fn channel(&self, key: &str, environment: Option<&str>) -> Option<&str> {
+        let environments = self.0.get("environments")?.as_object()?;
+        [environment, Some("*")].into_iter().flatten().find_map(|name| environments.get(name)?.get(key)?.as_str())
+    }
+
+    /// Everything in it that says whom to mention.
+    pub(crate) fn mention_lists(&self) -> impl Iterator<Item = &str> {
+        let groups = ["events", "environments"].into_iter().filter_map(|group| self.0.get(group)?.as_object());
+        let entries = groups.flat_map(Map::values).filter_map(Value::as_object).chain([&self.0]);
+        entries.flat_map(|entry| ["mention", "ops_mention"].into_iter().filter_map(|key| entry.get(key)?.as_str()))
+    }
+
+    /// Whether any environment has a channel of its own.
+    pub(crate) fn has_channels(&self, key: &str) -> bool {
+        let environments = self.0.get("environments").and_then(Value::as_object);
+        environments.is_some_and(|all| all.values().any(|entry| entry.get(key).is_some()))
+    }
+}
+
+/// Takes out what is not known and what has another shape, and says so.
+fn prune(place: &str, object: &mut Map<String, Value>, known: &[&str], groups: &[&str], warnings: &mut Vec<String>) {
+    object.retain(|key, value| {
+        let expected = match key.as_str() {
+            _ if !known.contains(&key.as_str()) && !groups.contains(&key.as_str()) => {
+                let all = [known, groups].concat().join(", ");
+                warnings.push(format!("{NAME}: `{place}{key}` is not known and is ignored; known are {all}"));
+                return false;
+            }
+            "lines" => ("a list of strings", value.as_array().is_some_and(|all| all.iter().all(Value::is_string))),
+            "links" => {
+                let is_link = |link: &Value| link["label"].is_string() && link["url"].is_string();
+                (
+                    "a list of objects with `label` and `url`",
+                    value.as_array().is_some_and(|all| all.iter().all(is_link)),
+                )
+            }
+            "events" | "environments" => ("an object", value.is_object()),
+            _ => ("a string", value.is_string()),
+        };
+        if !expected.1 {
+            warnings.push(format!("{NAME}: `{place}{key}` is not {}; it is ignored", expected.0));
+        }
+        expected.1
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(json: &str) -> (SettingsFile, Vec<String>) {
+        let directory = std::env::temp_dir().join(format!("settings-file-{}-{}", std::process::id(), json.len()));
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join(NAME), json).unwrap();
+        let variables = [("CI_PROJECT_DIR", directory.to_str().unwrap())].into_iter().collect();
+        let mut warnings = Vec::new();
+        (SettingsFile::read(&variables, &mut warnings), warnings)
+    }
+
+    #[test]
+    fn what_is_not_known_or_has_another_shape_is_named_and_ignored() {
+        let (known, warnings) = file(
+            r#"{"webhook":"https://evil.example","lines":"x","environments":{"prod":{"channel":"C0PROD0001","token":"t"},"dev":7},
+                "events":{"deploy-failed":{"text":"down","links":[{"label":"Runbook"}]}}}"#,
+        );
+        let text = warnings.join("\n");
+        for expected in [
+            "`webhook` is not known and is ignored; known are mention, ops_mention, lines, links, events, environments",
+            "`lines` is not a list of strings",
+            "`environments.prod.token` is not known",
+            "`environments.dev` is no object",
+            "`events.deploy-failed.links` is not a list of objects with `label` and `url`",
+        ] {
+            assert!(text.contains(expected), "{text}");
+        }
+        assert_eq!(warnings.len(), 5);
+        assert_eq!(known.for_module()["events"]["deploy-failed"], serde_json::json!({"text": "down"}));
+        assert!(file("{").1[0].contains("is no JSON: EOF while parsing an object at line 1"));
+        assert!(file("[]").1[0].contains("is no JSON object"));
+    }
+
+    #[test]
+    fn an_environment_has_its_channel_and_all_others_theirs() {
+        let (file, warnings) =
+            file(r#"{"environments":{"prod":{"channel":"C0PROD0001"},"*":{"channel":"C0OTHERS01"}}}"#);
+        assert_eq!(warnings, Vec::<String>::new());
+        assert_eq!(file.channel("channel", Some("prod")), Some("C0PROD0001"));
+        assert_eq!(file.channel("channel", Some("feature/x")), Some("C0OTHERS01"));
+        assert_eq!(file.channel("channel", None), Some("C0OTHERS01"));
+        assert_eq!(file.channel("ops_channel", Some("prod")), None);
+        assert!(file.has_channels("channel") && !file.has_channels("ops_channel"));
+    }
+}
