@@ -7,10 +7,25 @@ TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test setup lint unit integration web budgets templates golden bench dist verify
+.PHONY: demo playground pictures test setup lint unit integration web budgets templates golden bench dist verify
 
 demo: setup-rust
 	$(CARGO) run --quiet --package runner -- demo
+
+# The playground on this machine, for a browser: http://127.0.0.1:8080/
+playground: target/playground
+	@echo "the playground is at http://127.0.0.1:8080/"
+	@python3 -m http.server --bind 127.0.0.1 --directory target/playground 8080
+
+# The page, for any web server. GitLab Pages serves it as `public`.
+.PHONY: target/playground
+target/playground: setup-rust
+	@npm --prefix playground ci --silent --no-audit --no-fund
+	@$(CARGO) run --quiet --package playground -- $@
+
+# The pictures of the docs, from the page in a real browser. Look at them before committing them.
+pictures: target/playground setup-browser
+	node tests/browser/pictures.mjs
 
 test: setup lint unit integration web budgets
 
@@ -22,13 +37,22 @@ setup-rust:
 	@rustup component add --toolchain $(RUST) clippy rustfmt 2>/dev/null
 	@rustup target add --toolchain $(RUST) wasm32-wasip1 wasm32-unknown-unknown $(TARGETS) 2>/dev/null
 
+# A browser, the fonts of the pictures, and what drives it.
+.PHONY: setup-browser
+setup-browser:
+	@for package in chromium fonts-nanum fonts-noto-color-emoji; do \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; done; \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
+	@npm --prefix tests/browser ci --silent --no-audit --no-fund
+
 # Everything else that the tests use, where it is missing: Debian packages, the pipeline engine, the schema checker.
-setup: setup-rust
+setup: setup-rust setup-browser
 	@for command in clang:clang wasm-ld:lld qemu-aarch64:qemu-user /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync \
 	  curl:curl wget:wget openssl:openssl shasum:perl; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
 	[ -d /usr/include/wasm32-wasi ] || missing="$$missing wasi-libc"; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
+	@npm --prefix playground ci --silent --no-audit --no-fund
 	@npm --prefix tests/engine ci --silent --no-audit --no-fund
 	@$(call pip,tests/requirements.txt)
 	@[ -x $(TOOLS)/bin/cargo-deny ] || $(CARGO) install --quiet --locked --profile dev --root $(TOOLS) cargo-deny@0.20.2

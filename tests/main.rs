@@ -12,6 +12,7 @@ mod loopback;
 mod messages;
 mod modules;
 mod pipeline;
+mod playground;
 mod release;
 mod sandbox;
 mod secrets;

@@ -259,8 +259,8 @@ fn posts_its_own_message(wasm: &Path, text: &str) {
     slack_limits::check(&body).unwrap();
 }
 
-#[test]
-fn the_example_module_in_rust_posts_its_own_message() {
+/// Builds the example module in Rust, as its readers do.
+pub(crate) fn example_in_rust() -> PathBuf {
     let source = scratch().join("rust");
     let copied = Command::new("cp").arg("-r").arg(root().join("examples/modules/rust")).arg(&source).status().unwrap();
     assert!(copied.success());
@@ -275,8 +275,12 @@ fn the_example_module_in_rust_posts_its_own_message() {
         .output()
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let wasm = target.join("wasm32-wasip1/release/message.wasm");
-    posts_its_own_message(&wasm, "From Rust: shop-api, deploy success on main");
+    target.join("wasm32-wasip1/release/message.wasm")
+}
+
+#[test]
+fn the_example_module_in_rust_posts_its_own_message() {
+    posts_its_own_message(&example_in_rust(), "From Rust: shop-api, deploy success on main");
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn later_module() -> Vec<u8> {
         fs::copy(root().join(file), source.join(file)).unwrap();
     }
     let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let alone = workspace.replace(r#"["notifier-wasm", "runner", "tests"]"#, r#"["notifier-wasm"]"#);
+    let alone = workspace.replace(r#"["notifier-wasm", "playground", "runner", "tests"]"#, r#"["notifier-wasm"]"#);
     fs::write(source.join("Cargo.toml"), alone.replace(r#"default-members = ["runner"]"#, "")).unwrap();
     let copied = Command::new("cp").arg("-r").arg(root().join("notifier-wasm")).arg(&source).status().unwrap();
     assert!(copied.success());

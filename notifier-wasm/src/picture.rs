@@ -14,11 +14,15 @@ use crate::Error;
 use crate::request::{objects, optional_string, parse, string};
 use scene::Scene;
 
-/// `{"version":1,"format":"text","title":"…","messages":[{"caption":"…","message":{…}}]}`
+/// `{"version":1,"format":"text","title":"…","language":"en","theme":"dark","messages":[{"caption":"…","message":{…}}]}`
 #[derive(Debug)]
 pub(crate) struct Request {
     format: Format,
     title: String,
+    /// Of the words around the messages, for screen readers and fonts.
+    language: String,
+    /// `light` or `dark`; else what the reader prefers.
+    theme: String,
     /// What stands above each message (may be empty), and a body as it is posted to Slack.
     messages: Vec<(String, Value)>,
 }
@@ -50,14 +54,15 @@ impl Request {
             "html" => Format::Html,
             _ => return Err(Error::field("`format`", "text or html")),
         };
-        Ok(Self { format, title: optional_string(&mut fields, "title")?.unwrap_or_default(), messages })
+        let mut text = |name: &str| Ok::<_, Error>(optional_string(&mut fields, name)?.unwrap_or_default());
+        Ok(Self { format, title: text("title")?, language: text("language")?, theme: text("theme")?, messages })
     }
 
     pub(crate) fn draw(&self) -> String {
         let scenes = self.messages.iter().map(|(caption, message)| (caption.as_str(), Scene::of(message)));
         match self.format {
             Format::Text => plain::draw(scenes),
-            Format::Html => html::page(&self.title, scenes),
+            Format::Html => html::page(&self.title, &self.language, &self.theme, scenes),
         }
     }
 }

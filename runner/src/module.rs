@@ -131,15 +131,17 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModuleError> {
     Ok(wasm)
 }
 
-/// Draws messages with the built-in module, whichever module made them.
+/// Draws messages with the built-in module, whichever module made them. `language` is that of the title.
 pub(crate) fn picture(
     format: &str,
     title: &str,
+    language: &str,
     messages: &[(String, serde_json::Value)],
 ) -> Result<String, GuestError> {
     let messages: Vec<_> =
         messages.iter().map(|(caption, message)| serde_json::json!({"caption": caption, "message": message})).collect();
-    let request = serde_json::json!({"version": 1, "format": format, "title": title, "messages": messages});
+    let request =
+        serde_json::json!({"version": 1, "format": format, "title": title, "language": language, "messages": messages});
     let drawn = Guest::built_in()?.run(request.to_string().as_bytes())?;
     Ok(String::from_utf8_lossy(&drawn).into_owned())
 }

@@ -6,13 +6,25 @@ use crate::url::SafeUrl;
 
 const STYLE: &str = include_str!("page.css");
 
-pub(super) fn page<'a>(title: &str, scenes: impl Iterator<Item = (&'a str, Scene)>) -> String {
+/// `title` may be empty, and then there is no heading.
+pub(super) fn page<'a>(
+    title: &str,
+    language: &str,
+    theme: &str,
+    scenes: impl Iterator<Item = (&'a str, Scene)>,
+) -> String {
     let title = escape(title);
+    let heading = if title.is_empty() { String::new() } else { format!("<h1>{title}</h1>\n") };
+    let language = if language == "ko" { "ko" } else { "en" };
+    let theme = match theme {
+        "light" | "dark" => format!(" style=\"color-scheme: {theme}\""),
+        _ => String::new(),
+    };
     let messages: String = scenes.map(|(caption, scene)| message(caption, &scene)).collect();
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+        "<!doctype html>\n<html lang=\"{language}\"{theme}>\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{messages}</main>\n</body>\n</html>\n"
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{heading}{messages}</main>\n</body>\n</html>\n"
     )
 }
 
@@ -93,7 +105,7 @@ mod tests {
             ],
             "attachments": [{"color": "red\" onload=\"x", "fallback": evil}],
         });
-        let page = page(evil, [(evil, Scene::of(&message))].into_iter());
+        let page = page(evil, evil, evil, [(evil, Scene::of(&message))].into_iter());
         assert!(!page.contains("<script"), "{page}");
         assert!(!page.contains("href=\"javascript"), "{page}");
         assert!(!page.contains("onload=\""), "{page}");

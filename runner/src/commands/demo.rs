@@ -63,10 +63,10 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
         slack::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
         // What arrived, not what was meant to.
         let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };
-        print(&format!("{}\n", module::picture("text", "", &[((*caption).to_owned(), arrived.clone())])?));
+        print(&format!("{}\n", module::picture("text", "", "", &[((*caption).to_owned(), arrived.clone())])?));
         shown.push(((*caption).to_owned(), arrived));
     }
-    let page = module::picture("html", "pipeline-notifier: every moment of a pipeline", &shown)?;
+    let page = module::picture("html", "pipeline-notifier: every moment of a pipeline", "en", &shown)?;
     fs::write(out, page).map_err(|source| Error::Write { path: out.to_owned(), source })?;
     let place = if send { "your Slack channel".to_owned() } else { format!("the inbox at {}", inbox.address()) };
     print(&format!("{} messages arrived in {place}.\nThey look like this: {}\n", shown.len(), out.display()));

@@ -9,8 +9,10 @@ use crate::variables::Variables;
 pub(super) fn run(event: Event, format: Format, job: Job, variables: Variables) -> Result<(), Error> {
     let call = Call::begin(job, variables);
     let body = call.message(&call.context(event, true))?.body();
-    let title = "pipeline-notifier";
-    let picture = |format| module::picture(format, title, &[(String::new(), body.json().clone())]);
+    // The page has no other words than the message's.
+    let language = call.settings.get("language").unwrap_or_default();
+    let picture =
+        |format| module::picture(format, "pipeline-notifier", language, &[(String::new(), body.json().clone())]);
     match format {
         Format::Slack => print(&format!("{}\n", body.json())),
         Format::Text => print(&picture("text")?),

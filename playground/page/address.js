@@ -1,0 +1,43 @@
+// What is entered, in the fragment of the page's address: a link shares it, and no server sees it.
+
+/** The state of a page that was just opened. */
+export function initial(samples) {
+  return {
+    event: "deploy failed",
+    kind: samples.kinds[0].name,
+    theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+    width: "desktop",
+    inputs: { deploy_job: "deploy", mention: "here", grafana_url: "https://grafana.example", loki_datasource: "loki-prod" },
+    variables: "",
+    file: "",
+    people: "",
+  };
+}
+
+/** The fragment that stands for a state. */
+export function write(state) {
+  const bytes = new TextEncoder().encode(JSON.stringify(state));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** The state of a fragment, as far as it has the shape of one; the rest is as in a new page. */
+export function read(fragment, samples) {
+  const state = initial(samples);
+  let given;
+  try {
+    const bytes = Uint8Array.from(atob(fragment.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.codePointAt(0));
+    given = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return state;
+  }
+  for (const [name, value] of Object.entries(state)) {
+    if (typeof value === "string" && typeof given?.[name] === "string") state[name] = given[name];
+  }
+  if (given?.inputs && typeof given.inputs === "object") {
+    state.inputs = {};
+    for (const { name } of samples.inputs) {
+      if (["string", "number", "boolean"].includes(typeof given.inputs[name])) state.inputs[name] = given.inputs[name];
+    }
+  }
+  return state;
+}

@@ -1,0 +1,92 @@
+// What is entered, as the module gets it and as `.gitlab-ci.yml` says it. Nothing here touches the page.
+
+/** What a call of the notifier would pass to the module: the example, with what was entered in place of its own. */
+export function context(samples, state) {
+  const event = named(samples.events, state.event);
+  const kind = named(samples.kinds, state.kind);
+  const ci = { ...kind.ci, ...event.ci, ...environment(kind.ci, event.ci), ...variables(state.variables).values };
+  const settings = {};
+  for (const input of samples.inputs) {
+    const value = String(state.inputs[input.name] ?? input.default).trim();
+    if (input.for_module && value) settings[input.name] = value;
+  }
+  return {
+    version: 1,
+    event: event.event,
+    ci,
+    settings,
+    settings_file: json(state.file).value,
+    failed_jobs: event.failed_jobs,
+    people: strings(json(state.people).value),
+    history: event.history,
+    now: event.now,
+  };
+}
+
+/** What is wrong with what was entered, as sentences. */
+export function faults(samples, state) {
+  const found = [];
+  for (const input of samples.inputs) {
+    const value = String(state.inputs[input.name] ?? input.default);
+    // Inputs are checked by RE2, whose syntax is a part of this one's.
+    if (input.regex && !new RegExp(input.regex, "u").test(value)) found.push(`the input ${input.name} does not fit ${input.regex}`);
+  }
+  found.push(...variables(state.variables).faults);
+  for (const [name, text] of [["the settings file", state.file], ["people", state.people]]) {
+    const { fault } = json(text);
+    if (fault) found.push(`${name}: ${fault}`);
+  }
+  return found;
+}
+
+/** The include with exactly these inputs. */
+export function snippet(samples, state) {
+  const { project, version } = samples.release;
+  const given = samples.inputs.filter((input) => String(state.inputs[input.name] ?? input.default) !== String(input.default));
+  const lines = ["include:", `  - component: $CI_SERVER_FQDN/${project}/notify@${version}`];
+  if (given.length > 0) lines.push("    inputs:");
+  // Strings in double quotes are the same in YAML as in JSON.
+  for (const { name, type } of given) lines.push(`      ${name}: ${type ? state.inputs[name] : JSON.stringify(state.inputs[name])}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Jobs that deploy have an environment; its name follows the branch, as Auto DevOps has it. */
+function environment(pipeline, job) {
+  if (job.CI_JOB_STAGE !== "review") return {};
+  const slug = pipeline.CI_COMMIT_REF_SLUG ?? "main";
+  return {
+    CI_ENVIRONMENT_NAME: `review/${pipeline.CI_COMMIT_REF_NAME}`,
+    CI_ENVIRONMENT_SLUG: `review-${slug}`.slice(0, 24),
+    CI_ENVIRONMENT_URL: `https://${slug}.shop.example`,
+  };
+}
+
+function variables(text) {
+  const values = {};
+  const faults = [];
+  for (const line of text.split("\n").filter((it) => it.trim())) {
+    const [, name, value] = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/su.exec(line) ?? [];
+    if (name) values[name] = value;
+    else faults.push(`variables: “${line.trim().slice(0, 40)}” is not NAME=value`);
+  }
+  return { values, faults };
+}
+
+function json(text) {
+  if (!text.trim()) return { value: {} };
+  try {
+    const value = JSON.parse(text);
+    if (value && typeof value === "object" && !Array.isArray(value)) return { value };
+    return { value: {}, fault: "it is no JSON object" };
+  } catch (error) {
+    return { value: {}, fault: error.message };
+  }
+}
+
+function strings(object) {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value === "string"));
+}
+
+function named(list, name) {
+  return list.find((it) => it.name === name) ?? list[0];
+}

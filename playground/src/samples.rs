@@ -1,0 +1,104 @@
+//! What the page knows of the project: the component's inputs, its release, and jobs of every kind, from the fixtures of
+//! the tests.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+/// Inputs that are about jobs and delivery; the module is told of all others.
+pub(crate) const NOT_FOR_THE_MODULE: [&str; 13] = [
+    "start_job",
+    "start_stage",
+    "build_check_job",
+    "build_check_stage",
+    "deploy_job",
+    "image",
+    "git_strategy",
+    "carry_binary",
+    "package_url",
+    "webhook_variable",
+    "timeout",
+    "channel",
+    "ops_channel",
+];
+
+/// What happened, by the fixture that shows it.
+const EVENTS: [(&str, &str); 8] = [
+    ("pipeline started", "pipeline-started-main"),
+    ("build failed", "build-failed-one-job"),
+    ("deploy started", "deploy-started-main"),
+    ("deploy succeeded", "deploy-succeeded-main"),
+    ("deploy failed", "deploy-failed-main"),
+    ("deploy canceled", "deploy-canceled-feature"),
+    ("pipeline fixed", "pipeline-fixed"),
+    ("pipeline failed", "pipeline-failed"),
+];
+
+/// What the pipeline runs for, by a fixture of it.
+const KINDS: [(&str, &str); 8] = [
+    ("branch main", "deploy-succeeded-main"),
+    ("branch development", "deploy-succeeded-development-korean"),
+    ("feature branch", "deploy-succeeded-feature"),
+    ("merge request", "deploy-succeeded-merge-request"),
+    ("tag", "deploy-succeeded-tag"),
+    ("schedule", "pipeline-started-schedule"),
+    ("trigger", "pipeline-started-trigger"),
+    ("child pipeline", "pipeline-started-child"),
+];
+
+pub(crate) fn json(root: &Path) -> Result<String, Box<dyn Error>> {
+    let context = |name: &str| -> Result<Value, Box<dyn Error>> {
+        let path = root.join("tests/fixtures/messages").join(name).join("context.json");
+        Ok(serde_json::from_slice(&fs::read(path)?)?)
+    };
+    let mut events = Vec::new();
+    for (name, fixture) in EVENTS {
+        let fixture = context(fixture)?;
+        let [event, failed_jobs, history, now] =
+            ["event", "failed_jobs", "history", "now"].map(|field| fixture[field].clone());
+        let ci = variables(&fixture, true);
+        events.push(
+            json!({"name": name, "event": event, "ci": ci, "failed_jobs": failed_jobs, "history": history, "now": now}),
+        );
+    }
+    let mut kinds = Vec::new();
+    for (name, fixture) in KINDS {
+        kinds.push(json!({"name": name, "ci": variables(&context(fixture)?, false)}));
+    }
+    let samples = json!({"release": release(root)?, "inputs": inputs(root)?, "events": events, "kinds": kinds});
+    Ok(samples.to_string())
+}
+
+/// The variables of a job, or those of its pipeline. What a job's environment is called follows the branch; the page says.
+fn variables(context: &Value, of_job: bool) -> Map<String, Value> {
+    let ci = context["ci"].as_object().into_iter().flatten();
+    let wanted = ci.filter(|(name, _)| name.starts_with("CI_JOB_") == of_job && !name.starts_with("CI_ENVIRONMENT_"));
+    wanted.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Version and path of the release that the templates pin.
+fn release(root: &Path) -> Result<Value, Box<dyn Error>> {
+    let pins = fs::read_to_string(root.join("release/pins"))?;
+    let pin =
+        |name: &str| pins.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().replace("%2F", "/");
+    Ok(json!({"version": pin("VERSION="), "project": pin("PROJECT=")}))
+}
+
+/// The component's inputs in their order.
+fn inputs(root: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
+    let component = fs::read_to_string(root.join("component.yml"))?;
+    let header = component.split("\n---\n").next().unwrap_or_default();
+    let header: serde_yaml_ng::Value = serde_yaml_ng::from_str(header)?;
+    let inputs = header["spec"]["inputs"].as_mapping().ok_or("component.yml has no inputs")?;
+    let mut described = Vec::new();
+    for (name, input) in inputs {
+        let mut input = serde_json::to_value(input)?;
+        let name = name.as_str().unwrap_or_default();
+        input["name"] = name.into();
+        input["for_module"] = (!NOT_FOR_THE_MODULE.contains(&name)).into();
+        described.push(input);
+    }
+    Ok(described)
+}

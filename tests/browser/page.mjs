@@ -1,0 +1,57 @@
+// The playground in a real browser, from a web server of our own on loopback.
+import { createReadStream, existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const BUILT = fileURLToPath(new URL("../../target/playground/", import.meta.url));
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm" };
+
+/** Serves what `make playground` built. */
+export async function serve() {
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url, "http://localhost").pathname);
+    const file = join(BUILT, path === "/" ? "index.html" : path);
+    if (!existsSync(file)) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    return createReadStream(file).pipe(response);
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** Opens the page, and keeps what it asked for and what went wrong in it. */
+export async function open(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, colorScheme: "light", ...options });
+  context.setDefaultTimeout(8000);
+  const page = await context.newPage();
+  const seen = { requests: [], errors: [] };
+  context.on("request", (request) => seen.requests.push(request.url()));
+  page.on("pageerror", (error) => seen.errors.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && seen.errors.push(message.text()));
+  await page.goto(url);
+  await drawn(page);
+  return { page, seen };
+}
+
+/** Waits for a picture of what is entered now. */
+export async function drawn(page) {
+  await page.waitForFunction(() => {
+    const frame = document.getElementById("picture");
+    const text = frame.contentDocument?.querySelector(".message")?.textContent ?? "";
+    return document.getElementById("summary").textContent && text.length > 10;
+  });
+}
+
+/** The text of an element of the page. */
+export function text(page, id) {
+  return page.locator(`#${id}`).textContent();
+}

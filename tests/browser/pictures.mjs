@@ -1,0 +1,44 @@
+// The pictures of the docs, from the page itself: `make pictures` writes them.
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { drawn, launch, open, serve } from "./page.mjs";
+
+export const COMMITTED = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+
+// Name of the picture, what happened, and what the pipeline runs for.
+const MOMENTS = [
+  ["pipeline-started", "pipeline started", "branch development"],
+  ["build-failed", "build failed", "branch development"],
+  ["deploy-started", "deploy started", "branch main"],
+  ["deploy-succeeded-feature", "deploy succeeded", "feature branch"],
+  ["deploy-succeeded-development", "deploy succeeded", "branch development"],
+  ["deploy-succeeded-main", "deploy succeeded", "branch main"],
+  ["deploy-failed", "deploy failed", "branch main"],
+];
+
+/** Takes every picture, in each language, into a directory, and returns their names. */
+export async function take(directory) {
+  mkdirSync(directory, { recursive: true });
+  const [server, browser] = await Promise.all([serve(), launch()]);
+  const { page } = await open(browser, server.url, { viewport: { width: 1200, height: 1000 }, deviceScaleFactor: 2 });
+  const taken = [];
+  for (const [suffix, language] of [["", "en"], [".ko", "ko"]]) {
+    await page.selectOption("#language", language);
+    for (const [name, event, kind] of MOMENTS) {
+      await page.selectOption("#event", event);
+      await page.selectOption("#kind", kind);
+      await drawn(page);
+      const file = `${name}${suffix}.png`;
+      await page.frameLocator("#picture").locator(".message").screenshot({ path: join(directory, file), animations: "disabled" });
+      taken.push(file);
+    }
+  }
+  await browser.close();
+  server.close();
+  return taken;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const file of await take(resolve(process.argv[2] ?? COMMITTED))) console.log(file);
+}

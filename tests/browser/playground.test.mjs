@@ -1,0 +1,213 @@
+// The playground: every event is shown, typing updates, hostile text stays text, a link restores, a foreign module runs, no
+// request leaves the page, and people without a mouse or without eyes can use it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { drawn, launch, open, serve, text } from "./page.mjs";
+
+let server;
+let browser;
+
+before(async () => {
+  [server, browser] = await Promise.all([serve(), launch()]);
+});
+
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+const STATES = {
+  "pipeline started": "pipeline started",
+  "build failed": "build failed",
+  "deploy started": "deploy started",
+  "deploy succeeded": "deploy succeeded",
+  "deploy failed": "deploy failed",
+  "deploy canceled": "deploy canceled",
+  "pipeline fixed": "fixed",
+  "pipeline failed": "pipeline failed",
+};
+
+function frame(page) {
+  return page.frameLocator("#picture");
+}
+
+test("every event of every kind of pipeline is shown", async () => {
+  const { page, seen } = await open(browser, server.url);
+  const kinds = await page.locator("#kind option").allTextContents();
+  assert.ok(kinds.length >= 8, kinds);
+  assert.deepEqual(await page.locator("#event option").allTextContents(), Object.keys(STATES));
+  for (const kind of kinds) {
+    await page.selectOption("#kind", kind);
+    for (const [event, state] of Object.entries(STATES)) {
+      await page.selectOption("#event", event);
+      await drawn(page);
+      const summary = await text(page, "summary");
+      assert.match(summary, new RegExp(`^\\[shop-api\\] .*: ${state}, by `), kind);
+      assert.equal(JSON.parse(await text(page, "body")).text.includes(state), true);
+      await frame(page).locator(".message", { hasText: state }).waitFor();
+    }
+  }
+  assert.deepEqual(seen.errors, []);
+  assert.equal(await text(page, "warnings"), "");
+});
+
+test("typing updates the message, the body and the include to paste", async () => {
+  const { page } = await open(browser, server.url);
+  await page.selectOption("#language", "ko");
+  await page.fill("#input-mention", "subteam:S0TECHOPS1");
+  await page.locator("summary", { hasText: "Variables of the job" }).click();
+  await page.fill("#variables", "CI_PROJECT_NAME=storefront\nGITLAB_USER_NAME=박지우");
+  await frame(page).locator(".message", { hasText: "배포 실패" }).waitFor();
+  assert.match(await text(page, "summary"), /^\[storefront\] prod: 배포 실패, 실행 박지우/);
+  assert.match(await text(page, "body"), /S0TECHOPS1/);
+  const snippet = await text(page, "snippet");
+  assert.match(snippet, /^include:\n {2}- component: \$CI_SERVER_FQDN\/devops\/pipeline-notifier\/notify@\d+\.\d+\.\d+\n {4}inputs:\n/);
+  assert.match(snippet, /\n {6}language: "ko"\n/);
+  assert.match(snippet, /\n {6}mention: "subteam:S0TECHOPS1"\n/);
+  await page.locator("summary", { hasText: "Settings file" }).click();
+  await page.fill("#file", '{"events": {"deploy-failed": {"text": "롤아웃 실패"}}}');
+  await frame(page).locator(".message", { hasText: "롤아웃 실패" }).waitFor();
+});
+
+test("what does not fit is told in words", async () => {
+  const { page } = await open(browser, server.url);
+  const warned = (what) => page.locator("#warnings li", { hasText: what }).first().waitFor();
+  await page.fill("#input-grafana_url", "grafana");
+  await warned("the input grafana_url does not fit");
+  await page.fill("#input-grafana_url", "https://grafana.example");
+  await page.fill("#input-loki_query", "{app=%{branch}}");
+  await warned("NOTIFIER_LOKI_QUERY: %{branch} must stand inside");
+  await page.locator("summary", { hasText: "Settings file" }).click();
+  await page.fill("#file", "{");
+  await warned("the settings file: ");
+  await page.locator("summary", { hasText: "Variables of the job" }).click();
+  await page.fill("#variables", "nonsense");
+  await warned("is not NAME=value");
+});
+
+test("hostile text stays text, and no script of it runs", async () => {
+  const { page, seen } = await open(browser, server.url);
+  const evil = `"><script>parent.hacked=1;document.title="hacked"</script><img src=x onerror="parent.hacked=1"> <!channel>`;
+  await page.locator("summary", { hasText: "Variables of the job" }).click();
+  await page.fill("#variables", ["CI_COMMIT_TITLE", "CI_PROJECT_NAME", "GITLAB_USER_NAME", "CI_COMMIT_BRANCH", "CI_JOB_NAME"].map((name) => `${name}=${evil}`).join("\n"));
+  await page.fill("#input-app_url", "javascript:alert(1)");
+  await frame(page).locator(".message", { hasText: "<script>" }).waitFor();
+  const inside = page.frames().find((it) => it !== page.mainFrame());
+  assert.equal(await inside.locator("script, img, [onerror]").count(), 0);
+  assert.equal(await page.evaluate(() => window.hacked ?? document.title), "pipeline-notifier playground");
+  assert.equal(await page.locator("main script, main img").count(), 0);
+  assert.equal(await inside.locator("a[href^=javascript]").count(), 0);
+  assert.deepEqual(seen.errors, []);
+});
+
+test("a shared link restores the page", async () => {
+  const { page } = await open(browser, server.url);
+  await page.selectOption("#event", "deploy succeeded");
+  await page.selectOption("#kind", "tag");
+  await page.selectOption("#theme", "dark");
+  await page.fill("#input-app_url", "https://shop.example/한글?a=b&c");
+  await drawn(page);
+  const [link, body, snippet] = [page.url(), await text(page, "body"), await text(page, "snippet")];
+  const other = await open(browser, link);
+  assert.equal(await text(other.page, "body"), body);
+  assert.equal(await text(other.page, "snippet"), snippet);
+  assert.equal(await other.page.inputValue("#theme"), "dark");
+  // A link that was cut or made up is a new page.
+  for (const broken of ["#garbage", "#" + btoa("[]"), "#" + btoa('{"event":7,"inputs":"x"}')]) {
+    const { page: fresh, seen } = await open(browser, server.url + broken);
+    assert.match(await text(fresh, "summary"), /deploy failed/);
+    assert.deepEqual(seen.errors, []);
+  }
+  await page.click("#reset");
+  await page.locator("#summary", { hasText: "deploy failed" }).waitFor();
+});
+
+test("themes and widths change the picture and nothing else", async () => {
+  const { page } = await open(browser, server.url);
+  const colour = () => frame(page).locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+  const [light, body] = [await colour(), await text(page, "body")];
+  await page.selectOption("#theme", "dark");
+  await frame(page).locator('html[style*="dark"]').waitFor();
+  assert.notEqual(await colour(), light);
+  await page.selectOption("#width", "phone");
+  assert.equal((await page.locator("#picture").boundingBox()).width, 390);
+  assert.equal(await text(page, "body"), body);
+});
+
+/** A guest of the integration tests, as WebAssembly. */
+function guest(name) {
+  return { name: `${name}.wasm`, mimeType: "application/wasm", buffer: readFileSync(`${process.env.GUESTS}/${name}.wasm`) };
+}
+
+test("a foreign module runs in the page, and one that misbehaves is told", { skip: !process.env.GUESTS && "no guests" }, async () => {
+  const { page } = await open(browser, server.url);
+  await page.locator("summary", { hasText: "A module of your own" }).click();
+  await page.setInputFiles("#module", guest("says-hello"));
+  await page.locator("#which", { hasText: "says-hello.wasm" }).waitFor();
+  assert.deepEqual(JSON.parse(await text(page, "body")), { text: "hello from a team's module" });
+  await frame(page).locator(".message", { hasText: "hello from a team's module" }).waitFor();
+  await page.setInputFiles("#module", guest("message"));
+  await page.locator("#body", { hasText: "From Rust" }).waitFor({ state: "attached" });
+  assert.match(JSON.parse(await text(page, "body")).text, /^From Rust: shop-api, deploy failed on main/);
+  for (const [name, fault] of [
+    ["loops-forever", "it ran longer than a module may"],
+    ["sleeps", "poll_oneoff, which the sandbox does not give"],
+    ["has-no-start", "it exports no function `_start`"],
+    ["exits-with-seven", "it ended with exit status 7"],
+    ["floods-stdout", "it wrote more than 65536 bytes"],
+    ["says-nothing", "the output is no message"],
+    ["says-it-in-another-version", "the output has version 2, not 1"],
+  ]) {
+    await page.setInputFiles("#module", guest(name));
+    await page.locator("#warnings li", { hasText: fault }).waitFor();
+  }
+  await page.setInputFiles("#module", guest("message"));
+  await page.click("#forget");
+  await page.locator("#which", { hasText: "built-in" }).waitFor();
+});
+
+test("no request leaves the page", async () => {
+  const { page, seen } = await open(browser, server.url);
+  assert.ok(seen.requests.every((url) => url.startsWith(server.url)), seen.requests);
+  const loaded = seen.requests.length;
+  await page.fill("#input-app_url", "https://elsewhere.example/");
+  await page.selectOption("#event", "deploy succeeded");
+  await drawn(page);
+  const answered = await page.evaluate(() => fetch("https://elsewhere.example/").then(() => true, () => false));
+  assert.equal(answered, false);
+  assert.deepEqual(seen.requests.slice(loaded), []);
+  assert.match(await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute("content"), /default-src 'none'/);
+});
+
+test("the page works with the keyboard alone", async () => {
+  const { page } = await open(browser, server.url);
+  const reached = new Set();
+  for (let step = 0; step < 80; step += 1) {
+    await page.keyboard.press("Tab");
+    reached.add(await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent.trim()));
+  }
+  for (const control of ["event", "kind", "language", "input-mention", "theme", "width", "reset", "snippet", "Variables of the job"]) {
+    assert.ok(reached.has(control), `${control} is not among ${[...reached].join(", ")}`);
+  }
+});
+
+test("axe finds nothing, in either theme", async () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  for (const colorScheme of ["light", "dark"]) {
+    const { page } = await open(browser, server.url, { colorScheme, bypassCSP: true });
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await page.evaluate(axe);
+    const { violations, passes } = await page.evaluate(() => axe.run(document, { iframes: false }));
+    assert.deepEqual(violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target).join(" ")}`), []);
+    assert.ok(passes.length > 20);
+    // The picture itself: no script may run in its frame, so it is looked at as a page of its own.
+    const picture = await page.locator("#picture").getAttribute("srcdoc");
+    const alone = await (await browser.newContext({ bypassCSP: true })).newPage();
+    await alone.setContent(picture);
+    await alone.evaluate(axe);
+    const inside = await alone.evaluate(() => axe.run(document, { rules: { "page-has-heading-one": { enabled: false }, "document-title": { enabled: false } } }));
+    assert.deepEqual(inside.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target).join(" ")}`), []);
+  }
+});

@@ -1,0 +1,79 @@
+//! The playground: built as it is published, in a real browser; the same bytes as the binary's.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use pipeline_notifier::sandbox::Guest;
+use pipeline_notifier::settings::SETTINGS;
+use serde_json::Value;
+
+use crate::component::root;
+use crate::harness::scratch;
+use crate::modules::example_in_rust;
+use crate::sandbox::guest;
+
+/// Builds the page once, where `make playground` builds it.
+fn built() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let page = root().join("target/playground");
+        let arguments = ["run", "--quiet", "--package", "playground", "--"];
+        let run = Command::new(env!("CARGO")).args(arguments).arg(&page).current_dir(root()).output().unwrap();
+        succeeded(&run);
+        page
+    };
+    BUILT.get_or_init(build).clone()
+}
+
+#[track_caller]
+fn succeeded(ended: &Output) {
+    let (stdout, stderr) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{stdout}{stderr}");
+}
+
+fn node(arguments: &[&str]) -> Command {
+    let mut node = Command::new("node");
+    node.args(arguments).current_dir(root().join("tests/browser"));
+    node
+}
+
+#[test]
+fn the_page_keeps_its_promises_in_a_real_browser() {
+    built();
+    let modules = scratch();
+    for path in fs::read_dir(root().join("tests/guests")).unwrap().map(|it| it.unwrap().path()) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        fs::write(modules.join(name).with_extension("wasm"), guest(name)).unwrap();
+    }
+    fs::copy(example_in_rust(), modules.join("message.wasm")).unwrap();
+    let ended = node(&["--test", "."]).env("GUESTS", &modules).output().unwrap();
+    succeeded(&ended);
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(told.contains("\n# skipped 0\n") && told.contains("\n# fail 0\n"), "{told}");
+}
+
+#[test]
+fn the_page_renders_the_bytes_that_the_binary_renders() {
+    built();
+    let ended = node(&["contexts.mjs"]).output().unwrap();
+    succeeded(&ended);
+    let made: Vec<Value> = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(made.len(), 8 * 8 * 2);
+    let module = Guest::built_in().unwrap();
+    for both in made {
+        let context = both["context"].as_str().unwrap();
+        let message: Value = serde_json::from_slice(&module.run(context.as_bytes()).unwrap()).unwrap();
+        assert_eq!(both["body"], message["message"].to_string(), "{context}");
+    }
+}
+
+#[test]
+fn the_page_passes_to_the_module_what_a_job_does() {
+    let samples: Value = serde_json::from_slice(&fs::read(built().join("samples.json")).unwrap()).unwrap();
+    for input in samples["inputs"].as_array().unwrap() {
+        let setting = SETTINGS.iter().find(|setting| input["name"] == setting.name);
+        assert_eq!(input["for_module"], setting.is_some_and(|it| it.for_module), "{input}");
+    }
+}
