@@ -7,7 +7,7 @@ TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo playground pictures test setup lint unit integration web budgets templates golden bench dist verify
+.PHONY: demo playground pictures test setup lint unit integration web budgets templates golden docs bench dist verify
 
 demo: setup-rust
 	$(CARGO) run --quiet --package runner -- demo
@@ -107,6 +107,10 @@ templates:
 # Writes the golden messages anew. Look at the difference before committing it.
 golden:
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet --package tests golden
+
+# Writes the generated parts of the docs anew.
+docs:
+	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests docs::the_reference_is_generated
 
 bench: dist
 	python3 benches/against_curl.py dist/pipeline-notifier-x86_64-linux

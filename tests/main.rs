@@ -7,6 +7,7 @@ mod command_line;
 mod component;
 mod consumer;
 mod delivery;
+mod docs;
 mod harness;
 mod loopback;
 mod messages;

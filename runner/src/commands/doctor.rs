@@ -111,10 +111,12 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
         Ok(message) => {
             tell(Mark::Ok, "module", &rendered);
             tell(Mark::Ok, "message", &message.summary);
-            for (setting, name) in [("mention", "NOTIFIER_MENTION"), ("app_url", "NOTIFIER_APP_URL")] {
-                if call.settings.get(setting).is_none() {
-                    tell(Mark::Note, "settings", &format!("{name} is not set"));
-                }
+            if call.mention_lists().is_empty() {
+                tell(Mark::Note, "settings", "NOTIFIER_MENTION is not set: nobody is mentioned when something fails");
+            }
+            if call.settings.get("app_url").is_none() {
+                let instead = "the site's link is what the deploy job or its environment says";
+                tell(Mark::Note, "settings", &format!("NOTIFIER_APP_URL is not set: {instead}"));
             }
             if call.settings.get("grafana_url").or(call.settings.get("logs_url")).is_none() {
                 tell(

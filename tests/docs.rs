@@ -1,0 +1,302 @@
+//! The docs: what is generated in them, every link, every command and every snippet; each page in both languages; and an entry
+//! for each warning that the notifier can print.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Parser;
+use pipeline_notifier::cli::Cli;
+use pipeline_notifier::settings::{SETTINGS, variable};
+use regex_lite::Regex;
+use serde_json::Value;
+
+use crate::component::{documents, root, schema_errors};
+use crate::harness::scratch;
+
+fn markdown(folder: &str) -> Vec<PathBuf> {
+    let all = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let mut pages: Vec<_> = all.filter(|path| path.extension().is_some_and(|it| it == "md")).collect();
+    pages.sort();
+    pages
+}
+
+fn pages() -> Vec<PathBuf> {
+    ["", "docs", "docs/ko"].iter().flat_map(|folder| markdown(folder)).collect()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The fenced blocks of a page: language and contents, without the indentation of a list.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let fence = Regex::new(r"(?ms)^( *)```(\w*)\n(.*?)^ *```$").unwrap();
+    let outdent = |indent: &str, text: &str| {
+        text.lines().map(|line| line.strip_prefix(indent).unwrap_or(line).to_owned() + "\n").collect::<String>()
+    };
+    fence.captures_iter(page).map(|it| (it[2].to_owned(), outdent(&it[1], &it[3]))).collect()
+}
+
+/// A page's parts between markers, made anew.
+fn generated(page: &str, korean: Option<&BTreeMap<String, String>>) -> String {
+    let described = |name: &str, english: &str| match korean {
+        None => english.to_owned(),
+        Some(korean) => korean.get(name).unwrap_or_else(|| panic!("docs/ko/settings.json has no {name}")).clone(),
+    };
+    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    let code = |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", cell(text)) };
+
+    let mut settings = String::from(if korean.is_some() {
+        "| 입력 | 변수 | 기본값 | 설명 |\n|---|---|---|---|\n"
+    } else {
+        "| input | variable | default | what it does |\n|---|---|---|---|\n"
+    });
+    let (header, _) = documents("notify.yml");
+    let mut left: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+    for (name, input) in header["spec"]["inputs"].as_mapping().unwrap() {
+        let name = name.as_str().unwrap();
+        left.retain(|setting| *setting != name);
+        let of_job = if SETTINGS.iter().any(|it| it.name == name) { code(&variable(name)) } else { String::new() };
+        let default = serde_json::to_value(&input["default"]).unwrap();
+        let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+        let description = described(name, input["description"].as_str().unwrap());
+        writeln!(settings, "| `{name}` | {of_job} | {} | {} |", code(&default), cell(&description)).unwrap();
+    }
+    for setting in SETTINGS.iter().filter(|setting| left.contains(&setting.name)) {
+        let description = described(setting.name, setting.help);
+        writeln!(settings, "| | {} | | {} |", code(&variable(setting.name)), cell(&description)).unwrap();
+    }
+
+    let mut file = String::from(if korean.is_some() {
+        "| 키 | 전체 | 이벤트 | 환경 | 설명 |\n|---|---|---|---|---|\n"
+    } else {
+        "| key | for all | by event | by environment | what it does |\n|---|---|---|---|---|\n"
+    });
+    let schema: Value = serde_json::from_str(&read(&root().join("schemas/settings.v1.json"))).unwrap();
+    let groups = ["events", "environments"].map(|it| &schema["properties"][it]["additionalProperties"]["properties"]);
+    let places = [&schema["properties"], groups[0], groups[1]];
+    for key in ["mention", "ops_mention", "lines", "links", "text", "channel", "ops_channel"] {
+        let marks = places.map(|place| if place.get(key).is_some() { "✓" } else { "" });
+        let own = places.iter().find_map(|place| place[key]["description"].as_str());
+        let english = own.or(schema["$defs"][key]["description"].as_str()).unwrap();
+        let description = cell(&described(&format!("file.{key}"), english));
+        writeln!(file, "| `{key}` | {} | {} | {} | {description} |", marks[0], marks[1], marks[2]).unwrap();
+    }
+
+    let mut made = page.to_owned();
+    for (name, table) in [("settings", settings), ("file", file)] {
+        let part = Regex::new(&format!("(?s)<!-- generated: {name} -->.*?<!-- end -->")).unwrap();
+        let table = format!("<!-- generated: {name} -->\n{table}<!-- end -->");
+        assert_eq!(part.find_iter(page).count(), 1, "{name}");
+        made = part.replace(&made, regex_lite::NoExpand(&table)).into_owned();
+    }
+    made
+}
+
+#[test]
+fn the_reference_is_generated() {
+    let korean: BTreeMap<String, String> = serde_json::from_str(&read(&root().join("docs/ko/settings.json"))).unwrap();
+    for (page, words) in [("docs/settings.md", None), ("docs/ko/settings.md", Some(&korean))] {
+        let path = root().join(page);
+        let made = generated(&read(&path), words);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &made).unwrap();
+        }
+        assert!(read(&path) == made, "{page} is stale; mend it with: make docs");
+    }
+}
+
+#[test]
+fn every_page_is_there_in_both_languages() {
+    let names = |folder: &str| -> Vec<String> {
+        markdown(folder).iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("docs"), names("docs/ko"));
+    for name in names("docs") {
+        let [english, korean] = ["docs", "docs/ko"].map(|folder| read(&root().join(folder).join(&name)));
+        let headings = |page: &str| {
+            page.lines()
+                .filter(|line| line.starts_with('#'))
+                .map(|line| line.split(' ').next().unwrap().len())
+                .collect::<Vec<_>>()
+        };
+        let rows = |page: &str| page.lines().filter(|line| line.trim_start().starts_with("| ")).count();
+        // Comments in a snippet are words, too.
+        let code = |page: &str| {
+            let without_comments = |text: &str| {
+                text.lines().map(|line| line.split(" # ").next().unwrap().trim_end().to_owned()).collect::<Vec<_>>()
+            };
+            blocks(page).into_iter().map(|(_, text)| without_comments(&text)).collect::<Vec<_>>()
+        };
+        assert_eq!(headings(&english), headings(&korean), "{name}: headings");
+        assert_eq!(rows(&english), rows(&korean), "{name}: rows of tables");
+        assert_eq!(code(&english), code(&korean), "{name}: snippets");
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let link = Regex::new(r"!?\[[^\]]*\]\(([^)\s]+)\)").unwrap();
+    for path in pages() {
+        let page = read(&path);
+        for target in link.captures_iter(&page).map(|it| it[1].to_owned()) {
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let place = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(place.exists(), "{}: {target}", path.display());
+            let anchored = |line: &str| {
+                let words = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+                line.starts_with('#')
+                    && words.replace(|c: char| !c.is_alphanumeric() && c != '-' && c != '_', "") == anchor
+            };
+            assert!(anchor.is_empty() || read(&place).lines().any(anchored), "{}: {target}", path.display());
+        }
+    }
+}
+
+/// A shell's words of a line, as far as docs need them: quotes, and no expansion.
+fn words(line: &str) -> Vec<String> {
+    let word = Regex::new(r#"(?:"[^"]*"|'[^']*'|[^\s"'])+"#).unwrap();
+    word.find_iter(line).map(|it| it.as_str().replace(['"', '\''], "")).collect()
+}
+
+/// What a command of the docs must be, beside being shell: ours are parsed as they are, make's targets exist, and of others
+/// only those that the tests or the releases run.
+fn check_command(line: &str) -> Result<(), String> {
+    let all = words(line);
+    let mut words: Vec<&str> = all.iter().map(String::as_str).skip_while(|word| word.contains('=')).collect();
+    if words.starts_with(&["cargo", "run"]) {
+        words = words.into_iter().skip_while(|word| *word != "--").collect();
+        words[0] = "pipeline-notifier";
+    }
+    match words.first().copied().unwrap_or_default() {
+        "pipeline-notifier" => {
+            // The digest of a file is not known here.
+            let digest = "0".repeat(64);
+            let words = words.iter().map(|word| if word.starts_with("$(sha256sum") { digest.as_str() } else { word });
+            let words: Vec<&str> = words.take_while(|word| !["|", ">"].contains(word)).collect();
+            match Cli::try_parse_from(words) {
+                Err(error) if error.use_stderr() => Err(error.to_string()),
+                _ => Ok(()),
+            }
+        }
+        "make" => {
+            let makefile = read(&root().join("Makefile"));
+            let targets = words[1..].iter().filter(|word| !word.contains('='));
+            let missing: Vec<_> =
+                targets.filter(|it| !makefile.lines().any(|line| line.starts_with(&format!("{it}:")))).collect();
+            if missing.is_empty() { Ok(()) } else { Err(format!("make has no {missing:?}")) }
+        }
+        "cargo" | "git" | "sha256sum" => Ok(()),
+        other => Err(format!("`{other}` is not a command that docs use")),
+    }
+}
+
+#[test]
+fn every_command_can_be_run() {
+    let mut checked = 0;
+    for path in pages() {
+        for (_, block) in blocks(&read(&path)).into_iter().filter(|(language, _)| language == "sh") {
+            let script = scratch().join("snippet.sh");
+            fs::write(&script, &block).unwrap();
+            let parsed = Command::new("dash").arg("-n").arg(&script).output().unwrap();
+            assert!(parsed.status.success(), "{}: {block}", path.display());
+            for line in
+                block.lines().map(|line| line.split(" # ").next().unwrap().trim()).filter(|line| !line.is_empty())
+            {
+                check_command(line).unwrap_or_else(|fault| panic!("{}: {line}: {fault}", path.display()));
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 20, "{checked}");
+    for wrong in ["pipeline-notifier send deployed", "make nonsense", "curl https://example.org | sh"] {
+        assert!(check_command(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn every_snippet_of_a_pipeline_is_valid_and_names_inputs_that_exist() {
+    let (header, _) = documents("notify.yml");
+    let inputs = header["spec"]["inputs"].as_mapping().unwrap();
+    let mut checked = 0;
+    for path in pages() {
+        for (_, block) in blocks(&read(&path)).into_iter().filter(|(language, _)| language == "yaml") {
+            assert_eq!(schema_errors(&block), None, "{}: {block}", path.display());
+            let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(&block).unwrap();
+            for include in yaml["include"].as_sequence().into_iter().flatten() {
+                for name in include["inputs"].as_mapping().into_iter().flat_map(|it| it.keys()) {
+                    assert!(inputs.contains_key(name), "{}: {name:?}", path.display());
+                }
+                let version =
+                    include["ref"].as_str().or(include["component"].as_str().and_then(|it| it.rsplit('@').next()));
+                assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{}", path.display());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 8, "{checked}");
+}
+
+#[test]
+fn every_snippet_of_json_is_json() {
+    for path in pages() {
+        for (_, block) in blocks(&read(&path)).into_iter().filter(|(language, _)| language == "json") {
+            let _: Value =
+                serde_json::from_str(&block).unwrap_or_else(|error| panic!("{}: {error}: {block}", path.display()));
+        }
+    }
+}
+
+/// Every text of a warning, as far as it is the same each time: its longest part without a value.
+fn warnings() -> Vec<(String, String)> {
+    let said = Regex::new(
+        r#"(?s)(?:\.warning|warnings\s*\.push|found\.push)\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)"|#\[error\(\s*"((?:[^"\\]|\\.)*)"|write!\(\s*f,\s*"((?:[^"\\]|\\.)*)"|_ => \(DEFAULT_TIMEOUT, Some\("([^"]*)""#,
+    )
+    .unwrap();
+    let skipped = Regex::new(r#"skip \w+ (?:'([^']*)'|"([^"]*)")"#).unwrap();
+    let value = Regex::new(r"\{[^}]*\}|\$\([^)]*\)|\$\w+").unwrap();
+    let broken = Regex::new(r"\\\n\s*").unwrap();
+    let mut sources = vec![root().join("component.yml")];
+    for folder in ["runner/src", "notifier-wasm/src"] {
+        let listed = Command::new("find").arg(root().join(folder)).args(["-name", "*.rs"]).output().unwrap();
+        sources.extend(String::from_utf8(listed.stdout).unwrap().lines().map(PathBuf::from));
+    }
+    let mut texts = Vec::new();
+    for path in sources {
+        // The errors of other commands are not warnings of a job.
+        if path.ends_with("runner/src/error.rs") {
+            continue;
+        }
+        let source = read(&path);
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for captures in said.captures_iter(source).chain(skipped.captures_iter(source)) {
+            let text = captures.iter().skip(1).flatten().next().unwrap().as_str();
+            let text = broken.replace_all(text, "").replace("\\\"", "\"").replace("{{", "{").replace("}}", "}");
+            let fixed = value.split(&text).max_by_key(|part| part.len()).unwrap();
+            // The beginning of a long one is enough to find it by.
+            let fixed = fixed.trim_matches([' ', ';', ':', ',', '.', '`', '}', ')']);
+            let fixed = fixed[..fixed.floor_char_boundary(40)].trim_end();
+            if fixed.len() > 7 {
+                texts.push((path.display().to_string(), fixed.to_owned()));
+            }
+        }
+    }
+    texts
+}
+
+#[test]
+fn every_warning_has_its_entry() {
+    let warnings = warnings();
+    assert!(warnings.len() > 90, "{}", warnings.len());
+    for page in ["docs/troubleshooting.md", "docs/ko/troubleshooting.md"] {
+        let text = read(&root().join(page));
+        let missing: Vec<_> = warnings.iter().filter(|(_, fixed)| !text.contains(fixed.as_str())).collect();
+        assert!(missing.is_empty(), "{page} has no entry for {missing:#?}");
+    }
+}
