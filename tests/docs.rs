@@ -256,7 +256,7 @@ fn every_snippet_of_json_is_json() {
 /// Every text of a warning, as far as it is the same each time: its longest part without a value.
 fn warnings() -> Vec<(String, String)> {
     let said = Regex::new(
-        r#"(?s)(?:\.warning|warnings\s*\.push|found\.push)\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)"|#\[error\(\s*"((?:[^"\\]|\\.)*)"|write!\(\s*f,\s*"((?:[^"\\]|\\.)*)"|_ => \(DEFAULT_TIMEOUT, Some\("([^"]*)""#,
+        r#"(?s)(?:\.warning|(?:warnings|dropped|found)\s*\.push)\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)"|#\[error\(\s*"((?:[^"\\]|\\.)*)"|write!\(\s*f,\s*"((?:[^"\\]|\\.)*)"|_ => \(DEFAULT_TIMEOUT, Some\("([^"]*)""#,
     )
     .unwrap();
     let skipped = Regex::new(r#"skip \w+ (?:'([^']*)'|"([^"]*)")"#).unwrap();

@@ -9,6 +9,7 @@ mod consumer;
 mod delivery;
 mod docs;
 mod harness;
+mod late;
 mod loopback;
 mod messages;
 mod modules;

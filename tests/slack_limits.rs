@@ -89,7 +89,9 @@ fn has_no_stray_token(mrkdwn: &str) -> bool {
     let mut rest = mrkdwn;
     while let Some(at) = rest.find(['<', '>']) {
         let Some(token) = rest[at..].strip_prefix('<').and_then(|inside| inside.split_once('>')) else { return false };
-        if !token.0.starts_with("http") || token.0.contains('<') {
+        // A link, or a moment in the reader's zone.
+        let is_ours = token.0.starts_with("http") || token.0.starts_with("!date^");
+        if !is_ours || token.0.contains('<') {
             return false;
         }
         rest = token.1;

@@ -24,7 +24,9 @@ pub(crate) struct Context {
     pub(crate) updates: bool,
     /// Where the message is the one for the operators: what it follows.
     pub(crate) operators: Option<Operators>,
-    /// Seconds since 1970 by the host's clock.
+    /// Where the message could not be delivered in its time.
+    pub(crate) late: Option<Late>,
+    /// Seconds since 1970 by the host's clock, when the event happened.
     pub(crate) now: Option<i64>,
 }
 
@@ -53,6 +55,13 @@ pub(crate) struct Operators {
     pub(crate) first_message: Option<String>,
 }
 
+/// A message that had to wait.
+#[derive(Debug)]
+pub(crate) struct Late {
+    /// Whether it may have arrived in its time.
+    pub(crate) perhaps_told: bool,
+}
+
 /// What earlier steps of the pipeline left behind.
 #[derive(Debug)]
 pub(crate) struct History {
@@ -78,6 +87,10 @@ impl Context {
                 Some(Operators { first_message: optional_string(&mut operators, "first_message")? })
             }
         };
+        let late = match fields.get("late") {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(Late { perhaps_told: flag(&mut object(&mut fields, "late")?, "perhaps_told")? }),
+        };
         let failed_jobs = match objects(&mut fields, "failed_jobs")? {
             None => None,
             Some(jobs) => Some(jobs.into_iter().map(FailedJob::of).collect::<Result<_, _>>()?),
@@ -96,6 +109,7 @@ impl Context {
             },
             updates: flag(&mut fields, "updates")?,
             operators,
+            late,
             now: optional_integer(&mut fields, "now")?,
         })
     }

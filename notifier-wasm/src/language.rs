@@ -28,6 +28,8 @@ pub(crate) struct Labels {
     pub(crate) so_far: &'static str,
     /// The link to the first message.
     pub(crate) message: &'static str,
+    /// When it happened, of a message that is late.
+    pub(crate) at: &'static str,
     pub(crate) schedule: &'static str,
     /// A schedule whose description is not known.
     pub(crate) scheduled: &'static str,
@@ -53,6 +55,7 @@ static ENGLISH: Labels = Labels {
     took: "Took",
     so_far: "So far",
     message: "Message",
+    at: "At",
     schedule: "Schedule",
     scheduled: "scheduled",
     source: "Source",
@@ -77,6 +80,7 @@ static KOREAN: Labels = Labels {
     took: "소요 시간",
     so_far: "경과",
     message: "메시지",
+    at: "시각",
     schedule: "예약 실행",
     scheduled: "예약됨",
     source: "출처",
@@ -128,6 +132,16 @@ impl Language {
         match self {
             Self::English => format!(", by {person}"),
             Self::Korean => format!(", 실행 {person}"),
+        }
+    }
+
+    /// What follows the state of a message that had to wait.
+    pub(crate) fn late(self, perhaps_told: bool) -> &'static str {
+        match (self, perhaps_told) {
+            (Self::English, false) => " (late)",
+            (Self::English, true) => " (late, perhaps told before)",
+            (Self::Korean, false) => " (늦은 알림)",
+            (Self::Korean, true) => " (늦은 알림, 이미 전달되었을 수 있음)",
         }
     }
 

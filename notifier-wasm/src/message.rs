@@ -110,7 +110,7 @@ fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
 /// What happened: in the settings file's words where it has some for this.
 fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
     let own = facts.file.get("text").map(|template| facts.line(template));
-    match own {
+    let words = match own {
         Some(Ok(words)) if !words.is_empty() => words,
         other => {
             if let Some(Err(fault)) = other {
@@ -118,7 +118,9 @@ fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
             }
             facts.language.state(facts.state).to_owned()
         }
-    }
+    };
+    let late = facts.context.late.as_ref().map(|late| facts.language.late(late.perhaps_told));
+    words + late.unwrap_or_default()
 }
 
 /// The lines that the settings file adds.
@@ -218,6 +220,10 @@ fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
     run.extend(facts.took().map(|seconds| detail(labels.took, &facts.language.duration(seconds))));
     run.extend(facts.so_far().map(|seconds| detail(labels.so_far, &facts.language.duration(seconds))));
+
+    if let Some(at) = facts.context.now.filter(|_| facts.context.late.is_some()) {
+        run.push(detail(labels.at, &mrkdwn::time(at)));
+    }
 
     let blocks: Vec<Block> =
         [place, run].into_iter().filter(|row| !row.is_empty()).map(|elements| Block::Context { elements }).collect();

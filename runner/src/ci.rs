@@ -58,10 +58,28 @@ const MAX_CONTEXT: usize = 200 << 10;
 const MAX_VALUE: usize = 64 << 10;
 
 /// The context of one message, as the module gets it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Context(Value);
 
 impl Context {
+    /// A context that was written down.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let context: Value = serde_json::from_slice(bytes).ok()?;
+        (context["version"] == CONTEXT_VERSION).then_some(Self(context))
+    }
+
+    /// The same event, told late; `perhaps_told` where it may have arrived in its time.
+    pub(crate) fn late(mut self, perhaps_told: bool) -> Self {
+        self.0["late"] = json!({"perhaps_told": perhaps_told});
+        self
+    }
+
+    /// The job's variables.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.0["ci"].as_object().into_iter().flatten();
+        variables.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         self.0.to_string().into_bytes()
     }

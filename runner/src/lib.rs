@@ -29,6 +29,7 @@ mod secret;
 pub mod settings;
 mod settings_file;
 mod slack;
+mod spool;
 pub mod variables;
 mod watchdog;
 mod webhook;

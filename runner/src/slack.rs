@@ -45,7 +45,7 @@ pub(crate) enum Undelivered {
     Denied { method: &'static str, word: String, hint: String },
     #[error("the server answered 200 but not `ok`; check the URL, and whether a proxy answers in its place")]
     NotOk,
-    #[error("Slack answered {status}; the message is lost, see https://slack-status.com")]
+    #[error("Slack answered {status}; see https://slack-status.com")]
     ServerError { status: u16 },
 }
 
@@ -75,6 +75,16 @@ impl Undelivered {
             Self::Denied { .. } | Self::Redirect { .. } | Self::RateLimited => true,
             Self::Refused { .. } | Self::NotOk | Self::ServerError { .. } => false,
         }
+    }
+
+    /// Whether it was sent, and only the answer is missing.
+    pub(crate) fn may_have_been_delivered(&self) -> bool {
+        matches!(self, Self::Fault(Fault::Timeout | Fault::Protocol))
+    }
+
+    /// Whether no later call could deliver it either.
+    pub(crate) fn is_for_good(&self) -> bool {
+        self.is_about_the_body()
     }
 
     /// Whether Slack took offence at the body, so that a plainer one may pass.

@@ -41,7 +41,7 @@ pub(crate) fn variable(settings: &Settings) -> &str {
 }
 
 /// Why there is no webhook to send to. Names the variable, never its value.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unusable {
     variable: String,
     problem: Problem,

@@ -1,5 +1,7 @@
 //! `send`: render and deliver, and never be the reason that a job fails.
 
+mod delivery;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::panic;
@@ -10,13 +12,13 @@ use std::sync::Arc;
 use super::Call;
 use crate::ci::{self, Context};
 use crate::cli::{Event, Job};
-use crate::destination::Operators;
 use crate::message::Message;
 use crate::report::{Outcome, Report};
-use crate::slack::bot::{Bot, Speaker, Thread};
-use crate::slack::{self, Delivered, Undelivered};
+use crate::slack::Delivered;
+use crate::spool::{Addressee, Claim, Spool};
 use crate::variables::Variables;
 use crate::{history, watchdog};
+use delivery::{Told, Untold, deliver_late, keep, settle, tell_operators};
 
 /// What a message leaves behind for others.
 #[derive(Default)]
@@ -32,7 +34,7 @@ pub(super) fn run(event: Event, strict: bool, files: &Files, job: Job, variables
     end_on_panic(Arc::new(Report::default()), strict);
     let call = Call::begin(job, variables);
     end_on_panic(Arc::clone(&call.report), strict);
-    watchdog::watch(call.deadline, Arc::clone(&call.report), i32::from(strict));
+    watchdog::watch(call.deadline, &call.report, i32::from(strict));
     let report = Arc::clone(&call.report);
     let outcome = send(call, event, files);
     report.outcome(&outcome);
@@ -81,100 +83,65 @@ fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
     }
     let (outcome, first) = match message.skip.as_deref() {
         Some(reason) => (Outcome::skipped(&as_word(reason)), None),
-        None => deliver(&call, &message, files),
+        None => tell(&call, &context, &message, files),
     };
+    if let Some(path) = &files.annotations
+        && let Err(cause) = write(path, &message.annotations(first.as_deref()))
+    {
+        call.report.warning(&format!("writing --annotations: {cause}; the job's page gets no links"));
+    }
     if let Some(operators) = call.to.operators_for(message.environment()) {
         tell_operators(&call, &operators, context, first.as_deref());
     }
     outcome
 }
 
-/// Delivers a message as the bot, else by the webhook. Returns how it ended, and the message's address where it has one
-/// and somebody asks for it.
-fn deliver(call: &Call, message: &Message, files: &Files) -> (Outcome, Option<String>) {
-    let mut permalink = None;
-    let mut result = None;
-    if let Some((api, channel)) = call.to.bot_for(message.environment()) {
-        let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
-        match tell(call, &bot, message, files) {
-            Ok((thread, delivered)) => {
-                let is_asked_for = files.annotations.is_some()
-                    || (message.failure && call.to.operators_for(message.environment()).is_some());
-                permalink = is_asked_for.then(|| bot.permalink(&thread)).flatten();
-                result = Some(Ok(delivered));
-            }
-            Err(refused) if refused.is_surely_not_delivered() && call.to.webhook.is_ok() => {
-                call.report.warning(&format!("{refused}; the webhook is used instead"));
-            }
-            Err(undelivered) => result = Some(Err(undelivered)),
+/// Tells what waited, then this message, which is written down meanwhile. Returns how it ended, and the message's address.
+fn tell(call: &Call, context: &Context, message: &Message, files: &Files) -> (Outcome, Option<String>) {
+    let spool = Spool::of(&call.variables);
+    let is_somewhere = call.to.is_somewhere();
+    let claim = is_somewhere.then(|| spool.begin(Addressee::Channel, context)).flatten();
+    let (stuck, thread) = if is_somewhere { deliver_late(call, &spool) } else { (None, None) };
+    if let Some(undelivered) = stuck {
+        // In order: what Slack does not take of an earlier message, it does not take of this one.
+        call.report.warning("this message waits behind an earlier one; the next call of the job delivers both");
+        if let Some(claim) = claim {
+            keep(call, claim, false);
         }
+        return (Outcome::Failed { reason: undelivered.reason() }, None);
     }
-    let result = match (result, &call.to.webhook) {
-        (Some(result), _) => result,
-        (None, Ok(webhook)) => slack::deliver(&call.client, webhook, &message.body(), call.deadline),
-        (None, Err(unusable)) => {
-            call.report.warning(&unusable.to_string());
-            let word = unusable.word();
-            return (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None);
-        }
-    };
-    if let Some(path) = &files.annotations
-        && let Err(cause) = write(path, &message.annotations(permalink.as_deref()))
-    {
-        call.report.warning(&format!("writing --annotations: {cause}; the job's page gets no links"));
-    }
-    match result {
-        Ok(delivered) => {
+    match delivery::tell(call, message, thread.as_ref(), files) {
+        Ok(Told { delivered, permalink }) => {
             if let Delivered::TextOnly { refused } = delivered {
                 call.report
                     .warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
             }
+            if let Some(claim) = claim {
+                claim.done();
+            }
             call.report.message(&message.summary);
             (Outcome::Sent, permalink)
         }
-        Err(undelivered) => {
-            call.report.warning(&undelivered.to_string());
+        Err(Untold::Undelivered(undelivered)) => {
+            let next = if claim.is_some() && !undelivered.is_for_good() {
+                "; the next call of the job delivers it"
+            } else {
+                ""
+            };
+            call.report.warning(&format!("{undelivered}{next}"));
+            if let Some(claim) = claim {
+                settle(call, claim, &undelivered);
+            }
             (Outcome::Failed { reason: undelivered.reason() }, None)
         }
-    }
-}
-
-/// Tells an event as the bot, and leaves to later jobs where the pipeline's message is.
-fn tell(call: &Call, bot: &Bot, message: &Message, files: &Files) -> Result<(Thread, Delivered), Undelivered> {
-    let speaker = Speaker::of(&call.variables);
-    let known = speaker
-        .as_ref()
-        .and_then(|speaker| Thread::from_variable(call.variables.get("NOTIFIER_THREAD")?, speaker, bot.channel));
-    let mut warnings = Vec::new();
-    let told = bot.tell(speaker.as_ref(), known, &message.body(), message.failure, &mut warnings);
-    for warning in warnings {
-        call.report.warning(&warning);
-    }
-    let (thread, delivered) = told?;
-    if let Some(speaker) = &speaker {
-        append_variables(call, files, &format!("NOTIFIER_THREAD={}\n", thread.to_variable(speaker, bot.channel)));
-    }
-    Ok((thread, delivered))
-}
-
-/// The second message of a failure. The module says whether there is one; nothing that goes wrong with it changes how the
-/// first one ended.
-fn tell_operators(call: &Call, operators: &Operators, context: Context, first: Option<&str>) {
-    let message = match call.render(&context.for_operators(first)).0 {
-        Ok(message) if message.skip.is_some() => return,
-        Ok(message) => message,
-        Err(error) => return call.report.warning(&format!("rendering the operators' message: {error}")),
-    };
-    let told = match operators {
-        Operators::Webhook(webhook) => slack::deliver(&call.client, webhook, &message.body(), call.deadline).map(drop),
-        Operators::Channel(api, channel) => {
-            let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
-            bot.post(&message.body(), None).map(drop)
+        Err(Untold::Nowhere(unusable)) => {
+            call.report.warning(&unusable.to_string());
+            if let Some(claim) = claim {
+                claim.done();
+            }
+            let word = unusable.word();
+            (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None)
         }
-    };
-    match told {
-        Ok(()) => call.report.line("operators: ", &message.summary),
-        Err(undelivered) => call.report.warning(&format!("telling the operators: {undelivered}")),
     }
 }
 
