@@ -15,7 +15,7 @@ use crate::cli::{Event, Job};
 use crate::message::Message;
 use crate::report::{Outcome, Report};
 use crate::slack::Delivered;
-use crate::spool::{Addressee, Claim, Spool};
+use crate::spool::{Addressee, Spool};
 use crate::variables::Variables;
 use crate::{history, watchdog};
 use delivery::{Told, Untold, deliver_late, keep, settle, tell_operators};
