@@ -48,7 +48,7 @@ setup-browser:
 # Everything else that the tests use, where it is missing: Debian packages, the pipeline engine, the schema checker.
 setup: setup-rust setup-browser
 	@for command in clang:clang wasm-ld:lld qemu-aarch64:qemu-user /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync \
-	  curl:curl wget:wget openssl:openssl shasum:perl; do \
+	  curl:curl wget:wget faketime:faketime ip:iproute2 openssl:openssl shasum:perl; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
 	[ -d /usr/include/wasm32-wasi ] || missing="$$missing wasi-libc"; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
@@ -110,7 +110,7 @@ golden:
 
 # Writes the generated parts of the docs anew.
 docs:
-	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests docs::the_reference_is_generated
+	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests -- the_reference_is_generated the_page_shows_this_very_table
 
 bench: dist
 	python3 benches/against_curl.py dist/pipeline-notifier-x86_64-linux

@@ -86,26 +86,38 @@ fn generated(page: &str, korean: Option<&BTreeMap<String, String>>) -> String {
         writeln!(file, "| `{key}` | {} | {} | {} | {description} |", marks[0], marks[1], marks[2]).unwrap();
     }
 
-    let mut made = page.to_owned();
-    for (name, table) in [("settings", settings), ("file", file)] {
-        let part = Regex::new(&format!("(?s)<!-- generated: {name} -->.*?<!-- end -->")).unwrap();
-        let table = format!("<!-- generated: {name} -->\n{table}<!-- end -->");
-        assert_eq!(part.find_iter(page).count(), 1, "{name}");
-        made = part.replace(&made, regex_lite::NoExpand(&table)).into_owned();
+    [("settings", settings), ("file", file)]
+        .iter()
+        .fold(page.to_owned(), |page, (name, table)| replaced(&page, name, table))
+}
+
+/// A page with another text between the markers of a generated part.
+fn replaced(page: &str, name: &str, text: &str) -> String {
+    let part = Regex::new(&format!("(?s)<!-- generated: {name} -->.*?<!-- end -->")).unwrap();
+    assert_eq!(part.find_iter(page).count(), 1, "{name}");
+    let text = format!("<!-- generated: {name} -->\n{text}<!-- end -->");
+    part.replace(page, regex_lite::NoExpand(&text)).into_owned()
+}
+
+/// Asserts that a generated part of a page is what it is generated from, or writes it.
+pub(crate) fn hold(page: &str, name: &str, text: &str) {
+    hold_page(page, |page| replaced(page, name, text));
+}
+
+fn hold_page(page: &str, generate: impl Fn(&str) -> String) {
+    let path = root().join(page);
+    let made = generate(&read(&path));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &made).unwrap();
     }
-    made
+    assert!(read(&path) == made, "{page} is stale; mend it with: make docs");
 }
 
 #[test]
 fn the_reference_is_generated() {
     let korean: BTreeMap<String, String> = serde_json::from_str(&read(&root().join("docs/ko/settings.json"))).unwrap();
     for (page, words) in [("docs/settings.md", None), ("docs/ko/settings.md", Some(&korean))] {
-        let path = root().join(page);
-        let made = generated(&read(&path), words);
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            fs::write(&path, &made).unwrap();
-        }
-        assert!(read(&path) == made, "{page} is stale; mend it with: make docs");
+        hold_page(page, |page| generated(page, words));
     }
 }
 

@@ -75,7 +75,7 @@ fn what_could_not_be_delivered_is_told_by_the_next_call_in_order_and_once() {
 fn what_may_have_arrived_says_so_when_it_is_told_again() {
     let directory = scratch();
     send("deploy-started", &Server::start([Reply::Hang]), &directory);
-    assert!(waiting(&directory)[0].to_str().unwrap().ends_with(".again"), "{:?}", waiting(&directory));
+    assert!(waiting(&directory)[0].extension().is_some_and(|it| it == "again"), "{:?}", waiting(&directory));
     let up = Server::start([Reply::ok()]);
     send("deploy-finished", &up, &directory);
     assert!(texts(&up)[0].contains("deploy started (late, perhaps told before)"), "{:?}", texts(&up));
@@ -152,7 +152,7 @@ fn the_operators_are_told_late_too() {
     };
     let failed = fail(&Server::start([Reply::status(503, "")]), "failed");
     assert_eq!(failed.last_line(), "notify: sent", "{}", failed.stderr);
-    assert!(waiting(&directory)[0].to_str().unwrap().ends_with(".operators"), "{:?}", waiting(&directory));
+    assert!(waiting(&directory)[0].extension().is_some_and(|it| it == "operators"), "{:?}", waiting(&directory));
     let ops = Server::start([Reply::ok()]);
     fail(&ops, "success");
     assert!(texts(&ops)[0].contains("deploy failed (late)"), "{:?}", texts(&ops));

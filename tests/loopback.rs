@@ -35,6 +35,8 @@ pub(crate) enum Reply {
     SlowHeaders,
     /// Says something that is not HTTP.
     Garbage,
+    /// Sends these bytes and closes.
+    Raw(&'static [u8]),
 }
 
 impl Reply {
@@ -152,6 +154,7 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
         Reply::Drop => Ok(()),
         Reply::Flood => flood(&mut stream),
         Reply::SlowHeaders => slow_headers(&mut stream),
+        Reply::Raw(bytes) => stream.write_all(bytes),
         Reply::Garbage => stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n"),
     };
 }

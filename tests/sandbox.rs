@@ -26,7 +26,7 @@ fn run(name: &str) -> String {
 }
 
 /// Every guest, and how it ends.
-const GUESTS: [(&str, &str); 33] = [
+const GUESTS: [(&str, &str); 36] = [
     ("loops-forever", "fuel: it ran out of fuel"),
     ("fills-memory-again-and-again", "deadline: it ran longer than a module may"),
     ("recurses-forever", "trap: it trapped: wasm trap: call stack exhausted"),
@@ -53,6 +53,9 @@ const GUESTS: [(&str, &str); 33] = [
     ("says-what-it-reads", "output: {}"),
     ("says-hello", "output: {\"version\":1,\"message\":{\"text\":\"hello from a team's module\"}}"),
     ("says-it-in-another-version", "output: {\"version\":2,"),
+    ("says-invalid-utf-8", "output: {\"version\":1,\"message\":{\"text\":\"\u{FFFD}\u{FFFD}\"}}"),
+    ("says-too-deep", "output: [[[["),
+    ("names-a-channel", "output: {\"version\":1,\"message\":{\"text\":\"x\",\"channel\":\"#general\"}}"),
     ("counts-environment-arguments-and-randomness", "output: 0000"),
     ("uses-simd", "bad_module: it is no WebAssembly module for WASI preview 1: SIMD support is not enabled"),
     (

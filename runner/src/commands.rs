@@ -90,10 +90,17 @@ struct Call {
 
 impl Call {
     fn begin(job: Job, variables: Variables) -> Self {
+        Self::begin_watched(job, variables, |_, _| {})
+    }
+
+    /// Begins a call; `watch` is told of its deadline before anything that could hang.
+    fn begin_watched(job: Job, variables: Variables, watch: impl FnOnce(Deadline, &Arc<Report>)) -> Self {
         let settings = job.settings.or_from(&variables);
         let (timeout, odd_timeout) = settings.timeout();
         let redactor = Redactor::of(&variables, webhook::variable(&settings));
         let report = Arc::new(Report::redacting(redactor.clone()));
+        let deadline = Deadline::after(timeout);
+        watch(deadline, &report);
         if let Some(warning) = odd_timeout {
             report.warning(&warning);
         }
@@ -110,7 +117,7 @@ impl Call {
             file,
             redactor,
             report,
-            deadline: Deadline::after(timeout),
+            deadline,
             client: Client::new(&variables),
             variables,
             settings,

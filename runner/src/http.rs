@@ -156,7 +156,8 @@ impl Client {
             .proxy(self.proxy(url))
             .timeout_global(Some(left))
             .timeout_resolve(Some(left.min(RESOLVE)))
-            .timeout_connect(Some(left));
+            // A little before the whole, so that a connection that was not made is told from an answer that did not come.
+            .timeout_connect(Some(left.saturating_sub(left / 20)));
         if url.starts_with("https://") {
             config = config.tls_config(TlsConfig::builder().root_certs(self.roots()).build());
         }

@@ -1,11 +1,10 @@
 //! Which module renders: the built-in one, or one that a team pinned by its digest.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use crate::download::DownloadError;
 use crate::message::{BadMessage, Message};
+use crate::project::read_at_most;
 use crate::sandbox::{Guest, GuestError, LIMITS};
 
 /// The built-in module, as WebAssembly.
@@ -69,7 +68,7 @@ impl ModuleError {
     pub(crate) fn said(&self) -> String {
         match self {
             Self::Guest(GuestError::Exit { stderr, .. }) if !stderr.trim().is_empty() => {
-                format!(", saying: {}", stderr.trim().chars().take(200).collect::<String>())
+                format!(", saying: {}", stderr.trim().chars().filter(|c| !c.is_control()).take(200).collect::<String>())
             }
             _ => String::new(),
         }
@@ -122,13 +121,7 @@ fn render_pinned(
 
 /// Reads a module file, up to the size that a module may have and a byte more.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModuleError> {
-    let file = File::open(path).map_err(ModuleError::Read)?;
-    if !file.metadata().map_err(ModuleError::Read)?.is_file() {
-        return Err(ModuleError::Read(std::io::Error::other("it is no regular file")));
-    }
-    let mut wasm = Vec::new();
-    file.take(LIMITS.module as u64 + 1).read_to_end(&mut wasm).map_err(ModuleError::Read)?;
-    Ok(wasm)
+    read_at_most(path, LIMITS.module as u64 + 1).map_err(ModuleError::Read)
 }
 
 /// Draws messages with the built-in module, whichever module made them. `language` is that of the title.

@@ -34,13 +34,18 @@ pub(crate) fn keep(variables: &Variables, name: &str, contents: &[u8]) -> std::i
     fs::write(path, contents)
 }
 
-/// Reads a small text file; anything but a regular file is refused, so that nothing can hang.
+/// Reads a small text file of the job.
 pub(crate) fn read(path: &Path) -> std::io::Result<String> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    Ok(String::from_utf8_lossy(&read_at_most(path, MAX_FILE)?).into_owned())
+}
+
+/// Reads a file up to a size. Anything but a regular file is refused before it is opened: opening a pipe waits for its
+/// writer.
+pub(crate) fn read_at_most(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }
     let mut bytes = Vec::new();
-    file.take(MAX_FILE).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    File::open(path)?.take(max).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

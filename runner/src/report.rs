@@ -97,7 +97,13 @@ impl Report {
 /// bidirectional overrides (CWE-150, CVE-2021-42574) are shown, not obeyed.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::new();
-    for character in text.trim().chars().take(MAX_LINE) {
+    let mut length = 0;
+    for character in text.trim().chars() {
+        if length >= MAX_LINE {
+            line.push('…');
+            break;
+        }
+        let before = line.len();
         match character {
             '\n' | '\t' => line.push(' '),
             c if c.is_control()
@@ -107,9 +113,7 @@ pub(crate) fn one_line(text: &str) -> String {
             }
             c => line.push(c),
         }
-    }
-    if text.trim().chars().count() > MAX_LINE {
-        line.push('…');
+        length += line[before..].chars().count();
     }
     line
 }
@@ -122,5 +126,8 @@ mod tests {
     fn a_line_cannot_take_over_a_log() {
         assert_eq!(one_line("a\u{1b}[31mb\rsection_start:0:x\n c"), "a\\u{1b}[31mb\\u{d}section_start:0:x  c");
         assert_eq!(one_line(&"x".repeat(600)).chars().count(), MAX_LINE + 1);
+        assert_eq!(one_line(&"x".repeat(MAX_LINE)).chars().count(), MAX_LINE);
+        // What a character becomes counts, not the character.
+        assert!(one_line(&"\0".repeat(600)).chars().count() <= MAX_LINE + 6);
     }
 }

@@ -1,12 +1,12 @@
 //! The incoming webhook: where its URL comes from, and whether a message may go there.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
+use std::path::Path;
 
 use ::http::Uri;
 
 use crate::http;
+use crate::project::read_at_most;
 use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::variables::Variables;
@@ -132,7 +132,8 @@ fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Web
     let unusable = |problem| Unusable { variable: name.to_owned(), problem, causes: causes(variables) };
     let value = variables.get(name).ok_or_else(|| unusable(Problem::Missing))?;
     let value = if value.starts_with('/') {
-        read(value).ok_or_else(|| unusable(Problem::Unreadable))?
+        let contents = read_at_most(Path::new(value), MAX_FILE).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        contents.ok_or_else(|| unusable(Problem::Unreadable))?
     } else {
         value.to_owned()
     };
@@ -168,13 +169,6 @@ fn check(value: &str, allowed_hosts: &str) -> Result<(), Problem> {
         return Err(Problem::Workflow);
     }
     Ok(())
-}
-
-fn read(path: &str) -> Option<String> {
-    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|it| it.is_file()))?;
-    let mut text = String::new();
-    file.take(MAX_FILE).read_to_string(&mut text).ok()?;
-    Some(text)
 }
 
 /// Why a variable that exists in the project may be missing in this job

@@ -32,9 +32,10 @@ pub(super) struct Files {
 pub(super) fn run(event: Event, strict: bool, files: &Files, job: Job, variables: Variables) -> ExitCode {
     // Before anything else can go wrong; the settings of a call that does not begin are not known.
     end_on_panic(Arc::new(Report::default()), strict);
-    let call = Call::begin(job, variables);
-    end_on_panic(Arc::clone(&call.report), strict);
-    watchdog::watch(call.deadline, &call.report, i32::from(strict));
+    let call = Call::begin_watched(job, variables, |deadline, report| {
+        end_on_panic(Arc::clone(report), strict);
+        watchdog::watch(deadline, report, i32::from(strict));
+    });
     let report = Arc::clone(&call.report);
     let outcome = send(call, event, files);
     report.outcome(&outcome);

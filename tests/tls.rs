@@ -1,0 +1,92 @@
+//! TLS in front of a loopback server, with certificates of our own making: good ones, and each kind of bad one.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A certificate that a server shows.
+pub(crate) struct Shown<'a> {
+    pub(crate) name: &'a str,
+    /// Its last year, and its first.
+    pub(crate) years: (i32, i32),
+}
+
+/// An authority that nobody knows but who is told its certificate.
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    /// For `SSL_CERT_FILE`.
+    pub(crate) pem: String,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    fn config(&self, shown: &Shown) -> Arc<ServerConfig> {
+        let mut params = CertificateParams::new(vec![shown.name.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(shown.years.0, 1, 1);
+        params.not_after = date_time_ymd(shown.years.1, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap())
+    }
+
+    /// A TLS server that passes each request on to `upstream`, and where `proxy` is set takes CONNECT before.
+    pub(crate) fn front(&self, shown: &Shown, upstream: &str, proxy: bool) -> SocketAddr {
+        let (config, upstream) = (self.config(shown), upstream.trim_start_matches("http://").to_owned());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (config, upstream) = (Arc::clone(&config), upstream.clone());
+                // A client that does not like the certificate goes away.
+                thread::spawn(move || pass_on(stream, config, &upstream, proxy));
+            }
+        });
+        address
+    }
+}
+
+fn pass_on(mut stream: TcpStream, config: Arc<ServerConfig>, upstream: &str, proxy: bool) -> Option<()> {
+    if proxy {
+        read_head(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").ok()?;
+    }
+    let mut client = StreamOwned::new(ServerConnection::new(config).ok()?, stream);
+    let mut request = read_head(&mut client)?;
+    let text = String::from_utf8_lossy(&request).to_lowercase();
+    let length: usize = text.split("content-length: ").nth(1)?.split("\r\n").next()?.parse().ok()?;
+    let head = request.len();
+    request.resize(head + length, 0);
+    client.read_exact(&mut request[head..]).ok()?;
+    let mut server = TcpStream::connect(upstream).ok()?;
+    server.write_all(&request).ok()?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).ok()?;
+    client.write_all(&answer).ok()?;
+    client.conn.send_close_notify();
+    client.flush().ok()
+}
+
+fn read_head(stream: &mut impl Read) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    Some(head)
+}
