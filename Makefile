@@ -7,7 +7,7 @@ TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo playground pictures test setup lint unit integration web budgets templates golden docs bench dist verify
+.PHONY: demo playground pictures test setup lint unit integration web budgets fuzz templates golden docs bench dist verify
 
 demo: setup-rust
 	$(CARGO) run --quiet --package runner -- demo
@@ -99,6 +99,13 @@ verify: setup-rust
 	@$(call pip,release/requirements.txt)
 	release/build target/rebuilt
 	release/verify $(SET) target/rebuilt
+
+# Coverage-guided fuzzing of each target, FUZZ_SECONDS long; what is found stays in fuzz/artifacts, new inputs in fuzz/corpus.
+FUZZ_SECONDS ?= 600
+fuzz: setup-rust
+	@[ -x $(TOOLS)/bin/cargo-fuzz ] || $(CARGO) install --quiet --locked --profile dev --root $(TOOLS) cargo-fuzz@0.13.2
+	@for target in context text settings message answers output; do \
+	  $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 || exit 1; done
 
 # Renders the templates that GitLab publishes from component.yml.
 templates:

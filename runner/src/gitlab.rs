@@ -107,6 +107,12 @@ pub(crate) fn token_for<'a>(url: &str, variables: &'a Variables) -> Option<(&'st
     variables.get("NOTIFIER_GITLAB_TOKEN").map(|token| ("PRIVATE-TOKEN", token)).or_else(job_token)
 }
 
+/// Reads an answer.
+#[cfg(feature = "fuzz")]
+pub(crate) fn fuzz_jobs(body: &[u8]) {
+    let _ = parse(body);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,8 @@ mod deadline;
 mod destination;
 mod download;
 mod error;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod gitlab;
 mod history;
 mod http;

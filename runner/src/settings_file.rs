@@ -30,7 +30,12 @@ impl SettingsFile {
                 return Self::default();
             }
         };
-        match serde_json::from_str::<Value>(&text) {
+        Self::of_text(&text, warnings)
+    }
+
+    /// The same, of the file's text.
+    pub(crate) fn of_text(text: &str, warnings: &mut Vec<String>) -> Self {
+        match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(mut file)) => {
                 prune("", &mut file, &FOR_ALL, &["events", "environments", "$schema"], warnings);
                 for (group, known) in [("events", &FOR_EVENT[..]), ("environments", &FOR_ENVIRONMENT)] {

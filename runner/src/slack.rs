@@ -214,6 +214,14 @@ fn hint(word: &str) -> Option<&'static str> {
     })
 }
 
+/// What is told of an answer to a webhook's post.
+#[cfg(feature = "fuzz")]
+pub(crate) fn fuzz_webhook(answer: Answer) -> Option<String> {
+    let answer = Ok(answer);
+    wait_before_next_try(&answer);
+    judge(answer).err().map(|undelivered| undelivered.to_string() + &undelivered.reason())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

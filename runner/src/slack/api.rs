@@ -150,6 +150,12 @@ fn hint(word: &str, needed: &str) -> String {
     format!(": {step}")
 }
 
+/// What is told of a method's answer.
+#[cfg(feature = "fuzz")]
+pub(crate) fn fuzz_method(answer: Answer) -> Option<String> {
+    judge("chat.postMessage", Ok(answer)).err().map(|undelivered| undelivered.to_string() + &undelivered.reason())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

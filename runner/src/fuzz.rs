@@ -1,0 +1,81 @@
+//! For the fuzzers alone (`fuzz/`): what reads bytes from outside, by name. Each panics where a promise is broken.
+
+#![allow(clippy::missing_panics_doc, reason = "a panic is what a fuzzer looks for")]
+
+use crate::gitlab;
+use crate::http::Answer;
+use crate::message::Message;
+use crate::report::one_line;
+use crate::secret::Redactor;
+use crate::settings::Settings;
+use crate::settings_file::SettingsFile;
+use crate::slack;
+use crate::variables::Variables;
+use crate::webhook;
+
+/// What a module returns: refused in words, or with a dotenv file of our own names and links that are addresses.
+pub fn message(output: &[u8]) {
+    let Ok(message) = Message::decode(output) else { return };
+    for line in message.dotenv().lines() {
+        let (name, value) = line.split_once('=').unwrap_or_default();
+        assert!(name.starts_with("NOTIFIER_") && !value.is_empty(), "{line}");
+    }
+    assert!(!message.annotations(Some("javascript:alert(1)")).contains("javascript:alert(1)"));
+    assert!(!message.body().text().is_empty());
+}
+
+/// What Slack or GitLab answers: never shown but as a word.
+pub fn answer(status: u16, body: &[u8]) {
+    let answer = || Answer {
+        status,
+        retry_after: std::str::from_utf8(body).ok().map(str::to_owned),
+        location: None,
+        scopes: None,
+        body: body.to_vec(),
+    };
+    for told in [slack::fuzz_webhook(answer()), slack::api::fuzz_method(answer())].into_iter().flatten() {
+        assert!(told.chars().count() < 480 && !told.chars().any(char::is_control), "{told:?}");
+    }
+    gitlab::fuzz_jobs(body);
+}
+
+/// A settings file: what is left of it has the shape that is published.
+pub fn settings_file(text: &str) {
+    let file = SettingsFile::of_text(text, &mut Vec::new());
+    for (key, value) in file.for_module() {
+        let is_right = match key.as_str() {
+            "mention" | "ops_mention" | "$schema" => value.is_string(),
+            "lines" | "links" => value.is_array(),
+            "events" | "environments" => value.is_object(),
+            _ => false,
+        };
+        assert!(is_right, "{key}: {value}");
+    }
+}
+
+/// A webhook: goes to Slack or this machine alone, and is never shown.
+pub fn webhook(value: &str) {
+    let variables: Variables = [("SLACK_WEBHOOK_URL", value)].into_iter().collect();
+    match webhook::find(&variables, &Settings::default()) {
+        Ok(webhook) => {
+            let url = webhook.url().expose();
+            let is_slack = ["https://hooks.slack.com", "https://hooks.slack-gov.com"].iter().any(|host| {
+                url.to_ascii_lowercase()
+                    .strip_prefix(host)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '?']))
+            });
+            assert!(is_slack || crate::http::is_loopback(url), "{url}");
+        }
+        Err(unusable) => assert!(value.trim().len() < 12 || !unusable.to_string().contains(value.trim())),
+    }
+}
+
+/// A log line, and a secret in it.
+pub fn output(secret: &str, text: &str) {
+    let line = one_line(text);
+    assert!(!line.chars().any(char::is_control) && line.chars().count() <= 520, "{line:?}");
+    let mut redactor = Redactor::default();
+    redactor.add(secret);
+    let written = redactor.redact(&format!("{text}{secret}{text}"));
+    assert!(secret.len() < 8 || "[redacted]".contains(secret) || !written.contains(secret), "{written:?}");
+}

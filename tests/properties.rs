@@ -1,0 +1,124 @@
+//! Whatever the text: the real module, in its sandbox, makes a message within Slack's limits, valid JSON, the same twice, with no
+//! mention and no link but those that the settings and GitLab give.
+
+use std::sync::LazyLock;
+
+use pipeline_notifier::sandbox::Guest;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::slack_limits;
+
+static MODULE: LazyLock<Guest> = LazyLock::new(|| Guest::built_in().unwrap());
+
+/// The variables that hold text of others.
+const TEXTS: [&str; 12] = [
+    "CI_PROJECT_NAME",
+    "CI_COMMIT_BRANCH",
+    "CI_COMMIT_REF_NAME",
+    "CI_COMMIT_TAG",
+    "CI_COMMIT_TITLE",
+    "CI_COMMIT_AUTHOR",
+    "CI_JOB_NAME",
+    "CI_MERGE_REQUEST_TITLE",
+    "CI_PIPELINE_SCHEDULE_DESCRIPTION",
+    "DEPLOY_CLUSTER",
+    "DEPLOY_ENVIRONMENT",
+    "GITLAB_USER_NAME",
+];
+
+/// Any text, and what is dangerous in Slack more often than by chance.
+fn text() -> impl Strategy<Value = String> {
+    let dangerous = prop::sample::select(vec![
+        "<!channel>",
+        "<@U0EVERYONE>",
+        "<https://evil.example|ok>",
+        "@here",
+        "@everyone",
+        "*",
+        "_",
+        "`",
+        "&lt;",
+        "\u{202e}",
+        "\u{1b}[31m",
+        "\n",
+        "가",
+        "🚀",
+        "https://evil.example",
+        "|",
+        ">",
+    ]);
+    let part = prop_oneof![2 => any::<String>(), 3 => dangerous.prop_map(str::to_owned), 1 => "[ -~]{0,200}"];
+    prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+fn context() -> impl Strategy<Value = Value> {
+    let events = prop::sample::select(vec![
+        "pipeline-started",
+        "build-failed",
+        "deploy-started",
+        "deploy-finished",
+        "pipeline-finished",
+    ]);
+    let statuses = prop::sample::select(vec!["success", "failed", "canceled", "running"]);
+    let languages = prop::sample::select(vec!["en", "ko", "xx"]);
+    let sources =
+        prop::sample::select(vec!["push", "schedule", "trigger", "api", "merge_request_event", "parent_pipeline"]);
+    let texts = prop::collection::vec(prop::option::of(text()), TEXTS.len());
+    let jobs = prop::option::of(prop::collection::vec((text(), text()), 0..14));
+    let lines = prop::collection::vec(text(), 0..4);
+    let kind = (events, statuses, languages, sources);
+    (kind, texts, jobs, lines, text(), any::<Option<i64>>(), any::<bool>()).prop_map(|(kind, texts, jobs, lines, words, now, late)| {
+        let (event, status, language, source) = kind;
+        let mut ci = json!({
+            "CI_COMMIT_SHORT_SHA": "1a2b3c4d", "CI_JOB_STATUS": status, "CI_PIPELINE_SOURCE": source, "CI_PIPELINE_ID": "1",
+            "CI_PROJECT_URL": "https://gitlab.corp.example/g/p", "CI_PIPELINE_URL": "https://gitlab.corp.example/g/p/-/pipelines/1",
+            "CI_JOB_URL": "https://gitlab.corp.example/g/p/-/jobs/1", "CI_COMMIT_SHA": "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678",
+        });
+        for (name, text) in TEXTS.iter().zip(texts) {
+            if let Some(text) = text {
+                ci[*name] = text.into();
+            }
+        }
+        let jobs = jobs.map(|jobs| {
+            let job = |(name, stage)| json!({"name": name, "stage": stage, "web_url": "https://gitlab.corp.example/g/p/-/jobs/2"});
+            jobs.into_iter().map(job).collect::<Vec<_>>()
+        });
+        json!({
+            "version": 1, "event": event, "ci": ci, "failed_jobs": jobs, "now": now,
+            "late": late.then(|| json!({"perhaps_told": false})),
+            "settings": {"language": language, "mention": "here,subteam:S0OPERATORS", "app_url": "https://gitlab.corp.example/%{branch}",
+                         "grafana_url": "https://gitlab.corp.example/grafana", "loki_query": "{app=\"%{project}\"}"},
+            "settings_file": {"lines": lines, "events": {"deploy-failed": {"text": words}}},
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_in_any_field_makes_a_sound_message(context in context()) {
+        let context = context.to_string();
+        let output = MODULE.run(context.as_bytes()).unwrap();
+        prop_assert_eq!(&output, &MODULE.run(context.as_bytes()).unwrap());
+        let message: Value = serde_json::from_slice(&output).unwrap();
+        let body = &message["message"];
+        prop_assert_eq!(slack_limits::check(body), Ok(()));
+        for element in slack_limits::elements(body) {
+            let called = ["user_id", "usergroup_id", "range", "channel_id"].iter().find_map(|key| element[key].as_str());
+            prop_assert!(called.is_none_or(|it| ["here", "S0OPERATORS"].contains(&it)), "{}", element);
+            let url = element["url"].as_str();
+            prop_assert!(url.is_none_or(|url| url.starts_with("https://gitlab.corp.example/")), "{}", element);
+        }
+        for (_, mrkdwn) in slack_limits::mrkdwn_texts(body) {
+            for token in mrkdwn.split('<').skip(1) {
+                prop_assert!(token.starts_with("https://gitlab.corp.example/") || token.starts_with("!date^"), "{}", mrkdwn);
+            }
+        }
+        let text = body["text"].as_str().unwrap();
+        for raw in ["<", ">", "@channel", "@here", "@everyone", "://"] {
+            prop_assert!(!text.contains(raw), "{}", text);
+        }
+    }
+}
