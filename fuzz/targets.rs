@@ -82,7 +82,8 @@ pub(crate) fn promises(body: &Value) {
         }
         Value::Array(items) => items.iter().for_each(promises),
         Value::String(text) => {
-            assert!(!text.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{text:?}")
+            let is_odd = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+            assert!(!text.chars().any(is_odd), "{text:?}");
         }
         _ => {}
     }

@@ -122,6 +122,16 @@ fn the_reference_is_generated() {
 }
 
 #[test]
+fn the_page_on_scale_shows_this_very_table() {
+    let simulated = Command::new("python3").arg(root().join("benches/fleet.py")).output().unwrap();
+    assert!(simulated.status.success(), "{}", String::from_utf8_lossy(&simulated.stderr));
+    let table = String::from_utf8(simulated.stdout).unwrap();
+    for page in ["docs/scale.md", "docs/ko/scale.md"] {
+        hold(page, "fleet", &table);
+    }
+}
+
+#[test]
 fn every_page_is_there_in_both_languages() {
     let names = |folder: &str| -> Vec<String> {
         markdown(folder).iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
@@ -146,6 +156,25 @@ fn every_page_is_there_in_both_languages() {
         assert_eq!(headings(&english), headings(&korean), "{name}: headings");
         assert_eq!(rows(&english), rows(&korean), "{name}: rows of tables");
         assert_eq!(code(&english), code(&korean), "{name}: snippets");
+    }
+}
+
+/// Where a page says that a test holds something, there is that test.
+#[test]
+fn every_test_that_is_named_is_there() {
+    let named = Regex::new(r"`(\w+)::(\w+)`").unwrap();
+    let sources = ["tests", "runner/src", "notifier-wasm/src"].map(|folder| root().join(folder));
+    for page in ["ARCHITECTURE.md", "docs/security.md", "docs/ko/security.md"] {
+        let text = read(&root().join(page));
+        let tests: Vec<(String, String)> =
+            named.captures_iter(&text).map(|it| (it[1].to_owned(), it[2].to_owned())).collect();
+        assert!(tests.len() > 5, "{page}");
+        for (module, name) in tests.iter().filter(|(module, _)| module != "harness") {
+            let file = format!("{module}.rs");
+            let found = Command::new("grep").args(["-rlE", &format!("fn {name}\\(")]).args(&sources).output().unwrap();
+            let found = String::from_utf8(found.stdout).unwrap();
+            assert!(found.lines().any(|path| path.ends_with(&file)), "{page}: {module}::{name}");
+        }
     }
 }
 

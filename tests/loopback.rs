@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ pub(crate) enum Reply {
     Files(Vec<(String, Vec<u8>)>),
     /// What was uploaded, by its path, and uploads by PUT: GitLab's generic packages.
     Packages(Arc<Mutex<Packages>>),
+    /// Takes as many messages as Slack does, by their paths.
+    Limited(Arc<Mutex<Limits>>),
     /// Slack's Web API.
     Workspace(Arc<Mutex<Workspace>>),
     /// Reads the request and says nothing.
@@ -46,6 +48,33 @@ impl Reply {
 
     pub(crate) fn status(status: u16, body: &str) -> Self {
         Self::Answer(status, "", body.to_owned())
+    }
+}
+
+/// Webhooks that take one message a second each, after a burst
+/// (<https://docs.slack.dev/apis/web-api/rate-limits>).
+#[derive(Default)]
+pub(crate) struct Limits {
+    /// What each has left, and since when.
+    buckets: BTreeMap<String, (f64, Option<Instant>)>,
+    pub(crate) refused: usize,
+}
+
+impl Limits {
+    const BURST: f64 = 3.0;
+
+    fn takes(&mut self, path: &str) -> bool {
+        let (left, since) = self.buckets.entry(path.to_owned()).or_insert((Self::BURST, None));
+        let now = Instant::now();
+        *left = (*left + since.map_or(0.0, |since| (now - since).as_secs_f64())).min(Self::BURST);
+        *since = Some(now);
+        let takes = *left >= 1.0;
+        if takes {
+            *left -= 1.0;
+        } else {
+            self.refused += 1;
+        }
+        takes
     }
 }
 
@@ -126,6 +155,12 @@ impl Server {
 
 fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
     let Some(request) = read(&stream) else { return };
+    if let Reply::Limited(limits) = reply
+        && !limits.lock().unwrap().takes(&request.target)
+    {
+        let refusal = "HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        return drop(stream.write_all(refusal.as_bytes()));
+    }
     requests.lock().unwrap().push(request.clone());
     // A client that went away is what some tests are about.
     let _ = match reply {
@@ -141,6 +176,7 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
             Some((_, bytes)) => send_bytes(&mut stream, bytes),
             None => send_status(&mut stream, 404),
         },
+        Reply::Limited(_) => send_bytes(&mut stream, b"ok"),
         Reply::Packages(packages) => serve_packages(&mut stream, &mut packages.lock().unwrap(), &request),
         Reply::Workspace(workspace) => {
             let (status, headers, body) = workspace.lock().unwrap().answer(&request);

@@ -12,6 +12,7 @@ mod faults;
 mod fuzz;
 mod harness;
 mod late;
+mod load;
 mod loopback;
 mod messages;
 mod modules;

@@ -83,7 +83,13 @@ fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
         }
     }
     let (outcome, first) = match message.skip.as_deref() {
-        Some(reason) => (Outcome::skipped(&as_word(reason)), None),
+        Some(reason) => {
+            // What waits does not wait for a message that the settings choose.
+            if call.to.is_somewhere() {
+                deliver_late(&call, &Spool::of(&call.variables));
+            }
+            (Outcome::skipped(&as_word(reason)), None)
+        }
         None => tell(&call, &context, &message, files),
     };
     if let Some(path) = &files.annotations
