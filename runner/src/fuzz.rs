@@ -2,6 +2,8 @@
 
 #![allow(clippy::missing_panics_doc, reason = "a panic is what a fuzzer looks for")]
 
+use serde_json::Value;
+
 use crate::gitlab;
 use crate::http::Answer;
 use crate::message::Message;
@@ -20,7 +22,12 @@ pub fn message(output: &[u8]) {
         let (name, value) = line.split_once('=').unwrap_or_default();
         assert!(name.starts_with("NOTIFIER_") && !value.is_empty(), "{line}");
     }
-    assert!(!message.annotations(Some("javascript:alert(1)")).contains("javascript:alert(1)"));
+    let annotations: Value =
+        serde_json::from_str(&message.annotations(Some("javascript:alert(1)"))).unwrap_or_default();
+    for link in annotations["pipeline-notifier"].as_array().into_iter().flatten() {
+        let url = link["external_link"]["url"].as_str().unwrap_or_default();
+        assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
+    }
     assert!(!message.body().text().is_empty());
 }
 
