@@ -168,7 +168,7 @@ impl Call {
 
     /// Renders a context, and tells what was wrong with the pinned module.
     fn render(&self, context: &Context) -> (Result<Message, ModuleError>, Option<String>) {
-        crate::module::render(&context.encode(), self.pin.as_ref(), |pin| {
+        crate::module::render(&context.encode(), self.pin.as_ref(), self.deadline, |pin| {
             download::module(&self.client, &self.variables, &pin.source, &pin.sha256, self.deadline)
         })
     }

@@ -84,5 +84,6 @@ pub fn output(secret: &str, text: &str) {
     let mut redactor = Redactor::default();
     redactor.add(secret);
     let written = redactor.redact(&format!("{text}{secret}{text}"));
-    assert!(secret.len() < 8 || "[redacted]".contains(secret) || !written.contains(secret), "{written:?}");
+    // What a secret gives way to has brackets, and could be one itself; no token or address has.
+    assert!(secret.len() < 8 || secret.contains(['[', ']']) || !written.contains(secret), "{written:?}");
 }

@@ -1,7 +1,11 @@
 //! Which module renders: the built-in one, or one that a team pinned by its digest.
 
 use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
+use crate::deadline::Deadline;
 use crate::download::DownloadError;
 use crate::message::{BadMessage, Message};
 use crate::project::read_at_most;
@@ -44,6 +48,9 @@ pub(crate) enum ModuleError {
     Read(std::io::Error),
     #[error(transparent)]
     Download(#[from] DownloadError),
+    /// Larger or more tangled than there is time for.
+    #[error("compiling it takes longer than the job's time allows")]
+    Slow,
     /// Not the file that was pinned. It is not run.
     #[error("its SHA-256 is {found}, not the pinned one")]
     Digest { found: String },
@@ -58,6 +65,7 @@ impl ModuleError {
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Read(_) | Self::Download(_) => "bad_module",
+            Self::Slow => "deadline",
             Self::Digest { .. } => "checksum",
             Self::Guest(error) => error.word(),
             Self::Message(_) => "bad_output",
@@ -78,16 +86,17 @@ impl ModuleError {
 /// Renders a context with the pinned module where there is one and it works, else with the built-in one. What went
 /// wrong with the pinned one is the warning beside the message.
 ///
-/// `fetch` gives the module of a pin that is an address.
+/// `fetch` gives the module of a pin that is an address; of `deadline` compiling it may take half of what is left.
 pub(crate) fn render(
     context: &[u8],
     pin: Option<&Pin>,
+    deadline: Deadline,
     fetch: impl Fn(&Pin) -> Result<Vec<u8>, DownloadError>,
 ) -> (Result<Message, ModuleError>, Option<String>) {
     let Some(pin) = pin.filter(|pin| pin.sha256 != sha256(built_in_wasm())) else {
         return (render_built_in(context), None);
     };
-    match render_pinned(context, pin, fetch) {
+    match render_pinned(context, pin, deadline, fetch) {
         Ok(message) => (Ok(message), None),
         Err(error) => {
             let warning = format!(
@@ -109,6 +118,7 @@ fn render_built_in(context: &[u8]) -> Result<Message, ModuleError> {
 fn render_pinned(
     context: &[u8],
     pin: &Pin,
+    deadline: Deadline,
     fetch: impl Fn(&Pin) -> Result<Vec<u8>, DownloadError>,
 ) -> Result<Message, ModuleError> {
     let wasm = if pin.is_address() { fetch(pin)? } else { read(Path::new(&pin.source))? };
@@ -116,7 +126,19 @@ fn render_pinned(
     if found != pin.sha256 {
         return Err(ModuleError::Digest { found });
     }
-    Ok(Message::decode(&Guest::from_wasm(&wasm)?.run(context)?)?)
+    Ok(Message::decode(&compile(wasm, deadline.remaining() / 2)?.run(context)?)?)
+}
+
+/// Compiles a module in a thread of its own, for nothing else stops a compiler. Where there is no thread, the watchdog does.
+fn compile(wasm: Vec<u8>, patience: Duration) -> Result<Guest, ModuleError> {
+    let wasm = Arc::new(wasm);
+    let (compiled, ready) = mpsc::channel();
+    let shared = Arc::clone(&wasm);
+    let thread = thread::Builder::new().name("compiler".into());
+    match thread.spawn(move || compiled.send(Guest::from_wasm(&shared))) {
+        Ok(_) => Ok(ready.recv_timeout(patience).map_err(|_| ModuleError::Slow)??),
+        Err(_) => Ok(Guest::from_wasm(&wasm)?),
+    }
 }
 
 /// Reads a module file, up to the size that a module may have and a byte more.

@@ -52,6 +52,11 @@ pub(super) fn faults() -> Vec<Fault> {
         Fault::new("a module that is cut short", SENT, "(bad_module)", Whole, |job| {
             job.module(&built_in_wasm()[..1000]);
         }),
+        Fault::new("a module that takes long to compile", SENT, "(deadline)", Whole, |job| {
+            let body = "local.get 0 i32.const 3 i32.mul local.set 0 ".repeat(400_000);
+            let text = format!("(module (memory (export \"memory\") 1) (func (export \"_start\") (local i32) {body}))");
+            job.module(&wat::parse_str(text).unwrap());
+        }),
         Fault::new("a module of 5 MB", SENT, "(checksum)", Whole, |job| job.module(&vec![0; 5 << 20])),
         Fault::new("a module that is empty", SENT, "(bad_module)", Whole, |job| job.module(&[])),
         Fault::new("a module that is not there", SENT, "(bad_module)", Whole, |job| {
