@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::harness::{Notifier, WEBHOOK_PATH, fixtures};
+use crate::harness::{Notifier, WEBHOOK_PATH, fixtures, scratch};
 use crate::loopback::{Reply, Server};
 
 /// Every job of the fixtures, and the values in it that nobody may see.
@@ -100,4 +100,13 @@ fn a_webhook_in_a_commit_title_is_neither_sent_nor_printed() {
         .run();
     assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
     assert!(!slack.only_request().body.contains("s3cr3t"));
+    // A File-type variable's contents are as secret as a variable's.
+    let file = scratch().join("SLACK_WEBHOOK_URL");
+    fs::write(&file, &url).unwrap();
+    let context = Notifier::new(&["context", "deploy-started"])
+        .job("gitlab-18-deploy-on-main")
+        .with("SLACK_WEBHOOK_URL", file.to_str().unwrap())
+        .with("CI_COMMIT_TITLE", format!("post to {url}"))
+        .run();
+    assert_eq!(context.json()["ci"]["CI_COMMIT_TITLE"], "post to [redacted]");
 }

@@ -97,7 +97,7 @@ impl Call {
     fn begin_watched(job: Job, variables: Variables, watch: impl FnOnce(Deadline, &Arc<Report>)) -> Self {
         let settings = job.settings.or_from(&variables);
         let (timeout, odd_timeout) = settings.timeout();
-        let redactor = Redactor::of(&variables, webhook::variable(&settings));
+        let mut redactor = Redactor::of(&variables, webhook::variable(&settings));
         let report = Arc::new(Report::redacting(redactor.clone()));
         let deadline = Deadline::after(timeout);
         watch(deadline, &report);
@@ -109,11 +109,17 @@ impl Call {
         for warning in file_warnings {
             report.warning(&warning);
         }
+        let to = Destinations::find(&variables, &settings, &file);
+        // A File-type variable's contents are not among the variables.
+        for webhook in to.webhook.iter().chain(&to.ops_webhook) {
+            redactor.add(webhook.url().expose());
+            report.redact(webhook.url().expose());
+        }
         let pin = job.module.zip(job.module_sha256).map(|(source, sha256)| Pin { source, sha256 });
         Self {
             pass: job.pass,
             pin,
-            to: Destinations::find(&variables, &settings, &file),
+            to,
             file,
             redactor,
             report,

@@ -22,9 +22,14 @@ pub(crate) fn kept(variables: &Variables, name: &str) -> PathBuf {
     directory(variables).join(OURS).join(name)
 }
 
-/// Keeps a file of our own, in a directory that git overlooks, so that it is no change of the consumer's repository.
+/// Keeps a file of our own, in a directory that git overlooks, so that it is no change of the consumer's repository. The project
+/// directory itself is not ours to make.
 pub(crate) fn keep(variables: &Variables, name: &str, contents: &[u8]) -> std::io::Result<()> {
-    let ours = directory(variables).join(OURS);
+    let directory = directory(variables);
+    if !directory.is_dir() {
+        return Err(std::io::ErrorKind::NotFound.into());
+    }
+    let ours = directory.join(OURS);
     let path = ours.join(name);
     fs::create_dir_all(path.parent().unwrap_or(&ours))?;
     let ignore = ours.join(".gitignore");
@@ -48,4 +53,17 @@ pub(crate) fn read_at_most(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(max).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_directory_that_is_not_there_is_not_made() {
+        let missing = std::env::temp_dir().join(format!("no-project-{}", std::process::id()));
+        let variables = [("CI_PROJECT_DIR", missing.to_str().unwrap())].into_iter().collect();
+        assert!(keep(&variables, "undelivered/x", b"x").is_err());
+        assert!(!missing.exists());
+    }
 }

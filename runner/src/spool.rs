@@ -33,7 +33,7 @@ pub(crate) enum Addressee {
 
 /// What is kept for a job.
 pub(crate) struct Spool {
-    /// `None` outside of a project directory, where nothing is kept.
+    /// Where the job works; outside of a project directory nothing is kept.
     variables: Variables,
 }
 
@@ -185,6 +185,7 @@ mod tests {
     fn spool(name: &str) -> (Spool, PathBuf) {
         let directory = std::env::temp_dir().join(format!("spool-{}-{name}", process::id()));
         let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
         let variables = [("CI_PROJECT_DIR", directory.to_str().unwrap())].into_iter().collect();
         (Spool::of(&variables), directory.join(".pipeline-notifier/undelivered"))
     }

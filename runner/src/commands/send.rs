@@ -73,10 +73,6 @@ fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
         }
     };
     append_variables(&call, files, &message.dotenv());
-    // A File-type variable's contents are not among the variables.
-    for webhook in call.to.webhook.iter().chain(&call.to.ops_webhook) {
-        call.report.redact(webhook.url().expose());
-    }
     if call.to.is_somewhere() {
         for oddity in call.client.oddities() {
             call.report.warning(&oddity);
