@@ -82,6 +82,19 @@ fn what_may_have_arrived_says_so_when_it_is_told_again() {
 }
 
 #[test]
+fn what_was_sent_twice_without_an_answer_is_not_tried_again() {
+    let directory = scratch();
+    let breaks_off = Server::start([Reply::Drop]);
+    send("pipeline-started", &breaks_off, &directory);
+    let again = send("deploy-started", &breaks_off, &directory);
+    assert!(again.stderr.contains("a message was sent twice without an answer"), "{}", again.stderr);
+    let up = Server::start([Reply::ok()]);
+    send("deploy-finished", &up, &directory);
+    let told = texts(&up);
+    assert!(told.len() == 2 && told[0].contains("deploy started (late)"), "{told:?}");
+}
+
+#[test]
 fn a_body_that_slack_refuses_for_good_waits_for_nobody() {
     let directory = scratch();
     send("deploy-started", &Server::start([Reply::status(400, "invalid_payload")]), &directory);

@@ -118,6 +118,10 @@ fn told(example: &Example, story: Story) -> Vec<&'static str> {
             example.deploy_jobs.iter().for_each(|_| told.extend([deploying, deployed]));
         }
     }
+    if story == Story::SlackDown {
+        // Each call tries the oldest message that waits, and one that Slack may have taken is tried twice.
+        told = (0..told.len()).map(|call| told[call / 2]).collect();
+    }
     told
 }
 

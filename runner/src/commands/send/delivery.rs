@@ -113,12 +113,16 @@ fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> R
     }
 }
 
-/// Keeps a message that was not delivered, unless no later call could deliver it either.
+/// Keeps a message that was not delivered, unless no later call could deliver it either, or it was sent twice by now.
 pub(super) fn settle(call: &Call, claim: Claim, undelivered: &Undelivered) {
+    let perhaps_told = undelivered.may_have_been_delivered();
     if undelivered.is_for_good() {
         claim.done();
+    } else if perhaps_told && claim.perhaps_told {
+        call.report.warning("a message was sent twice without an answer and is not tried again");
+        claim.done();
     } else {
-        keep(call, claim, undelivered.may_have_been_delivered());
+        keep(call, claim, perhaps_told);
     }
 }
 
