@@ -10,6 +10,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -44,7 +45,10 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/services/T0/B0/x"
     job = json.loads((ROOT / "tests/fixtures/jobs/gitlab-18-deploy-on-main.json").read_text())
-    job.pop("CI_PROJECT_DIR")
+    # Where a message is written down before it is sent, as in a job; and one place to send it to.
+    job["CI_PROJECT_DIR"] = tempfile.mkdtemp()
+    for other in ["SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL"]:
+        job.pop(other)
     body = subprocess.run([binary, "render", "deploy-finished"], env=job, check=True, capture_output=True, text=True).stdout
     contenders = {
         "curl": (["/usr/bin/curl", "-sS", "-H", "Content-Type: application/json", "-d", body, url], {}),

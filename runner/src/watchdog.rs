@@ -1,12 +1,14 @@
 //! The end of a call, whatever hangs: when its time is over, or when it is told to stop.
 
+use std::io::{ErrorKind, Read};
+use std::os::unix::net::UnixStream;
 use std::process;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::iterator::Signals;
+use signal_hook::{flag, low_level::pipe};
 
 use crate::deadline::Deadline;
 use crate::report::{Outcome, Report};
@@ -18,22 +20,40 @@ const GRACE: Duration = Duration::from_millis(250);
 /// being delivered then is written down already (`spool.rs`). Where no thread can be had, the deadlines of the parts are
 /// all there is.
 pub(crate) fn watch(deadline: Deadline, report: &Arc<Report>, exit_status: i32) {
-    let over = Arc::clone(report);
+    // A file that grows beyond the job's limit is an error like any other, and no reason to die.
+    let _ = flag::register(SIGXFSZ, Arc::default());
+    let told = signals();
+    let report = Arc::clone(report);
     let _ = thread::Builder::new().name("watchdog".into()).spawn(move || {
-        thread::sleep(deadline.remaining() + GRACE);
-        over.warning("the time of NOTIFIER_TIMEOUT is over; it may or may not have been delivered");
-        over.outcome(&Outcome::failed("timeout"));
+        if wait(told, deadline.remaining() + GRACE) {
+            report.warning("the job was told to stop; a message on its way is kept for later");
+            report.outcome(&Outcome::failed("terminated"));
+        } else {
+            report.warning("the time of NOTIFIER_TIMEOUT is over; it may or may not have been delivered");
+            report.outcome(&Outcome::failed("timeout"));
+        }
         process::exit(exit_status);
     });
-    // A file that grows beyond the job's limit is an error like any other, and no reason to die.
-    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
-    let Ok(mut signals) = Signals::new([SIGTERM, SIGINT]) else { return };
-    let told = Arc::clone(report);
-    let _ = thread::Builder::new().name("signals".into()).spawn(move || {
-        if signals.forever().next().is_some() {
-            told.warning("the job was told to stop; a message on its way is kept for later");
-            told.outcome(&Outcome::failed("terminated"));
-            process::exit(exit_status);
+}
+
+/// A stream that gets a byte with each signal to stop.
+fn signals() -> Option<UnixStream> {
+    let (told, tells) = UnixStream::pair().ok()?;
+    pipe::register(SIGINT, tells.try_clone().ok()?).ok()?;
+    pipe::register(SIGTERM, tells).ok()?;
+    Some(told)
+}
+
+/// Waits for a signal, or until the time is over.
+fn wait(told: Option<UnixStream>, time: Duration) -> bool {
+    if let Some(mut told) = told.filter(|told| told.set_read_timeout(Some(time)).is_ok()) {
+        loop {
+            match told.read(&mut [0]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read.is_ok_and(|count| count > 0),
+            }
         }
-    });
+    }
+    thread::sleep(time);
+    false
 }

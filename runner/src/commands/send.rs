@@ -93,7 +93,7 @@ fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
     {
         call.report.warning(&format!("writing --annotations: {cause}; the job's page gets no links"));
     }
-    if let Some(operators) = call.to.operators_for(message.environment()) {
+    if let Some(operators) = call.to.operators_for(message.environment()).filter(|_| message.failure) {
         tell_operators(&call, &operators, context, first.as_deref());
     }
     outcome
