@@ -155,7 +155,8 @@ impl Client {
             .max_redirects_will_error(false)
             .proxy(self.proxy(url))
             .timeout_global(Some(left))
-            .timeout_resolve(Some(left.min(RESOLVE)))
+            // The client resolves in a thread of its own to bound it; an address has nothing to resolve.
+            .timeout_resolve(Some(left.min(RESOLVE)).filter(|_| address(url).is_none()))
             // A little before the whole, so that a connection that was not made is told from an answer that did not come.
             .timeout_connect(Some(left.saturating_sub(left / 20)));
         if url.starts_with("https://") {
@@ -271,11 +272,14 @@ pub(crate) fn origin(url: &str) -> Option<(String, String, Option<u16>)> {
     Some((uri.scheme_str()?.to_owned(), authority.host().to_ascii_lowercase(), authority.port_u16()))
 }
 
+/// The host of a URL where it is no name.
+fn address(url: &str) -> Option<IpAddr> {
+    origin(url)?.1.trim_matches(['[', ']']).parse().ok()
+}
+
 /// Whether an address names this very machine.
 pub(crate) fn is_loopback(url: &str) -> bool {
-    origin(url).is_some_and(|(_, host, _)| {
-        host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    })
+    address(url).is_some_and(|ip| ip.is_loopback()) || origin(url).is_some_and(|(_, host, _)| host == "localhost")
 }
 
 #[cfg(test)]
