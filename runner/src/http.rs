@@ -17,6 +17,9 @@ use crate::variables::Variables;
 /// The most that the resolver and the connection may take of the time left: a dead name server is told early.
 const RESOLVE: std::time::Duration = std::time::Duration::from_secs(3);
 
+/// What is read and written at once, in bytes. All headers of an answer must fit.
+const BUFFER: usize = 32 << 10;
+
 /// An answer. Its body is cut where it is longer than asked for, or breaks off: the status decides.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -151,6 +154,9 @@ impl Client {
         let mut config = Agent::config_builder()
             .user_agent(concat!("pipeline-notifier/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
+            // Messages and answers have a few kilobytes; the client's own buffers of 128 KiB each are pages touched for nothing.
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(self.proxy(url))
