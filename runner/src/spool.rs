@@ -32,9 +32,9 @@ pub(crate) enum Addressee {
 }
 
 /// What is kept for a job.
-pub(crate) struct Spool {
+pub(crate) struct Spool<'a> {
     /// Where the job works; outside of a project directory nothing is kept.
-    variables: Variables,
+    variables: &'a Variables,
 }
 
 /// A message that this process, and no other, may deliver.
@@ -49,13 +49,13 @@ pub(crate) struct Claim {
     pub(crate) perhaps_told: bool,
 }
 
-impl Spool {
-    pub(crate) fn of(variables: &Variables) -> Self {
-        Self { variables: variables.clone() }
+impl<'a> Spool<'a> {
+    pub(crate) fn of(variables: &'a Variables) -> Self {
+        Self { variables }
     }
 
     fn directory(&self) -> PathBuf {
-        project::kept(&self.variables, FOLDER)
+        project::kept(self.variables, FOLDER)
     }
 
     /// Writes a message down before its delivery is tried. Where nothing can be written the delivery goes on without.
@@ -68,10 +68,10 @@ impl Spool {
         };
         let name = format!("{:012}-{:09}-{}.{to}", now.as_secs(), now.subsec_nanos(), process::id());
         let kept = format!("{FOLDER}/{}", claimed(&name, process::id()));
-        project::keep(&self.variables, &kept, &context.encode()).ok()?;
+        project::keep(self.variables, &kept, &context.encode()).ok()?;
         let directory = self.directory();
         Some(Claim {
-            claimed: project::kept(&self.variables, &kept),
+            claimed: project::kept(self.variables, &kept),
             directory,
             name,
             addressee,
@@ -182,12 +182,13 @@ mod tests {
 
     use super::*;
 
-    fn spool(name: &str) -> (Spool, PathBuf) {
+    /// A job of a test's own, and where its messages wait.
+    fn job(name: &str) -> (Variables, PathBuf) {
         let directory = std::env::temp_dir().join(format!("spool-{}-{name}", process::id()));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         let variables = [("CI_PROJECT_DIR", directory.to_str().unwrap())].into_iter().collect();
-        (Spool::of(&variables), directory.join(".pipeline-notifier/undelivered"))
+        (variables, directory.join(".pipeline-notifier/undelivered"))
     }
 
     fn context(number: usize) -> Context {
@@ -200,7 +201,8 @@ mod tests {
 
     #[test]
     fn what_was_kept_is_taken_once_and_in_order() {
-        let (spool, directory) = spool("order");
+        let (job, directory) = job("order");
+        let spool = Spool::of(&job);
         let mut dropped = Vec::new();
         for number in 0..3 {
             spool.begin(Addressee::Channel, &context(number)).unwrap().keep(number == 1, &mut dropped);
@@ -215,7 +217,8 @@ mod tests {
 
     #[test]
     fn what_a_process_did_not_live_to_deliver_may_have_been_told() {
-        let (spool, directory) = spool("died");
+        let (job, directory) = job("died");
+        let spool = Spool::of(&job);
         let claim = spool.begin(Addressee::Operators, &context(7)).unwrap();
         // No process has this number: it is above the greatest that Linux gives.
         fs::rename(&claim.claimed, directory.join(claimed(&claim.name, 4_194_305))).unwrap();
@@ -226,7 +229,8 @@ mod tests {
 
     #[test]
     fn what_is_too_old_too_much_or_broken_is_dropped() {
-        let (spool, directory) = spool("bounds");
+        let (job, directory) = job("bounds");
+        let spool = Spool::of(&job);
         let mut dropped = Vec::new();
         for number in 0..MAX_MESSAGES + 2 {
             spool.begin(Addressee::Channel, &context(number)).unwrap().keep(false, &mut dropped);

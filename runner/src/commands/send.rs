@@ -18,7 +18,7 @@ use crate::slack::Delivered;
 use crate::spool::{Addressee, Spool};
 use crate::variables::Variables;
 use crate::{history, watchdog};
-use delivery::{Told, Untold, deliver_late, keep, settle, tell_operators};
+use delivery::{Untold, deliver_late, keep, settle, tell_operators};
 
 /// What a message leaves behind for others.
 #[derive(Default)]
@@ -113,39 +113,36 @@ fn tell(call: &Call, context: &Context, message: &Message, files: &Files) -> (Ou
         }
         return (Outcome::Failed { reason: undelivered.reason() }, None);
     }
-    match delivery::tell(call, message, thread.as_ref(), files) {
-        Ok(Told { delivered, permalink }) => {
+    let told = delivery::tell(call, message, thread.as_ref(), files);
+    let ended = match &told {
+        Ok((delivered, permalink)) => {
             if let Delivered::TextOnly { refused } = delivered {
                 call.report
                     .warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
             }
-            if let Some(claim) = claim {
-                claim.done();
-            }
             call.report.message(&message.summary);
-            (Outcome::Sent, permalink)
+            (Outcome::Sent, permalink.clone())
         }
         Err(Untold::Undelivered(undelivered)) => {
-            let next = if claim.is_some() && !undelivered.is_for_good() {
-                "; the next call of the job delivers it"
-            } else {
-                ""
-            };
+            let is_kept = claim.is_some() && !undelivered.is_for_good();
+            let next = if is_kept { "; the next call of the job delivers it" } else { "" };
             call.report.warning(&format!("{undelivered}{next}"));
-            if let Some(claim) = claim {
-                settle(call, claim, &undelivered);
-            }
             (Outcome::Failed { reason: undelivered.reason() }, None)
         }
         Err(Untold::Nowhere(unusable)) => {
             call.report.warning(&unusable.to_string());
-            if let Some(claim) = claim {
-                claim.done();
-            }
             let word = unusable.word();
             (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None)
         }
+    };
+    if let Some(claim) = claim {
+        let undelivered = match &told {
+            Err(Untold::Undelivered(undelivered)) => Some(undelivered),
+            _ => None,
+        };
+        settle(call, claim, undelivered);
     }
+    ended
 }
 
 fn append_variables(call: &Call, files: &Files, lines: &str) {

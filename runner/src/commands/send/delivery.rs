@@ -11,13 +11,6 @@ use crate::spool::{Addressee, Claim, Spool};
 use crate::variables::Variables;
 use crate::webhook::Unusable;
 
-/// How a message was delivered.
-pub(super) struct Told {
-    pub(super) delivered: Delivered,
-    /// The message's address, where it has one and somebody asks for it.
-    pub(super) permalink: Option<String>,
-}
-
 /// Why a message was not delivered.
 pub(super) enum Untold {
     /// There is nowhere to send to.
@@ -25,29 +18,25 @@ pub(super) enum Untold {
     Undelivered(Undelivered),
 }
 
-/// Delivers a message as the bot, else by the webhook. `speaker` is whose message it is, where that is known.
-pub(super) fn deliver(
+/// Delivers a message as the bot, else by the webhook. `speaker` is whose message it is, where that is known; `late` is the
+/// pipeline's message where it was told only now. Returns the pipeline's message, where it is the bot's.
+fn deliver(
     call: &Call,
     message: &Message,
     speaker: Option<&Speaker>,
-    known: Option<&Thread>,
-    files: &Files,
-) -> Result<(Told, Option<Thread>), Untold> {
-    let environment = message.environment();
-    if let Some((api, channel)) = call.to.bot_for(environment) {
+    late: Option<&Thread>,
+) -> Result<(Delivered, Option<Thread>), Untold> {
+    if let Some((api, channel)) = call.to.bot_for(message.environment()) {
         let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+        let in_variable = || Thread::from_variable(call.variables.get("NOTIFIER_THREAD")?, speaker?, channel);
+        let known = in_variable().or_else(|| late.cloned());
         let mut warnings = Vec::new();
-        let told = bot.tell(speaker, known.cloned(), &message.body(), message.failure, &mut warnings);
+        let told = bot.tell(speaker, known, &message.body(), message.failure, &mut warnings);
         for warning in warnings {
             call.report.warning(&warning);
         }
         match told {
-            Ok((thread, delivered)) => {
-                let for_operators = message.failure && call.to.operators_for(environment).is_some();
-                let is_asked_for = files.annotations.is_some() || for_operators;
-                let permalink = is_asked_for.then(|| bot.permalink(&thread)).flatten();
-                return Ok((Told { delivered, permalink }, Some(thread)));
-            }
+            Ok((thread, delivered)) => return Ok((delivered, Some(thread))),
             Err(refused) if refused.is_surely_not_delivered() && call.to.webhook.is_ok() => {
                 call.report.warning(&format!("{refused}; the webhook is used instead"));
             }
@@ -56,25 +45,34 @@ pub(super) fn deliver(
     }
     match &call.to.webhook {
         Ok(webhook) => match slack::deliver(&call.client, webhook, &message.body(), call.deadline) {
-            Ok(delivered) => Ok((Told { delivered, permalink: None }, None)),
+            Ok(delivered) => Ok((delivered, None)),
             Err(undelivered) => Err(Untold::Undelivered(undelivered)),
         },
         Err(unusable) => Err(Untold::Nowhere(unusable.clone())),
     }
 }
 
-/// Delivers the message of the job's own event, and leaves to later jobs where the pipeline's message is.
-pub(super) fn tell(call: &Call, message: &Message, late: Option<&Thread>, files: &Files) -> Result<Told, Untold> {
+/// Delivers the message of the job's own event, and leaves to later jobs where the pipeline's message is. Returns how it
+/// arrived, and its address, where it has one and somebody asks for it.
+pub(super) fn tell(
+    call: &Call,
+    message: &Message,
+    late: Option<&Thread>,
+    files: &Files,
+) -> Result<(Delivered, Option<String>), Untold> {
     let speaker = Speaker::of(&call.variables);
-    let channel = call.to.bot_for(message.environment()).map(|(_, channel)| channel);
-    let named = speaker.as_ref().zip(channel);
-    let known = named
-        .and_then(|(speaker, channel)| Thread::from_variable(call.variables.get("NOTIFIER_THREAD")?, speaker, channel));
-    let (told, thread) = deliver(call, message, speaker.as_ref(), known.as_ref().or(late), files)?;
-    if let Some(((speaker, channel), thread)) = named.zip(thread) {
-        append_variables(call, files, &format!("NOTIFIER_THREAD={}\n", thread.to_variable(speaker, channel)));
+    let (delivered, thread) = deliver(call, message, speaker.as_ref(), late)?;
+    let environment = message.environment();
+    let Some(((api, channel), thread)) = call.to.bot_for(environment).zip(thread) else {
+        return Ok((delivered, None));
+    };
+    let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+    let for_operators = message.failure && call.to.operators_for(environment).is_some();
+    let permalink = (files.annotations.is_some() || for_operators).then(|| bot.permalink(&thread)).flatten();
+    if let Some(speaker) = speaker {
+        append_variables(call, files, &format!("NOTIFIER_THREAD={}\n", thread.to_variable(&speaker, channel)));
     }
-    Ok(told)
+    Ok((delivered, permalink))
 }
 
 /// The second message of a failure. The module says whether there is one; nothing that goes wrong with it changes how the
@@ -87,19 +85,13 @@ pub(super) fn tell_operators(call: &Call, operators: &Operators, context: Contex
         Err(error) => return call.report.warning(&format!("rendering the operators' message: {error}")),
     };
     let claim = Spool::of(&call.variables).begin(Addressee::Operators, &context);
-    match post_to_operators(call, operators, &message) {
-        Ok(()) => {
-            call.report.line("operators: ", &message.summary);
-            if let Some(claim) = claim {
-                claim.done();
-            }
-        }
-        Err(undelivered) => {
-            call.report.warning(&format!("telling the operators: {undelivered}"));
-            if let Some(claim) = claim {
-                settle(call, claim, &undelivered);
-            }
-        }
+    let told = post_to_operators(call, operators, &message);
+    match &told {
+        Ok(()) => call.report.line("operators: ", &message.summary),
+        Err(undelivered) => call.report.warning(&format!("telling the operators: {undelivered}")),
+    }
+    if let Some(claim) = claim {
+        settle(call, claim, told.err().as_ref());
     }
 }
 
@@ -113,16 +105,16 @@ fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> R
     }
 }
 
-/// Keeps a message that was not delivered, unless no later call could deliver it either, or it was sent twice by now.
-pub(super) fn settle(call: &Call, claim: Claim, undelivered: &Undelivered) {
-    let perhaps_told = undelivered.may_have_been_delivered();
-    if undelivered.is_for_good() {
-        claim.done();
-    } else if perhaps_told && claim.perhaps_told {
-        call.report.warning("a message was sent twice without an answer and is not tried again");
-        claim.done();
-    } else {
-        keep(call, claim, perhaps_told);
+/// What becomes of a message that was tried: it is kept where it was not delivered, unless no later call could deliver it
+/// either, or it was sent twice by now.
+pub(super) fn settle(call: &Call, claim: Claim, undelivered: Option<&Undelivered>) {
+    match undelivered.filter(|it| !it.is_for_good()) {
+        None => claim.done(),
+        Some(undelivered) if undelivered.may_have_been_delivered() && claim.perhaps_told => {
+            call.report.warning("a message was sent twice without an answer and is not tried again");
+            claim.done();
+        }
+        Some(undelivered) => keep(call, claim, undelivered.may_have_been_delivered()),
     }
 }
 
@@ -159,7 +151,7 @@ pub(super) fn deliver_late(call: &Call, spool: &Spool) -> (Option<Undelivered>, 
             Err(Untold::Nowhere(_)) => claim.keep(false, &mut dropped),
             Err(Untold::Undelivered(undelivered)) => {
                 call.report.warning(&format!("delivering a message that waited: {undelivered}"));
-                settle(call, claim, &undelivered);
+                settle(call, claim, Some(&undelivered));
                 *stuck = Some(undelivered).filter(|it| !it.is_for_good());
             }
         }
@@ -186,13 +178,8 @@ fn deliver_one(call: &Call, claim: &Claim, known: Option<&Thread>) -> Result<Opt
             // The job that kept it may be another one than this, and even of another pipeline.
             let job: Variables = context.variables().collect();
             let speaker = Speaker::of(&job);
-            let channel = call.to.bot_for(message.environment()).map(|(_, channel)| channel);
-            let in_variable = speaker.as_ref().zip(channel).and_then(|(speaker, channel)| {
-                Thread::from_variable(call.variables.get("NOTIFIER_THREAD")?, speaker, channel)
-            });
             let is_ours = job.get("CI_PIPELINE_ID") == call.variables.get("CI_PIPELINE_ID");
-            let known = in_variable.as_ref().or(known.filter(|_| is_ours));
-            let (_, thread) = deliver(call, &message, speaker.as_ref(), known, &Files::default())?;
+            let (_, thread) = deliver(call, &message, speaker.as_ref(), known.filter(|_| is_ours))?;
             thread.filter(|_| is_ours)
         }
     };
