@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::{Ended, Notifier, WEBHOOK_PATH, in_time, scratch};
 use crate::loopback::{Reply, Server};
-use crate::slack_limits;
+use crate::slack_limits::{self, mentions};
 use crate::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
@@ -261,13 +261,6 @@ fn a_token_goes_to_slack_only_and_needs_a_channel() {
     }
     assert!(server.requests().is_empty());
     assert_eq!(hook.requests().len(), 3);
-}
-
-fn mentions(body: &Value) -> Vec<String> {
-    slack_limits::elements(body)
-        .filter_map(|it| it["user_id"].as_str().or(it["usergroup_id"].as_str()).or(it["range"].as_str()))
-        .map(str::to_owned)
-        .collect()
 }
 
 #[test]

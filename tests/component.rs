@@ -234,6 +234,14 @@ pub(crate) fn schema_errors(yaml: &str) -> Option<String> {
     (!checked.status.success()).then(|| String::from_utf8_lossy(&checked.stdout).into_owned())
 }
 
+/// What is wrong with files by one of our published schemas.
+pub(crate) fn schema_faults(schema: &str, files: &[PathBuf]) -> Option<String> {
+    let mut check = Command::new(root().join("target/tools/bin/check-jsonschema"));
+    check.arg("--schemafile").arg(root().join("schemas").join(schema)).args(files);
+    let checked = check.output().expect("`make setup` installs check-jsonschema");
+    (!checked.status.success()).then(|| String::from_utf8_lossy(&checked.stdout).into_owned())
+}
+
 /// Puts values in place of the inputs, as GitLab does before it looks at the body.
 fn interpolate(template: &str, values: &BTreeMap<&str, Json>) -> (String, String) {
     let text = fs::read_to_string(root().join("templates").join(template)).unwrap();

@@ -3,13 +3,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use pipeline_notifier::module::built_in_wasm;
 use pipeline_notifier::sandbox::Guest;
 use serde_json::Value;
 
-use crate::component::root;
+use crate::component::schema_faults;
 use crate::harness::{fixtures, scratch};
 use crate::slack_limits;
 
@@ -98,17 +97,9 @@ fn hostile_text_mentions_nobody_and_makes_no_link() {
 /// The contract that modules of others are written by: every fixture holds to it, and what does not is refused.
 #[test]
 fn every_context_and_message_is_valid_by_the_published_schemas() {
-    let valid = |schema: &str, files: &[PathBuf]| {
-        let tools = root().join("target/tools/bin/check-jsonschema");
-        let mut checked = Command::new(tools);
-        checked.arg("--schemafile").arg(root().join("schemas").join(schema)).args(files);
-        let output = checked.output().expect("`make setup` installs check-jsonschema");
-        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
     for (schema, file) in [("context.v1.json", "context.json"), ("message.v1.json", "message.json")] {
         let files: Vec<PathBuf> = cases().into_iter().map(|(_, path)| path.join(file)).collect();
-        let (is_valid, faults) = valid(schema, &files);
-        assert!(is_valid, "{faults}");
+        assert_eq!(schema_faults(schema, &files), None);
     }
     let wrong = scratch().join("wrong.json");
     for (schema, json) in [
@@ -120,7 +111,7 @@ fn every_context_and_message_is_valid_by_the_published_schemas() {
         ("message.v1.json", r#"{"version":1,"message":{"text":"x"},"variables":{"PATH":"/evil"}}"#),
     ] {
         fs::write(&wrong, json).unwrap();
-        assert!(!valid(schema, std::slice::from_ref(&wrong)).0, "{json}");
+        assert!(schema_faults(schema, std::slice::from_ref(&wrong)).is_some(), "{json}");
     }
 }
 

@@ -2,14 +2,13 @@
 //! it names neither secrets nor hosts.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::component::root;
+use crate::component::{root, schema_faults};
 use crate::harness::{Ended, Notifier, WEBHOOK_PATH, scratch};
 use crate::loopback::{Reply, Server};
-use crate::slack_limits;
+use crate::slack_limits::mentions;
 use crate::workspace::{DEPLOYS, OPS, TOKEN, Workspace, slack};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
@@ -23,14 +22,6 @@ fn call(arguments: &[&str], file: &str) -> Notifier {
 
 fn example() -> String {
     fs::read_to_string(root().join("examples/pipeline-notifier.json")).unwrap()
-}
-
-fn mentions(body: &Value) -> Vec<&str> {
-    let ids = |it: &Value| ["usergroup_id", "range", "user_id"].iter().any(|key| it[key].is_string());
-    slack_limits::elements(body)
-        .filter(|it| ids(it))
-        .map(|it| ["usergroup_id", "range", "user_id"].iter().find_map(|key| it[key].as_str()).unwrap())
-        .collect()
 }
 
 #[track_caller]
@@ -127,9 +118,7 @@ fn the_published_schema_knows_what_the_notifier_knows() {
     let is_valid = |file: &Value| {
         let path = scratch().join("settings.json");
         fs::write(&path, file.to_string()).unwrap();
-        let mut check = Command::new(root().join("target/tools/bin/check-jsonschema"));
-        check.arg("--schemafile").arg(root().join("schemas/settings.v1.json")).arg(path);
-        check.output().expect("`make setup` installs check-jsonschema").status.success()
+        schema_faults("settings.v1.json", &[path]).is_none()
     };
     let warns = |file: &Value| call(&["render", "deploy-started"], &file.to_string()).run().stderr.contains("warning");
     let example: Value = serde_json::from_str(&example()).unwrap();

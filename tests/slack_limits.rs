@@ -85,6 +85,14 @@ fn objects(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
 }
 
 /// Whether every `<` opens a link that its `>` closes, and every `&` an entity.
+/// Whom a body mentions: users, groups and everybody.
+pub(crate) fn mentions(body: &Value) -> Vec<String> {
+    elements(body)
+        .filter_map(|it| it["user_id"].as_str().or(it["usergroup_id"].as_str()).or(it["range"].as_str()))
+        .map(str::to_owned)
+        .collect()
+}
+
 fn has_no_stray_token(mrkdwn: &str) -> bool {
     let mut rest = mrkdwn;
     while let Some(at) = rest.find(['<', '>']) {
