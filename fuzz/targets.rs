@@ -44,7 +44,7 @@ pub(crate) fn text(input: &[u8]) {
         ci.insert(name.to_owned(), value.into());
     }
     let jobs = [json!({"name": next(), "stage": next(), "web_url": "https://gitlab.corp.example/g/p/-/jobs/2"})];
-    for event in ["deploy-finished", "build-failed", "pipeline-started"] {
+    for event in ["deploy-finished", "pipeline-finished", "pipeline-started"] {
         let context = json!({
             "version": 1, "event": event, "ci": ci, "failed_jobs": jobs, "now": 1_795_134_134,
             "settings": {"mention": "here", "grafana_url": "https://gitlab.corp.example/grafana", "loki_query": "{a=\"%{branch}\"}"},

@@ -51,10 +51,11 @@ fn people_come_from_json_or_a_file() {
         let context = Notifier::new(&["context", "deploy-finished", "--user-map", value]).job(JOB).run();
         assert_eq!(context.json()["people"]["minsu.kim"], "U0MINSU01");
     }
-    for wrong in ["/nonexistent", "{", "[]"] {
+    for wrong in ["/nonexistent", "/etc/passwd", "{", "[]"] {
         let context = Notifier::new(&["context", "deploy-finished", "--user-map", wrong]).job(JOB).run();
         assert_eq!(context.json()["people"], serde_json::json!({}));
         assert!(context.stderr.starts_with("warning: NOTIFIER_USER_MAP: "), "{}", context.stderr);
+        assert!(!context.stderr.contains("root"), "{}", context.stderr);
     }
 }
 
@@ -76,16 +77,36 @@ fn a_setting_that_does_not_parse_is_told_and_its_default_used() {
 fn wrong_usage_ends_with_2_and_says_what_is_right() {
     for (arguments, expected) in [
         (vec![], "Usage: pipeline-notifier <COMMAND>"),
-        (vec!["send"], "<EVENT>"),
-        (vec!["send", "deploy"], "possible values: pipeline-started, build-failed"),
-        (vec!["send", "deploy-started", "--module", "x.wasm"], "--module-sha256 <HEX>"),
-        (vec!["send", "deploy-started", "--module", "x.wasm", "--module-sha256", "abc"], "64 hexadecimal digits"),
-        (vec!["send", "deploy-started", "--langauge", "ko"], "--language"),
+        (vec!["render"], "<EVENT>"),
+        (vec!["render", "deploy"], "possible values: pipeline-started, deploy-started"),
+        (vec!["render", "deploy-started", "--module", "x.wasm"], "--module-sha256 <HEX>"),
+        (vec!["render", "deploy-started", "--module", "x.wasm", "--module-sha256", "abc"], "64 hexadecimal digits"),
+        (vec!["render", "deploy-started", "--langauge", "ko"], "--language"),
+        (vec!["send", "deploy-failed", "--strict"], "possible values: pipeline-started, deploy-started"),
+        (vec!["--strict", "send", "deploy-started"], "unexpected argument '--strict'"),
     ] {
         let ended = Notifier::new(&arguments).run();
         assert_eq!(ended.status, 2, "{arguments:?}");
         assert!(ended.stderr.contains(expected), "{arguments:?}: {}", ended.stderr);
     }
+}
+
+/// A typing error in a hook fails no deployment.
+#[test]
+fn send_that_is_called_wrongly_fails_no_job() {
+    for (arguments, expected) in [
+        (vec!["send"], "<EVENT>"),
+        (vec!["send", "deploy-failed"], "possible values: pipeline-started, deploy-started"),
+        (vec!["send", "deploy-finish"], "a similar value exists: 'deploy-finished'"),
+        (vec!["send", "deploy-started", "--module", "x.wasm"], "--module-sha256 <HEX>"),
+        (vec!["send", "deploy-started", "--langauge", "ko"], "--language"),
+        (vec!["send", "pipeline-finished", "--result", "canceled"], "possible values: failed, success"),
+    ] {
+        let ended = Notifier::new(&arguments).run();
+        ended.failed_with("notify: failed reason=usage", "was called wrongly");
+        assert!(ended.stderr.contains(expected), "{arguments:?}: {}", ended.stderr);
+    }
+    assert_eq!(Notifier::new(&["send", "--help"]).run().status, 0);
 }
 
 #[test]

@@ -11,6 +11,12 @@ use serde_yaml_ng::{Deserializer, Value};
 
 use crate::harness::{Notifier, scratch};
 
+/// The component's own jobs.
+const OWN_JOBS: [&str; 3] = ["$[[ inputs.start_job ]]", "$[[ inputs.finish_job ]]", "$[[ inputs.finish_job ]]-success"];
+
+/// The inputs that are literals of the script: what decides where a secret goes and what is run.
+pub(crate) const LITERALS: [&str; 4] = ["allow_hosts", "slack_api_url", "module_url", "module_sha256"];
+
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -64,12 +70,18 @@ fn the_inputs_are_the_settings() {
     let design = [
         "start_job",
         "start_stage",
-        "build_check_job",
-        "build_check_stage",
+        "finish_job",
+        "finish_stage",
+        "finish",
         "deploy_job",
+        "deploy_jobs",
+        "module_url",
+        "module_sha256",
+        "allow_hosts",
+        "slack_api_url",
+        "project_name",
         "image",
         "git_strategy",
-        "carry_binary",
         "package_url",
         "webhook_variable",
         "language",
@@ -94,8 +106,8 @@ fn the_inputs_are_the_settings() {
     let mut expected = design.to_vec();
     expected.sort_unstable();
     assert_eq!(names, expected);
-    // A file and a list of hosts are no inputs: they are the team's, not the pipeline's.
-    for setting in SETTINGS.iter().filter(|setting| !["user_map", "allow_hosts"].contains(&setting.name)) {
+    // A map of people is no input: it is the team's, not the pipeline's.
+    for setting in SETTINGS.iter().filter(|setting| setting.name != "user_map") {
         assert!(names.contains(&setting.name), "the setting {} is no input", setting.name);
     }
 }
@@ -103,11 +115,22 @@ fn the_inputs_are_the_settings() {
 #[test]
 fn every_setting_reaches_the_jobs_unexpanded() {
     let (_, body) = documents("notify.yml");
-    for job in ["$[[ inputs.start_job ]]", "$[[ inputs.build_check_job ]]", "$[[ inputs.deploy_job ]]"] {
+    for job in OWN_JOBS.into_iter().chain([".notify", "$[[ inputs.deploy_job ]]"]) {
         let variables = body[job]["variables"].as_mapping().unwrap();
-        for setting in SETTINGS.iter().filter(|setting| !["user_map", "allow_hosts"].contains(&setting.name)) {
+        for setting in
+            SETTINGS.iter().filter(|setting| ![&["user_map"], &LITERALS[..]].concat().contains(&setting.name))
+        {
             let variable = &variables[&*pipeline_notifier::settings::variable(setting.name)];
-            assert_eq!(variable["value"].as_str().unwrap().trim(), format!("$[[ inputs.{} ]]", setting.name), "{job}");
+            // The component's own jobs hold nobody up.
+            if setting.name == "timeout" && OWN_JOBS.contains(&job) {
+                assert_eq!(variable.as_str(), Some("30"), "{job}");
+                continue;
+            }
+            let mut expected = format!("$[[ inputs.{} ]]", setting.name);
+            if setting.name == "deploy_jobs" {
+                expected += ",$[[ inputs.deploy_job ]]";
+            }
+            assert_eq!(variable["value"].as_str().unwrap().trim(), expected, "{job}");
             assert_eq!(variable["expand"].as_bool(), Some(false), "{job} {}", setting.name);
         }
     }
@@ -133,7 +156,10 @@ fn the_header_works_from_gitlab_17_0_on() {
         let text = fs::read_to_string(root().join("templates").join(template)).unwrap();
         for block in text.split("$[[").skip(1).map(|rest| rest.split("]]").next().unwrap()) {
             let name = block.trim().strip_prefix("inputs.").unwrap_or_else(|| panic!("{template}: {block}"));
-            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{template}: a function in {block}");
+            assert!(
+                name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
+                "{template}: a function in {block}"
+            );
         }
     }
 }
@@ -142,41 +168,83 @@ fn the_header_works_from_gitlab_17_0_on() {
 fn no_global_keyword_and_nothing_but_hooks_in_the_deploy_job() {
     let (_, body) = documents("notify.yml");
     let jobs: Vec<&str> = body.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()).collect();
-    assert_eq!(
-        jobs,
-        [".pipeline-notifier", "$[[ inputs.start_job ]]", "$[[ inputs.build_check_job ]]", "$[[ inputs.deploy_job ]]"]
-    );
+    let expected = [".notify", ".pipeline-notifier"].into_iter().chain(OWN_JOBS).chain(["$[[ inputs.deploy_job ]]"]);
+    assert_eq!(jobs, expected.collect::<Vec<_>>());
     let keys = |job: &str| body[job].as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()).collect::<Vec<_>>();
     assert_eq!(keys("$[[ inputs.deploy_job ]]"), ["variables", "before_script", "after_script"]);
-    assert_eq!(keys(".pipeline-notifier"), ["variables", "script"]);
-    for job in ["$[[ inputs.start_job ]]", "$[[ inputs.build_check_job ]]"] {
+    assert_eq!(keys(".notify"), ["variables"]);
+    assert_eq!(keys(".pipeline-notifier"), ["script"]);
+    for job in OWN_JOBS {
         assert_eq!(body[job]["allow_failure"].as_bool(), Some(true), "{job}");
         assert_eq!(body[job]["interruptible"].as_bool(), Some(true), "{job}");
         assert_eq!(body[job]["timeout"].as_str(), Some("2m"), "{job}");
     }
-    assert_eq!(body["$[[ inputs.start_job ]]"]["needs"].as_sequence().map(Vec::len), Some(0));
-    assert_eq!(body["$[[ inputs.build_check_job ]]"]["when"].as_str(), Some("on_failure"));
     let (_, target) = documents("deploy-target.yml");
     assert_eq!(target.as_mapping().unwrap().keys().collect::<Vec<_>>(), [".deploy-target"]);
 }
 
+/// What GitLab's own configuration code says of jobs like ours decides these
+/// (`only: [branches, tags]` where a job has no rules; `missing_dependency_failure`; "no stages / jobs" counts neither `.pre` nor `.post`).
+#[test]
+fn our_jobs_change_no_pipeline_of_the_consumer() {
+    let (header, body) = documents("notify.yml");
+    for input in ["start_stage", "finish_stage"] {
+        assert_eq!(header["spec"]["inputs"][input]["default"].as_str(), Some(".post"), "{input}: no stage need exist");
+    }
+    for job in OWN_JOBS {
+        let job_of = &body[job];
+        let inherited: Vec<_> =
+            job_of["inherit"]["default"].as_sequence().unwrap().iter().map(|it| it.as_str()).collect();
+        assert_eq!(inherited, [Some("tags")], "{job} inherits more than tags");
+        // Of its own: in branch, tag and merge request pipelines alike.
+        assert!(job_of["rules"].as_sequence().is_some_and(|rules| !rules.is_empty()), "{job} has no rules");
+        let takes_nothing = |key: &str| job_of[key].as_sequence().is_some_and(Vec::is_empty);
+        assert!(takes_nothing("needs") || takes_nothing("dependencies"), "{job} takes artifacts");
+        assert_eq!(job_of["artifacts"]["expire_in"].as_str(), Some("never"), "{job}: a job may depend on it for ever");
+        for global in ["cache", "services", "retry", "before_script", "after_script", "hooks", "only", "except"] {
+            assert!(job_of.get(global).is_none(), "{job}: {global}");
+        }
+    }
+    // A DAG job, which holds no stage and waits for none.
+    assert_eq!(body[OWN_JOBS[0]]["needs"].as_sequence().map(Vec::len), Some(0));
+    let whens = |job: &str| {
+        body[job]["rules"].as_sequence().unwrap().iter().map(|rule| rule["when"].as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(whens(OWN_JOBS[0]), [None]);
+    assert_eq!(whens(OWN_JOBS[1]), [Some("never"), Some("on_failure")]);
+    assert_eq!(whens(OWN_JOBS[2]), [Some("on_success"); 2]);
+}
+
 #[test]
 fn scripts_hold_pins_as_literals_and_no_input() {
-    let (_, body) = documents("notify.yml");
+    let (header, body) = documents("notify.yml");
     let all: Vec<String> = body.as_mapping().unwrap().values().flat_map(scripts).collect();
     assert!(all.len() >= 6, "{all:?}");
     for script in &all {
-        assert!(!script.contains("$[["), "an input in shell text: {script}");
+        let inputs = script.split("$[[ inputs.").skip(1).map(|rest| rest.split(" ]]").next().unwrap());
+        for input in inputs {
+            assert!(LITERALS.contains(&input), "the input {input} in shell text");
+            let regex = header["spec"]["inputs"][input]["regex"].as_str().unwrap();
+            for character in ["'", "\"", "\\", "$", "`"] {
+                let class = regex.trim_start_matches('^').trim_end_matches('$').replace(r"\s", "");
+                assert!(!class.contains(character), "{input} may hold {character}");
+            }
+            assert!(!regex.contains("[^"), "{input} takes what is not named");
+        }
+        assert!(!script.contains("${{"), "newer GitLab reads a job's input there");
         assert!(!script.contains('@') || script.contains("\"$@\""), "a placeholder is left: {script}");
     }
     let bootstrap = &all[0];
     let pins = fs::read_to_string(root().join("release/pins")).unwrap();
     for pin in pins.lines().filter_map(|line| line.split_once('=')).map(|(_, value)| value) {
-        assert!(bootstrap.contains(&format!("'{pin}'")), "{pin} is no literal of the script");
+        assert!(
+            bootstrap.contains(&format!("={pin}")) || bootstrap.contains(&format!("=\"{pin}\"")),
+            "{pin} is no literal"
+        );
     }
     // The scripts name neither the webhook nor a variable of it, so that a trace shows nothing.
     assert!(!bootstrap.contains("WEBHOOK"), "{bootstrap}");
-    for job in ["$[[ inputs.start_job ]]", "$[[ inputs.build_check_job ]]", "$[[ inputs.deploy_job ]]"] {
+    for job in OWN_JOBS.into_iter().chain(["$[[ inputs.deploy_job ]]"]) {
         for script in scripts(&body[job]).iter().filter(|script| script.contains("pipeline_notifier send")) {
             assert!(script.ends_with(" || true"), "{job} can fail: {script}");
         }
@@ -188,11 +256,23 @@ fn shellcheck_finds_nothing() {
     let (_, body) = documents("notify.yml");
     for (name, job) in body.as_mapping().unwrap() {
         let lines = scripts(job).join("\n");
-        let script = format!("#!/bin/sh\n# shellcheck disable=SC2086\n:\n{lines}\n");
-        let file = scratch().join("script.sh");
-        fs::write(&file, script).unwrap();
-        let checked = Command::new("shellcheck").args(["--shell=sh", "--severity=info"]).arg(&file).output().unwrap();
-        assert!(checked.status.success(), "{name:?}: {}", String::from_utf8_lossy(&checked.stdout));
+        // The shell within: what the function hands to a shell of its own.
+        let within =
+            lines.split_once("-c '").and_then(|(_, rest)| rest.split_once("' pipeline-notifier")).map(|(it, _)| it);
+        for (lines, ignored) in [(lines.as_str(), "SC2016"), (within.unwrap_or(":"), "SC2317,SC3067")] {
+            let lines = LITERALS
+                .iter()
+                .fold(lines.to_owned(), |lines, input| lines.replace(&format!("$[[ inputs.{input} ]]"), ""));
+            let file = scratch().join("script.sh");
+            fs::write(&file, format!("#!/bin/sh\n{lines}\n")).unwrap();
+            let ignored = format!("--exclude={ignored}");
+            let checked = Command::new("shellcheck")
+                .args(["--shell=sh", "--severity=info", &ignored])
+                .arg(&file)
+                .output()
+                .unwrap();
+            assert!(checked.status.success(), "{name:?}: {}", String::from_utf8_lossy(&checked.stdout));
+        }
     }
 }
 
@@ -263,7 +343,9 @@ fn every_template_is_valid_by_gitlabs_schema() {
         ("start_stage", "start".into()),
         ("deploy_job", "review".into()),
         ("git_strategy", "fetch".into()),
-        ("carry_binary", true.into()),
+        ("finish", "change".into()),
+        ("allow_hosts", "chat.example:8065".into()),
+        ("module_url", "https://mirror.example/team.wasm?x=1&y=2".into()),
         ("timeout", 2.5.into()),
         ("language", "ko".into()),
         ("loki_query", r#"{app="%{project}"} |= `it's: #1`"#.into()),

@@ -1,9 +1,10 @@
 //! Delivery to a loopback Slack that answers well, badly, slowly or not at all: what is sent, how often, what is said,
 //! and that `send` ends with 0 in time.
 
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::harness::{Ended, Notifier, WEBHOOK_PATH, in_time, scratch};
+use crate::harness::{Ended, Notifier, WEBHOOK_PATH, binary, in_time, scratch};
 use crate::loopback::{Reply, Server};
 use crate::slack_limits;
 
@@ -245,7 +246,9 @@ fn what_the_settings_leave_out_is_not_sent() {
 /// Asks a loopback GitLab for the failed jobs and returns what the message links to.
 fn build_failed(gitlab: &Server, variables: &[(&str, &str)]) -> (Ended, Vec<(String, String)>) {
     let slack = Server::start([Reply::ok()]);
-    let notifier = notifier(&slack, "build-failed")
+    let notifier = Notifier::new(&["send", "pipeline-finished", "--result", "failed"])
+        .job(JOB)
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
         .with("CI_SERVER_URL", gitlab.url(""))
         .with("CI_API_V4_URL", gitlab.url("/api/v4"));
     let sent = variables.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
@@ -312,39 +315,112 @@ fn a_token_goes_to_the_gitlab_of_the_job_only() {
     assert!(evil.requests().is_empty() && gitlab.requests().is_empty());
 }
 
-/// The two shells of a deploy job share nothing but the project directory.
+/// The two shells of a deploy job share what lies beside the checkout, and nothing in it.
 #[test]
 fn a_deployment_takes_from_its_start_to_its_end() {
-    let (slack, directory) = (Server::start([Reply::ok()]), scratch());
-    let job = |event| notifier(&slack, event).with("CI_PROJECT_DIR", directory.to_str().unwrap());
+    let (slack, place) = (Server::start([Reply::ok()]), scratch());
+    let (checkout, beside) = (place.join("shop"), place.join("shop.tmp"));
+    std::fs::create_dir(&checkout).unwrap();
+    std::fs::create_dir(&beside).unwrap();
+    let job = |event| notifier(&slack, event).with("CI_PROJECT_DIR", checkout.to_str().unwrap());
     job("deploy-started").run();
-    let kept = directory.join(".pipeline-notifier/deploy-started-711002");
+    let kept = beside.join("pipeline-notifier-711002/deploy-started");
     let started: i64 = std::fs::read_to_string(&kept).unwrap().parse().unwrap();
-    assert_eq!(std::fs::read_to_string(directory.join(".pipeline-notifier/.gitignore")).unwrap(), "*\n");
     std::fs::write(&kept, (started - 134).to_string()).unwrap();
     job("deploy-finished").run();
     let finished = &slack.requests()[1].body;
     assert!(finished.contains("Took  2m 1"), "{finished}");
+    assert_eq!(std::fs::read_dir(&checkout).unwrap().chain(std::fs::read_dir(&beside).unwrap()).count(), 0);
+}
+
+/// A start that Slack did not take costs the end nothing: what happened now is told first, and alone.
+#[test]
+fn each_call_tells_its_own_message_alone() {
+    let slack = Server::start([Reply::Hang, Reply::ok()]);
+    let call = |event| notifier(&slack, event).with("NOTIFIER_TIMEOUT", "1").run();
+    assert_eq!(call("deploy-started").last_line(), "notify: failed reason=timeout");
+    assert_eq!(call("deploy-finished").last_line(), "notify: sent");
+    let requests = slack.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[1].body.contains("deploy succeeded"), "{}", requests[1].body);
 }
 
 #[test]
-fn a_dotenv_file_hands_the_environment_on() {
-    let (slack, file) = (Server::start([Reply::ok()]), scratch().join("notifier.env"));
-    std::fs::write(&file, "NOTIFIER_VERSION=1.2.3\n").unwrap();
-    let arguments = ["send", "pipeline-started", "--dotenv", file.to_str().unwrap()];
-    Notifier::new(&arguments).job(JOB).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
-    let lines = "NOTIFIER_VERSION=1.2.3\nNOTIFIER_CLUSTER=eks-dev\nNOTIFIER_ENVIRONMENT=prod\n";
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), lines);
-    let nowhere = Notifier::new(&["send", "pipeline-started", "--dotenv", "/nonexistent/notifier.env"]).job(JOB);
-    let sent = nowhere.with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
-    assert!(sent.stderr.contains("warning: writing --dotenv: "), "{}", sent.stderr);
-    assert_eq!(sent.last_line(), "notify: sent");
+fn a_call_that_is_told_to_stop_ends_at_once() {
+    for (reply, signal) in [(Reply::Hang, "TERM"), (Reply::SlowHeaders, "INT")] {
+        let hung = Server::start([reply]);
+        let mut child = Command::new(binary())
+            .args(["send", "deploy-started"])
+            .env_clear()
+            .env("CI_PROJECT_NAME", "shop-api")
+            .env("SLACK_WEBHOOK_URL", hung.url(WEBHOOK_PATH))
+            .env("NOTIFIER_TIMEOUT", "60")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        while hung.requests().is_empty() {
+            std::thread::yield_now();
+        }
+        let told = Instant::now();
+        Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        let status = child.wait().unwrap();
+        assert!(told.elapsed() < Duration::from_secs(2), "{:?}", told.elapsed());
+        assert_eq!(status.code(), Some(0));
+        let mut stderr = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.unwrap(), &mut stderr).unwrap();
+        assert!(stderr.contains("warning: the job was told to stop; a message on its way may or may not"), "{stderr}");
+        assert!(stderr.ends_with("notify: failed reason=terminated\n"), "{stderr}");
+    }
+}
+
+/// A pipe that nobody reads takes 64 KiB and then holds up whoever writes a line.
+#[test]
+fn a_call_ends_in_time_where_nobody_reads_its_lines() {
+    let hung = Server::start([Reply::Hang]);
+    let url = hung.url(WEBHOOK_PATH);
+    let ended = in_time(Duration::from_secs(3), || {
+        let begun = Instant::now();
+        let filled = "mkfifo pipe; exec 3<>pipe; head -c 65536 /dev/zero >&3; exec \"$0\" send deploy-started 2>&3";
+        let status = Command::new("sh")
+            .args(["-c", filled])
+            .arg(binary())
+            .current_dir(scratch())
+            .env("SLACK_WEBHOOK_URL", &url)
+            .env("NOTIFIER_TIMEOUT", "1")
+            .status()
+            .unwrap();
+        Ended { status: status.code().unwrap(), stdout: String::new(), stderr: String::new(), took: begun.elapsed() }
+    });
+    assert_eq!(ended.status, 0);
+}
+
+/// Nothing is written through a link of the checkout.
+#[test]
+fn annotations_are_written_through_no_link() {
+    use std::os::unix::fs::symlink;
+    let (slack, place) = (Server::start([Reply::ok()]), scratch());
+    std::fs::write(place.join("deploy.sh"), "make deploy").unwrap();
+    std::fs::create_dir(place.join("elsewhere")).unwrap();
+    symlink("deploy.sh", place.join("annotations.json")).unwrap();
+    symlink("elsewhere", place.join("linked")).unwrap();
+    let write_to = |path: &str| {
+        let path = place.join(path);
+        let call = Notifier::new(&["send", "deploy-started", "--annotations", path.to_str().unwrap()]).job(JOB);
+        call.with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run()
+    };
+    assert!(!write_to("annotations.json").stderr.contains("warning"));
+    assert_eq!(std::fs::read_to_string(place.join("deploy.sh")).unwrap(), "make deploy");
+    assert!(std::fs::read_to_string(place.join("annotations.json")).unwrap().contains("external_link"));
+    assert!(
+        write_to("linked/annotations.json").stderr.contains("warning: writing --annotations: its folder is a link")
+    );
+    assert_eq!(std::fs::read_dir(place.join("elsewhere")).unwrap().count(), 0);
 }
 
 #[test]
 fn a_missing_webhook_asks_nothing_of_the_network() {
     let gitlab = Server::start([Reply::status(200, "[]")]);
-    let sent = Notifier::new(&["send", "build-failed"])
+    let sent = Notifier::new(&["send", "pipeline-finished", "--result", "failed"])
         .job(JOB)
         .with("CI_SERVER_URL", gitlab.url(""))
         .with("CI_API_V4_URL", gitlab.url("/api/v4"))

@@ -67,7 +67,9 @@ impl Notifier {
     pub(crate) fn new(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
         command.args(arguments).env_clear().stdin(Stdio::null()).current_dir(scratch());
-        Self { command, variables: BTreeMap::new() }
+        // What the calls of one job keep for each other is no matter of another test's job of the same ID.
+        let variables = BTreeMap::from([("TMPDIR".to_owned(), scratch().display().to_string())]);
+        Self { command, variables }
     }
 
     /// The job of a fixture: all predefined variables, secrets among them. Where to send to is for the test to say.

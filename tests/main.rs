@@ -11,7 +11,6 @@ mod docs;
 mod faults;
 mod fuzz;
 mod harness;
-mod late;
 mod load;
 mod loopback;
 mod messages;

@@ -118,15 +118,15 @@ fn a_module_that_is_not_the_pinned_one_is_not_run() {
 }
 
 /// Sends with a module that a loopback registry serves; the registry is the job's own GitLab.
-fn send_from(registry: &Server, digest: &str, slack: &Server, directory: &Path) -> Ended {
+fn send_from(registry: &Server, digest: &str, slack: &Server, temporary: &Path, event: &str) -> Ended {
     let url = registry.url("/api/v4/projects/7/packages/generic/pipeline-notifier/1.1.0/notifier.wasm");
-    Notifier::new(&["send", "deploy-finished", "--module", &url, "--module-sha256", digest])
+    Notifier::new(&["send", event, "--module", &url, "--module-sha256", digest])
         .job(JOB)
         .without("NOTIFIER_GITLAB_TOKEN")
         .with("NOTIFIER_TIMEOUT", "3")
         .with("CI_SERVER_URL", registry.url(""))
         .with("CI_API_V4_URL", registry.url("/api/v4"))
-        .with("CI_PROJECT_DIR", directory.to_str().unwrap())
+        .with("TMPDIR", temporary.to_str().unwrap())
         .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
         .run()
 }
@@ -137,15 +137,15 @@ fn a_module_is_fetched_once_and_checked_at_every_use() {
     let digest = sha256(&wasm);
     let (registry, slack) = (Server::start([Reply::Bytes(wasm)]), Server::start([Reply::ok()]));
     for _ in 0..2 {
-        let sent = send_from(&registry, &digest, &slack, &directory);
+        let sent = send_from(&registry, &digest, &slack, &directory, "deploy-started");
         assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
         assert!(!sent.stderr.contains("warning"), "{}", sent.stderr);
     }
     assert_eq!(registry.only_request().header("JOB-TOKEN"), Some("glcbt-64_not-a-real-job-token"));
     assert!(slack.requests().iter().all(|request| request.body.contains("hello from a team's module")));
     // A kept module that was changed is fetched anew.
-    fs::write(directory.join(".pipeline-notifier/modules").join(&digest).with_extension("wasm"), "poison").unwrap();
-    send_from(&registry, &digest, &slack, &directory);
+    fs::write(directory.join("pipeline-notifier-711002").join(&digest).with_extension("wasm"), "poison").unwrap();
+    send_from(&registry, &digest, &slack, &directory, "deploy-started");
     assert_eq!(registry.requests().len(), 2);
     assert!(slack.requests()[2].body.contains("hello from a team's module"));
 }
@@ -153,7 +153,7 @@ fn a_module_is_fetched_once_and_checked_at_every_use() {
 #[test]
 fn a_module_with_the_built_in_digest_is_not_fetched() {
     let (registry, slack) = (Server::start([Reply::status(404, "")]), Server::start([Reply::ok()]));
-    let sent = send_from(&registry, &sha256(built_in_wasm()), &slack, &scratch());
+    let sent = send_from(&registry, &sha256(built_in_wasm()), &slack, &scratch(), "deploy-finished");
     assert!(!sent.stderr.contains("warning"), "{}", sent.stderr);
     assert!(registry.requests().is_empty());
 }
@@ -184,7 +184,7 @@ fn a_module_that_cannot_be_fetched_is_replaced_by_the_built_in_one_in_time() {
     ] {
         let sent = in_time(Duration::from_millis(3500), || {
             let (registry, slack) = (Server::start([reply.clone()]), Server::start([Reply::ok()]));
-            let sent = send_from(&registry, &sha256(&wasm), &slack, &scratch());
+            let sent = send_from(&registry, &sha256(&wasm), &slack, &scratch(), "deploy-finished");
             assert!(slack.only_request().body.contains("deploy succeeded"));
             sent
         });
@@ -199,7 +199,7 @@ fn a_token_is_sent_neither_elsewhere_nor_along_with_a_redirect() {
     let (slack, storage) = (Server::start([Reply::ok()]), Server::start([Reply::Bytes(wasm.clone())]));
     let location: &'static str = format!("Location: {}\r\n", storage.url("/object")).leak();
     let registry = Server::start([Reply::Answer(302, location, String::new())]);
-    let sent = send_from(&registry, &sha256(&wasm), &slack, &scratch());
+    let sent = send_from(&registry, &sha256(&wasm), &slack, &scratch(), "deploy-finished");
     assert!(!sent.stderr.contains("warning"), "{}", sent.stderr);
     assert!(registry.only_request().header("JOB-TOKEN").is_some());
     assert!(storage.only_request().header("JOB-TOKEN").is_none());

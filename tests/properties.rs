@@ -53,13 +53,8 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn context() -> impl Strategy<Value = Value> {
-    let events = prop::sample::select(vec![
-        "pipeline-started",
-        "build-failed",
-        "deploy-started",
-        "deploy-finished",
-        "pipeline-finished",
-    ]);
+    let events =
+        prop::sample::select(vec!["pipeline-started", "deploy-started", "deploy-finished", "pipeline-finished"]);
     let statuses = prop::sample::select(vec!["success", "failed", "canceled", "running"]);
     let languages = prop::sample::select(vec!["en", "ko", "xx"]);
     let sources =

@@ -29,8 +29,7 @@ fn jobs() -> Vec<(String, Vec<String>)> {
     jobs
 }
 
-const EVENTS: [&str; 5] =
-    ["pipeline-started", "build-failed", "deploy-started", "deploy-finished", "pipeline-finished"];
+const EVENTS: [&str; 4] = ["pipeline-started", "deploy-started", "deploy-finished", "pipeline-finished"];
 
 #[test]
 fn the_context_shows_no_secret() {
@@ -109,4 +108,39 @@ fn a_webhook_in_a_commit_title_is_neither_sent_nor_printed() {
         .with("CI_COMMIT_TITLE", format!("post to {url}"))
         .run();
     assert_eq!(context.json()["ci"]["CI_COMMIT_TITLE"], "post to [redacted]");
+}
+
+/// A secret that is a word of ours, or a piece of JSON, changes nothing of what a message says.
+#[test]
+fn a_secret_that_is_a_common_word_hides_no_fact() {
+    for secret in [
+        "settings_file",
+        "\"CI_JOB_STATUS\"",
+        "CI_JOB_STATUS",
+        "failed_jobs",
+        "deploy-finished",
+        "\":\"failed\"",
+        "shop-api/-/jobs",
+        "https://gitlab.corp.example/commerce/shop-api",
+    ] {
+        let plain = |secret: &str| {
+            let call = Notifier::new(&["render", "deploy-finished"]).job("gitlab-18-deploy-on-main");
+            call.with("CI_JOB_STATUS", "failed").with("CI_REGISTRY_PASSWORD", secret).run()
+        };
+        let (with, without) = (plain(secret), plain("another-secret-altogether"));
+        assert_eq!(with.json()["text"], without.json()["text"], "{secret}: {}", with.stderr);
+        let links = |body: &serde_json::Value| body["blocks"][1].to_string();
+        assert_eq!(links(&with.json()), links(&without.json()), "{secret}");
+    }
+}
+
+/// The address of a public project, as its clone has it, is no secret.
+#[test]
+fn a_public_clone_breaks_no_link() {
+    let render = |url: &str| {
+        let call = Notifier::new(&["render", "deploy-finished"]).job("gitlab-18-deploy-on-main");
+        call.with("CI_REPOSITORY_URL", url).run().stdout
+    };
+    let public = render("https://gitlab.corp.example/commerce/shop-api.git");
+    assert!(!public.contains("[redacted]"), "{public}");
 }

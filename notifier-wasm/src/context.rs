@@ -9,6 +9,8 @@ use crate::request::{flag, object, objects, optional_integer, optional_string, p
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) event: Event,
+    /// GitLab's own verdict on the pipeline; absent where the caller does not know it.
+    pub(crate) result: Option<Verdict>,
     /// GitLab's own variable names and values, untouched.
     ci: Map<String, Value>,
     /// The settings that are set, by their names in lower case without `NOTIFIER_`.
@@ -24,8 +26,6 @@ pub(crate) struct Context {
     pub(crate) updates: bool,
     /// Where the message is the one for the operators: what it follows.
     pub(crate) operators: Option<Operators>,
-    /// Where the message could not be delivered in its time.
-    pub(crate) late: Option<Late>,
     /// Seconds since 1970 by the host's clock, when the event happened.
     pub(crate) now: Option<i64>,
 }
@@ -34,10 +34,16 @@ pub(crate) struct Context {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     PipelineStarted,
-    BuildFailed,
     DeployStarted,
     DeployFinished,
     PipelineFinished,
+}
+
+/// How a pipeline ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Failed,
+    Success,
 }
 
 /// A failed job (<https://docs.gitlab.com/api/jobs/#list-pipeline-jobs>).
@@ -46,6 +52,8 @@ pub(crate) struct FailedJob {
     pub(crate) name: String,
     pub(crate) stage: String,
     pub(crate) web_url: String,
+    /// Why, in GitLab's own word; empty where that is not known.
+    pub(crate) failure_reason: String,
 }
 
 /// The second message of a failure, to those who operate what failed.
@@ -53,13 +61,6 @@ pub(crate) struct FailedJob {
 pub(crate) struct Operators {
     /// The address of the first message, where it has one.
     pub(crate) first_message: Option<String>,
-}
-
-/// A message that had to wait.
-#[derive(Debug)]
-pub(crate) struct Late {
-    /// Whether it may have arrived in its time.
-    pub(crate) perhaps_told: bool,
 }
 
 /// What earlier steps of the pipeline left behind.
@@ -87,16 +88,13 @@ impl Context {
                 Some(Operators { first_message: optional_string(&mut operators, "first_message")? })
             }
         };
-        let late = match fields.get("late") {
-            None | Some(Value::Null) => None,
-            Some(_) => Some(Late { perhaps_told: flag(&mut object(&mut fields, "late")?, "perhaps_told")? }),
-        };
         let failed_jobs = match objects(&mut fields, "failed_jobs")? {
             None => None,
             Some(jobs) => Some(jobs.into_iter().map(FailedJob::of).collect::<Result<_, _>>()?),
         };
         Ok(Self {
             event: Event::of(&string(&mut fields, "event")?)?,
+            result: optional_string(&mut fields, "result")?.map(|result| Verdict::of(&result)).transpose()?,
             ci: strings(&mut fields, "ci")?,
             settings: strings(&mut fields, "settings")?,
             settings_file: object(&mut fields, "settings_file")?,
@@ -109,7 +107,6 @@ impl Context {
             },
             updates: flag(&mut fields, "updates")?,
             operators,
-            late,
             now: optional_integer(&mut fields, "now")?,
         })
     }
@@ -135,15 +132,24 @@ impl Event {
     fn of(name: &str) -> Result<Self, Error> {
         Ok(match name {
             "pipeline-started" => Self::PipelineStarted,
-            "build-failed" => Self::BuildFailed,
             "deploy-started" => Self::DeployStarted,
             "deploy-finished" => Self::DeployFinished,
             "pipeline-finished" => Self::PipelineFinished,
             _ => {
-                let known = "one of pipeline-started, build-failed, deploy-started, deploy-finished, pipeline-finished";
+                let known = "one of pipeline-started, deploy-started, deploy-finished, pipeline-finished";
                 return Err(Error::field("`event`", known));
             }
         })
+    }
+}
+
+impl Verdict {
+    fn of(word: &str) -> Result<Self, Error> {
+        match word {
+            "failed" => Ok(Self::Failed),
+            "success" => Ok(Self::Success),
+            _ => Err(Error::field("`result`", "failed or success")),
+        }
     }
 }
 
@@ -153,6 +159,7 @@ impl FailedJob {
             name: string(&mut fields, "name")?,
             stage: optional_string(&mut fields, "stage")?.unwrap_or_default(),
             web_url: optional_string(&mut fields, "web_url")?.unwrap_or_default(),
+            failure_reason: optional_string(&mut fields, "failure_reason")?.unwrap_or_default(),
         })
     }
 }

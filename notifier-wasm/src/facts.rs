@@ -37,6 +37,9 @@ impl<'a> Facts<'a> {
                 warnings.push("NOTIFIER_LANGUAGE: the languages are en and ko; using en".into());
                 Language::default()
             });
+        if context.setting("project_name").is_some_and(|it| !["name", "path"].contains(&it)) {
+            warnings.push("NOTIFIER_PROJECT_NAME: it is name or path; using name".into());
+        }
         let state = State::of(context, warnings);
         let environment = Environment::of(context, git_ref.as_ref(), warnings);
         Self {
@@ -50,8 +53,12 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The project's repository name: a channel belongs to a team, so it comes first everywhere.
+    /// The project's repository name: a channel belongs to a team, so it comes first everywhere. With its groups where the
+    /// team has two of one name.
     pub(crate) fn project(&self) -> Option<&'a str> {
+        if let (Some("path"), Some(path)) = (self.context.setting("project_name"), self.context.ci("CI_PROJECT_PATH")) {
+            return Some(path);
+        }
         self.context.ci("CI_PROJECT_NAME").or_else(|| self.context.ci("CI_PROJECT_PATH")?.rsplit('/').next())
     }
 
@@ -77,9 +84,7 @@ impl<'a> Facts<'a> {
         match self.context.event {
             Event::DeployStarted => self.context.now.or_else(|| self.time("CI_JOB_STARTED_AT")),
             Event::DeployFinished => self.context.history.deploy_started_at.or_else(|| self.time("CI_JOB_STARTED_AT")),
-            Event::PipelineStarted | Event::BuildFailed | Event::PipelineFinished => {
-                self.time("CI_PIPELINE_CREATED_AT")
-            }
+            Event::PipelineStarted | Event::PipelineFinished => self.time("CI_PIPELINE_CREATED_AT"),
         }
     }
 

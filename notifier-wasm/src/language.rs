@@ -28,8 +28,6 @@ pub(crate) struct Labels {
     pub(crate) so_far: &'static str,
     /// The link to the first message.
     pub(crate) message: &'static str,
-    /// When it happened, of a message that is late.
-    pub(crate) at: &'static str,
     pub(crate) schedule: &'static str,
     /// A schedule whose description is not known.
     pub(crate) scheduled: &'static str,
@@ -55,7 +53,6 @@ static ENGLISH: Labels = Labels {
     took: "Took",
     so_far: "So far",
     message: "Message",
-    at: "At",
     schedule: "Schedule",
     scheduled: "scheduled",
     source: "Source",
@@ -80,7 +77,6 @@ static KOREAN: Labels = Labels {
     took: "소요 시간",
     so_far: "경과",
     message: "메시지",
-    at: "시각",
     schedule: "예약 실행",
     scheduled: "예약됨",
     source: "출처",
@@ -110,7 +106,6 @@ impl Language {
     pub(crate) fn state(self, state: State) -> &'static str {
         let (english, korean) = match state {
             State::PipelineStarted => ("pipeline started", "파이프라인 시작"),
-            State::BuildFailed => ("build failed", "빌드 실패"),
             State::DeployStarted => ("deploy started", "배포 시작"),
             State::DeploySucceeded => ("deploy succeeded", "배포 성공"),
             State::DeployFailed => ("deploy failed", "배포 실패"),
@@ -135,13 +130,14 @@ impl Language {
         }
     }
 
-    /// What follows the state of a message that had to wait.
-    pub(crate) fn late(self, perhaps_told: bool) -> &'static str {
-        match (self, perhaps_told) {
-            (Self::English, false) => " (late)",
-            (Self::English, true) => " (late, perhaps told before)",
-            (Self::Korean, false) => " (늦은 알림)",
-            (Self::Korean, true) => " (늦은 알림, 이미 전달되었을 수 있음)",
+    /// That a stage failed, by its name: `build failed`.
+    pub(crate) fn stage_failed(self, stage: &str) -> String {
+        match (self, stage) {
+            (Self::English, _) => format!("{stage} failed"),
+            (Self::Korean, "build") => "빌드 실패".to_owned(),
+            (Self::Korean, "test") => "테스트 실패".to_owned(),
+            (Self::Korean, "deploy") => "배포 실패".to_owned(),
+            (Self::Korean, _) => format!("{stage} 실패"),
         }
     }
 

@@ -14,6 +14,7 @@ mod context;
 mod environment;
 mod error;
 mod facts;
+mod failures;
 mod glob;
 mod language;
 // For the page only: what runs in jobs has nothing to check, and is downloaded by each of them.

@@ -2,6 +2,7 @@
 
 use crate::changes;
 use crate::facts::Facts;
+use crate::failures;
 use crate::language::Labels;
 use crate::runtime_logs;
 use crate::settings_file::NAME;
@@ -39,7 +40,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
     let labels = facts.language.labels();
     let mut links: Vec<Link> = match facts.state {
         State::PipelineStarted => [pipeline(facts), commit(facts)].into_iter().flatten().collect(),
-        State::BuildFailed | State::PipelineFailed => failed_jobs(facts).into_iter().chain(pipeline(facts)).collect(),
+        State::PipelineFailed => failed_jobs(facts).into_iter().chain(pipeline(facts)).collect(),
         State::DeployStarted | State::DeployFinished => {
             [logs(facts, warnings), pipeline(facts)].into_iter().flatten().collect()
         }
@@ -148,7 +149,7 @@ fn this_job(facts: &Facts, label: &str) -> Option<Link> {
 fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let Labels { failed_job, .. } = *facts.language.labels();
     let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
-    let jobs = facts.context.failed_jobs.as_deref().unwrap_or_default();
+    let jobs = failures::untold(facts.context).unwrap_or_default();
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {
@@ -193,7 +194,7 @@ mod tests {
     }
 
     fn build_failed(jobs: Value) -> Vec<String> {
-        labels_and_urls(json!({"event": "build-failed", "failed_jobs": jobs, "ci": {"CI_PIPELINE_ID": "9", "CI_PIPELINE_URL": "https://g.example/p/-/pipelines/9"}})).0
+        labels_and_urls(json!({"event": "pipeline-finished", "result": "failed", "failed_jobs": jobs, "ci": {"CI_PIPELINE_ID": "9", "CI_PIPELINE_URL": "https://g.example/p/-/pipelines/9"}})).0
     }
 
     fn job(name: &str) -> Value {

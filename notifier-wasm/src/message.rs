@@ -1,7 +1,5 @@
 //! The message: what the module tells the host. Serialize only.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::CONTRACT_VERSION;
@@ -9,18 +7,21 @@ use crate::block_kit::{Attachment, Block, Body, Element, Mrkdwn};
 use crate::changes;
 use crate::context::Context;
 use crate::facts::Facts;
+use crate::failures;
 use crate::links::{self, Link};
 use crate::mrkdwn;
 use crate::people;
 use crate::selection;
 use crate::settings_file::NAME;
 use crate::source::{Cause, Ref};
+use crate::state::State;
 use crate::text;
 use crate::url::SafeUrl;
 
 /// The longest branch, tag, title and so on that a message shows, in characters.
 const MAX_NAME: usize = 80;
 const MAX_TITLE: usize = 72;
+const MAX_STAGE: usize = 40;
 
 /// Version 1 of the message.
 #[derive(Debug, Serialize)]
@@ -35,8 +36,8 @@ pub(crate) struct Message {
     failure: bool,
     /// One line for the job log.
     summary: String,
-    /// For a dotenv file: one line each.
-    variables: BTreeMap<&'static str, String>,
+    /// The environment that it is about, by which the host chooses channels and operators.
+    environment: Option<String>,
     /// For GitLab's job annotations.
     links: Vec<Annotation>,
     /// What was wrong with settings or variables, for the job log.
@@ -71,7 +72,7 @@ impl Message {
             skip,
             failure: facts.state.is_failure(),
             summary: line(&facts, &words, str::to_owned),
-            variables: variables(&facts),
+            environment: facts.environment.name.clone(),
             links: links
                 .into_iter()
                 .map(|Link { label, url }| Annotation { label, url: url.as_str().to_owned() })
@@ -110,17 +111,24 @@ fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
 /// What happened: in the settings file's words where it has some for this.
 fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
     let own = facts.file.get("text").map(|template| facts.line(template));
-    let words = match own {
+    match own {
         Some(Ok(words)) if !words.is_empty() => words,
         other => {
             if let Some(Err(fault)) = other {
                 warnings.push(format!("{NAME}: text: {fault}; the usual words are used"));
             }
-            facts.language.state(facts.state).to_owned()
+            usual_words(facts)
         }
-    };
-    let late = facts.context.late.as_ref().map(|late| facts.language.late(late.perhaps_told));
-    words + late.unwrap_or_default()
+    }
+}
+
+/// A failed pipeline is named by the stage that failed, where it is one.
+fn usual_words(facts: &Facts) -> String {
+    let failed = failures::untold(facts.context).filter(|_| facts.state == State::PipelineFailed);
+    failed.as_deref().and_then(failures::common_stage).map_or_else(
+        || facts.language.state(facts.state).to_owned(),
+        |stage| facts.language.stage_failed(&text::shown(stage, MAX_STAGE)),
+    )
 }
 
 /// The lines that the settings file adds.
@@ -221,10 +229,6 @@ fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     run.extend(facts.took().map(|seconds| detail(labels.took, &facts.language.duration(seconds))));
     run.extend(facts.so_far().map(|seconds| detail(labels.so_far, &facts.language.duration(seconds))));
 
-    if let Some(at) = facts.context.now.filter(|_| facts.context.late.is_some()) {
-        run.push(detail(labels.at, &mrkdwn::time(at)));
-    }
-
     let blocks: Vec<Block> =
         [place, run].into_iter().filter(|row| !row.is_empty()).map(|elements| Block::Context { elements }).collect();
     (!blocks.is_empty()).then(|| Attachment { color: facts.state.color(), fallback: fallback.to_owned(), blocks })
@@ -254,17 +258,6 @@ fn maybe_link(url: Option<&SafeUrl>, label: &str) -> String {
 /// `value` is mrkdwn already.
 fn detail(label: &str, value: &str) -> Mrkdwn {
     Mrkdwn { text: format!("{label}  {value}"), verbatim: true }
-}
-
-fn variables(facts: &Facts) -> BTreeMap<&'static str, String> {
-    let mut variables = BTreeMap::new();
-    if let Some(name) = &facts.environment.name {
-        variables.insert("NOTIFIER_ENVIRONMENT", name.clone());
-    }
-    if let Some(cluster) = &facts.environment.cluster {
-        variables.insert("NOTIFIER_CLUSTER", cluster.clone());
-    }
-    variables
 }
 
 #[cfg(test)]
@@ -316,13 +309,25 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_one_line_each() {
+    fn the_environment_is_one_line() {
         let mut ci = ci();
-        ci["DEPLOY_ENVIRONMENT"] = json!("a\nNOTIFIER_CLUSTER=evil");
-        let message = message(json!({"event": "deploy-started", "ci": ci}));
-        assert_eq!(
-            message["variables"],
-            json!({"NOTIFIER_CLUSTER": "eks-dev", "NOTIFIER_ENVIRONMENT": "a NOTIFIER_CLUSTER=evil"})
-        );
+        ci["DEPLOY_ENVIRONMENT"] = json!("a\nb");
+        assert_eq!(message(json!({"event": "deploy-started", "ci": ci}))["environment"], json!("a b"));
+    }
+
+    #[test]
+    fn a_failed_pipeline_is_named_by_the_stage_that_failed() {
+        let text = |stages: &[&str], language: &str| {
+            let jobs: Vec<Value> = stages.iter().map(|stage| json!({"name": "x", "stage": stage})).collect();
+            let settings = json!({"language": language});
+            let context =
+                json!({"event": "pipeline-finished", "result": "failed", "failed_jobs": jobs, "settings": settings});
+            message(context)["message"]["text"].clone()
+        };
+        assert_eq!(text(&["build", "build"], "en"), "build failed");
+        assert_eq!(text(&["build"], "ko"), "빌드 실패");
+        assert_eq!(text(&["lint"], "ko"), "lint 실패");
+        assert_eq!(text(&["build", "test"], "en"), "pipeline failed");
+        assert_eq!(text(&[], "en"), "pipeline failed");
     }
 }

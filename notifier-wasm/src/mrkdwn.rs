@@ -4,8 +4,6 @@
 //! Text from outside is cleaned (`text`) before it comes here, and cut before it is escaped, so that
 //! a cut never falls into an entity.
 
-use time::OffsetDateTime;
-
 use crate::url::SafeUrl;
 
 /// `&`, `<` and `>` as entities: nothing of the text is a link, a mention or a date any more.
@@ -41,17 +39,6 @@ pub(crate) fn code(text: &str) -> String {
 /// A link. `|` would end the address, `|` and `>` the label.
 pub(crate) fn link(url: &SafeUrl, label: &str) -> String {
     format!("<{}|{}>", escape(url.as_str()), literal(&label.replace('|', "¦")))
-}
-
-/// A moment, in each reader's zone. The fallback is in UTC.
-pub(crate) fn time(seconds: i64) -> String {
-    let fallback = OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| "unknown".to_owned(),
-        |at| {
-            format!("{}-{:02}-{:02} {:02}:{:02} UTC", at.year(), u8::from(at.month()), at.day(), at.hour(), at.minute())
-        },
-    );
-    format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>")
 }
 
 /// Text for the top-level `text` of a message, which Slack parses without `verbatim`: beside

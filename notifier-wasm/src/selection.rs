@@ -1,6 +1,8 @@
 //! Which events and branches are reported at all.
 
+use crate::context::Event;
 use crate::facts::Facts;
+use crate::failures;
 use crate::glob;
 use crate::state::State;
 
@@ -11,6 +13,9 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
     let any = |list: &str, matches: &dyn Fn(&str) -> bool| {
         list.split(',').map(str::trim).any(|pattern| !pattern.is_empty() && matches(pattern))
     };
+    if *state == State::PipelineFailed && failures::all_are_told(context) {
+        return Some("already_told");
+    }
     if context.operators.is_some() {
         let name = environment.name.as_deref().unwrap_or_default();
         let chosen = context.setting("ops_environments").is_none_or(|list| any(list, &|it| glob::matches(it, name)));
@@ -19,6 +24,17 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
             (true, false) => Some("environment_not_selected"),
             (true, true) => None,
         };
+    }
+    if context.event == Event::PipelineFinished {
+        if !finish_is_told(facts, warnings) {
+            return Some("finish_not_selected");
+        }
+    } else if context.event != Event::PipelineStarted && context.setting("deploy_jobs").is_some() {
+        let job = context.ci("CI_JOB_NAME").filter(|job| !failures::carries_hooks(context, job));
+        warnings.extend(job.map(|job| {
+            let job = crate::text::shown(job, 80);
+            format!("NOTIFIER_DEPLOY_JOBS does not name this job, `{job}`: should it fail, the closing job tells that once more; name it in the input deploy_jobs")
+        }));
     }
     if let Some(events) = context.setting("events") {
         for pattern in events.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
@@ -42,6 +58,23 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
     None
 }
 
+/// Whether the setting `finish` chooses this end of a pipeline.
+fn finish_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
+    let Facts { context, state, .. } = facts;
+    let was_failing = context.history.previous_status.as_deref() == Some("failed");
+    match context.setting("finish").unwrap_or("failure") {
+        "always" => true,
+        "never" => false,
+        "change" => *state == State::PipelineFixed || *state == State::PipelineFailed && !was_failing,
+        other => {
+            if other != "failure" {
+                warnings.push("NOTIFIER_FINISH: it is failure, change, always or never; using failure".into());
+            }
+            *state == State::PipelineFailed
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -60,7 +93,7 @@ mod tests {
     fn events_are_selected_by_event_or_by_outcome() {
         assert_eq!(skipped(json!({})), (None, 0));
         assert_eq!(skipped(json!({"events": "deploy-finished"})), (None, 0));
-        assert_eq!(skipped(json!({"events": "build-failed, deploy-failed"})), (None, 0));
+        assert_eq!(skipped(json!({"events": "pipeline-failed, deploy-failed"})), (None, 0));
         assert_eq!(skipped(json!({"events": "*-failed"})), (None, 0));
         assert_eq!(skipped(json!({"events": "deploy-succeeded"})), (Some("event_not_selected"), 0));
         assert_eq!(skipped(json!({"events": "deploy-fail"})), (Some("event_not_selected"), 1));
@@ -71,13 +104,67 @@ mod tests {
         let skipped = |branch: &str, status: &str| {
             let context = context(json!({
                 "event": "deploy-finished", "ci": {"CI_COMMIT_BRANCH": branch, "CI_JOB_STATUS": status}, "operators": {},
-                "settings": {"ops_environments": "prod, dev", "events": "build-failed"},
+                "settings": {"ops_environments": "prod, dev", "events": "pipeline-failed"},
             }));
             skip_reason(&Facts::of(&context, &mut vec![]), &mut vec![])
         };
         assert_eq!(skipped("main", "failed"), None);
         assert_eq!(skipped("main", "success"), Some("event_not_selected"));
         assert_eq!(skipped("feature/x", "failed"), Some("environment_not_selected"));
+    }
+
+    #[test]
+    fn the_ends_of_a_pipeline_are_chosen_by_finish() {
+        let told = |finish: &str, result: Option<&str>, before: &str| {
+            let context = context(json!({
+                "event": "pipeline-finished", "result": result, "settings": {"finish": finish}, "history": {"previous_status": before},
+            }));
+            skip_reason(&Facts::of(&context, &mut vec![]), &mut vec![]).is_none()
+        };
+        for (finish, failed, failed_again, succeeded, fixed, unknown) in [
+            ("", true, true, false, false, false),
+            ("failure", true, true, false, false, false),
+            ("change", true, false, false, true, false),
+            ("always", true, true, true, true, true),
+            ("never", false, false, false, false, false),
+        ] {
+            assert_eq!(told(finish, Some("failed"), "success"), failed, "{finish}");
+            assert_eq!(told(finish, Some("failed"), "failed"), failed_again, "{finish}");
+            assert_eq!(told(finish, Some("success"), "success"), succeeded, "{finish}");
+            assert_eq!(told(finish, Some("success"), "failed"), fixed, "{finish}");
+            assert_eq!(told(finish, None, "success"), unknown, "{finish}");
+        }
+        let context =
+            context(json!({"event": "pipeline-finished", "result": "failed", "settings": {"finish": "ever"}}));
+        let mut warnings = Vec::new();
+        assert_eq!(skip_reason(&Facts::of(&context, &mut vec![]), &mut warnings), None);
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn what_the_hooks_told_is_not_told_again() {
+        let skipped = |reason: &str| {
+            let context = context(json!({
+                "event": "pipeline-finished", "result": "failed", "settings": {"deploy_jobs": "deploy"},
+                "failed_jobs": [{"name": "deploy", "failure_reason": reason}],
+            }));
+            skip_reason(&Facts::of(&context, &mut vec![]), &mut vec![])
+        };
+        assert_eq!(skipped("script_failure"), Some("already_told"));
+        assert_eq!(skipped("job_execution_timeout"), None);
+    }
+
+    #[test]
+    fn a_hook_that_deploy_jobs_does_not_name_is_told() {
+        let warned = |deploy_jobs: &str| {
+            let context = context(json!({
+                "event": "deploy-started", "ci": {"CI_JOB_NAME": "ship"}, "settings": {"deploy_jobs": deploy_jobs},
+            }));
+            let mut warnings = Vec::new();
+            skip_reason(&Facts::of(&context, &mut vec![]), &mut warnings);
+            warnings.len()
+        };
+        assert_eq!((warned(""), warned("ship"), warned(".notify-deploy,"), warned("deploy")), (0, 0, 1, 1));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What happened: an event and its outcome.
 
-use crate::context::{Context, Event};
+use crate::context::{Context, Event, Verdict};
 
 /// Everything that a message can say has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     PipelineStarted,
-    BuildFailed,
     DeployStarted,
     DeploySucceeded,
     DeployFailed,
@@ -23,9 +22,8 @@ pub(crate) enum State {
 
 impl State {
     /// The names of all states and events, by which people choose them.
-    pub(crate) const NAMES: [&str; 11] = [
+    pub(crate) const NAMES: [&str; 10] = [
         "pipeline-started",
-        "build-failed",
         "deploy-started",
         "deploy-finished",
         "deploy-succeeded",
@@ -37,11 +35,11 @@ impl State {
         "pipeline-fixed",
     ];
 
-    /// `CI_JOB_STATUS` tells how the job of an `after_script` went; a `pipeline-finished` job asks GitLab.
+    /// `CI_JOB_STATUS` tells how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
+    /// says of the jobs.
     pub(crate) fn of(context: &Context, warnings: &mut Vec<String>) -> Self {
         match context.event {
             Event::PipelineStarted => Self::PipelineStarted,
-            Event::BuildFailed => Self::BuildFailed,
             Event::DeployStarted => Self::DeployStarted,
             Event::DeployFinished => match context.ci("CI_JOB_STATUS") {
                 Some("success") => Self::DeploySucceeded,
@@ -52,11 +50,11 @@ impl State {
                     Self::DeployFinished
                 }
             },
-            Event::PipelineFinished => match context.failed_jobs.as_deref() {
-                None => Self::PipelineFinished,
-                Some([]) if context.history.previous_status.as_deref() == Some("failed") => Self::PipelineFixed,
-                Some([]) => Self::PipelineSucceeded,
-                Some(_) => Self::PipelineFailed,
+            Event::PipelineFinished => match (context.result, context.failed_jobs.as_deref()) {
+                (Some(Verdict::Failed), _) | (None, Some([_, ..])) => Self::PipelineFailed,
+                (None, None) => Self::PipelineFinished,
+                _ if context.history.previous_status.as_deref() == Some("failed") => Self::PipelineFixed,
+                _ => Self::PipelineSucceeded,
             },
         }
     }
@@ -65,7 +63,6 @@ impl State {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PipelineStarted => "pipeline-started",
-            Self::BuildFailed => "build-failed",
             Self::DeployStarted => "deploy-started",
             Self::DeploySucceeded => "deploy-succeeded",
             Self::DeployFailed => "deploy-failed",
@@ -92,7 +89,7 @@ impl State {
         match self {
             Self::PipelineStarted => "rocket",
             Self::DeployStarted => "truck",
-            Self::BuildFailed | Self::DeployFailed | Self::PipelineFailed => "x",
+            Self::DeployFailed | Self::PipelineFailed => "x",
             Self::DeploySucceeded | Self::PipelineSucceeded => "white_check_mark",
             Self::DeployCanceled => "no_entry_sign",
             Self::PipelineFixed => "tada",
@@ -105,7 +102,7 @@ impl State {
         match self {
             Self::PipelineStarted | Self::DeployFinished | Self::PipelineFinished => "#8D99AE",
             Self::DeployStarted => "#36C5F0",
-            Self::BuildFailed | Self::DeployFailed | Self::PipelineFailed => "#E01E5A",
+            Self::DeployFailed | Self::PipelineFailed => "#E01E5A",
             Self::DeploySucceeded | Self::PipelineSucceeded | Self::PipelineFixed => "#2EB67D",
             Self::DeployCanceled => "#ECB22E",
         }
@@ -118,7 +115,7 @@ impl State {
 
     /// Whether somebody should come and look.
     pub(crate) fn is_failure(self) -> bool {
-        matches!(self, Self::BuildFailed | Self::DeployFailed | Self::PipelineFailed)
+        matches!(self, Self::DeployFailed | Self::PipelineFailed)
     }
 }
 
@@ -152,5 +149,14 @@ mod tests {
         assert_eq!(of(json!([]), "success"), State::PipelineSucceeded);
         assert_eq!(of(json!([]), "failed"), State::PipelineFixed);
         assert_eq!(of(json!([{"name": "test"}]), "failed"), State::PipelineFailed);
+    }
+
+    #[test]
+    fn gitlabs_own_verdict_counts() {
+        let of = |result, jobs| state(json!({"event": "pipeline-finished", "result": result, "failed_jobs": jobs})).0;
+        for jobs in [json!(null), json!([]), json!([{"name": "test"}])] {
+            assert_eq!(of("failed", jobs.clone()), State::PipelineFailed);
+            assert_eq!(of("success", jobs), State::PipelineSucceeded);
+        }
     }
 }

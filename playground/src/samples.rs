@@ -8,16 +8,19 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 /// Inputs that are about jobs and delivery; the module is told of all others.
-pub(crate) const NOT_FOR_THE_MODULE: [&str; 13] = [
+pub(crate) const NOT_FOR_THE_MODULE: [&str; 16] = [
     "start_job",
     "start_stage",
-    "build_check_job",
-    "build_check_stage",
+    "finish_job",
+    "finish_stage",
     "deploy_job",
     "image",
     "git_strategy",
-    "carry_binary",
     "package_url",
+    "module_url",
+    "module_sha256",
+    "allow_hosts",
+    "slack_api_url",
     "webhook_variable",
     "timeout",
     "channel",
@@ -27,7 +30,7 @@ pub(crate) const NOT_FOR_THE_MODULE: [&str; 13] = [
 /// What happened, by the fixture that shows it.
 const EVENTS: [(&str, &str); 8] = [
     ("pipeline started", "pipeline-started-main"),
-    ("build failed", "build-failed-one-job"),
+    ("build failed", "pipeline-failed-one-job"),
     ("deploy started", "deploy-started-main"),
     ("deploy succeeded", "deploy-succeeded-main"),
     ("deploy failed", "deploy-failed-main"),

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::Event;
+use crate::cli::{Event, Verdict};
 use crate::gitlab::FailedJob;
 use crate::history::read_history;
 use crate::secret::{Redactor, is_secret_name};
@@ -52,6 +52,19 @@ const ALLOWED_VARIABLES: [&str; 117] = [
     "GITLAB_USER_NAME", "KUBE_NAMESPACE",
 ];
 
+/// Words, numbers and addresses that GitLab makes and shows to everybody who may see the pipeline. They decide what a message
+/// says and where its links lead, so a secret that happens to be the same word hides nothing of them.
+#[rustfmt::skip]
+const OF_GITLAB: [&str; 33] = [
+    "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME", "CI_COMMIT_REF_PROTECTED", "CI_COMMIT_REF_SLUG", "CI_COMMIT_SHA",
+    "CI_COMMIT_SHORT_SHA", "CI_COMMIT_TAG", "CI_ENVIRONMENT_ACTION", "CI_ENVIRONMENT_NAME", "CI_ENVIRONMENT_SLUG",
+    "CI_ENVIRONMENT_TIER", "CI_JOB_ID", "CI_JOB_MANUAL", "CI_JOB_NAME", "CI_JOB_STAGE", "CI_JOB_STARTED_AT",
+    "CI_JOB_STATUS", "CI_JOB_URL", "CI_MERGE_REQUEST_EVENT_TYPE", "CI_MERGE_REQUEST_IID",
+    "CI_MERGE_REQUEST_PROJECT_URL", "CI_PIPELINE_CREATED_AT", "CI_PIPELINE_ID", "CI_PIPELINE_IID",
+    "CI_PIPELINE_SOURCE", "CI_PIPELINE_URL", "CI_PROJECT_ID", "CI_PROJECT_NAME", "CI_PROJECT_NAMESPACE",
+    "CI_PROJECT_PATH", "CI_PROJECT_URL", "CI_SERVER_HOST", "CI_SERVER_URL",
+];
+
 /// The size up to which a context is written, in bytes, and the longest value in it to begin with. A commit message
 /// alone may have 100 KB.
 const MAX_CONTEXT: usize = 200 << 10;
@@ -62,24 +75,6 @@ const MAX_VALUE: usize = 64 << 10;
 pub(crate) struct Context(Value);
 
 impl Context {
-    /// A context that was written down.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let context: Value = serde_json::from_slice(bytes).ok()?;
-        (context["version"] == CONTEXT_VERSION).then_some(Self(context))
-    }
-
-    /// The same event, told late; `perhaps_told` where it may have arrived in its time.
-    pub(crate) fn late(mut self, perhaps_told: bool) -> Self {
-        self.0["late"] = json!({"perhaps_told": perhaps_told});
-        self
-    }
-
-    /// The job's variables.
-    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        let variables = self.0["ci"].as_object().into_iter().flatten();
-        variables.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
-    }
-
     pub(crate) fn encode(&self) -> Vec<u8> {
         self.0.to_string().into_bytes()
     }
@@ -98,6 +93,8 @@ impl Context {
 /// What an event's context is made of.
 pub(crate) struct Gathered<'a> {
     pub(crate) event: Event,
+    /// GitLab's own verdict on the pipeline, where that is the event.
+    pub(crate) result: Option<Verdict>,
     pub(crate) variables: &'a Variables,
     pub(crate) settings: &'a Settings,
     /// More variables that the module may see.
@@ -119,24 +116,26 @@ impl Gathered<'_> {
         let passed: Vec<&str> = self.passed(warnings).collect();
         let mut longest = MAX_VALUE;
         loop {
-            let settings: Map<String, Value> =
-                self.settings.for_module().map(|(name, value)| (name.to_owned(), cut(value, longest).into())).collect();
+            let settings: Map<String, Value> = self
+                .settings
+                .for_module()
+                .map(|(name, value)| (name.to_owned(), self.shown(value, longest).into()))
+                .collect();
             let context = json!({
                 "version": CONTEXT_VERSION,
                 "event": self.event.name(),
+                "result": self.result.map(Verdict::name),
                 "ci": self.ci(&passed, longest),
                 "settings": settings,
-                "settings_file": self.file,
-                "failed_jobs": self.failed_jobs,
-                "people": self.people,
-                "history": read_history(self.variables),
+                "settings_file": self.masked(self.file.clone().into()),
+                "failed_jobs": self.masked(json!(self.failed_jobs)),
+                "people": self.masked(self.people.clone().into()),
+                "history": self.masked(read_history(self.variables).into()),
                 "updates": self.updates,
                 "now": now(),
             });
-            // A secret may stand in a commit message or an address; GitLab would mask it in a log too.
-            let json = self.redactor.redact(&context.to_string());
-            if json.len() <= MAX_CONTEXT || longest < 16 {
-                return Context(serde_json::from_str(&json).unwrap_or_default());
+            if context.to_string().len() <= MAX_CONTEXT || longest < 16 {
+                return Context(context);
             }
             longest /= 2;
         }
@@ -146,9 +145,27 @@ impl Gathered<'_> {
         let names = ALLOWED_VARIABLES.iter().chain(passed);
         let seen = names.filter_map(|name| {
             let value = self.variables.raw(name).filter(|value| !value.is_empty())?;
-            Some(((*name).to_owned(), cut(value, longest).into()))
+            let shown =
+                if OF_GITLAB.contains(name) { cut(value, longest).to_owned() } else { self.shown(value, longest) };
+            Some(((*name).to_owned(), shown.into()))
         });
         seen.collect()
+    }
+
+    /// A text as a module may see it: a secret may stand in a commit message or an address, and GitLab would mask it in a
+    /// log too. Masked before it is cut, so that no half of a secret is left.
+    fn shown(&self, value: &str, longest: usize) -> String {
+        cut(&self.redactor.redact(value), longest).to_owned()
+    }
+
+    /// The same of every text in a value. Keys are names, and say what the texts are.
+    fn masked(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => self.redactor.redact(&text).into(),
+            Value::Array(list) => list.into_iter().map(|value| self.masked(value)).collect(),
+            Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, self.masked(value))).collect(),
+            other => other,
+        }
     }
 
     fn passed<'a>(&'a self, warnings: &mut Vec<String>) -> impl Iterator<Item = &'a str> + use<'a> {
@@ -188,6 +205,7 @@ mod tests {
         let (settings, redactor) = (Settings::default(), Redactor::default());
         let gathered = Gathered {
             event: Event::DeployStarted,
+            result: None,
             variables: &variables,
             settings: &settings,
             pass: &[],

@@ -23,14 +23,12 @@ pub struct Cli {
 pub enum Command {
     /// Renders an event's message and delivers it. Ends with 0 whatever happens, unless --strict is given
     Send {
-        /// Which event.
-        event: Event,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        told: Told,
         /// End with 1 where the message could not be delivered.
         #[arg(long)]
         strict: bool,
-        /// Append the environment, the cluster and the place of a bot's message to this dotenv file, for later jobs.
-        #[arg(long, value_name = "FILE")]
-        dotenv: Option<PathBuf>,
         /// Write the message's links to this file, for `artifacts:reports:annotations`.
         #[arg(long, value_name = "FILE")]
         annotations: Option<PathBuf>,
@@ -40,8 +38,9 @@ pub enum Command {
     },
     /// Prints the request body that send would post
     Render {
-        /// Which event.
-        event: Event,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        told: Told,
         /// The body as Slack takes it, or as people would see it.
         #[arg(long, value_enum, default_value_t = Format::Slack)]
         format: Format,
@@ -51,8 +50,9 @@ pub enum Command {
     },
     /// Prints the context that the module would get
     Context {
-        /// Which event.
-        event: Event,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        told: Told,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         job: Job,
@@ -110,9 +110,48 @@ pub struct Job {
     /// Let the module see one more variable; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub pass: Vec<String>,
+    /// Seconds of `NOTIFIER_TIMEOUT` that the job has spent on the notifier already, as the component's download does.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = seconds, hide = true)]
+    pub spent: f64,
     /// The settings.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// What is told.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Told {
+    /// Which event.
+    pub event: Event,
+    /// How the pipeline ended, for pipeline-finished: the component's closing jobs know.
+    #[arg(long, value_enum)]
+    pub result: Option<Verdict>,
+}
+
+impl From<Event> for Told {
+    fn from(event: Event) -> Self {
+        Self { event, result: None }
+    }
+}
+
+/// How a pipeline ended, by GitLab's own verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Verdict {
+    /// A job failed that may not.
+    Failed,
+    /// None did.
+    Success,
+}
+
+impl Verdict {
+    /// The result's name in the context.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Success => "success",
+        }
+    }
 }
 
 /// What happened.
@@ -120,8 +159,6 @@ pub struct Job {
 pub enum Event {
     /// The pipeline started.
     PipelineStarted,
-    /// A job of the build failed.
-    BuildFailed,
     /// The deploy job started.
     DeployStarted,
     /// The deploy job ended; `CI_JOB_STATUS` says how.
@@ -147,12 +184,16 @@ impl Event {
     pub fn name(self) -> &'static str {
         match self {
             Self::PipelineStarted => "pipeline-started",
-            Self::BuildFailed => "build-failed",
             Self::DeployStarted => "deploy-started",
             Self::DeployFinished => "deploy-finished",
             Self::PipelineFinished => "pipeline-finished",
         }
     }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=300.0).contains(seconds));
+    seconds.ok_or_else(|| "not a number of seconds from 0 to 300".to_owned())
 }
 
 fn sha256(hex: &str) -> Result<String, String> {

@@ -7,12 +7,14 @@ mod module;
 mod render;
 mod send;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::ci::{Context, Gathered};
-use crate::cli::{Cli, Command, Event, Job, Module};
+use crate::cli::{Cli, Command, Event, Job, Module, Told};
 use crate::deadline::Deadline;
 use crate::destination::Destinations;
 use crate::download;
@@ -22,9 +24,9 @@ use crate::http::Client;
 use crate::message::Message;
 use crate::module::{ModuleError, Pin};
 use crate::people::{self, Directory};
-use crate::report::Report;
+use crate::report::{Outcome, Report};
 use crate::secret::Redactor;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::settings_file::SettingsFile;
 use crate::variables::Variables;
 use crate::webhook;
@@ -33,13 +35,12 @@ use crate::webhook;
 #[must_use]
 pub fn run(cli: Cli, variables: Variables) -> ExitCode {
     let result = match cli.command {
-        Command::Send { event, strict, dotenv, annotations, job } => {
-            let files = send::Files { dotenv, annotations };
-            return send::run(event, strict, &files, job, variables);
+        Command::Send { told, strict, annotations, job } => {
+            return send::run(told, strict, annotations.as_deref(), job, variables);
         }
-        Command::Render { event, format, job } => render::run(event, format, job, variables),
-        Command::Context { event, job } => {
-            context::run(event, job, variables);
+        Command::Render { told, format, job } => render::run(told, format, job, variables),
+        Command::Context { told, job } => {
+            context::run(told, job, variables);
             Ok(())
         }
         Command::Module(Module::Show { file }) => module::show(file.as_deref()),
@@ -54,6 +55,28 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Wrong usage, and the exit status of it: clap says what is wrong and how it is right. A `send` fails no job by a typing error,
+/// unless it is `--strict`.
+#[must_use]
+pub fn refuse(usage: &clap::Error, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let _ = usage.print();
+    if !usage.use_stderr() {
+        // Help and version are what was asked for.
+        return ExitCode::SUCCESS;
+    }
+    let arguments: Vec<OsString> = arguments.skip(1).collect();
+    let is_send = arguments.iter().find(|it| !it.as_encoded_bytes().starts_with(b"-")).is_some_and(|it| it == "send");
+    if !is_send || arguments.iter().any(|it| it == "--strict") {
+        return ExitCode::from(2);
+    }
+    let report = Report::default();
+    report.warning(
+        "`pipeline-notifier send` was called wrongly, as it says above; the job goes on without a notification",
+    );
+    report.outcome(&Outcome::failed("usage"));
+    ExitCode::SUCCESS
 }
 
 /// Prints an error, its causes and the next step.
@@ -97,12 +120,19 @@ impl Call {
     fn begin_watched(job: Job, variables: Variables, watch: impl FnOnce(Deadline, &Arc<Report>)) -> Self {
         let settings = job.settings.or_from(&variables);
         let (timeout, odd_timeout) = settings.timeout();
+        let timeout = timeout.saturating_sub(Duration::from_secs_f64(job.spent));
         let mut redactor = Redactor::of(&variables, webhook::variable(&settings));
         let report = Arc::new(Report::redacting(redactor.clone()));
         let deadline = Deadline::after(timeout);
         watch(deadline, &report);
         if let Some(warning) = odd_timeout {
             report.warning(&warning);
+        }
+        for name in settings.overruled(&variables) {
+            report.warning(&format!(
+                "{} is not used: what the component's input {name} says stands in the job's script, and no variable changes it",
+                settings::variable(name)
+            ));
         }
         let mut file_warnings = Vec::new();
         let file = SettingsFile::read(&variables, &mut file_warnings);
@@ -132,8 +162,9 @@ impl Call {
 
     /// The context of an event. Where `ask` is set, GitLab is asked which jobs failed, and Slack who is who, as far as the
     /// event is about that.
-    fn context(&self, event: Event, ask: bool) -> Context {
-        let about_failed_jobs = matches!(event, Event::BuildFailed | Event::PipelineFinished);
+    fn context(&self, told: impl Into<Told>, ask: bool) -> Context {
+        let Told { event, result } = told.into();
+        let about_failed_jobs = event == Event::PipelineFinished;
         let failed_jobs =
             (ask && about_failed_jobs).then(|| gitlab::failed_jobs(&self.client, &self.variables, self.deadline));
         if let Some(Err(unknown)) = &failed_jobs {
@@ -146,10 +177,11 @@ impl Call {
         let unknown = people::unknown(&people, &self.variables, &self.mention_lists(), event);
         if let Some(api) = self.to.bot().filter(|_| ask && !unknown.is_empty()) {
             let directory = Directory { api, client: &self.client, deadline: self.deadline };
-            directory.add_to(&mut people, &unknown, &self.variables, &mut warnings);
+            directory.add_to(&mut people, &unknown, &mut warnings);
         }
         let gathered = Gathered {
             event,
+            result,
             variables: &self.variables,
             settings: &self.settings,
             pass: &self.pass,

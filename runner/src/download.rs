@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::address;
 use crate::deadline::Deadline;
 use crate::gitlab;
-use crate::http::{self, Answer, Client, Fault};
-use crate::module::{read, sha256};
-use crate::project;
+use crate::http::{Answer, Client, Fault};
+use crate::kept;
+use crate::module::sha256;
 use crate::sandbox::LIMITS;
 use crate::secret::Secret;
 use crate::variables::Variables;
@@ -38,15 +39,14 @@ pub(crate) fn module(
     pinned: &str,
     deadline: Deadline,
 ) -> Result<Vec<u8>, DownloadError> {
-    // Below `.pipeline-notifier` of the project directory, which both shells of a job share.
-    let name = format!("modules/{pinned}.wasm");
-    if let Some(wasm) = read(&project::kept(variables, &name)).ok().filter(|wasm| sha256(wasm) == pinned) {
+    let name = format!("{pinned}.wasm");
+    if let Some(wasm) = kept::kept(variables, &name, LIMITS.module as u64).filter(|wasm| sha256(wasm) == pinned) {
         return Ok(wasm);
     }
     let wasm = fetch(client, variables, url, deadline)?;
     if sha256(&wasm) == pinned {
         // A directory that cannot be written costs the next call a download.
-        let _ = project::keep(variables, &name, &wasm);
+        let _ = kept::keep(variables, &name, &wasm);
     }
     Ok(wasm)
 }
@@ -70,7 +70,7 @@ fn get(
     header: Option<(&str, &Secret)>,
     deadline: Deadline,
 ) -> Result<Answer, DownloadError> {
-    if !url.starts_with("https://") && !http::is_loopback(url) {
+    if !url.starts_with("https://") && !address::is_loopback(url) {
         return Err(DownloadError::NotHttps);
     }
     Ok(client.get(url, header, LIMITS.module as u64 + 1, deadline)?)

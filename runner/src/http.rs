@@ -3,13 +3,12 @@
 //! The client's own errors can print an address, and an address can be a secret: each is mapped to a [`Fault`].
 
 use std::io::{self, Read};
-use std::net::IpAddr;
 
-use ::http::Uri;
 use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Proxy, Timeout};
 
+use crate::address;
 use crate::deadline::Deadline;
 use crate::secret::Secret;
 use crate::variables::Variables;
@@ -162,7 +161,7 @@ impl Client {
             .proxy(self.proxy(url))
             .timeout_global(Some(left))
             // The client resolves in a thread of its own to bound it; an address has nothing to resolve.
-            .timeout_resolve(Some(left.min(RESOLVE)).filter(|_| address(url).is_none()))
+            .timeout_resolve(Some(left.min(RESOLVE)).filter(|_| address::ip(url).is_none()))
             // A little before the whole, so that a connection that was not made is told from an answer that did not come.
             .timeout_connect(Some(left.saturating_sub(left / 20)));
         if url.starts_with("https://") {
@@ -186,7 +185,7 @@ impl Client {
 
     /// The proxy for an address: that of its scheme, then the one for all; none for this very machine.
     fn proxy(&self, url: &str) -> Option<Proxy> {
-        if is_loopback(url) {
+        if address::is_loopback(url) {
             return None;
         }
         let scheme = url.split_once("://").map_or("https", |(scheme, _)| scheme);
@@ -271,36 +270,9 @@ fn tls_fault(error: &rustls::Error) -> Fault {
     }
 }
 
-/// Scheme, host and port of an address with no credentials in it.
-pub(crate) fn origin(url: &str) -> Option<(String, String, Option<u16>)> {
-    let uri: Uri = url.parse().ok()?;
-    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
-    Some((uri.scheme_str()?.to_owned(), authority.host().to_ascii_lowercase(), authority.port_u16()))
-}
-
-/// The host of a URL where it is no name.
-fn address(url: &str) -> Option<IpAddr> {
-    origin(url)?.1.trim_matches(['[', ']']).parse().ok()
-}
-
-/// Whether an address names this very machine.
-pub(crate) fn is_loopback(url: &str) -> bool {
-    address(url).is_some_and(|ip| ip.is_loopback()) || origin(url).is_some_and(|(_, host, _)| host == "localhost")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_is_this_machine_only() {
-        for url in ["http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]:1/", "http://127.8.9.1/"] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in ["http://127.0.0.1.evil.example/", "http://localhost@evil.example/", "http://10.0.0.1/", "x"] {
-            assert!(!is_loopback(url), "{url}");
-        }
-    }
 
     #[test]
     fn the_proxy_of_the_scheme_comes_first() {
@@ -316,7 +288,7 @@ mod tests {
         assert_eq!(client.proxy("https://hooks.slack.com/x").map(|it| it.port()), Some(2));
         assert_eq!(client.proxy("http://other.example/x").map(|it| it.port()), Some(1));
         assert!(client.proxy("http://127.0.0.1/x").is_none());
-        let direct: Uri = "https://direct.example/x".parse().unwrap();
+        let direct: ::http::Uri = "https://direct.example/x".parse().unwrap();
         assert!(client.proxy("https://direct.example/x").unwrap().is_no_proxy(&direct));
     }
 }

@@ -8,6 +8,7 @@
 //! What is *not* here: what a Slack block is. The contract with the module is JSON (`docs/` and the module's crate),
 //! so that either side can be replaced without the other.
 
+mod address;
 mod ci;
 pub mod cli;
 mod commands;
@@ -21,6 +22,7 @@ mod gitlab;
 mod history;
 mod http;
 mod inbox;
+mod kept;
 mod message;
 pub mod module;
 mod people;
@@ -31,10 +33,9 @@ mod secret;
 pub mod settings;
 mod settings_file;
 mod slack;
-mod spool;
 pub mod variables;
 mod watchdog;
 mod webhook;
 
-pub use commands::run;
+pub use commands::{refuse, run};
 pub use error::Error;

@@ -10,6 +10,8 @@ use pipeline_notifier::variables::Variables;
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
-    // Wrong usage: clap says what and how, and ends with 2.
-    pipeline_notifier::run(Cli::parse(), Variables::of_process())
+    match Cli::try_parse() {
+        Ok(cli) => pipeline_notifier::run(cli, Variables::of_process()),
+        Err(usage) => pipeline_notifier::refuse(&usage, std::env::args_os()),
+    }
 }

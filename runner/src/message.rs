@@ -1,7 +1,5 @@
 //! The message: what a module returns, as far as the host needs to know.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -27,9 +25,9 @@ pub(crate) struct Message {
     /// One line for the job log.
     #[serde(default)]
     pub(crate) summary: String,
-    /// For a dotenv file.
+    /// The environment that the message is about, by which the host chooses channels and operators.
     #[serde(default)]
-    variables: BTreeMap<String, String>,
+    environment: Option<String>,
     /// For the job's page in GitLab.
     #[serde(default)]
     links: Vec<Link>,
@@ -86,22 +84,9 @@ impl Message {
         }
     }
 
-    /// The variables as lines of a dotenv file, as GitLab reads one
-    /// (<https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv>): no quoting, one line each, only
-    /// names of our own, which shadow nothing of the job.
-    pub(crate) fn dotenv(&self) -> String {
-        let is_ours = |name: &str| {
-            name.starts_with("NOTIFIER_")
-                && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-        };
-        let lines =
-            self.variables.iter().filter(|(name, value)| is_ours(name) && !value.is_empty() && value.len() <= 256);
-        lines.map(|(name, value)| format!("{name}={}\n", value.replace(char::is_control, " "))).take(10).collect()
-    }
-
     /// The environment that the message is about.
     pub(crate) fn environment(&self) -> Option<&str> {
-        self.variables.get("NOTIFIER_ENVIRONMENT").map(String::as_str)
+        self.environment.as_deref()
     }
 
     /// The links, after that of the message itself where it has an address, as GitLab's job page shows them
@@ -143,14 +128,6 @@ impl Body {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_dotenv_file_gets_only_lines_of_our_own() {
-        let message = json!({"version": 1, "message": {"text": "x"}, "variables": {
-            "NOTIFIER_ENVIRONMENT": "a\nPATH=/evil", "PATH": "/evil", "NOTIFIER_x": "1", "NOTIFIER_EMPTY": "", "NOTIFIER_QUOTES": "\"q\""}});
-        let dotenv = Message::decode(message.to_string().as_bytes()).unwrap().dotenv();
-        assert_eq!(dotenv, "NOTIFIER_ENVIRONMENT=a PATH=/evil\nNOTIFIER_QUOTES=\"q\"\n");
-    }
 
     #[test]
     fn what_is_no_message_is_refused_by_its_fault() {

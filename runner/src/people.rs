@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::cli::Event;
 use crate::deadline::Deadline;
 use crate::http::Client;
-use crate::project::{keep, kept, read};
+use crate::project::read;
 use crate::settings::Settings;
 use crate::slack::api::Api;
 use crate::variables::Variables;
@@ -15,15 +15,17 @@ use crate::variables::Variables;
 /// What a lookup may take of the time left: the message itself matters more.
 const PART: u32 = 3;
 
-/// Where found people are kept for the next call of the job.
-const KEPT: &str = "people.json";
-
 /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
 pub(crate) fn of_map(settings: &Settings, warnings: &mut Vec<String>) -> Map<String, Value> {
     let Some(map) = settings.get("user_map") else { return Map::new() };
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { read(Path::new(map)) };
     let parsed = json.map_err(|cause| cause.to_string()).and_then(|json| {
-        serde_json::from_str::<Map<String, Value>>(&json).map_err(|cause| format!("it is no JSON object: {cause}"))
+        match serde_json::from_str::<Value>(&json) {
+            Ok(Value::Object(map)) => Ok(map),
+            Ok(_) => Err("it is JSON, but no object".to_owned()),
+            // The place alone: whatever file this is, its contents are not for a log.
+            Err(fault) => Err(format!("it is no JSON (line {}, column {})", fault.line(), fault.column())),
+        }
     });
     match parsed {
         Ok(map) => map.into_iter().filter(|(_, id)| id.is_string()).collect(),
@@ -46,7 +48,7 @@ pub(crate) fn unknown<'a>(
     let matters = match event {
         Event::PipelineStarted | Event::DeployStarted => false,
         Event::DeployFinished => variables.get("CI_JOB_STATUS") == Some("failed"),
-        Event::BuildFailed | Event::PipelineFinished => true,
+        Event::PipelineFinished => true,
     };
     if !matters || !(named("author") || named("user")) {
         return Vec::new();
@@ -71,37 +73,21 @@ pub(crate) struct Directory<'a> {
 
 impl Directory<'_> {
     /// Adds those of these e-mail addresses that Slack knows
-    /// (<https://docs.slack.dev/reference/methods/users.lookupByEmail/>). An answer is kept for the next call of the job,
-    /// also that there is nobody of that address.
-    pub(crate) fn add_to(
-        &self,
-        people: &mut Map<String, Value>,
-        emails: &[&str],
-        variables: &Variables,
-        warnings: &mut Vec<String>,
-    ) {
-        let mut found: Map<String, Value> =
-            read(&kept(variables, KEPT)).ok().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-        let before = found.len();
+    /// (<https://docs.slack.dev/reference/methods/users.lookupByEmail/>).
+    pub(crate) fn add_to(&self, people: &mut Map<String, Value>, emails: &[&str], warnings: &mut Vec<String>) {
         for email in emails {
-            if knows(&found, email) {
-                continue;
-            }
             let deadline = self.deadline.at_most(self.deadline.remaining() / PART);
-            let id = match self.api.get(self.client, "users.lookupByEmail", &[("email", email)], deadline) {
-                Ok(answer) => answer.get("user").and_then(|user| user.get("id")).cloned().unwrap_or_default(),
-                Err(unknown) if unknown.reason() == "users_not_found" => Value::Null,
+            match self.api.get(self.client, "users.lookupByEmail", &[("email", email)], deadline) {
+                Ok(answer) => {
+                    let id = answer.get("user").and_then(|user| user.get("id")).filter(|id| id.is_string());
+                    people.extend(id.map(|id| ((*email).to_owned(), id.clone())));
+                }
+                Err(unknown) if unknown.reason() == "users_not_found" => {}
                 Err(error) => {
                     warnings.push(format!("looking people up in Slack: {error}; they are named and not mentioned"));
                     break;
                 }
-            };
-            found.insert((*email).to_owned(), id);
+            }
         }
-        if found.len() > before {
-            // A directory that cannot be written costs the next call a question.
-            let _ = keep(variables, KEPT, Value::Object(found.clone()).to_string().as_bytes());
-        }
-        people.extend(found.into_iter().filter(|(_, id)| id.is_string()));
     }
 }

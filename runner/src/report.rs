@@ -37,7 +37,7 @@ impl Outcome {
     pub(crate) fn is_as_wanted(&self) -> bool {
         match self {
             Self::Sent => true,
-            Self::Skipped { reason } => reason.ends_with("_not_selected"),
+            Self::Skipped { reason } => reason.ends_with("_not_selected") || reason == "already_told",
             Self::Failed { .. } => false,
         }
     }

@@ -67,26 +67,37 @@ impl Redactor {
     pub(crate) fn of(variables: &Variables, webhook_variable: &str) -> Self {
         let mut redactor = Self::default();
         for name in SECRET_VARIABLES.into_iter().chain([webhook_variable]) {
-            if let Some(value) = variables.get(name) {
-                redactor.add(value);
+            match variables.get(name) {
+                // The project's address, which everybody may see. A clone of a public project has no credentials in it.
+                Some(url) if name == "CI_REPOSITORY_URL" && !url.contains('@') => {}
+                Some(value) if name.contains("WEBHOOK") || name == webhook_variable => redactor.add(value),
+                Some(value) => redactor.add_whole(value),
+                None => {}
             }
         }
         redactor
     }
 
-    /// Adds a secret in all the forms in which it could be written: raw, percent-encoded, as JSON; of an address also
-    /// its path and its long segments.
+    /// Adds an address that is a secret as a whole, a webhook's: also its path and its long segments.
     pub(crate) fn add(&mut self, secret: &str) {
-        let mut parts = vec![secret];
-        if let Some((host, path)) = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/')) {
-            match host.split_once('@') {
-                Some((credentials, _)) => {
-                    parts.extend([credentials, credentials.rsplit(':').next().unwrap_or_default()]);
-                }
-                None => parts
-                    .extend(path.split(['/', '?', '&', '=']).chain([path]).filter(|it| !PUBLIC_SEGMENTS.contains(it))),
-            }
+        self.add_whole(secret);
+        if let Some((host, path)) = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/'))
+            && !host.contains('@')
+        {
+            let segments = path.split(['/', '?', '&', '=']).chain([path]);
+            self.add_parts(segments.filter(|it| !PUBLIC_SEGMENTS.contains(it)));
         }
+    }
+
+    /// Adds a secret, and of an address with credentials those.
+    fn add_whole(&mut self, secret: &str) {
+        let authority = secret.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+        let credentials = authority.rsplit_once('@').map_or("", |(credentials, _)| credentials);
+        self.add_parts([secret, credentials, credentials.rsplit(':').next().unwrap_or_default()].into_iter());
+    }
+
+    /// Adds these in all the forms in which they could be written: raw, percent-encoded, as JSON.
+    fn add_parts<'a>(&mut self, parts: impl Iterator<Item = &'a str>) {
         for part in parts {
             let json = part.replace('\\', "\\\\").replace('"', "\\\"").replace('/', "\\/");
             for form in [part.to_owned(), percent_encoded(part), json] {
@@ -143,6 +154,16 @@ mod tests {
         let mut redactor = Redactor::default();
         redactor.add("https://gitlab-ci-token:glcbt-64_abcdefghij@gitlab.example/g/p.git");
         assert_eq!(redactor.redact("glcbt-64_abcdefghij"), "[redacted]");
+    }
+
+    #[test]
+    fn the_address_of_a_public_clone_is_no_secret() {
+        let shown = |url| {
+            let job = [("CI_REPOSITORY_URL", url)].into_iter().collect();
+            Redactor::of(&job, "SLACK_WEBHOOK_URL").redact("https://gitlab.example/commerce/storefront/-/jobs/7")
+        };
+        assert!(shown("https://gitlab.example/commerce/storefront.git").contains("/commerce/storefront/-/jobs/7"));
+        assert!(shown("https://ci:glcbt-64_abc@gitlab.example/commerce/storefront.git").contains("/commerce/"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ const fn host(name: &'static str, value: &'static str, help: &'static str) -> Se
 }
 
 /// Every setting.
-pub const SETTINGS: [Setting; 19] = [
+pub const SETTINGS: [Setting; 23] = [
     module(
         "environments",
         "PATTERN=ENVIRONMENT@CLUSTER,…",
@@ -38,6 +38,17 @@ pub const SETTINGS: [Setting; 19] = [
     module("language", "en|ko", "Language of the messages [default: en]"),
     module("events", "EVENT,…", "Which events to send, as globs; also deploy-failed and the like [default: all]"),
     module("branches", "PATTERN,…", "Which branches and tags to send for, as globs [default: all]"),
+    module(
+        "finish",
+        "failure|change|always|never",
+        "Which ends of a pipeline to tell: failures, changes from success to failure and back, all, or none [default: failure]",
+    ),
+    module(
+        "deploy_jobs",
+        "JOB,…",
+        "Names of the jobs that carry the hooks, as globs: what a hook has told of a failure, the closing job does not tell again [default: none]",
+    ),
+    module("project_name", "name|path", "How messages name the project: shop-api, or shop/shop-api [default: name]"),
     module(
         "mention",
         "subteam:S…|user:U…|here|channel|author|user,…",
@@ -72,12 +83,17 @@ pub const SETTINGS: [Setting; 19] = [
         "JSON|FILE",
         "GitLab login or e-mail address to Slack user ID, as a JSON object or a file with one",
     ),
-    host("timeout", "SECONDS", "The most that one call takes of the job [default: 10]"),
+    host("timeout", "SECONDS", "The most that one hook takes of the job, download included [default: 5]"),
     host("webhook_variable", "NAME", "Name of the variable that holds the webhook URL [default: SLACK_WEBHOOK_URL]"),
     host(
         "allow_hosts",
         "HOST,…",
-        "More hosts that a webhook may point at, beside hooks.slack.com and hooks.slack-gov.com (Slack-compatible servers)",
+        "More hosts that a webhook or the Web API may be at, beside Slack's (Slack-compatible servers)",
+    ),
+    host(
+        "slack_api_url",
+        "URL",
+        "Address of the Web API, for GovSlack and allowed hosts [default: https://slack.com/api]",
     ),
     host(
         "channel",
@@ -92,7 +108,7 @@ pub const SETTINGS: [Setting; 19] = [
 ];
 
 /// How long one call may take where `NOTIFIER_TIMEOUT` does not say.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The settings that are set, by name: flags first, then the environment.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +124,14 @@ impl Settings {
             }
         }
         self
+    }
+
+    /// The settings that say where secrets go and that a flag sets, even to nothing, against a variable of the job.
+    pub(crate) fn overruled(&self, variables: &Variables) -> impl Iterator<Item = &'static str> {
+        ["allow_hosts", "slack_api_url"].into_iter().filter(|name| {
+            let of_job = variables.get(&variable(name));
+            of_job.is_some() && of_job != self.0.get(name).map(|value| value.trim())
+        })
     }
 
     /// A setting; an unexpanded `$VARIABLE`, as GitLab leaves it where there is no such variable, counts as missing.
@@ -127,16 +151,17 @@ impl Settings {
         let Some(value) = self.get("timeout") else { return (DEFAULT_TIMEOUT, None) };
         match value.parse::<f64>() {
             Ok(seconds) if (0.1..=300.0).contains(&seconds) => (Duration::from_secs_f64(seconds), None),
-            _ => {
-                (DEFAULT_TIMEOUT, Some("NOTIFIER_TIMEOUT is not a number of seconds from 0.1 to 300; using 10".into()))
-            }
+            _ => (DEFAULT_TIMEOUT, Some("NOTIFIER_TIMEOUT is not a number of seconds from 0.1 to 300; using 5".into())),
         }
     }
 }
 
-/// The variable of a setting: `NOTIFIER_LOKI_QUERY` for `loki_query`.
+/// The variable of a setting: `NOTIFIER_LOKI_QUERY` for `loki_query`; the Web API's address has the name that others use too.
 #[must_use]
 pub fn variable(name: &str) -> String {
+    if name == "slack_api_url" {
+        return "SLACK_API_URL".to_owned();
+    }
     format!("NOTIFIER_{}", name.to_ascii_uppercase())
 }
 

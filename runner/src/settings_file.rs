@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::project::{directory, read};
+use crate::project::read_checked_out;
 use crate::variables::Variables;
 
 /// The file's name.
@@ -22,7 +22,7 @@ impl SettingsFile {
     /// Reads the file of a job's checkout; without one it is empty. What is wrong with it is in the warnings, and that
     /// part of it does not count.
     pub(crate) fn read(variables: &Variables, warnings: &mut Vec<String>) -> Self {
-        let text = match read(&directory(variables).join(NAME)) {
+        let text = match read_checked_out(variables, NAME) {
             Ok(text) => text,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Self::default(),
             Err(cause) => {

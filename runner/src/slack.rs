@@ -77,16 +77,6 @@ impl Undelivered {
         }
     }
 
-    /// Whether it was sent, and only the answer is missing.
-    pub(crate) fn may_have_been_delivered(&self) -> bool {
-        matches!(self, Self::Fault(Fault::Timeout | Fault::Protocol))
-    }
-
-    /// Whether no later call could deliver it either.
-    pub(crate) fn is_for_good(&self) -> bool {
-        self.is_about_the_body()
-    }
-
     /// Whether Slack took offence at the body, so that a plainer one may pass.
     fn is_about_the_body(&self) -> bool {
         const WORDS: [&str; 8] = [

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use ::http::Uri;
-
-use crate::http;
+use crate::address::{self, Refused};
 use crate::project::read_at_most;
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -150,22 +148,13 @@ fn check(value: &str, allowed_hosts: &str) -> Result<(), Problem> {
     if value.starts_with('$') || value.starts_with('%') {
         return Err(Problem::Unexpanded);
     }
-    let (scheme, host, port) = http::origin(value).ok_or(Problem::NotAnAddress)?;
-    let uri: Uri = value.parse().map_err(|_| Problem::NotAnAddress)?;
-    let loopback = http::is_loopback(value);
-    if scheme != "https" && !loopback {
-        return Err(if scheme == "http" { Problem::NotHttps } else { Problem::NotAnAddress });
-    }
-    let named = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-    let allowed = allowed_hosts
-        .split(',')
-        .map(str::trim)
-        .any(|entry| entry.eq_ignore_ascii_case(&named) || entry.eq_ignore_ascii_case(&host));
-    let slack = port.is_none_or(|port| port == 443) && SLACK_HOSTS.contains(&host.as_str());
-    if !(loopback || allowed || slack) {
-        return Err(Problem::Host);
-    }
-    if ["/triggers/", "/workflows/"].iter().any(|start| uri.path().starts_with(start)) {
+    address::check(value, &SLACK_HOSTS, allowed_hosts).map_err(|refused| match refused {
+        Refused::NotAnAddress => Problem::NotAnAddress,
+        Refused::NotHttps => Problem::NotHttps,
+        Refused::Host => Problem::Host,
+    })?;
+    let path = value.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+    if ["triggers/", "workflows/"].iter().any(|start| path.starts_with(start)) {
         return Err(Problem::Workflow);
     }
     Ok(())

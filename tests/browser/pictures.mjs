@@ -9,7 +9,7 @@ export const COMMITTED = fileURLToPath(new URL("../../docs/images/", import.meta
 // Name of the picture, what happened, and what the pipeline runs for.
 const MOMENTS = [
   ["pipeline-started", "pipeline started", "branch development"],
-  ["build-failed", "build failed", "branch development"],
+  ["pipeline-failed", "build failed", "branch development"],
   ["deploy-started", "deploy started", "branch main"],
   ["deploy-succeeded-feature", "deploy succeeded", "feature branch"],
   ["deploy-succeeded-development", "deploy succeeded", "branch development"],

@@ -1,7 +1,7 @@
 //! What Slack, or somebody in its place, answers to a webhook.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
-use super::{Arrives, Fault, Job, Later, Nothing, SENT, Text, Whole};
+use super::{Arrives, Fault, Job, Nothing, SENT, Text, Whole};
 use crate::harness::WEBHOOK_PATH;
 use crate::loopback::Reply;
 
@@ -17,15 +17,15 @@ pub(super) fn faults() -> Vec<Fault> {
             Reply::status(200, "<html>sign in</html>"),
             "failed reason=bad_reply",
             "not `ok`",
-            Later,
+            Nothing,
         ),
-        answer("204".into(), Reply::status(204, ""), "failed reason=bad_reply", "not `ok`", Later),
+        answer("204".into(), Reply::status(204, ""), "failed reason=bad_reply", "not `ok`", Nothing),
         answer(
             "an answer that echoes the webhook".into(),
             Reply::status(404, WEBHOOK_PATH),
             "failed reason=http_404",
             "Slack answered 404",
-            Later,
+            Nothing,
         ),
         answer("413".into(), Reply::status(413, ""), "failed reason=http_413", "Slack answered 413", Nothing),
         answer(
@@ -33,27 +33,27 @@ pub(super) fn faults() -> Vec<Fault> {
             Reply::status(404, "\u{1b}[31mno_service"),
             "failed reason=http_404",
             "Slack answered 404",
-            Later,
+            Nothing,
         ),
-        answer("no answer".into(), Reply::Hang, "failed reason=timeout", "no answer within the time", Later),
+        answer("no answer".into(), Reply::Hang, "failed reason=timeout", "no answer within the time", Nothing),
         answer(
             "an answer a byte at a time".into(),
             Reply::SlowHeaders,
             "failed reason=timeout",
             "no answer within the time",
-            Later,
+            Nothing,
         ),
-        answer("an answer without an end".into(), Reply::Flood, "failed reason=bad_reply", "not `ok`", Later),
-        answer("a connection that breaks off".into(), Reply::Drop, "failed reason=protocol", "broke off", Later),
-        answer("an answer that is not HTTP".into(), Reply::Garbage, "failed reason=protocol", "was not HTTP", Later),
+        answer("an answer without an end".into(), Reply::Flood, "failed reason=bad_reply", "not `ok`", Nothing),
+        answer("a connection that breaks off".into(), Reply::Drop, "failed reason=protocol", "broke off", Nothing),
+        answer("an answer that is not HTTP".into(), Reply::Garbage, "failed reason=protocol", "was not HTTP", Nothing),
         answer(
             "half of a status line".into(),
             Reply::Raw(b"HTTP/1.1 20"),
             "failed reason=protocol",
             "broke off",
-            Later,
+            Nothing,
         ),
-        answer("HTTP/0.9".into(), Reply::Raw(b"ok"), "failed reason=protocol", "was not HTTP", Later),
+        answer("HTTP/0.9".into(), Reply::Raw(b"ok"), "failed reason=protocol", "was not HTTP", Nothing),
         answer(
             "a chunk of no size".into(),
             Reply::Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
@@ -73,21 +73,21 @@ pub(super) fn faults() -> Vec<Fault> {
             Reply::Raw(b"HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000).leak()),
             "failed reason=protocol",
             "not HTTP",
-            Later,
+            Nothing,
         ),
         answer(
             "headers of a megabyte".into(),
             Reply::Raw([&b"HTTP/1.1 200 OK\r\nX: "[..], &vec![b'x'; 1 << 20]].concat().leak()),
             "failed reason=protocol",
             "not HTTP",
-            Later,
+            Nothing,
         ),
         answer(
             "429 for a second, twice".into(),
             Reply::Answer(429, "Retry-After: 0\r\n", String::new()),
             "failed reason=rate_limited",
             "limits the rate",
-            Later,
+            Nothing,
         ),
     ];
     for header in [
@@ -104,7 +104,7 @@ pub(super) fn faults() -> Vec<Fault> {
             Reply::Answer(429, header, String::new()),
             "failed reason=rate_limited",
             "limits the rate",
-            Later,
+            Nothing,
         ));
     }
     for status in [301, 302, 303, 307, 308] {
@@ -114,7 +114,7 @@ pub(super) fn faults() -> Vec<Fault> {
             reply,
             "failed reason=redirect",
             "is not followed",
-            Later,
+            Nothing,
         ));
     }
     for (status, ends) in [
@@ -128,7 +128,7 @@ pub(super) fn faults() -> Vec<Fault> {
             Reply::status(status, "<html>"),
             ends,
             "slack-status.com",
-            Later,
+            Nothing,
         ));
     }
     let words: [(u16, &str, &str, Arrives); 16] = [
@@ -137,17 +137,17 @@ pub(super) fn faults() -> Vec<Fault> {
         (400, "invalid_attachments", "failed reason=invalid_attachments", Nothing),
         (400, "too_many_attachments", "failed reason=too_many_attachments", Nothing),
         (400, "no_text", "failed reason=no_text", Nothing),
-        (400, "user_not_found", "failed reason=user_not_found", Later),
-        (403, "action_prohibited", "failed reason=action_prohibited", Later),
-        (403, "posting_to_general_channel_denied", "failed reason=posting_to_general_channel_denied", Later),
-        (403, "invalid_token", "failed reason=invalid_token", Later),
-        (404, "channel_not_found", "failed reason=channel_not_found", Later),
-        (404, "no_active_hooks", "failed reason=no_active_hooks", Later),
-        (404, "no_service", "failed reason=no_service", Later),
-        (404, "no_service_id", "failed reason=no_service_id", Later),
-        (404, "no_team", "failed reason=no_team", Later),
-        (404, "team_disabled", "failed reason=team_disabled", Later),
-        (410, "channel_is_archived", "failed reason=channel_is_archived", Later),
+        (400, "user_not_found", "failed reason=user_not_found", Nothing),
+        (403, "action_prohibited", "failed reason=action_prohibited", Nothing),
+        (403, "posting_to_general_channel_denied", "failed reason=posting_to_general_channel_denied", Nothing),
+        (403, "invalid_token", "failed reason=invalid_token", Nothing),
+        (404, "channel_not_found", "failed reason=channel_not_found", Nothing),
+        (404, "no_active_hooks", "failed reason=no_active_hooks", Nothing),
+        (404, "no_service", "failed reason=no_service", Nothing),
+        (404, "no_service_id", "failed reason=no_service_id", Nothing),
+        (404, "no_team", "failed reason=no_team", Nothing),
+        (404, "team_disabled", "failed reason=team_disabled", Nothing),
+        (410, "channel_is_archived", "failed reason=channel_is_archived", Nothing),
     ];
     for (status, word, ends, arrives) in words {
         faults.push(answer(format!("{status} {word}"), Reply::status(status, word), ends, word, arrives));

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-use super::{Fault, Job, Later, SENT, Whole};
+use super::{Fault, Job, Nothing, SENT, Whole};
 use crate::loopback::{Reply, Server};
 use crate::tls::{Authority, Shown};
 
@@ -48,7 +48,7 @@ pub(super) fn faults() -> Vec<Fault> {
         }
     };
     let raw = |title: &str, reply: Option<&'static [u8]>, ends, warns| {
-        Fault::new(title, ends, warns, Later, move |job: &mut Job| {
+        Fault::new(title, ends, warns, Nothing, move |job: &mut Job| {
             job.at(&format!("https://localhost:{}", bare(reply).port()));
         })
     };
@@ -61,24 +61,30 @@ pub(super) fn faults() -> Vec<Fault> {
         })
     };
     vec![
-        Fault::new("a host name that does not resolve", "failed reason=dns", "could not be resolved", Later, |job| {
+        Fault::new("a host name that does not resolve", "failed reason=dns", "could not be resolved", Nothing, |job| {
             job.at("https://slack.invalid");
         }),
-        Fault::new("a name server that does not answer", "failed reason=dns", "could not be resolved", Later, |job| {
-            // A socket that nobody reads, which the notifier inherits.
-            const NAME_SERVER: &str = "import os,socket,sys
+        Fault::new(
+            "a name server that does not answer",
+            "failed reason=dns",
+            "could not be resolved",
+            Nothing,
+            |job| {
+                // A socket that nobody reads, which the notifier inherits.
+                const NAME_SERVER: &str = "import os,socket,sys
 os.system('ip link set lo up; echo nameserver 127.0.0.1 >resolv; mount --bind resolv /etc/resolv.conf; rm resolv')
 s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('127.0.0.1',53)); s.set_inheritable(True)
 os.execvp(sys.argv[1],sys.argv[1:])";
-            job.under = vec!["unshare", "--mount", "--net", "/usr/bin/env", "python3", "-c", NAME_SERVER];
-            job.set("PATH", std::env::var("PATH").unwrap());
-            job.at("https://slack.invalid");
-        }),
-        Fault::new("a connection that is refused", "failed reason=connect", "refused", Later, |job| {
+                job.under = vec!["unshare", "--mount", "--net", "/usr/bin/env", "python3", "-c", NAME_SERVER];
+                job.set("PATH", std::env::var("PATH").unwrap());
+                job.at("https://slack.invalid");
+            },
+        ),
+        Fault::new("a connection that is refused", "failed reason=connect", "refused", Nothing, |job| {
             let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
             job.at(&format!("http://{closed}"));
         }),
-        Fault::new("a network that is unreachable", "failed reason=connect", "unreachable", Later, |job| {
+        Fault::new("a network that is unreachable", "failed reason=connect", "unreachable", Nothing, |job| {
             job.under = vec!["unshare", "--net"];
             job.at("https://10.77.0.2");
         }),
@@ -86,7 +92,7 @@ os.execvp(sys.argv[1],sys.argv[1:])";
             "packets that are dropped",
             "failed reason=timeout",
             "no connection within the time",
-            Later,
+            Nothing,
             |job| {
                 job.under = vec!["unshare", "--net"];
                 job.set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
@@ -97,16 +103,16 @@ os.execvp(sys.argv[1],sys.argv[1:])";
             },
         ),
         own("localhost", (2020, 2100), SENT, "", Whole, true)("an authority of the network's own, in SSL_CERT_FILE"),
-        own("localhost", (2020, 2100), "failed reason=tls_untrusted", "unknown authority", Later, false)(
+        own("localhost", (2020, 2100), "failed reason=tls_untrusted", "unknown authority", Nothing, false)(
             "a certificate from nobody known",
         ),
-        own("localhost", (2020, 2021), "failed reason=tls_time", "expired", Later, true)(
+        own("localhost", (2020, 2021), "failed reason=tls_time", "expired", Nothing, true)(
             "a certificate that is expired",
         ),
-        own("localhost", (2090, 2100), "failed reason=tls_time", "not valid yet", Later, true)(
+        own("localhost", (2090, 2100), "failed reason=tls_time", "not valid yet", Nothing, true)(
             "a certificate that is not valid yet",
         ),
-        own("other.example", (2020, 2100), "failed reason=tls_name", "for another name", Later, true)(
+        own("other.example", (2020, 2100), "failed reason=tls_name", "for another name", Nothing, true)(
             "a certificate for another name",
         ),
         raw(
@@ -140,20 +146,26 @@ os.execvp(sys.argv[1],sys.argv[1:])";
             Reply::status(407, ""),
             "failed reason=proxy",
             "the proxy refused",
-            Later,
+            Nothing,
         ),
-        proxy("a proxy that is not one", Reply::Garbage, "failed reason=protocol", "", Later)
+        proxy("a proxy that is not one", Reply::Garbage, "failed reason=protocol", "", Nothing)
             .warning("broke off or the answer was not HTTP"),
-        proxy("a proxy that breaks off", Reply::Drop, "failed reason=proxy", "the proxy refused", Later),
-        proxy("a proxy that hangs", Reply::Hang, "failed reason=timeout", "within the time", Later),
-        Fault::new("a proxy variable that is no address", "failed reason=dns", "is no proxy address", Later, |job| {
+        proxy("a proxy that breaks off", Reply::Drop, "failed reason=proxy", "the proxy refused", Nothing),
+        proxy("a proxy that hangs", Reply::Hang, "failed reason=timeout", "within the time", Nothing),
+        Fault::new("a proxy variable that is no address", "failed reason=dns", "is no proxy address", Nothing, |job| {
             job.set("HTTPS_PROXY", "://");
             job.at("https://slack.invalid");
         }),
-        Fault::new("a proxy, and NO_PROXY for the host", "failed reason=dns", "could not be resolved", Later, |job| {
-            job.set("HTTPS_PROXY", "http://127.0.0.1:1");
-            job.set("NO_PROXY", "slack.invalid");
-            job.at("https://slack.invalid");
-        }),
+        Fault::new(
+            "a proxy, and NO_PROXY for the host",
+            "failed reason=dns",
+            "could not be resolved",
+            Nothing,
+            |job| {
+                job.set("HTTPS_PROXY", "http://127.0.0.1:1");
+                job.set("NO_PROXY", "slack.invalid");
+                job.at("https://slack.invalid");
+            },
+        ),
     ]
 }

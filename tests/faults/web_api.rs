@@ -1,7 +1,7 @@
 //! What the Web API answers to a bot.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
-use super::{Fault, Job, Later, SENT, Whole};
+use super::{Fault, Job, Nothing, SENT, Whole};
 use crate::loopback::{Reply, Server};
 use crate::workspace::{DEPLOYS, TOKEN, Workspace};
 
@@ -18,7 +18,7 @@ pub(super) fn faults() -> Vec<Fault> {
         ("restricted_action_read_only_channel", "failed reason=restricted_action_read_only_channel"),
         ("fatal_error", "failed reason=fatal_error"),
     ] {
-        faults.push(Fault::new(format!("chat.postMessage: {word}"), ends, word, Later, move |job| {
+        faults.push(Fault::new(format!("chat.postMessage: {word}"), ends, word, Nothing, move |job| {
             let mut workspace = Workspace::new();
             workspace.refused.insert("chat.postMessage", word);
             job.bot(workspace);
@@ -39,7 +39,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "a bot without chat:write",
             "failed reason=missing_scope",
             "lacks the scope chat:write",
-            Later,
+            Nothing,
             |job| {
                 job.bot(Workspace::new().without("chat:write"));
                 job.set("NOTIFIER_CHANNEL", "#deploys");
@@ -53,22 +53,22 @@ pub(super) fn faults() -> Vec<Fault> {
             Reply::status(200, "<html>"),
             "failed reason=bad_reply",
             "not `ok`",
-            Later,
+            Nothing,
         ),
         api(
             "a Web API that answers a list",
             Reply::status(200, "[true]"),
             "failed reason=bad_reply",
             "not `ok`",
-            Later,
+            Nothing,
         ),
-        api("a Web API that hangs", Reply::Hang, "failed reason=timeout", "no answer within the time", Later),
+        api("a Web API that hangs", Reply::Hang, "failed reason=timeout", "no answer within the time", Nothing),
         api(
             "a Web API that redirects",
             Reply::Answer(302, "Location: http://169.254.169.254/\r\n", String::new()),
             "failed reason=redirect",
             "is not followed",
-            Later,
+            Nothing,
         ),
         Fault::new("a Web API at a foreign host", SENT, "the token goes nowhere else", Whole, |job| {
             job.set("SLACK_BOT_TOKEN", TOKEN);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Call, print};
-use crate::cli::{Event, Job};
+use crate::cli::{Event, Job, Told, Verdict};
 use crate::error::Error;
 use crate::inbox::Inbox;
 use crate::module;
@@ -39,7 +39,7 @@ const SUCCESS_ON_FEATURE: &[(&str, &str)] = &[
 
 const MOMENTS: [Moment; 7] = [
     ("The pipeline starts", Event::PipelineStarted, &[]),
-    ("A job of the build fails", Event::BuildFailed, &[]),
+    ("A job of the build fails", Event::PipelineFinished, &[]),
     ("The deploy job starts", Event::DeployStarted, &[]),
     ("The deploy job succeeds, on development", Event::DeployFinished, SUCCESS),
     ("The deploy job succeeds, on a feature branch", Event::DeployFinished, SUCCESS_ON_FEATURE),
@@ -59,7 +59,8 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
         let call = Call::begin(job.clone(), variables);
         let webhook =
             webhook::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
-        let body = call.message(&call.context(*event, true))?.body();
+        let result = (*event == Event::PipelineFinished).then_some(Verdict::Failed);
+        let body = call.message(&call.context(Told { event: *event, result }, true))?.body();
         slack::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
         // What arrived, not what was meant to.
         let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };

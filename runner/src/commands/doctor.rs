@@ -154,7 +154,7 @@ fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
         (
             &["channels:history", "groups:history"],
             "channels:history (groups:history for private channels)",
-            "it finds the pipeline's message only through NOTIFIER_THREAD, and a later job may cover up a failure of another",
+            "every event of a pipeline is a message of its own",
         ),
         (&["users:read.email"], "users:read.email (with users:read)", "people are mentioned only by the user map"),
     ];

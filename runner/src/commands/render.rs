@@ -1,14 +1,14 @@
 //! `render`: the request body, or what people would see of it.
 
 use super::{Call, print};
-use crate::cli::{Event, Format, Job};
+use crate::cli::{Format, Job, Told};
 use crate::error::Error;
 use crate::module;
 use crate::variables::Variables;
 
-pub(super) fn run(event: Event, format: Format, job: Job, variables: Variables) -> Result<(), Error> {
+pub(super) fn run(told: Told, format: Format, job: Job, variables: Variables) -> Result<(), Error> {
     let call = Call::begin(job, variables);
-    let body = call.message(&call.context(event, true))?.body();
+    let body = call.message(&call.context(told, true))?.body();
     // The page has no other words than the message's.
     let language = call.settings.get("language").unwrap_or_default();
     let picture =

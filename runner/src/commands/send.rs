@@ -2,43 +2,41 @@
 
 mod delivery;
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use super::Call;
-use crate::ci::{self, Context};
-use crate::cli::{Event, Job};
+use crate::ci;
+use crate::cli::{Event, Job, Told};
 use crate::message::Message;
 use crate::report::{Outcome, Report};
 use crate::slack::Delivered;
-use crate::spool::{Addressee, Spool};
 use crate::variables::Variables;
-use crate::{history, watchdog};
-use delivery::{Untold, deliver_late, keep, settle, tell_operators};
+use crate::{history, kept, watchdog};
+use delivery::{Untold, tell_operators};
 
-/// What a message leaves behind for others.
-#[derive(Default)]
-pub(super) struct Files {
-    /// Variables for later jobs.
-    pub(super) dotenv: Option<PathBuf>,
-    /// Links for the job's page.
-    pub(super) annotations: Option<PathBuf>,
-}
-
-pub(super) fn run(event: Event, strict: bool, files: &Files, job: Job, variables: Variables) -> ExitCode {
+pub(super) fn run(told: Told, strict: bool, annotations: Option<&Path>, job: Job, variables: Variables) -> ExitCode {
     // Before anything else can go wrong; the settings of a call that does not begin are not known.
     end_on_panic(Arc::new(Report::default()), strict);
-    let call = Call::begin_watched(job, variables, |deadline, report| {
+    let mut call = Call::begin_watched(job, variables, |deadline, report| {
         end_on_panic(Arc::clone(report), strict);
         watchdog::watch(deadline, report, i32::from(strict));
     });
-    let report = Arc::clone(&call.report);
-    let outcome = send(call, event, files);
-    report.outcome(&outcome);
+    // Without anywhere to send to, nothing is asked of the network either: neither GitLab nor for a module.
+    if !call.to.is_somewhere() {
+        call.pin = None;
+    }
+    let outcome = send(&call, told, annotations);
+    if told.event != Event::DeployStarted {
+        // The last call of its job.
+        kept::forget(&call.variables);
+    }
+    call.report.outcome(&outcome);
     if strict && !outcome.is_as_wanted() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -53,80 +51,55 @@ fn end_on_panic(report: Arc<Report>, strict: bool) {
     }));
 }
 
-fn send(mut call: Call, event: Event, files: &Files) -> Outcome {
-    if event == Event::DeployStarted {
+fn send(call: &Call, told: Told, annotations: Option<&Path>) -> Outcome {
+    if told.event == Event::DeployStarted {
         history::keep_deploy_start(&call.variables, ci::now());
     }
     for warning in &call.to.warnings {
         call.report.warning(warning);
     }
-    // Without anywhere to send to, nothing is asked of the network either: neither GitLab nor for a module.
-    if !call.to.is_somewhere() {
-        call.pin = None;
-    }
-    let context = call.context(event, call.to.is_somewhere());
+    let is_somewhere = call.to.is_somewhere();
+    let context = call.context(told, is_somewhere);
     let message = match call.message(&context) {
         Ok(message) => message,
         Err(error) => {
             call.report.warning(&format!("rendering the message: {error}; a line of plain text is sent instead"));
-            Message::of_line(&plain_line(&call.variables, event))
+            Message::of_line(&plain_line(&call.variables, told.event))
         }
     };
-    append_variables(&call, files, &message.dotenv());
-    if call.to.is_somewhere() {
+    if is_somewhere {
         for oddity in call.client.oddities() {
             call.report.warning(&oddity);
         }
     }
     let (outcome, first) = match message.skip.as_deref() {
-        Some(reason) => {
-            // What waits does not wait for a message that the settings choose.
-            if call.to.is_somewhere() {
-                deliver_late(&call, &Spool::of(&call.variables));
-            }
-            (Outcome::skipped(&as_word(reason)), None)
-        }
-        None => tell(&call, &context, &message, files),
+        Some(reason) => (Outcome::skipped(&as_word(reason)), None),
+        None => tell(call, told.event, &message, annotations.is_some()),
     };
-    if let Some(path) = &files.annotations
+    if let Some(path) = annotations
         && let Err(cause) = write(path, &message.annotations(first.as_deref()))
     {
         call.report.warning(&format!("writing --annotations: {cause}; the job's page gets no links"));
     }
     if let Some(operators) = call.to.operators_for(message.environment()).filter(|_| message.failure) {
-        tell_operators(&call, &operators, context, first.as_deref());
+        tell_operators(call, &operators, context, first.as_deref());
     }
     outcome
 }
 
-/// Tells what waited, then this message, which is written down meanwhile. Returns how it ended, and the message's address.
-fn tell(call: &Call, context: &Context, message: &Message, files: &Files) -> (Outcome, Option<String>) {
-    let spool = Spool::of(&call.variables);
-    let is_somewhere = call.to.is_somewhere();
-    let claim = is_somewhere.then(|| spool.begin(Addressee::Channel, context)).flatten();
-    let (stuck, thread) = if is_somewhere { deliver_late(call, &spool) } else { (None, None) };
-    if let Some(undelivered) = stuck {
-        // In order: what Slack does not take of an earlier message, it does not take of this one.
-        call.report.warning("this message waits behind an earlier one; the next call of the job delivers both");
-        if let Some(claim) = claim {
-            keep(call, claim, false);
-        }
-        return (Outcome::Failed { reason: undelivered.reason() }, None);
-    }
-    let told = delivery::tell(call, message, thread.as_ref(), files);
-    let ended = match &told {
+/// Tells this message. Returns how that ended, and the message's address where it has one and `is_wanted`.
+fn tell(call: &Call, event: Event, message: &Message, is_wanted: bool) -> (Outcome, Option<String>) {
+    match delivery::tell(call, event, message, is_wanted) {
         Ok((delivered, permalink)) => {
             if let Delivered::TextOnly { refused } = delivered {
                 call.report
                     .warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
             }
             call.report.message(&message.summary);
-            (Outcome::Sent, permalink.clone())
+            (Outcome::Sent, permalink)
         }
         Err(Untold::Undelivered(undelivered)) => {
-            let is_kept = claim.is_some() && !undelivered.is_for_good();
-            let next = if is_kept { "; the next call of the job delivers it" } else { "" };
-            call.report.warning(&format!("{undelivered}{next}"));
+            call.report.warning(&undelivered.to_string());
             (Outcome::Failed { reason: undelivered.reason() }, None)
         }
         Err(Untold::Nowhere(unusable)) => {
@@ -134,32 +107,23 @@ fn tell(call: &Call, context: &Context, message: &Message, files: &Files) -> (Ou
             let word = unusable.word();
             (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None)
         }
-    };
-    if let Some(claim) = claim {
-        let undelivered = match &told {
-            Err(Untold::Undelivered(undelivered)) => Some(undelivered),
-            _ => None,
-        };
-        settle(call, claim, undelivered);
-    }
-    ended
-}
-
-fn append_variables(call: &Call, files: &Files, lines: &str) {
-    if let Some(Err(cause)) = files.dotenv.as_deref().map(|path| append(path, lines)) {
-        call.report.warning(&format!("writing --dotenv: {cause}; later jobs do not get these variables"));
     }
 }
 
+/// Writes a file that a job names, through no link: neither of its own nor of its folder's.
 fn write(path: &Path, contents: &str) -> std::io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+        if !std::fs::symlink_metadata(folder)?.is_dir() {
+            return Err(std::io::Error::other("its folder is a link"));
+        }
     }
-    fs::write(path, contents)
-}
-
-fn append(path: &Path, lines: &str) -> std::io::Result<()> {
-    OpenOptions::new().append(true).create(true).open(path)?.write_all(lines.as_bytes())
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
+    file?.write_all(contents.as_bytes())
 }
 
 /// What is said when no module can: the project, what happened, and where to look.

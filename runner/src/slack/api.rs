@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::{Undelivered, error_word, patiently};
+use crate::address;
 use crate::deadline::Deadline;
-use crate::http::{self, Answer, Client, Fault};
+use crate::http::{Answer, Client, Fault};
 use crate::secret::{Secret, percent_encoded};
 use crate::settings::Settings;
 use crate::variables::Variables;
@@ -44,16 +45,11 @@ impl Api {
         if !token.starts_with("xoxb-") {
             return Some(Err(Unusable::NotABot));
         }
-        let base = variables.get("SLACK_API_URL").unwrap_or(BASE).trim_end_matches('/');
+        let base = settings.get("slack_api_url").unwrap_or(BASE).trim_end_matches('/');
         let allowed = settings.get("allow_hosts").unwrap_or_default();
-        let is_allowed = http::origin(base).is_some_and(|(scheme, host, _)| {
-            let named = || allowed.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(&host));
-            http::is_loopback(base) || (scheme == "https" && (HOSTS.contains(&host.as_str()) || named()))
-        });
-        Some(if is_allowed {
-            Ok(Self { base: base.to_owned(), token: Secret::new(token) })
-        } else {
-            Err(Unusable::Host)
+        Some(match address::check(base, &HOSTS, allowed) {
+            Ok(()) => Ok(Self { base: base.to_owned(), token: Secret::new(token) }),
+            Err(_) => Err(Unusable::Host),
         })
     }
 

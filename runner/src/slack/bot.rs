@@ -1,8 +1,8 @@
 //! One living message per pipeline: the first event posts it, later ones update it and reply in its thread.
 //!
-//! It is found again through `NOTIFIER_THREAD`, which the start job leaves to later jobs as dotenv, else through the
-//! metadata that it carries (<https://docs.slack.dev/messaging/message-metadata/>), where the bot may read the channel's
-//! history; else the event posts a message of its own, which is the pipeline's from then on.
+//! It is found again through the metadata that it carries (<https://docs.slack.dev/messaging/message-metadata/>), where the bot may
+//! read the channel's history; else the event posts a message of its own, which is the pipeline's from then on. So a start that
+//! could not be told is made up for by whatever is told next.
 
 use serde_json::{Map, Value, json};
 
@@ -49,22 +49,6 @@ pub(crate) struct Thread {
     pub(crate) ts: String,
 }
 
-impl Thread {
-    /// As `NOTIFIER_THREAD` holds it: pipeline, ID and timestamp, and the channel as the settings name it.
-    pub(crate) fn to_variable(&self, speaker: &Speaker, named: &str) -> String {
-        format!("{}:{}:{}:{named}", speaker.pipeline, self.channel, self.ts)
-    }
-
-    /// What `NOTIFIER_THREAD` says, where it is about this pipeline and this channel: a child pipeline inherits its
-    /// parent's, and another environment may have another channel.
-    pub(crate) fn from_variable(value: &str, speaker: &Speaker, named: &str) -> Option<Self> {
-        let mut parts = value.splitn(4, ':');
-        let (pipeline, channel, ts) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_ours = pipeline == speaker.pipeline && parts.next()? == named && is_id(channel) && is_ts(ts);
-        is_ours.then(|| Self { channel: channel.to_owned(), ts: ts.to_owned() })
-    }
-}
-
 /// A channel by its ID: C, G or D and letters and digits.
 fn is_id(channel: &str) -> bool {
     channel.len() >= 9
@@ -96,21 +80,17 @@ pub(crate) struct Bot<'a> {
 
 impl Bot<'_> {
     /// Tells an event: updates the pipeline's message and replies in its thread, or posts it. A failure is shown in the
-    /// channel too. What went wrong on the way and was got over is in the warnings.
+    /// channel too. Where it does not update, it only replies: a start that comes late turns nothing back. What went wrong on the way and was got over is in the warnings.
     pub(crate) fn tell(
         &self,
         speaker: Option<&Speaker>,
-        known: Option<Thread>,
         body: &Body,
         failure: bool,
+        updates: bool,
         warnings: &mut Vec<String>,
     ) -> Result<(Thread, Delivered), Undelivered> {
         let Some(speaker) = speaker else { return self.post(body, None) };
-        let found = match known {
-            Some(thread) => Some(self.look_at(thread)),
-            None => self.find(speaker, warnings),
-        };
-        let Some(Found { thread, failed_job }) = found else {
+        let Some(Found { thread, failed_job }) = self.find(speaker, warnings) else {
             return self.post(body, Some(&metadata(speaker, failure)));
         };
         let delivered = match self.reply(&thread, body, failure) {
@@ -121,7 +101,7 @@ impl Bot<'_> {
             other => other?,
         };
         // What another job's failure says stays to be seen; that job itself, run again, may take it back.
-        if failure || failed_job.is_none_or(|job| job == speaker.job) {
+        if updates && (failure || failed_job.is_none_or(|job| job == speaker.job)) {
             let mut update = whole(body);
             update.insert("channel".into(), thread.channel.clone().into());
             update.insert("ts".into(), thread.ts.clone().into());
@@ -182,21 +162,6 @@ impl Bot<'_> {
         self.api.post(self.client, method, &Value::Object(arguments), self.deadline)
     }
 
-    /// A message that is known by its place. Where the bot may not read it, it is taken to show no failure.
-    fn look_at(&self, thread: Thread) -> Found {
-        let arguments = [
-            ("channel", thread.channel.as_str()),
-            ("latest", thread.ts.as_str()),
-            ("inclusive", "true"),
-            ("limit", "1"),
-            ("include_all_metadata", "true"),
-        ];
-        let read = self.api.get(self.client, "conversations.history", &arguments, self.deadline).ok();
-        let message = read.as_ref().and_then(|page| page.get("messages")?.get(0));
-        let message = message.filter(|message| message["ts"] == thread.ts.as_str());
-        Found { failed_job: message.and_then(failed_job), thread }
-    }
-
     /// Looks for the pipeline's message in the channel's history, newest first.
     fn find(&self, speaker: &Speaker, warnings: &mut Vec<String>) -> Option<Found> {
         if !is_id(self.channel) {
@@ -252,29 +217,4 @@ fn is_of(message: &Value, speaker: &Speaker) -> bool {
 
 fn failed_job(message: &Value) -> Option<String> {
     message["metadata"]["event_payload"]["failed_job"].as_str().filter(|job| !job.is_empty()).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_thread_is_believed_only_for_its_pipeline_and_channel() {
-        let job = [("CI_PROJECT_ID", "42"), ("CI_PIPELINE_ID", "90817")].into_iter().collect();
-        let speaker = Speaker::of(&job).unwrap();
-        let thread = Thread { channel: "C0123456789".into(), ts: "1795134134.000100".into() };
-        let value = thread.to_variable(&speaker, "#shop: deploys");
-        assert_eq!(value, "90817:C0123456789:1795134134.000100:#shop: deploys");
-        assert_eq!(Thread::from_variable(&value, &speaker, "#shop: deploys"), Some(thread));
-        for (value, named) in [
-            (value.as_str(), "#other"),
-            ("90818:C0123456789:1795134134.000100:deploys", "deploys"),
-            ("90817:C0123456789:now:deploys", "deploys"),
-            ("90817:../x:1795134134.000100:deploys", "deploys"),
-            ("90817:C0123456789:1795134134.000100", ""),
-            ("", ""),
-        ] {
-            assert_eq!(Thread::from_variable(value, &speaker, named), None, "{value}");
-        }
-    }
 }

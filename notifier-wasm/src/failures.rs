@@ -1,0 +1,89 @@
+//! Which failures of a pipeline are still to be told: a hook tells its own job's, and the closing job all others.
+
+use crate::context::{Context, FailedJob};
+use crate::glob;
+
+/// The reason of a job whose own script failed, by GitLab's name: then its `after_script` has run, and the hook in it has spoken.
+/// After any other (a job that timed out, a runner that is gone) it may not have.
+const SCRIPT_FAILED: &str = "script_failure";
+
+/// The failed jobs that no hook has told; `None` where GitLab could not be asked.
+pub(crate) fn untold(context: &Context) -> Option<Vec<&FailedJob>> {
+    let is_told = |job: &FailedJob| job.failure_reason == SCRIPT_FAILED && carries_hooks(context, &job.name);
+    Some(context.failed_jobs.as_ref()?.iter().filter(|job| !is_told(job)).collect())
+}
+
+/// Whether hooks have told of every job that failed.
+pub(crate) fn all_are_told(context: &Context) -> bool {
+    let is_known = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
+    is_known && untold(context).is_some_and(|jobs| jobs.is_empty())
+}
+
+/// Whether `deploy_jobs` says that a job of this name carries the hooks.
+pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
+    let patterns = context.setting("deploy_jobs").unwrap_or_default();
+    patterns
+        .split(',')
+        .map(str::trim)
+        .filter(|pattern| !pattern.is_empty())
+        .any(|pattern| glob::matches(pattern, name) || glob::matches(pattern, name_in_configuration(name)))
+}
+
+/// A job's name as `.gitlab-ci.yml` has it: GitLab adds `: [eu, blue]` to each job of a matrix and ` 1/3` to each of parallel ones
+/// (<https://docs.gitlab.com/ci/yaml/#parallel>).
+fn name_in_configuration(name: &str) -> &str {
+    if let Some((base, _)) = name.split_once(": [").filter(|_| name.ends_with(']')) {
+        return base;
+    }
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    match name.rsplit_once(' ').and_then(|(base, part)| Some((base, part.split_once('/')?))) {
+        Some((base, (number, total))) if is_number(number) && is_number(total) => base,
+        _ => name,
+    }
+}
+
+/// The stage in which all of these jobs failed, where it is one.
+pub(crate) fn common_stage<'a>(jobs: &[&'a FailedJob]) -> Option<&'a str> {
+    let stage = jobs.first()?.stage.as_str();
+    (!stage.is_empty() && jobs.iter().all(|job| job.stage == stage)).then_some(stage)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::context::context;
+
+    #[test]
+    fn a_hooks_own_failure_is_told_once_and_every_other() {
+        let told = |name: &str, reason: &str| {
+            let context = context(json!({
+                "event": "pipeline-finished", "settings": {"deploy_jobs": ".notify-deploy, deploy, review/*"},
+                "failed_jobs": [{"name": name, "failure_reason": reason}],
+            }));
+            untold(&context).unwrap().is_empty()
+        };
+        for name in ["deploy", "deploy: [eu-west-1, blue]", "deploy 1/3", "review/eu"] {
+            assert!(told(name, "script_failure"), "{name}");
+            assert!(!told(name, "job_execution_timeout") && !told(name, ""), "{name}");
+        }
+        for name in ["deployment", "deploy 1", "deploy: eu", "build", "deploy a/b"] {
+            assert!(!told(name, "script_failure"), "{name}");
+        }
+        assert!(untold(&context(json!({"event": "pipeline-finished"}))).is_none());
+    }
+
+    #[test]
+    fn a_stage_is_common_where_all_failed_in_it() {
+        let stage = |stages: &[&str]| {
+            let jobs: Vec<_> = stages.iter().map(|stage| json!({"name": "x", "stage": stage})).collect();
+            let context = context(json!({"event": "pipeline-finished", "failed_jobs": jobs}));
+            common_stage(&untold(&context).unwrap()).map(str::to_owned)
+        };
+        assert_eq!(stage(&["build", "build"]).as_deref(), Some("build"));
+        assert_eq!(stage(&["build", "test"]), None);
+        assert_eq!(stage(&[""]), None);
+        assert_eq!(stage(&[]), None);
+    }
+}

@@ -1,0 +1,183 @@
+//! What the calls of one job keep for each other: beside the checkout, and never in it.
+//!
+//! The directory is named for the job's ID, may be entered by this job's user alone, and lies below `$CI_PROJECT_DIR.tmp`, where
+//! GitLab Runner itself keeps a job's files
+//! (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>), else below `TMPDIR` or `/tmp`. The component's
+//! script finds it by the same rule. Whatever cannot be kept is done once more by the next call.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::variables::Variables;
+
+/// What the names of our directories begin with; the job's ID follows.
+const PREFIX: &str = "pipeline-notifier-";
+
+/// What a job left behind is removed after this by any later job that finds it.
+const LIFETIME: Duration = Duration::from_hours(24);
+
+/// How many names of a directory that we share with others are looked at.
+const MAX_NAMES: usize = 2000;
+
+/// Keeps a file for the job's later calls.
+pub(crate) fn keep(variables: &Variables, name: &str, contents: &[u8]) -> io::Result<()> {
+    let path = directory(variables).ok_or(io::ErrorKind::NotFound)?.join(name);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // New, so that nothing is written through a link.
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(contents)
+}
+
+/// What an earlier call of the job kept, up to a size in bytes.
+pub(crate) fn kept(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8>> {
+    let path = existing(variables)?.join(name);
+    let metadata = fs::symlink_metadata(&path).ok().filter(|it| it.is_file() && is_ours(it) && it.len() <= max)?;
+    let file = File::open(path).ok()?;
+    let opened = file.metadata().ok()?;
+    let mut bytes = Vec::new();
+    let is_same = (opened.dev(), opened.ino()) == (metadata.dev(), metadata.ino());
+    (is_same && file.take(max).read_to_end(&mut bytes).is_ok()).then_some(bytes)
+}
+
+/// Removes what this job kept, and what jobs of ours that ended long ago could not remove.
+pub(crate) fn forget(variables: &Variables) {
+    if let Some(directory) = existing(variables) {
+        let _ = fs::remove_dir_all(directory);
+    }
+    for place in places(variables) {
+        let Ok(entries) = fs::read_dir(place) else { continue };
+        for entry in entries.take(MAX_NAMES).flatten() {
+            let number = entry.file_name().to_str().and_then(|name| Some(is_number(name.strip_prefix(PREFIX)?)));
+            if number == Some(true) && is_left_over(&entry.path()) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+fn is_left_over(path: &Path) -> bool {
+    let Some(metadata) = fs::symlink_metadata(path).ok().filter(is_private) else { return false };
+    let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    SystemTime::now().duration_since(modified).is_ok_and(|age| age > LIFETIME)
+}
+
+/// The directories that ours may be in, best first.
+fn places(variables: &Variables) -> impl Iterator<Item = PathBuf> {
+    let of_runner = variables.get("CI_PROJECT_DIR").map(|checkout| format!("{}.tmp", checkout.trim_end_matches('/')));
+    let of_machine = variables.get("TMPDIR").filter(|it| it.starts_with('/')).unwrap_or("/tmp");
+    of_runner.into_iter().chain([of_machine.to_owned()]).map(PathBuf::from)
+}
+
+/// The names by which ours may stand in those places.
+fn candidates(variables: &Variables) -> impl Iterator<Item = PathBuf> {
+    let name = variables.get("CI_JOB_ID").filter(|id| is_number(id)).map(|id| format!("{PREFIX}{id}"));
+    name.into_iter().flat_map(|name| places(variables).map(move |place| place.join(&name)))
+}
+
+/// The job's directory, where there is one.
+fn existing(variables: &Variables) -> Option<PathBuf> {
+    candidates(variables).find(|path| fs::symlink_metadata(path).is_ok_and(|it| is_private(&it)))
+}
+
+/// The job's directory, made where there is none; `None` outside of a job, and where no place takes it.
+fn directory(variables: &Variables) -> Option<PathBuf> {
+    let make = |path: &PathBuf| DirBuilder::new().mode(0o700).create(path).is_ok();
+    existing(variables).or_else(|| candidates(variables).find(make))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// Whether it is a directory that its owner alone may enter, and the owner is who runs this.
+fn is_private(metadata: &Metadata) -> bool {
+    metadata.is_dir() && is_ours(metadata) && metadata.mode() & 0o777 == 0o700
+}
+
+fn is_ours(metadata: &Metadata) -> bool {
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == metadata.uid())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    /// A place of a test's own, and a job that keeps its files there.
+    fn job(name: &str) -> (PathBuf, Variables) {
+        let place = std::env::temp_dir().join(format!("kept-{name}-{}", std::process::id()));
+        fs::create_dir_all(place.join("shop.tmp")).unwrap();
+        let checkout = place.join("shop").display().to_string();
+        let variables = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", &checkout), ("TMPDIR", place.to_str().unwrap())];
+        let variables = variables.into_iter().collect();
+        (place, variables)
+    }
+
+    #[test]
+    fn what_is_kept_lies_beside_the_checkout_and_goes_with_the_last_call() {
+        let (place, job) = job("beside");
+        keep(&job, "started", b"1").unwrap();
+        keep(&job, "started", b"2").unwrap();
+        let directory = place.join("shop.tmp/pipeline-notifier-711002");
+        assert_eq!(fs::read(directory.join("started")).unwrap(), b"2");
+        assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(kept(&job, "started", 9).unwrap(), b"2");
+        assert_eq!(kept(&job, "started", 0), None);
+        forget(&job);
+        assert!(!directory.exists() && !place.join("shop").exists());
+    }
+
+    #[test]
+    fn what_is_not_ours_is_neither_read_nor_written() {
+        let (place, job) = job("foreign");
+        let (mine, elsewhere) = (place.join("shop.tmp/pipeline-notifier-711002"), place.join("elsewhere"));
+        fs::create_dir_all(&elsewhere).unwrap();
+        fs::write(elsewhere.join("started"), "forged").unwrap();
+        // A link in our directory's place, and a directory that others may enter: the next place is taken.
+        symlink(&elsewhere, &mine).unwrap();
+        assert_eq!(kept(&job, "started", 9), None);
+        keep(&job, "started", b"1").unwrap();
+        assert_eq!(fs::read(elsewhere.join("started")).unwrap(), b"forged");
+        fs::remove_file(&mine).unwrap();
+        fs::create_dir(&mine).unwrap();
+        fs::set_permissions(&mine, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(mine.join("started"), "forged").unwrap();
+        assert_eq!(kept(&job, "started", 9).unwrap(), b"1");
+        // Links and pipes inside of it.
+        let ours = place.join("pipeline-notifier-711002");
+        symlink(elsewhere.join("started"), ours.join("link")).unwrap();
+        assert_eq!(kept(&job, "link", 9), None);
+        keep(&job, "link", b"1").unwrap();
+        assert_eq!(fs::read(elsewhere.join("started")).unwrap(), b"forged");
+    }
+
+    #[test]
+    fn what_jobs_left_behind_a_day_ago_is_removed() {
+        let (place, job) = job("left");
+        let (old, new) = (place.join("shop.tmp/pipeline-notifier-1"), place.join("shop.tmp/pipeline-notifier-2"));
+        let (foreign, other) = (place.join("shop.tmp/pipeline-notifier-x"), place.join("shop.tmp/pipeline-notifier-3"));
+        for directory in [&old, &new, &foreign, &other] {
+            DirBuilder::new().mode(0o700).create(directory).unwrap();
+        }
+        let yesterday = SystemTime::now() - LIFETIME - Duration::from_mins(1);
+        for directory in [&old, &foreign, &other] {
+            File::open(directory).unwrap().set_modified(yesterday).unwrap();
+        }
+        fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+        forget(&job);
+        assert!(!old.exists() && new.exists() && foreign.exists() && other.exists());
+    }
+
+    #[test]
+    fn outside_of_a_job_nothing_is_kept() {
+        assert!(keep(&Variables::default(), "started", b"1").is_err());
+        let odd: Variables = [("CI_JOB_ID", "../7"), ("CI_PROJECT_DIR", "/nonexistent")].into_iter().collect();
+        assert!(keep(&odd, "started", b"1").is_err());
+    }
+}
