@@ -149,9 +149,9 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
     for line in checkout.read("dist/SHA256SUMS").lines() {
         let (digest, file) = line.split_once("  ").unwrap();
         let pinned = file == "notifier.wasm" || Path::new(file).extension().is_some_and(|it| it == "gz");
-        assert_eq!(template.contains(&format!("'{digest}'")), pinned, "{file}");
+        assert_eq!(template.contains(digest), pinned, "{file}");
     }
-    assert!(template.contains("version='1.2.3'"), "{template}");
+    assert!(template.contains("version=\"1.2.3\""), "{template}");
     assert!(checkout.read("Cargo.toml").contains("version = \"1.2.3\"\nedition"));
     assert!(checkout.read("Cargo.lock").contains("name = \"runner\"\nversion = \"1.2.3\""));
     assert!(checkout.read("CHANGELOG.md").contains("## Unreleased\n\n## 1.2.3\n"));

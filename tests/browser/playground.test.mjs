@@ -38,6 +38,7 @@ test("every event of every kind of pipeline is shown", async () => {
   const kinds = await page.locator("#kind option").allTextContents();
   assert.ok(kinds.length >= 8, kinds);
   assert.deepEqual(await page.locator("#event option").allTextContents(), Object.keys(STATES));
+  await page.selectOption("#input-finish", "always");
   for (const kind of kinds) {
     await page.selectOption("#kind", kind);
     for (const [event, state] of Object.entries(STATES)) {
