@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::context::{Context, Event};
+use crate::context::{Context, Event, FailedJob};
 use crate::environment::Environment;
+use crate::failures;
 use crate::language::Language;
 use crate::settings_file::SettingsFile;
 use crate::source::{Cause, Ref};
@@ -27,6 +28,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) cause: Option<Cause<'a>>,
     pub(crate) environment: Environment,
     pub(crate) file: SettingsFile<'a>,
+    /// The failed jobs that no hook has told; `None` where GitLab could not be asked.
+    pub(crate) untold: Option<Vec<&'a FailedJob>>,
 }
 
 impl<'a> Facts<'a> {
@@ -48,6 +51,7 @@ impl<'a> Facts<'a> {
             language,
             environment,
             cause: Cause::of(context),
+            untold: failures::untold(context),
             git_ref,
             context,
         }

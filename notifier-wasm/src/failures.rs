@@ -2,6 +2,7 @@
 
 use crate::context::{Context, FailedJob};
 use crate::glob;
+use crate::text;
 
 /// The reason of a job whose own script failed, by GitLab's name: then its `after_script` has run, and the hook in it has spoken.
 /// After any other (a job that timed out, a runner that is gone) it may not have.
@@ -13,20 +14,22 @@ pub(crate) fn untold(context: &Context) -> Option<Vec<&FailedJob>> {
     Some(context.failed_jobs.as_ref()?.iter().filter(|job| !is_told(job)).collect())
 }
 
-/// Whether hooks have told of every job that failed.
-pub(crate) fn all_are_told(context: &Context) -> bool {
-    let is_known = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
-    is_known && untold(context).is_some_and(|jobs| jobs.is_empty())
-}
-
 /// Whether `deploy_jobs` says that a job of this name carries the hooks.
 pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
     let patterns = context.setting("deploy_jobs").unwrap_or_default();
-    patterns
-        .split(',')
-        .map(str::trim)
-        .filter(|pattern| !pattern.is_empty())
-        .any(|pattern| glob::matches(pattern, name) || glob::matches(pattern, name_in_configuration(name)))
+    glob::any_of(patterns, |it| glob::matches(it, name) || glob::matches(it, name_in_configuration(name)))
+}
+
+/// A hook that `deploy_jobs`, where it is set, does not name.
+pub(crate) fn warn_of_unnamed_hook(context: &Context, warnings: &mut Vec<String>) {
+    if let (Some(_), Some(job)) = (context.setting("deploy_jobs"), context.ci("CI_JOB_NAME"))
+        && !carries_hooks(context, job)
+    {
+        warnings.push(format!(
+            "NOTIFIER_DEPLOY_JOBS does not name this job, `{}`: should it fail, the closing job tells that once more; name it in the input deploy_jobs",
+            text::shown(job, 80)
+        ));
+    }
 }
 
 /// A job's name as `.gitlab-ci.yml` has it: GitLab adds `: [eu, blue]` to each job of a matrix and ` 1/3` to each of parallel ones

@@ -20,6 +20,11 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     text.ends_with(tail)
 }
 
+/// Whether any entry of a comma-separated list is one; empty entries are none.
+pub(crate) fn any_of(list: &str, is_one: impl Fn(&str) -> bool) -> bool {
+    list.split(',').map(str::trim).any(|entry| !entry.is_empty() && is_one(entry))
+}
+
 #[cfg(test)]
 mod tests {
     use super::matches;

@@ -2,7 +2,6 @@
 
 use crate::changes;
 use crate::facts::Facts;
-use crate::failures;
 use crate::language::Labels;
 use crate::runtime_logs;
 use crate::settings_file::NAME;
@@ -149,7 +148,7 @@ fn this_job(facts: &Facts, label: &str) -> Option<Link> {
 fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let Labels { failed_job, .. } = *facts.language.labels();
     let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
-    let jobs = failures::untold(facts.context).unwrap_or_default();
+    let jobs = facts.untold.as_deref().unwrap_or_default();
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {

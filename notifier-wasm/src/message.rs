@@ -124,8 +124,8 @@ fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
 
 /// A failed pipeline is named by the stage that failed, where it is one.
 fn usual_words(facts: &Facts) -> String {
-    let failed = failures::untold(facts.context).filter(|_| facts.state == State::PipelineFailed);
-    failed.as_deref().and_then(failures::common_stage).map_or_else(
+    let failed = facts.untold.as_deref().filter(|_| facts.state == State::PipelineFailed);
+    failed.and_then(failures::common_stage).map_or_else(
         || facts.language.state(facts.state).to_owned(),
         |stage| facts.language.stage_failed(&text::shown(stage, MAX_STAGE)),
     )

@@ -9,16 +9,15 @@ use crate::state::State;
 /// Why this message is not to be sent, as one word of the job log; `None` sends it. What the operators get is chosen by
 /// environment: all that failed there.
 pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&'static str> {
-    let Facts { context, state, git_ref, environment, .. } = facts;
-    let any = |list: &str, matches: &dyn Fn(&str) -> bool| {
-        list.split(',').map(str::trim).any(|pattern| !pattern.is_empty() && matches(pattern))
-    };
-    if *state == State::PipelineFailed && failures::all_are_told(context) {
+    let Facts { context, state, git_ref, environment, untold, .. } = facts;
+    let some_failed = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
+    if *state == State::PipelineFailed && some_failed && untold.as_ref().is_some_and(Vec::is_empty) {
         return Some("already_told");
     }
     if context.operators.is_some() {
         let name = environment.name.as_deref().unwrap_or_default();
-        let chosen = context.setting("ops_environments").is_none_or(|list| any(list, &|it| glob::matches(it, name)));
+        let chosen =
+            context.setting("ops_environments").is_none_or(|list| glob::any_of(list, |it| glob::matches(it, name)));
         return match (state.is_failure(), chosen) {
             (false, _) => Some("event_not_selected"),
             (true, false) => Some("environment_not_selected"),
@@ -29,12 +28,8 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
         if !finish_is_told(facts, warnings) {
             return Some("finish_not_selected");
         }
-    } else if context.event != Event::PipelineStarted && context.setting("deploy_jobs").is_some() {
-        let job = context.ci("CI_JOB_NAME").filter(|job| !failures::carries_hooks(context, job));
-        warnings.extend(job.map(|job| {
-            let job = crate::text::shown(job, 80);
-            format!("NOTIFIER_DEPLOY_JOBS does not name this job, `{job}`: should it fail, the closing job tells that once more; name it in the input deploy_jobs")
-        }));
+    } else if context.event != Event::PipelineStarted {
+        failures::warn_of_unnamed_hook(context, warnings);
     }
     if let Some(events) = context.setting("events") {
         for pattern in events.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
@@ -46,12 +41,12 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
                 ));
             }
         }
-        if !any(events, &|pattern| glob::matches(pattern, state.name()) || glob::matches(pattern, state.event())) {
+        if !glob::any_of(events, |it| glob::matches(it, state.name()) || glob::matches(it, state.event())) {
             return Some("event_not_selected");
         }
     }
     if let (Some(branches), Some(git_ref)) = (context.setting("branches"), git_ref)
-        && !any(branches, &|pattern| glob::matches(pattern, git_ref.name()))
+        && !glob::any_of(branches, |it| glob::matches(it, git_ref.name()))
     {
         return Some("branch_not_selected");
     }

@@ -31,13 +31,13 @@ pub(crate) fn check(url: &str, own: &[&str], allowed: &str) -> Result<(), Refuse
         "http" => return Err(Refused::NotHttps),
         _ => return Err(Refused::NotAnAddress),
     }
-    let with_port = format!("{host}:{}", port.unwrap_or(HTTPS_PORT));
-    let is = |entry: &str| {
-        entry.eq_ignore_ascii_case(&with_port)
-            || entry.eq_ignore_ascii_case(&host) && port.is_none_or(|port| port == HTTPS_PORT)
-    };
-    let is_allowed = |entry: &str| entry.eq_ignore_ascii_case(&with_port) || entry.eq_ignore_ascii_case(&host);
-    if own.iter().any(|entry| is(entry)) || allowed.split(',').map(str::trim).any(is_allowed) {
+    let (is_host, is_place) = (
+        |entry: &str| entry.eq_ignore_ascii_case(&host),
+        |entry: &str| entry.eq_ignore_ascii_case(&place(&host, port)),
+    );
+    let is_own = |entry: &&str| is_place(entry) || is_host(entry) && port.is_none_or(|port| port == HTTPS_PORT);
+    let is_allowed = |entry: &str| is_place(entry) || is_host(entry);
+    if own.iter().any(is_own) || allowed.split(',').map(str::trim).any(is_allowed) {
         Ok(())
     } else {
         Err(Refused::Host)
@@ -47,10 +47,14 @@ pub(crate) fn check(url: &str, own: &[&str], allowed: &str) -> Result<(), Refuse
 /// Whether `url` lies below `base`, which is at the very host and port of `server`, and may have a secret.
 pub(crate) fn is_below(url: &str, base: &str, server: &str) -> bool {
     let (Some(of_base), Some(of_server)) = (origin(base), origin(server)) else { return false };
-    let authority = |(_, host, port): &(String, String, Option<u16>)| format!("{host}:{}", port.unwrap_or(HTTPS_PORT));
     of_base == of_server
-        && check(base, &[&authority(&of_server)], "").is_ok()
+        && check(base, &[&place(&of_server.1, of_server.2)], "").is_ok()
         && url.strip_prefix(base.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A host and the port that it is asked at over https.
+fn place(host: &str, port: Option<u16>) -> String {
+    format!("{host}:{}", port.unwrap_or(HTTPS_PORT))
 }
 
 /// Scheme, host and port of an address with no credentials in it.

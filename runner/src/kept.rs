@@ -5,12 +5,13 @@
 //! (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>), else below `TMPDIR` or `/tmp`. The component's
 //! script finds it by the same rule. Whatever cannot be kept is done once more by the next call.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::files;
 use crate::variables::Variables;
 
 /// What the names of our directories begin with; the job's ID follows.
@@ -24,24 +25,15 @@ const MAX_NAMES: usize = 2000;
 
 /// Keeps a file for the job's later calls.
 pub(crate) fn keep(variables: &Variables, name: &str, contents: &[u8]) -> io::Result<()> {
-    let path = directory(variables).ok_or(io::ErrorKind::NotFound)?.join(name);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // New, so that nothing is written through a link.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(contents)
+    files::replace(&directory(variables).ok_or(io::ErrorKind::NotFound)?.join(name), 0o600, contents)
 }
 
 /// What an earlier call of the job kept, up to a size in bytes.
 pub(crate) fn kept(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8>> {
-    let path = existing(variables)?.join(name);
-    let metadata = fs::symlink_metadata(&path).ok().filter(|it| it.is_file() && is_ours(it) && it.len() <= max)?;
-    let file = File::open(path).ok()?;
-    let opened = file.metadata().ok()?;
+    let (file, metadata) = files::open_unlinked(&existing(variables)?.join(name)).ok()?;
     let mut bytes = Vec::new();
-    let is_same = (opened.dev(), opened.ino()) == (metadata.dev(), metadata.ino());
-    (is_same && file.take(max).read_to_end(&mut bytes).is_ok()).then_some(bytes)
+    let is_read = is_ours(&metadata) && metadata.len() <= max && file.take(max).read_to_end(&mut bytes).is_ok();
+    is_read.then_some(bytes)
 }
 
 /// Removes what this job kept, and what jobs of ours that ended long ago could not remove.
@@ -105,6 +97,7 @@ fn is_ours(metadata: &Metadata) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;

@@ -16,6 +16,7 @@ mod deadline;
 mod destination;
 mod download;
 mod error;
+mod files;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod gitlab;

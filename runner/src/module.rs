@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::download::DownloadError;
+use crate::files::read_at_most;
 use crate::message::{BadMessage, Message};
-use crate::project::read_at_most;
 use crate::sandbox::{Guest, GuestError, LIMITS};
 
 /// The built-in module, as WebAssembly.

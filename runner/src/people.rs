@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::cli::Event;
 use crate::deadline::Deadline;
+use crate::files;
 use crate::http::Client;
-use crate::project::read;
 use crate::settings::Settings;
 use crate::slack::api::Api;
 use crate::variables::Variables;
@@ -18,7 +18,7 @@ const PART: u32 = 3;
 /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
 pub(crate) fn of_map(settings: &Settings, warnings: &mut Vec<String>) -> Map<String, Value> {
     let Some(map) = settings.get("user_map") else { return Map::new() };
-    let json = if map.starts_with('{') { Ok(map.to_owned()) } else { read(Path::new(map)) };
+    let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
     let parsed = json.map_err(|cause| cause.to_string()).and_then(|json| {
         match serde_json::from_str::<Value>(&json) {
             Ok(Value::Object(map)) => Ok(map),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::address::{self, Refused};
-use crate::project::read_at_most;
+use crate::files::read_at_most;
 use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::variables::Variables;

@@ -2,9 +2,7 @@
 
 mod delivery;
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::panic;
 use std::path::Path;
 use std::process::{self, ExitCode};
@@ -17,7 +15,7 @@ use crate::message::Message;
 use crate::report::{Outcome, Report};
 use crate::slack::Delivered;
 use crate::variables::Variables;
-use crate::{history, kept, watchdog};
+use crate::{files, history, kept, watchdog};
 use delivery::{Untold, tell_operators};
 
 pub(super) fn run(told: Told, strict: bool, annotations: Option<&Path>, job: Job, variables: Variables) -> ExitCode {
@@ -113,17 +111,12 @@ fn tell(call: &Call, event: Event, message: &Message, is_wanted: bool) -> (Outco
 /// Writes a file that a job names, through no link: neither of its own nor of its folder's.
 fn write(path: &Path, contents: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-        if !std::fs::symlink_metadata(folder)?.is_dir() {
+        fs::create_dir_all(folder)?;
+        if !fs::symlink_metadata(folder)?.is_dir() {
             return Err(std::io::Error::other("its folder is a link"));
         }
     }
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
-    file?.write_all(contents.as_bytes())
+    files::replace(path, 0o644, contents.as_bytes())
 }
 
 /// What is said when no module can: the project, what happened, and where to look.

@@ -80,7 +80,8 @@ pub(crate) struct Bot<'a> {
 
 impl Bot<'_> {
     /// Tells an event: updates the pipeline's message and replies in its thread, or posts it. A failure is shown in the
-    /// channel too. Where it does not update, it only replies: a start that comes late turns nothing back. What went wrong on the way and was got over is in the warnings.
+    /// channel too. Where it does not update, it only replies: a start that comes late turns nothing back. What went wrong on
+    /// the way and was got over is in the warnings.
     pub(crate) fn tell(
         &self,
         speaker: Option<&Speaker>,
