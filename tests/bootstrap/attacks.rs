@@ -1,0 +1,241 @@
+//! What a repository, a variable, a registry or the job's own shell could do to the hook: nothing of it is believed, read without
+//! end, run or written through.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Job, SHELLS, TOKEN, served, with_wget};
+use crate::harness::scratch;
+use crate::loopback::{Reply, Server};
+
+/// What a repository brings along is neither believed, nor read, nor run, nor written through.
+#[test]
+fn nothing_of_the_checkout_is_believed() {
+    for shell in SHELLS {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        let ours = job.project.join(".pipeline-notifier");
+        fs::create_dir_all(ours.join("undelivered")).unwrap();
+        for arch in ["x86_64", "aarch64"] {
+            symlink("/dev/zero", ours.join(format!("pipeline-notifier-{arch}-linux.gz"))).unwrap();
+        }
+        symlink("/dev/zero", ours.join("undelivered/1.channel")).unwrap();
+        symlink("../deploy.sh", ours.join("annotations.json")).unwrap();
+        symlink("nowhere", ours.join(".gitignore")).unwrap();
+        symlink("/etc/passwd", job.project.join(".pipeline-notifier.json")).unwrap();
+        symlink("/dev/zero", job.project.join("environment_url.txt")).unwrap();
+        // Programs of the repository, and its folder in PATH in every way that people write it.
+        for program in ["pipeline-notifier", "curl", "uname", "gzip", "mkdir", "sha256sum", "sh"] {
+            let path = job.project.join(program);
+            fs::write(&path, "#!/bin/sh\necho the repository runs >&2\n").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        fs::create_dir(job.project.join("bin")).unwrap();
+        symlink("../pipeline-notifier", job.project.join("bin/pipeline-notifier")).unwrap();
+        let linked = scratch().join("linked");
+        symlink(&job.project, &linked).unwrap();
+        let checkout = job.project.display().to_string();
+        let tools = job.path.display().to_string();
+        job.path =
+            format!(".::bin:{checkout}:{checkout}/bin/../bin:{}:/proc/self/cwd:{tools}", linked.display()).into();
+        let before = listing(&job.project);
+        let ended = job.run(shell);
+        assert!(ended.output.contains("notify: sent"), "{shell:?}: {}", ended.output);
+        assert!(!ended.output.contains("the repository runs"), "{shell:?}: {}", ended.output);
+        assert_eq!(listing(&job.project), before, "{shell:?}");
+        assert!(!slack.only_request().body.contains("root:"));
+    }
+}
+
+/// Names, kinds, modes and sizes below a folder.
+fn listing(folder: &Path) -> String {
+    let listed = Command::new("find").arg(folder).args(["-printf", "%P %y %m %s %l\n"]).output().unwrap();
+    String::from_utf8(listed.stdout).unwrap()
+}
+
+/// What a job's script did before changes nothing, and stays as it was.
+#[test]
+fn nothing_of_the_jobs_shell_changes_it_or_is_changed() {
+    let tools = "curl() { echo team; }; wget() { echo team; }; mkdir() { echo team; }; rm() { echo team; }; uname() { echo team; }";
+    for (before, after) in [
+        ("set -C", "case $- in *C*) ;; *) exit 9 ;; esac"),
+        ("set -u", "case $- in *u*) ;; *) exit 9 ;; esac"),
+        ("set -f", "case $- in *f*) ;; *) exit 9 ;; esac"),
+        ("IFS=/.:", "[ \"$IFS\" = /.: ] || exit 9"),
+        ("IFS='\n\t'", "[ \"$IFS\" = '\n\t' ] || exit 9"),
+        (tools, "[ \"$(curl)\" = team ] || exit 9"),
+        (
+            "alias curl='echo team' echo='exit 9' rm='exit 9' exec='exit 9' test='exit 9' set='exit 9' trap='exit 9'",
+            "unalias -a",
+        ),
+        ("readonly url=1 file=2 version=3 packed=4 status=5 kept=6", "[ \"$url\" = 1 ] || exit 9"),
+        ("trap 'printf \"%s\\n\" bye' EXIT", ":"),
+        ("umask 0", "[ \"$(umask)\" = 0000 ] || [ \"$(umask)\" = 0 ] || exit 9"),
+        ("cd /", "[ \"$PWD\" = / ] || exit 9"),
+        ("set -- a b", "[ $# = 2 ] || exit 9"),
+        ("exec 3</dev/null", "true <&3"),
+        ("export CDPATH=/ GZIP=-1 WGETRC=/nonexistent", "[ \"$CDPATH\" = / ] || exit 9"),
+    ] {
+        for shell in SHELLS {
+            let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+            let mut job = Job::new(&registry, &slack);
+            job.before = before;
+            let function_then = format!("{after}\n").leak();
+            job.after = function_then;
+            let ended = job.run(shell);
+            assert!(ended.output.contains("notify: sent"), "{before}, {shell:?}: {}", ended.output);
+        }
+    }
+}
+
+/// No variable is an option, a file or a command of anything that the hook runs.
+#[test]
+fn no_variable_is_an_option() {
+    for url in [
+        "-K.",
+        "--config=.",
+        "-o/tmp/x",
+        "@file",
+        "file:///etc/passwd",
+        "ftp://mirror.example",
+        "//mirror.example",
+        "$(id)",
+        "http://a b",
+        "http://x\n-K.",
+        "https://x/`id`",
+        "https://x/\"\noutput=\"y",
+    ] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.variables = vec![("NOTIFIER_PACKAGE_URL", url.to_owned())];
+        let ended = job.run(SHELLS[0]);
+        assert!(ended.output.contains("notify: skipped reason=bad_package_url"), "{url}: {}", ended.output);
+        assert!(registry.requests().is_empty());
+    }
+    for timeout in
+        ["08", "09", "010", "2.5", "08.5", "", "soon", "-1", "$(exit 9)", "99999", "0", "1e3", "a[$(exit 9)]"]
+    {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.variables = vec![("NOTIFIER_TIMEOUT", timeout.to_owned())];
+        for shell in SHELLS {
+            let ended = job.run(shell);
+            assert!(ended.output.contains("notify: sent"), "{timeout}, {shell:?}: {}", ended.output);
+        }
+    }
+    for token in ["x\"\noutput = \"stolen", "a b", "$(id)", "-K."] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.variables = vec![("CI_JOB_TOKEN", token.to_owned())];
+        job.ends_with("notify: sent");
+        assert!(token == "-K." || registry.requests()[0].header("JOB-TOKEN").is_none());
+        assert_eq!(fs::read_dir(&job.project).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn no_line_shows_credentials() {
+    for is_served in [true, false] {
+        let mirror = Server::start([if is_served { served() } else { Reply::status(404, "") }]);
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let url = mirror.url("/mirror").replace("http://", "http://ci:s3cr3tpassword@");
+        for client in ["curl", "gnu", "busybox"] {
+            let mut job = Job::new(&registry, &slack);
+            if client != "curl" {
+                with_wget(&mut job, client == "gnu");
+            }
+            job.variables = vec![("NOTIFIER_PACKAGE_URL", url.clone())];
+            let ended = job.run(SHELLS[0]);
+            assert!(!ended.output.contains("s3cr3tpassword"), "{client}: {}", ended.output);
+            let expected = match (client, is_served) {
+                ("curl", true) => "notify: sent",
+                ("curl", false) => "notify: skipped reason=artifact_unavailable",
+                _ => "notify: skipped reason=no_tool",
+            };
+            assert!(ended.output.contains(expected), "{client}: {}", ended.output);
+        }
+        assert!(mirror.requests().iter().all(|request| request.header("JOB-TOKEN").is_none()));
+    }
+}
+
+/// At most the size of a release is taken, whatever the registry says of it.
+#[test]
+fn a_download_without_an_end_is_cut_off() {
+    for client in ["curl", "gnu", "busybox"] {
+        let (registry, slack) = (Server::start([Reply::Flood]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        if client != "curl" {
+            with_wget(&mut job, client == "gnu");
+        }
+        let ended = job.run(SHELLS[0]);
+        let said = ["reason=artifact_unavailable", "reason=checksum"];
+        assert!(said.iter().any(|reason| ended.output.contains(reason)), "{client}: {}", ended.output);
+        assert!(slack.requests().is_empty());
+    }
+}
+
+/// The job's end is the end of everything that the hook started, and nothing of it is left.
+#[test]
+fn a_job_that_is_told_to_stop_leaves_nothing() {
+    for client in ["curl", "gnu", "notifier"] {
+        let hung = Server::start([Reply::Hang]);
+        let (registry, slack) =
+            if client == "notifier" { (Server::start([served()]), hung) } else { (hung, Server::start([Reply::ok()])) };
+        let mut job = Job::new(&registry, &slack);
+        if client == "gnu" {
+            with_wget(&mut job, true);
+        }
+        job.variables = vec![("NOTIFIER_TIMEOUT", "60".to_owned())];
+        let waits_for = if client == "notifier" { &slack } else { &registry };
+        for shell in [SHELLS[0], SHELLS[2]] {
+            let met = waits_for.requests().len();
+            // A process group of its own, as a job has.
+            let mut child =
+                job.command(shell).process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let begun = Instant::now();
+            while waits_for.requests().len() == met {
+                assert!(begun.elapsed() < Duration::from_secs(20), "{client} {shell:?} asks nothing");
+                std::thread::yield_now();
+            }
+            let told = Instant::now();
+            Command::new("kill").args(["-TERM", "--", &format!("-{}", child.id())]).status().unwrap();
+            child.wait().unwrap();
+            // The log is at its end where nobody holds it open any more.
+            let mut log = String::new();
+            std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut log).unwrap();
+            std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut log).unwrap();
+            assert!(told.elapsed() < Duration::from_secs(2), "{client} {shell:?}: {:?}\n{log}", told.elapsed());
+            let kept = String::from_utf8(
+                Command::new("grep").args(["-rl", TOKEN]).arg(&job.temporary).output().unwrap().stdout,
+            );
+            assert_eq!(kept.unwrap(), "", "{client}: the token is in a file");
+        }
+    }
+}
+
+/// A shared place, in which others have been before.
+#[test]
+fn a_directory_of_somebody_elses_is_not_used() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let job = Job::new(&registry, &slack);
+    let beside = PathBuf::from(format!("{}.tmp", job.project.display()));
+    fs::create_dir_all(&beside).unwrap();
+    let elsewhere = scratch();
+    symlink(&elsewhere, beside.join("pipeline-notifier-7")).unwrap();
+    for shell in SHELLS {
+        let ended = job.run(shell);
+        assert!(ended.output.contains("notify: sent"), "{shell:?}: {}", ended.output);
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
+    // One that another user made: TMPDIR serves.
+    let job = Job::new(&registry, &slack);
+    let foreign = PathBuf::from(format!("{}.tmp/pipeline-notifier-7", job.project.display()));
+    fs::create_dir_all(&foreign).unwrap();
+    std::os::unix::fs::chown(&foreign, Some(64123), Some(64123)).unwrap();
+    job.ends_with("notify: sent");
+    assert_eq!(fs::read_dir(&foreign).unwrap().count(), 0);
+}
