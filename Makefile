@@ -77,8 +77,8 @@ unit:
 
 # Whole pipelines come last and alone: they keep every core busy, and other tests hold deadlines to the clock.
 integration:
-	$(CARGO) test --package tests -- --skip pipeline:: --skip load::
-	$(CARGO) test --package tests -- pipeline:: load::
+	$(CARGO) test --package tests -- --skip pipeline:: --skip consumers:: --skip load::
+	$(CARGO) test --package tests -- pipeline:: consumers:: load::
 
 # The same logic for the browser.
 web:

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::component::root;
 use crate::harness::{binary, scratch};
@@ -46,6 +48,11 @@ pub(crate) struct Consumer {
 impl Consumer {
     /// The component's project has these tags, each with its template.
     pub(crate) fn new(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)]) -> Self {
+        Self::with_files(gitlab_ci, branch, releases, Path::new("/nowhere"))
+    }
+
+    /// And its repository holds the files of a folder, if there is one.
+    pub(crate) fn with_files(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)], files: &Path) -> Self {
         let root = scratch();
         let directory = root.join("work");
         for folder in ["work", "component/templates", "home", "bin", "remotes/devops"] {
@@ -79,6 +86,10 @@ impl Consumer {
         consumer.write(".gitlab-ci.yml", &gitlab_ci);
         consumer.write("auto-devops.yml", AUTO_DEVOPS);
         consumer.write("Makefile", "build test deploy site:\n\t@test \"$(FAIL)\" != $@ && echo $@ is done\n");
+        if files.is_dir() {
+            let copied = Command::new("cp").args(["-a", "--"]).arg(files.join(".")).arg(&consumer.directory).status();
+            assert!(copied.unwrap().success());
+        }
         consumer.git(&consumer.directory, &["init", "--quiet"]);
         consumer.git(&consumer.directory, &["checkout", "--quiet", "-B", branch]);
         consumer.git(&consumer.directory, &["add", "--all"]);
@@ -104,6 +115,13 @@ impl Consumer {
         command
     }
 
+    /// What a command line in the checkout prints.
+    pub(crate) fn shell(&self, line: &str) -> String {
+        let output = self.command("sh").args(["-c", line]).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     fn git(&self, directory: &Path, arguments: &[&str]) {
         let output = self.command("git").current_dir(directory).args(arguments).output().unwrap();
         assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -112,6 +130,21 @@ impl Consumer {
     /// Bakes the notifier into the image of every job.
     pub(crate) fn bake(&self) {
         std::os::unix::fs::symlink(binary(), self.directory.parent().unwrap().join("bin/pipeline-notifier")).unwrap();
+    }
+
+    /// From here on the scripts of jobs run as nobody, as in an image with a user of its own: the engine checks out as root, and
+    /// the checkout is writable to all, as that of GitLab Runner is.
+    pub(crate) fn run_scripts_as_nobody(&self) {
+        let bash = "#!/bin/bash\n\
+            [[ $# -gt 0 || $EUID != 0 ]] || exec setpriv --reuid=65534 --regid=65534 --clear-groups /bin/bash\n\
+            exec /bin/bash \"$@\"\n";
+        let wrapper = self.directory.parent().unwrap().join("bin/bash");
+        fs::write(&wrapper, bash).unwrap();
+        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+        let root = self.directory.parent().unwrap();
+        fs::set_permissions(root, fs::Permissions::from_mode(0o1777)).unwrap();
+        let opened = Command::new("chmod").args(["-R", "a+rwX"]).arg(&self.directory).status().unwrap();
+        assert!(opened.success());
     }
 
     /// Runs the pipeline with the variables that the engine lacks, on a GitLab whose package registry is `registry`.
@@ -154,8 +187,14 @@ impl Consumer {
         command.args(jobs);
         // Two includes of one project race for a directory of the engine's cache; nothing has run then.
         let log = loop {
-            let output = command.output().unwrap();
-            let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let (mut output, writer) = std::io::pipe().unwrap();
+            let mut engine = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+            // The command holds the other end of the pipe.
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut log = Vec::new();
+            output.read_to_end(&mut log).unwrap();
+            engine.wait().unwrap();
+            let log = String::from_utf8_lossy(&log).into_owned();
             if !log.contains("cp: cannot create directory") {
                 break log;
             }
@@ -165,12 +204,15 @@ impl Consumer {
         }
         let mut jobs = BTreeMap::new();
         for line in log.lines() {
-            let mut words = line.split_whitespace();
-            let (Some(verdict @ ("PASS" | "FAIL" | "WARN")), Some(job)) = (words.next(), words.next()) else {
-                continue;
-            };
-            if words.next() != Some("after_script") {
-                jobs.insert(job.to_owned(), verdict.to_owned());
+            let verdict = ["PASS", "FAIL", "WARN"].into_iter().find_map(|it| {
+                let job = line.strip_prefix(' ')?.strip_prefix(it)?.strip_prefix("  ")?;
+                // A job has a line for its script, and one for an after_script that failed.
+                Some((it, job.strip_suffix("  pre_script").unwrap_or(job).trim_end()))
+            });
+            match verdict {
+                Some((_, job)) if job.ends_with("  after_script") => {}
+                Some((verdict, job)) => drop(jobs.insert(job.to_owned(), verdict.to_owned())),
+                None => {}
             }
         }
         Ran { jobs, log }

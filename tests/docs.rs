@@ -32,7 +32,7 @@ fn read(path: &Path) -> String {
 }
 
 /// The fenced blocks of a page: language and contents, without the indentation of a list.
-fn blocks(page: &str) -> Vec<(String, String)> {
+pub(crate) fn blocks(page: &str) -> Vec<(String, String)> {
     let fence = Regex::new(r"(?ms)^( *)```(\w*)\n(.*?)^ *```$").unwrap();
     let outdent = |indent: &str, text: &str| {
         text.lines().map(|line| line.strip_prefix(indent).unwrap_or(line).to_owned() + "\n").collect::<String>()

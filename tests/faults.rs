@@ -287,7 +287,7 @@ impl Fault {
 }
 
 /// Whether this machine lets us have mounts and a network of our own.
-fn is_root_with_namespaces() -> bool {
+pub(crate) fn is_root_with_namespaces() -> bool {
     Command::new("unshare")
         .args(["--mount", "--net", "mount", "-t", "tmpfs", "x", "/mnt"])
         .status()

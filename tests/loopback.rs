@@ -35,6 +35,10 @@ pub(crate) enum Reply {
     Flood,
     /// Sends headers a byte at a time, without end.
     SlowHeaders,
+    /// Sends a body a byte at a time, without end.
+    SlowBody,
+    /// Waits, and answers like this.
+    Late(Duration, Box<Reply>),
     /// Says something that is not HTTP.
     Garbage,
     /// Sends these bytes and closes.
@@ -154,6 +158,10 @@ impl Server {
 }
 
 fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
+    if let Reply::Late(wait, reply) = reply {
+        thread::sleep(*wait);
+        return serve(stream, reply, requests);
+    }
     let Some(request) = read(&stream) else { return };
     if let Reply::Limited(limits) = reply
         && !limits.lock().unwrap().takes(&request.target)
@@ -189,7 +197,9 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),
         Reply::Flood => flood(&mut stream),
-        Reply::SlowHeaders => slow_headers(&mut stream),
+        Reply::SlowHeaders => slowly(&mut stream, b"HTTP/1.1 200 OK\r\nX-Slow: "),
+        Reply::SlowBody => slowly(&mut stream, b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n"),
+        Reply::Late(..) => unreachable!("served above"),
         Reply::Raw(bytes) => stream.write_all(bytes),
         Reply::Garbage => stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n"),
     };
@@ -256,8 +266,8 @@ fn flood(stream: &mut TcpStream) -> std::io::Result<()> {
     }
 }
 
-fn slow_headers(stream: &mut TcpStream) -> std::io::Result<()> {
-    stream.write_all(b"HTTP/1.1 200 OK\r\nX-Slow: ")?;
+fn slowly(stream: &mut TcpStream, start: &[u8]) -> std::io::Result<()> {
+    stream.write_all(start)?;
     loop {
         stream.write_all(b"x")?;
         thread::sleep(Duration::from_millis(50));

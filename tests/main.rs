@@ -6,6 +6,7 @@ mod bot;
 mod command_line;
 mod component;
 mod consumer;
+mod consumers;
 mod delivery;
 mod docs;
 mod faults;

@@ -15,8 +15,8 @@ use crate::component::root;
 use crate::consumer::{Consumer, Ran};
 use crate::harness::{WEBHOOK_PATH, scratch};
 use crate::loopback::{Reply, Server};
-use crate::slack_limits;
 use crate::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
+use crate::{docs, slack_limits};
 
 /// What goes wrong in a pipeline, or what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ fn is_start(body: &serde_json::Value) -> bool {
 }
 
 /// A GitLab with the release in its registry, on which these jobs failed by their own scripts.
-fn gitlab(failed: &[(&str, &str)]) -> Server {
+pub(crate) fn gitlab(failed: &[(&str, &str)]) -> Server {
     let job = |(name, stage): &(&str, &str)| {
         let web_url = "https://gitlab.example.test/shop/shop-api/-/jobs/711001";
         serde_json::json!({"id": 711_001, "name": name, "stage": stage, "status": "failed", "allow_failure": false,
@@ -220,6 +220,32 @@ fn several_deployments_tell_their_story() {
     every_story_of(&EXAMPLES[3]);
     let (_, _, bodies) = play(&EXAMPLES[3], "feature/x", Story::AllGreen);
     assert_eq!(links(&bodies[2])[0], ("Open site", "https://feature-x.shop.example"));
+}
+
+/// The README's first example as somebody pastes it, in a pipeline of one job in one stage.
+#[test]
+fn the_first_example_of_the_readme_works_in_a_pipeline_of_one_job() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, example) = docs::blocks(&readme).into_iter().find(|(language, _)| language == "yaml").unwrap();
+    let pasted = |before: &str, after: &str| {
+        let example = example
+            .replace("deploy_jobs: deploy\n", "deploy_jobs: ship\n")
+            .replace("\ndeploy:\n", "\nship:\n  stage: ship\n");
+        let text = format!("stages: [ship]\n{before}{}{after}", example.trim_end());
+        let consumer = Consumer::new(&text, "main", &[(env!("CARGO_PKG_VERSION"), &release().template)]);
+        let (registry, slack) = (gitlab(&[]), Server::start([Reply::ok()]));
+        let ran = consumer.run_on(&registry, &[("SLACK_WEBHOOK_URL", &slack.url(WEBHOOK_PATH))]);
+        let passed = [("notify-start", "PASS"), ("ship", "PASS")].map(|(job, verdict)| (job.into(), verdict.into()));
+        assert_eq!(ran.jobs, BTreeMap::from(passed), "{}", ran.log);
+        assert!(!ran.log.contains("> warning: "), "{}", ran.log);
+        assert_eq!(slack.requests().len(), 3, "{}", ran.log);
+        ran.log
+    };
+    assert!(pasted("", "").contains("> your own deployment"));
+    let default = "default:\n  before_script: [echo prepared]\n  after_script: [echo cleaned]\n  tags: [shell]\n  \
+        cache: {key: all, paths: [packages/]}\n";
+    let log = pasted(default, "\n    - !reference [default, after_script]\n");
+    assert!(["prepared", "your own deployment", "cleaned"].iter().all(|it| log.contains(&format!("> {it}"))), "{log}");
 }
 
 /// The module of a later release: this source with other words, built as the build script builds it.

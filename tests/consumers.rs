@@ -1,0 +1,238 @@
+//! Pipelines of strangers, each run on the engine without the notifier and with it: the same jobs of theirs in the same order
+//! with the same verdicts, the same lines of their scripts, and the same checkout behind every line and at the end; as root, and
+//! with another user in the image.
+//!
+//! A fixture is one file of `fixtures/consumers`, with the files of its repository in a folder of the same name. Its lines that
+//! end with `# notify` are what the docs tell a team to add. Its scripts call `own`, which tells the state of the checkout.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::bootstrap::release;
+use crate::consumer::{Consumer, Ran};
+use crate::harness::{WEBHOOK_PATH, fixtures, scratch};
+use crate::loopback::{Reply, Server};
+use crate::pipeline::gitlab;
+
+/// Prints its arguments, and a digest of what `git status` says and of the bytes, modes and owners of the checkout. The engine's
+/// own files and the pipeline itself are left out.
+const OWN: &str = r#"#!/bin/sh
+cd "${0%/*}" || exit
+printf 'own: %s\n' "$*"
+state=$({
+  GIT_OPTIONAL_LOCKS=0 git status --porcelain --untracked-files=all
+  find . \( -name .git -o -name '.gitlab-ci-local*' -o -name .gitlab-ci.yml \) -prune -o -printf '%p %y %m %U %l\n' | sort
+  find . \( -name .git -o -name '.gitlab-ci-local*' -o -name .gitlab-ci.yml \) -prune -o -type f -exec sha256sum {} + | sort
+} 2>&1 | sha256sum)
+printf 'own: state %s\n' "${state%% *}"
+"#;
+
+/// Who runs the scripts of a pipeline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum User {
+    Root,
+    Nobody,
+}
+
+/// What a team can see of its pipeline.
+#[derive(PartialEq, Eq, Debug)]
+struct Seen {
+    /// The verdict of each job that ran.
+    verdicts: BTreeMap<String, String>,
+    /// Which jobs started one after another; those that started together are sorted.
+    order: Vec<String>,
+    /// The lines of `own`, by job.
+    lines: BTreeMap<String, Vec<String>>,
+    /// The digests of the files that jobs leave to others.
+    artifacts: String,
+    /// The state of the checkout at the end.
+    state: String,
+}
+
+impl Seen {
+    fn of(consumer: &Consumer, ran: &Ran, ours: &[&str]) -> Self {
+        let is_ours = |job: &str| ours.contains(&job);
+        let (mut order, mut together, mut lines) =
+            (Vec::new(), BTreeSet::new(), BTreeMap::<String, Vec<String>>::new());
+        for line in ran.log.lines() {
+            // The engine repeats the last lines of a job that failed, without its name.
+            if let Some((job, text)) = line.split_once(" > own: ").filter(|(job, _)| !job.trim().is_empty()) {
+                lines.entry(job.trim_end().to_owned()).or_default().push(text.to_owned());
+            } else if let Some((job, _)) = line.split_once(" starting shell (") {
+                together.insert(job.trim_end().to_owned());
+            } else if line.contains(" finished in ") {
+                order.extend(std::mem::take(&mut together));
+            }
+        }
+        order.extend(together);
+        order.retain(|job| !is_ours(job));
+        let mut verdicts = ran.jobs.clone();
+        verdicts.retain(|job, _| !is_ours(job));
+        let artifacts = consumer.shell(
+            "cd .gitlab-ci-local/artifacts 2>/dev/null || exit 0
+             find . -type f ! -path '*/.git/*' ! -name '.gitlab-ci*.yml' -exec sha256sum {} + | sort -k 2",
+        );
+        Self { verdicts, order, lines, artifacts, state: consumer.shell("./own 'at the end'") }
+    }
+}
+
+/// A stranger's pipeline, with or without the notifier.
+struct Stranger {
+    name: String,
+    text: String,
+}
+
+impl Stranger {
+    fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for entry in fs::read_dir(fixtures().join("consumers")).unwrap() {
+            let entry = entry.unwrap();
+            let file = entry.file_name().into_string().unwrap();
+            if let Some(name) = file.strip_suffix(".gitlab-ci.yml") {
+                all.push(Self { name: name.to_owned(), text: fs::read_to_string(entry.path()).unwrap() });
+            }
+        }
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// What a line `# KEY: VALUE` of the head says.
+    fn head(&self, key: &str) -> Option<&str> {
+        self.text.lines().find_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(": "))
+    }
+
+    /// The value of an input of ours.
+    fn input<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
+        let mut lines = self.text.lines().map(|line| line.trim().trim_end_matches(" # notify"));
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or(default)
+    }
+
+    /// The jobs that carry the hooks.
+    fn hooked(&self) -> BTreeSet<&str> {
+        let mut job = "";
+        let mut hooked = BTreeSet::new();
+        for line in self.text.lines() {
+            match line.strip_suffix(':') {
+                Some(name) if !line.starts_with([' ', '#']) => job = name.trim_matches('\''),
+                _ if line.contains("!reference [.notify-deploy, after_script] # notify")
+                    || line.contains("extends: .notify-deploy # notify") =>
+                {
+                    hooked.insert(job);
+                }
+                _ => {}
+            }
+        }
+        hooked
+    }
+
+    /// Runs the pipeline without the notifier, or with it and its jobs of these names. What was seen, the log, the messages.
+    fn play(&self, user: User, ours: Option<[&str; 3]>) -> (Seen, String, Vec<String>) {
+        let without = || self.text.lines().filter(|line| !line.ends_with("# notify")).collect::<Vec<_>>().join("\n");
+        let text = if ours.is_some() { self.text.clone() } else { without() };
+        let files = scratch();
+        let repository = fixtures().join("consumers").join(&self.name);
+        if repository.is_dir() {
+            let copied = Command::new("cp").arg("-a").arg(repository.join(".")).arg(&files).status().unwrap();
+            assert!(copied.success());
+        }
+        fs::write(files.join("own"), OWN).unwrap();
+        fs::set_permissions(files.join("own"), fs::Permissions::from_mode(0o755)).unwrap();
+        let branch = self.head("Branch").unwrap_or("main");
+        let consumer = Consumer::with_files(&text, branch, &[("1.2.3", &release().template)], &files);
+        if user == User::Nobody {
+            consumer.run_scripts_as_nobody();
+        }
+        // On the engine all jobs share one checkout, in GitLab each has its own.
+        let elsewhere = "before_script: ['cd \"$(mktemp -d)\"']";
+        let settings = |rules: &str| -> String {
+            let jobs: Vec<String> =
+                ours.iter().flatten().map(|job| format!("'{job}': {{{elsewhere}{rules}}}\n")).collect();
+            if jobs.is_empty() { "{}\n".to_owned() } else { jobs.concat() }
+        };
+        consumer.write(".gitlab-ci-local.yml", &settings(""));
+
+        let fails = self.head("Fails");
+        let (registry, slack) = (gitlab(&Vec::from_iter(fails.map(|job| (job, "ship")))), Server::start([Reply::ok()]));
+        let webhook = slack.url(WEBHOOK_PATH);
+        let variables = [("SLACK_WEBHOOK_URL", &*webhook), ("CI_PIPELINE_SOURCE", "push")];
+        let mut ran = consumer.run_on(&registry, &variables);
+        if let Some([_, finish, _]) = ours
+            && fails.is_some()
+            && self.input("finish", "failure") != "never"
+        {
+            // The engine starts no job behind one that never started.
+            consumer.write(".gitlab-ci-local.yml", &settings(", rules: [{when: always}]"));
+            let closed = consumer.run_jobs_on(&registry, &variables, &[finish]);
+            assert_eq!(closed.jobs.get(finish).map(String::as_str), Some("PASS"), "{}:\n{}", self.name, closed.log);
+            ran.log.push_str(&closed.log);
+            consumer.write(".gitlab-ci-local.yml", &settings(""));
+        }
+        let texts = slack.requests().iter().map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect();
+        (Seen::of(&consumer, &ran, &ours.unwrap_or_default()), ran.log, texts)
+    }
+
+    /// Everything in which the pipeline with the notifier is another one than without it, and the channel's messages.
+    fn compare(&self, user: User) -> Result<(), String> {
+        let place = format!("{} as {user:?}", self.name);
+        let ensure = |holds: bool, what: String| if holds { Ok(()) } else { Err(format!("{place}: {what}")) };
+        let (alone, log, _) = self.play(user, None);
+        let failed: Vec<&str> =
+            alone.verdicts.iter().filter(|(_, verdict)| *verdict != "PASS").map(|(job, _)| &**job).collect();
+        ensure(failed == Vec::from_iter(self.head("Fails")), format!("alone, {failed:?} fail:\n{log}"))?;
+
+        let jobs = [self.input("start_job", "notify-start"), self.input("finish_job", "notify-finish")];
+        let success = format!("{}-success", jobs[1]);
+        let (notified, log, texts) = self.play(user, Some([jobs[0], jobs[1], &success]));
+        ensure(alone == notified, format!("{alone:#?}\nis with us\n{notified:#?}\n{log}"))?;
+
+        // It is with us indeed: the channel hears of it, and nothing goes wrong.
+        let started = texts.iter().filter(|text| text.contains("pipeline started") || text.contains("파이프라인 시작"));
+        ensure(started.count() == 1, format!("{texts:?}\n{log}"))?;
+        let wrong = [" > warning: ", " > notify: failed", " > notify: skipped reason="];
+        let silent = ["reason=already_told", "reason=finish_not_selected"];
+        let is_wrong =
+            |line: &&str| wrong.iter().any(|it| line.contains(it)) && !silent.iter().any(|it| line.contains(it));
+        ensure(!log.lines().any(|line| is_wrong(&line)), log.clone())?;
+        for job in
+            self.hooked().iter().flat_map(|job| alone.verdicts.keys().filter(|it| it.split(": [").next() == Some(job)))
+        {
+            let hook = |line: &str| {
+                line.starts_with(&**job) && line.ends_with("> pipeline-notifier 1.2.3: send deploy-finished")
+            };
+            ensure(log.lines().any(hook), format!("no hook in {job}\n{log}"))?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stranger_sees_no_difference_as_root() {
+    hold(User::Root);
+}
+
+#[test]
+fn a_stranger_sees_no_difference_with_a_user_in_the_image() {
+    hold(User::Nobody);
+}
+
+fn hold(user: User) {
+    let strangers = Stranger::all();
+    assert!(strangers.len() >= 25, "{}", strangers.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(stranger) = strangers.get(next.fetch_add(1, Ordering::Relaxed)) {
+            wrong.extend(stranger.compare(user).err());
+        }
+        wrong
+    };
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), strangers.len(), wrong.join("\n\n"));
+}
