@@ -175,7 +175,7 @@ impl<'a> Job<'a> {
     fn run_in_namespace(&self, shell: &[&str], script: &str) -> Ended {
         let job = self.command(shell);
         let script = format!("(PATH=/usr/sbin:/usr/bin:/sbin:/bin; {script}) && shift && exec \"$@\"");
-        let mut command = Command::new("unshare");
+        let mut command = Command::new("/usr/bin/unshare");
         command.args(["--mount", "/bin/sh", "-c", &script, "sh"]).arg(&self.temporary);
         command.arg(job.get_program()).args(job.get_args()).env_clear().current_dir(&self.project);
         command.envs(job.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
