@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use pipeline_notifier::module::{built_in_wasm, sha256};
+use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
 use crate::component::{LITERALS, documents, root};
 use crate::harness::{WEBHOOK_PATH, binary, scratch};

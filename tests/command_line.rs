@@ -113,9 +113,9 @@ fn send_that_is_called_wrongly_fails_no_job() {
 fn help_names_every_setting_and_its_variable() {
     let help = Notifier::new(&["send", "--help"]).run();
     assert_eq!(help.status, 0);
-    for setting in &pipeline_notifier::settings::SETTINGS {
+    for setting in &pipeline_notifier::job::settings::SETTINGS {
         assert!(help.stdout.contains(&format!("--{}", setting.name.replace('_', "-"))), "{}", setting.name);
-        assert!(help.stdout.contains(&pipeline_notifier::settings::variable(setting.name)), "{}", setting.name);
+        assert!(help.stdout.contains(&pipeline_notifier::job::settings::variable(setting.name)), "{}", setting.name);
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use pipeline_notifier::settings::SETTINGS;
+use pipeline_notifier::job::settings::SETTINGS;
 use serde_json::Value as Json;
 use serde_yaml_ng::{Deserializer, Value};
 
@@ -120,7 +120,7 @@ fn every_setting_reaches_the_jobs_unexpanded() {
         for setting in
             SETTINGS.iter().filter(|setting| ![&["user_map"], &LITERALS[..]].concat().contains(&setting.name))
         {
-            let variable = &variables[&*pipeline_notifier::settings::variable(setting.name)];
+            let variable = &variables[&*pipeline_notifier::job::settings::variable(setting.name)];
             // The component's own jobs hold nobody up.
             if setting.name == "timeout" && OWN_JOBS.contains(&job) {
                 assert_eq!(variable.as_str(), Some("30"), "{job}");

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use clap::Parser;
 use pipeline_notifier::cli::Cli;
-use pipeline_notifier::settings::{SETTINGS, variable};
+use pipeline_notifier::job::settings::{SETTINGS, variable};
 use regex_lite::Regex;
 use serde_json::Value;
 

@@ -21,7 +21,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pipeline_notifier::module::sha256;
+use pipeline_notifier::module::pin::sha256;
 
 use crate::harness::{WEBHOOK_PATH, binary, fixtures, scratch};
 use crate::loopback::{Reply, Server};

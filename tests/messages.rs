@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use pipeline_notifier::module::built_in_wasm;
+use pipeline_notifier::module::pin::built_in_wasm;
 use pipeline_notifier::sandbox::Guest;
 use serde_json::Value;
 

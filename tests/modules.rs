@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use pipeline_notifier::module::{built_in_wasm, sha256};
+use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
 use crate::component::root;
 use crate::harness::{Ended, Notifier, WEBHOOK_PATH, in_time, scratch};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use pipeline_notifier::module::built_in_wasm;
+use pipeline_notifier::module::pin::built_in_wasm;
 
 use crate::bootstrap::{release, release_of};
 use crate::component::root;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use pipeline_notifier::job::settings::SETTINGS;
 use pipeline_notifier::sandbox::Guest;
-use pipeline_notifier::settings::SETTINGS;
 use serde_json::Value;
 
 use crate::component::root;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use pipeline_notifier::module::built_in_wasm;
+use pipeline_notifier::module::pin::built_in_wasm;
 use pipeline_notifier::sandbox::{Guest, GuestError, LIMITS, inspect};
 
 use crate::harness::fixtures;

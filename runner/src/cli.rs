@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::settings::Settings;
+use crate::job::event::{Event, Verdict};
+use crate::job::settings::Settings;
 
 /// Tells a team's Slack what its GitLab pipelines and deployments do.
 ///
@@ -134,39 +135,6 @@ impl From<Event> for Told {
     }
 }
 
-/// How a pipeline ended, by GitLab's own verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Verdict {
-    /// A job failed that may not.
-    Failed,
-    /// None did.
-    Success,
-}
-
-impl Verdict {
-    /// The result's name in the context.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Success => "success",
-        }
-    }
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Event {
-    /// The pipeline started.
-    PipelineStarted,
-    /// The deploy job started.
-    DeployStarted,
-    /// The deploy job ended; `CI_JOB_STATUS` says how.
-    DeployFinished,
-    /// The pipeline ended.
-    PipelineFinished,
-}
-
 /// How `render` prints a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -176,19 +144,6 @@ pub enum Format {
     Text,
     /// A page that shows it as Slack would.
     Html,
-}
-
-impl Event {
-    /// The event's name in the context.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PipelineStarted => "pipeline-started",
-            Self::DeployStarted => "deploy-started",
-            Self::DeployFinished => "deploy-finished",
-            Self::PipelineFinished => "pipeline-finished",
-        }
-    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

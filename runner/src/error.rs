@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::module::ModuleError;
+use crate::module::render::ModuleError;
 use crate::sandbox::GuestError;
 
 /// Why a command other than `send` gave no answer.

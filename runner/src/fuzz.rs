@@ -2,18 +2,19 @@
 
 #![allow(clippy::missing_panics_doc, reason = "a panic is what a fuzzer looks for")]
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use crate::gitlab;
-use crate::http::Answer;
-use crate::message::Message;
+use crate::job::settings::Settings;
+use crate::job::settings_file::SettingsFile;
+use crate::module::message::Message;
+use crate::net::http::Answer;
+use crate::net::secret::Redactor;
 use crate::report::one_line;
-use crate::secret::Redactor;
-use crate::settings::Settings;
-use crate::settings_file::SettingsFile;
-use crate::slack;
+use crate::slack::{api, webhook, webhook_url};
 use crate::variables::Variables;
-use crate::webhook;
 
 /// What a module returns: refused in words, or with links that are addresses.
 pub fn message(output: &[u8]) {
@@ -36,7 +37,7 @@ pub fn answer(status: u16, body: &[u8]) {
         scopes: None,
         body: body.to_vec(),
     };
-    for told in [slack::fuzz_webhook(answer()), slack::api::fuzz_method(answer())].into_iter().flatten() {
+    for told in [webhook::fuzz_webhook(answer()), api::fuzz_method(answer())].into_iter().flatten() {
         assert!(told.chars().count() < 480 && !told.chars().any(char::is_control), "{told:?}");
     }
     gitlab::fuzz_jobs(body);
@@ -44,7 +45,7 @@ pub fn answer(status: u16, body: &[u8]) {
 
 /// A settings file: what is left of it has the shape that is published.
 pub fn settings_file(text: &str) {
-    let file = SettingsFile::of_text(text, &mut Vec::new());
+    let file = SettingsFile::of_text(text, &RefCell::default());
     for (key, value) in file.for_module() {
         let is_right = match key.as_str() {
             "mention" | "ops_mention" | "$schema" => value.is_string(),
@@ -59,7 +60,7 @@ pub fn settings_file(text: &str) {
 /// A webhook: goes to Slack or this machine alone, and is never shown.
 pub fn webhook(value: &str) {
     let variables: Variables = [("SLACK_WEBHOOK_URL", value)].into_iter().collect();
-    match webhook::find(&variables, &Settings::default()) {
+    match webhook_url::find(&variables, &Settings::default()) {
         Ok(webhook) => {
             let url = webhook.url().expose();
             let is_slack = ["https://hooks.slack.com", "https://hooks.slack-gov.com"].iter().any(|host| {
@@ -67,7 +68,7 @@ pub fn webhook(value: &str) {
                     .strip_prefix(host)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '?']))
             });
-            assert!(is_slack || crate::address::is_loopback(url), "{url}");
+            assert!(is_slack || crate::net::address::is_loopback(url), "{url}");
         }
         Err(unusable) => assert!(value.trim().len() < 12 || !unusable.to_string().contains(value.trim())),
     }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::address;
-use crate::deadline::Deadline;
-use crate::http::{Client, Fault};
-use crate::secret::Secret;
+use crate::net::address;
+use crate::net::deadline::Deadline;
+use crate::net::http::{Client, Fault};
+use crate::net::secret::Secret;
 use crate::variables::Variables;
 
 /// The most that an answer may have, in bytes: a hundred jobs.

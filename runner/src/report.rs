@@ -1,10 +1,12 @@
-//! What people are told, on stderr: warnings, the summary and the outcome. The only place that writes there.
+//! What people are told: warnings, the summary and the outcome on stderr, what a command was asked for on stdout. The only place
+//! that writes to either.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use crate::secret::Redactor;
+use crate::net::secret::Redactor;
 
 /// The longest line, in characters, and the most lines of one call.
 const MAX_LINE: usize = 500;
@@ -33,14 +35,23 @@ impl Outcome {
         Self::Failed { reason: reason.to_owned() }
     }
 
-    /// Whether `--strict` is content: sent, or held back by the settings on purpose.
-    pub(crate) fn is_as_wanted(&self) -> bool {
+    /// The exit status: 0 whatever happened, so that no job fails. `strict` is content with nothing but a message that was sent,
+    /// or held back by the settings on purpose; of wrong usage it says 2, as command lines do.
+    pub(crate) fn exit_status(&self, strict: bool) -> u8 {
         match self {
-            Self::Sent => true,
-            Self::Skipped { reason } => reason.ends_with("_not_selected") || reason == "already_told",
-            Self::Failed { .. } => false,
+            _ if !strict => 0,
+            Self::Sent => 0,
+            Self::Skipped { reason } if reason.ends_with("_not_selected") || reason == "already_told" => 0,
+            Self::Failed { reason } if reason == "usage" => 2,
+            Self::Skipped { .. } | Self::Failed { .. } => 1,
         }
     }
+}
+
+/// Whoever is told what is odd.
+pub(crate) trait Sink {
+    /// Something went wrong or is odd: cause and next step.
+    fn warning(&self, text: &str);
 }
 
 /// Writes lines for people. Shared with the watchdog's thread.
@@ -61,27 +72,19 @@ impl Report {
         self.redactor.write().unwrap_or_else(PoisonError::into_inner).add(secret);
     }
 
-    /// Something went wrong or is odd: cause and next step.
-    pub(crate) fn warning(&self, text: &str) {
-        match self.lines.fetch_add(1, Ordering::Relaxed) {
-            count if count < MAX_LINES - 4 => self.line("warning: ", text),
-            count if count == MAX_LINES - 4 => self.line("warning: ", "more warnings are left out"),
-            _ => {}
-        }
-    }
-
     /// What was sent, in one line.
     pub(crate) fn message(&self, summary: &str) {
         self.line("message: ", summary);
     }
 
-    /// The last line, for people and machines alike.
-    pub(crate) fn outcome(&self, outcome: &Outcome) {
+    /// The last line, for people and machines alike, and the exit status that goes with it.
+    pub(crate) fn end(&self, outcome: &Outcome, strict: bool) -> u8 {
         match outcome {
             Outcome::Sent => self.line("notify: ", "sent"),
             Outcome::Skipped { reason } => self.line("notify: ", &format!("skipped reason={reason}")),
             Outcome::Failed { reason } => self.line("notify: ", &format!("failed reason={reason}")),
         }
+        outcome.exit_status(strict)
     }
 
     /// Any other line.
@@ -91,6 +94,29 @@ impl Report {
         // A job whose log is gone has other worries.
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
+}
+
+impl Sink for Report {
+    fn warning(&self, text: &str) {
+        match self.lines.fetch_add(1, Ordering::Relaxed) {
+            count if count < MAX_LINES - 4 => self.line("warning: ", text),
+            count if count == MAX_LINES - 4 => self.line("warning: ", "more warnings are left out"),
+            _ => {}
+        }
+    }
+}
+
+/// Collects what is odd.
+impl Sink for RefCell<Vec<String>> {
+    fn warning(&self, text: &str) {
+        self.borrow_mut().push(text.to_owned());
+    }
+}
+
+/// Writes to stdout. A reader that went away is no reason to fail.
+pub(crate) fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// One line that a terminal and GitLab's log viewer take as text: control characters, `section_start` escapes and

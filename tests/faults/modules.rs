@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use pipeline_notifier::module::{built_in_wasm, sha256};
+use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
 use super::{Fault, Job, SENT, Whole};
 use crate::loopback::{Packages, Reply, Server};

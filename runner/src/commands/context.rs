@@ -1,7 +1,8 @@
 //! `context`: what a module would get.
 
-use super::{Call, print};
+use super::call::Call;
 use crate::cli::{Job, Told};
+use crate::report::print;
 use crate::variables::Variables;
 
 pub(super) fn run(told: Told, job: Job, variables: Variables) {

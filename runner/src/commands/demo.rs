@@ -1,5 +1,7 @@
 //! `demo`: every moment of a pipeline, from a job's variables to a message that arrived, with no account anywhere.
 
+mod inbox;
+
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -7,15 +9,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Call, print};
-use crate::cli::{Event, Job, Told, Verdict};
+use super::call::Call;
+use crate::cli::{Job, Told};
 use crate::error::Error;
-use crate::inbox::Inbox;
-use crate::module;
-use crate::settings::variable;
-use crate::slack;
+use crate::job::event::{Event, Verdict};
+use crate::job::settings::variable;
+use crate::module::render::picture;
+use crate::report::print;
+use crate::slack::{webhook, webhook_url};
 use crate::variables::Variables;
-use crate::webhook;
+use inbox::Inbox;
 
 /// What a moment is called, its event, and the variables in which it differs from [`demo_job`].
 type Moment = (&'static str, Event, &'static [(&'static str, &'static str)]);
@@ -58,16 +61,16 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
         let variables = variables(&inbox, environment, changes, send);
         let call = Call::begin(job.clone(), variables);
         let webhook =
-            webhook::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
+            webhook_url::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
         let result = (*event == Event::PipelineFinished).then_some(Verdict::Failed);
         let body = call.message(&call.context(Told { event: *event, result }, true))?.body();
-        slack::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
+        webhook::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
         // What arrived, not what was meant to.
         let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };
-        print(&format!("{}\n", module::picture("text", "", "", &[((*caption).to_owned(), arrived.clone())])?));
+        print(&format!("{}\n", picture("text", "", "", &[((*caption).to_owned(), arrived.clone())])?));
         shown.push(((*caption).to_owned(), arrived));
     }
-    let page = module::picture("html", "pipeline-notifier: every moment of a pipeline", "en", &shown)?;
+    let page = picture("html", "pipeline-notifier: every moment of a pipeline", "en", &shown)?;
     fs::write(out, page).map_err(|source| Error::Write { path: out.to_owned(), source })?;
     let place = if send { "your Slack channel".to_owned() } else { format!("the inbox at {}", inbox.address()) };
     print(&format!("{} messages arrived in {place}.\nThey look like this: {}\n", shown.len(), out.display()));

@@ -1,15 +1,16 @@
 //! `doctor`: a checklist of what is set and what is missing, and the next step.
 
-use std::process::ExitCode;
-
-use super::{Call, print};
-use crate::cli::{Event, Job};
-use crate::message::{Body, Message};
-use crate::module::{built_in_wasm, sha256};
+use super::call::Call;
+use crate::cli::Job;
+use crate::gitlab;
+use crate::job::event::Event;
+use crate::module::message::{Body, Message};
+use crate::module::pin::{built_in_wasm, sha256};
+use crate::report::{one_line, print};
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
+use crate::slack::{webhook, webhook_url};
 use crate::variables::Variables;
-use crate::{gitlab, slack, webhook};
 
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,8 @@ enum Mark {
     Wrong,
 }
 
-pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
+/// Runs the checks. Returns whether everything works.
+pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
     // A finished deployment's message has every part; outside an after_script nothing says how a job went.
     if variables.get("CI_JOB_STATUS").is_none() {
         variables.set("CI_JOB_STATUS", "success");
@@ -37,7 +39,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
         if mark == Mark::Wrong && next_step.is_none() {
             next_step = Some(detail.to_owned());
         }
-        print(&crate::report::one_line(&call.redactor.redact(&format!("{sign} {what}: {detail}"))));
+        print(&one_line(&call.redactor.redact(&format!("{sign} {what}: {detail}"))));
         print("\n");
     };
 
@@ -58,7 +60,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
         Err(unusable) => tell(Mark::Wrong, "webhook", &unusable.to_string()),
         Ok(_) if send && !has_bot => {}
         Ok(_) => {
-            let detail = format!("{} is set and usable; nothing was sent", webhook::variable(&call.settings));
+            let detail = format!("{} is set and usable; nothing was sent", webhook_url::variable(&call.settings));
             tell(Mark::Ok, "webhook", &detail);
         }
     }
@@ -70,11 +72,11 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> ExitCode {
         None if send => print("\nEverything works.\n"),
         None => print("\nNext step: `pipeline-notifier doctor --send` sends one test message.\n"),
         Some(step) => {
-            print(&format!("\nNext step: {}\n", crate::report::one_line(&call.redactor.redact(&step))));
-            return ExitCode::FAILURE;
+            print(&format!("\nNext step: {}\n", one_line(&call.redactor.redact(&step))));
+            return false;
         }
     }
-    ExitCode::SUCCESS
+    true
 }
 
 type Tell<'a> = &'a mut dyn FnMut(Mark, &str, &str);
@@ -172,7 +174,7 @@ fn test_message(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell)
             let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
             ("bot", bot.post(body, None).map(drop))
         }
-        (_, Ok(webhook)) => ("webhook", slack::deliver(&call.client, webhook, body, call.deadline).map(drop)),
+        (_, Ok(webhook)) => ("webhook", webhook::deliver(&call.client, webhook, body, call.deadline).map(drop)),
         _ => return,
     };
     match sent {

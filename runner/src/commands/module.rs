@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::print;
 use crate::error::Error;
-use crate::message::Message;
-use crate::module::{ModuleError, built_in_wasm, read, sha256};
-use crate::report::one_line;
+use crate::module::message::Message;
+use crate::module::pin::{built_in_wasm, sha256};
+use crate::module::render::{ModuleError, read};
+use crate::report::{one_line, print};
 use crate::sandbox::{Guest, LIMITS, inspect};
 
 /// The contexts of every fixture, by name, gathered by the build script.

@@ -1,9 +1,10 @@
 //! `render`: the request body, or what people would see of it.
 
-use super::{Call, print};
+use super::call::Call;
 use crate::cli::{Format, Job, Told};
 use crate::error::Error;
-use crate::module;
+use crate::module::render::picture as draw;
+use crate::report::print;
 use crate::variables::Variables;
 
 pub(super) fn run(told: Told, format: Format, job: Job, variables: Variables) -> Result<(), Error> {
@@ -11,8 +12,7 @@ pub(super) fn run(told: Told, format: Format, job: Job, variables: Variables) ->
     let body = call.message(&call.context(told, true))?.body();
     // The page has no other words than the message's.
     let language = call.settings.get("language").unwrap_or_default();
-    let picture =
-        |format| module::picture(format, "pipeline-notifier", language, &[(String::new(), body.json().clone())]);
+    let picture = |format| draw(format, "pipeline-notifier", language, &[(String::new(), body.json().clone())]);
     match format {
         Format::Slack => print(&format!("{}\n", body.json())),
         Format::Text => print(&picture("text")?),

@@ -1,29 +1,32 @@
 //! `send`: render and deliver, and never be the reason that a job fails.
 
 mod delivery;
+mod outputs;
+mod watchdog;
 
-use std::fs;
 use std::panic;
 use std::path::Path;
-use std::process::{self, ExitCode};
+use std::process;
 use std::sync::Arc;
 
-use super::Call;
-use crate::ci;
-use crate::cli::{Event, Job, Told};
-use crate::message::Message;
-use crate::report::{Outcome, Report};
-use crate::slack::Delivered;
+use super::call::Call;
+use crate::cli::{Job, Told};
+use crate::job::context::now;
+use crate::job::event::Event;
+use crate::job::{history, kept};
+use crate::module::message::Message;
+use crate::report::{Outcome, Report, Sink};
+use crate::slack::undelivered::Delivered;
 use crate::variables::Variables;
-use crate::{files, history, kept, watchdog};
 use delivery::{Untold, tell_operators};
 
-pub(super) fn run(told: Told, strict: bool, annotations: Option<&Path>, job: Job, variables: Variables) -> ExitCode {
+/// Runs `send` and returns the exit status.
+pub(super) fn run(told: Told, strict: bool, annotations: Option<&Path>, job: Job, variables: Variables) -> u8 {
     // Before anything else can go wrong; the settings of a call that does not begin are not known.
     end_on_panic(Arc::new(Report::default()), strict);
     let mut call = Call::begin_watched(job, variables, |deadline, report| {
         end_on_panic(Arc::clone(report), strict);
-        watchdog::watch(deadline, report, i32::from(strict));
+        watchdog::watch(deadline, report, strict);
     });
     // Without anywhere to send to, nothing is asked of the network either: neither GitLab nor for a module.
     if !call.to.is_somewhere() {
@@ -34,8 +37,7 @@ pub(super) fn run(told: Told, strict: bool, annotations: Option<&Path>, job: Job
         // The last call of its job.
         kept::forget(&call.variables);
     }
-    call.report.outcome(&outcome);
-    if strict && !outcome.is_as_wanted() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    call.report.end(&outcome, strict)
 }
 
 /// Makes a panic, in whatever thread, a warning of one line, the last line and the end of the process.
@@ -44,14 +46,13 @@ fn end_on_panic(report: Arc<Report>, strict: bool) {
         report.warning(
             "an error inside pipeline-notifier; please report it with the output of `pipeline-notifier doctor`",
         );
-        report.outcome(&Outcome::failed("internal"));
-        process::exit(i32::from(strict));
+        process::exit(report.end(&Outcome::failed("internal"), strict).into());
     }));
 }
 
 fn send(call: &Call, told: Told, annotations: Option<&Path>) -> Outcome {
     if told.event == Event::DeployStarted {
-        history::keep_deploy_start(&call.variables, ci::now());
+        history::keep_deploy_start(&call.variables, now());
     }
     for warning in &call.to.warnings {
         call.report.warning(warning);
@@ -75,7 +76,7 @@ fn send(call: &Call, told: Told, annotations: Option<&Path>) -> Outcome {
         None => tell(call, told.event, &message, annotations.is_some()),
     };
     if let Some(path) = annotations
-        && let Err(cause) = write(path, &message.annotations(first.as_deref()))
+        && let Err(cause) = outputs::write(path, &message.annotations(first.as_deref()))
     {
         call.report.warning(&format!("writing --annotations: {cause}; the job's page gets no links"));
     }
@@ -106,17 +107,6 @@ fn tell(call: &Call, event: Event, message: &Message, is_wanted: bool) -> (Outco
             (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None)
         }
     }
-}
-
-/// Writes a file that a job names, through no link: neither of its own nor of its folder's.
-fn write(path: &Path, contents: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-        if !fs::symlink_metadata(folder)?.is_dir() {
-            return Err(std::io::Error::other("its folder is a link"));
-        }
-    }
-    files::replace(path, 0o644, contents.as_bytes())
 }
 
 /// What is said when no module can: the project, what happened, and where to look.

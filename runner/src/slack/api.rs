@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{Undelivered, error_word, patiently};
-use crate::address;
-use crate::deadline::Deadline;
-use crate::http::{Answer, Client, Fault};
-use crate::secret::{Secret, percent_encoded};
-use crate::settings::Settings;
+use super::tries::patiently;
+use super::undelivered::{Undelivered, error_word};
+use crate::job::settings::Settings;
+use crate::net::address;
+use crate::net::deadline::Deadline;
+use crate::net::http::{Answer, Client, Fault};
+use crate::net::secret::{Secret, percent_encoded};
 use crate::variables::Variables;
 
 /// Where the methods are, unless `SLACK_API_URL` says otherwise.

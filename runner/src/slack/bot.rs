@@ -7,10 +7,11 @@
 use serde_json::{Map, Value, json};
 
 use super::api::Api;
-use super::{Delivered, Undelivered};
-use crate::deadline::Deadline;
-use crate::http::Client;
-use crate::message::Body;
+use super::undelivered::{Delivered, Undelivered};
+use crate::module::message::Body;
+use crate::net::deadline::Deadline;
+use crate::net::http::Client;
+use crate::report::Sink;
 use crate::variables::Variables;
 
 /// The type of our metadata.
@@ -88,7 +89,7 @@ impl Bot<'_> {
         body: &Body,
         failure: bool,
         updates: bool,
-        warnings: &mut Vec<String>,
+        warnings: &dyn Sink,
     ) -> Result<(Thread, Delivered), Undelivered> {
         let Some(speaker) = speaker else { return self.post(body, None) };
         let Some(Found { thread, failed_job }) = self.find(speaker, warnings) else {
@@ -108,7 +109,7 @@ impl Bot<'_> {
             update.insert("ts".into(), thread.ts.clone().into());
             update.insert("metadata".into(), metadata(speaker, failure));
             if let Err(undelivered) = self.write("chat.update", update) {
-                warnings.push(format!(
+                warnings.warning(&format!(
                     "{undelivered}; the event is told in the thread, the pipeline's message stays as it was"
                 ));
             }
@@ -135,8 +136,7 @@ impl Bot<'_> {
 
     /// A reply says the same without the small print, which is in the pipeline's message.
     fn reply(&self, thread: &Thread, body: &Body, failure: bool) -> Result<Delivered, Undelivered> {
-        let mut message = whole(body);
-        message.remove("attachments");
+        let mut message = whole(&body.without_small_print());
         message.insert("channel".into(), thread.channel.clone().into());
         message.insert("thread_ts".into(), thread.ts.clone().into());
         if failure {
@@ -164,7 +164,7 @@ impl Bot<'_> {
     }
 
     /// Looks for the pipeline's message in the channel's history, newest first.
-    fn find(&self, speaker: &Speaker, warnings: &mut Vec<String>) -> Option<Found> {
+    fn find(&self, speaker: &Speaker, warnings: &dyn Sink) -> Option<Found> {
         if !is_id(self.channel) {
             return None;
         }
@@ -175,7 +175,8 @@ impl Bot<'_> {
             let page = match self.api.get(self.client, "conversations.history", &arguments, self.deadline) {
                 Ok(page) => page,
                 Err(unreadable) => {
-                    warnings.push(format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
+                    warnings
+                        .warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
                     return None;
                 }
             };

@@ -1,13 +1,15 @@
 //! One message on its way: as the bot, else by the webhook; and to the operators.
 
-use super::super::Call;
-use crate::ci::Context;
-use crate::cli::Event;
-use crate::destination::Operators;
-use crate::message::Message;
+use crate::commands::call::Call;
+use crate::job::context::Context;
+use crate::job::event::Event;
+use crate::module::message::Message;
+use crate::report::Sink;
 use crate::slack::bot::{Bot, Speaker, Thread};
-use crate::slack::{self, Delivered, Undelivered};
-use crate::webhook::Unusable;
+use crate::slack::destination::Operators;
+use crate::slack::undelivered::{Delivered, Fate, Undelivered};
+use crate::slack::webhook;
+use crate::slack::webhook_url::Unusable;
 
 /// Why a message was not delivered.
 pub(super) enum Untold {
@@ -21,21 +23,16 @@ fn deliver(call: &Call, message: &Message, updates: bool) -> Result<(Delivered, 
     if let Some((api, channel)) = call.to.bot_for(message.environment()) {
         let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
         let speaker = Speaker::of(&call.variables);
-        let mut warnings = Vec::new();
-        let told = bot.tell(speaker.as_ref(), &message.body(), message.failure, updates, &mut warnings);
-        for warning in warnings {
-            call.report.warning(&warning);
-        }
-        match told {
+        match bot.tell(speaker.as_ref(), &message.body(), message.failure, updates, &*call.report) {
             Ok((thread, delivered)) => return Ok((delivered, Some(thread))),
-            Err(refused) if refused.is_surely_not_delivered() && call.to.webhook.is_ok() => {
+            Err(refused) if refused.fate() == Fate::NotDelivered && call.to.webhook.is_ok() => {
                 call.report.warning(&format!("{refused}; the webhook is used instead"));
             }
             Err(undelivered) => return Err(Untold::Undelivered(undelivered)),
         }
     }
     match &call.to.webhook {
-        Ok(webhook) => match slack::deliver(&call.client, webhook, &message.body(), call.deadline) {
+        Ok(webhook) => match webhook::deliver(&call.client, webhook, &message.body(), call.deadline) {
             Ok(delivered) => Ok((delivered, None)),
             Err(undelivered) => Err(Untold::Undelivered(undelivered)),
         },
@@ -79,7 +76,9 @@ pub(super) fn tell_operators(call: &Call, operators: &Operators, context: Contex
 
 fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> Result<(), Undelivered> {
     match operators {
-        Operators::Webhook(webhook) => slack::deliver(&call.client, webhook, &message.body(), call.deadline).map(drop),
+        Operators::Webhook(webhook) => {
+            webhook::deliver(&call.client, webhook, &message.body(), call.deadline).map(drop)
+        }
         Operators::Channel(api, channel) => {
             let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
             bot.post(&message.body(), None).map(drop)

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::kept;
-use crate::project::read_checked_out;
+use crate::job::checkout::read_checked_out;
+use crate::job::kept;
 use crate::variables::Variables;
 
 /// When the deployment of a job started, in seconds since 1970, and the most that is read of it.

@@ -4,11 +4,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Event, Verdict};
 use crate::gitlab::FailedJob;
-use crate::history::read_history;
-use crate::secret::{Redactor, is_secret_name};
-use crate::settings::Settings;
+use crate::job::event::{Event, Verdict};
+use crate::job::history::read_history;
+use crate::job::settings::Settings;
+use crate::net::secret::{Redactor, is_secret_name};
+use crate::report::Sink;
 use crate::variables::Variables;
 
 /// The version of the context that this binary writes.
@@ -112,7 +113,7 @@ pub(crate) struct Gathered<'a> {
 
 impl Gathered<'_> {
     /// Makes the context, and tells what was odd.
-    pub(crate) fn context(self, warnings: &mut Vec<String>) -> Context {
+    pub(crate) fn context(self, warnings: &dyn Sink) -> Context {
         let passed: Vec<&str> = self.passed(warnings).collect();
         let mut longest = MAX_VALUE;
         loop {
@@ -168,12 +169,14 @@ impl Gathered<'_> {
         }
     }
 
-    fn passed<'a>(&'a self, warnings: &mut Vec<String>) -> impl Iterator<Item = &'a str> + use<'a> {
+    fn passed<'a>(&'a self, warnings: &dyn Sink) -> impl Iterator<Item = &'a str> + use<'a> {
         let (secret, passed): (Vec<&str>, Vec<&str>) =
             self.pass.iter().map(String::as_str).partition(|name| is_secret_name(name));
-        warnings.extend(secret.iter().map(|name| {
-            format!("--pass {name}: its name says that it is a secret, and no secret reaches a module; not passed")
-        }));
+        for name in secret {
+            warnings.warning(&format!(
+                "--pass {name}: its name says that it is a secret, and no secret reaches a module; not passed"
+            ));
+        }
         passed.into_iter()
     }
 }
@@ -191,6 +194,8 @@ pub(crate) fn now() -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     #[test]
@@ -215,7 +220,7 @@ mod tests {
             file: &Map::new(),
             redactor: &redactor,
         };
-        let context = gathered.context(&mut Vec::new());
+        let context = gathered.context(&RefCell::default());
         let bytes = context.encode();
         assert!(bytes.len() <= MAX_CONTEXT, "{}", bytes.len());
         assert!(context.json()["ci"]["CI_JOB_NAME"].is_string());

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::address;
-use crate::deadline::Deadline;
+use super::pin::sha256;
 use crate::gitlab;
-use crate::http::{Answer, Client, Fault};
-use crate::kept;
-use crate::module::sha256;
+use crate::job::kept;
+use crate::net::address;
+use crate::net::deadline::Deadline;
+use crate::net::http::{Answer, Client, Fault};
+use crate::net::secret::Secret;
 use crate::sandbox::LIMITS;
-use crate::secret::Secret;
 use crate::variables::Variables;
 
 /// What a download may take of the time for the whole call: the message itself matters more.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::address::{self, Refused};
 use crate::files::read_at_most;
-use crate::secret::Secret;
-use crate::settings::Settings;
+use crate::job::settings::Settings;
+use crate::net::address::{self, Refused};
+use crate::net::secret::Secret;
 use crate::variables::Variables;
 
 /// Where the webhook URL is, unless a setting names another variable.

@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::project::read_checked_out;
+use crate::job::checkout::read_checked_out;
+use crate::report::Sink;
 use crate::variables::Variables;
 
 /// The file's name.
@@ -21,12 +22,12 @@ pub(crate) struct SettingsFile(Map<String, Value>);
 impl SettingsFile {
     /// Reads the file of a job's checkout; without one it is empty. What is wrong with it is in the warnings, and that
     /// part of it does not count.
-    pub(crate) fn read(variables: &Variables, warnings: &mut Vec<String>) -> Self {
+    pub(crate) fn read(variables: &Variables, warnings: &dyn Sink) -> Self {
         let text = match read_checked_out(variables, NAME) {
             Ok(text) => text,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Self::default(),
             Err(cause) => {
-                warnings.push(format!("{NAME} cannot be read: {cause}; it is ignored"));
+                warnings.warning(&format!("{NAME} cannot be read: {cause}; it is ignored"));
                 return Self::default();
             }
         };
@@ -34,7 +35,7 @@ impl SettingsFile {
     }
 
     /// The same, of the file's text.
-    pub(crate) fn of_text(text: &str, warnings: &mut Vec<String>) -> Self {
+    pub(crate) fn of_text(text: &str, warnings: &dyn Sink) -> Self {
         match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(mut file)) => {
                 prune("", &mut file, &FOR_ALL, &["events", "environments", "$schema"], warnings);
@@ -43,18 +44,18 @@ impl SettingsFile {
                     for (name, entry) in entries {
                         match entry {
                             Value::Object(entry) => prune(&format!("{group}.{name}."), entry, known, &[], warnings),
-                            _ => warnings.push(format!("{NAME}: `{group}.{name}` is no object; it is ignored")),
+                            _ => warnings.warning(&format!("{NAME}: `{group}.{name}` is no object; it is ignored")),
                         }
                     }
                 }
                 Self(file)
             }
             Ok(_) => {
-                warnings.push(format!("{NAME} is no JSON object; it is ignored"));
+                warnings.warning(&format!("{NAME} is no JSON object; it is ignored"));
                 Self::default()
             }
             Err(cause) => {
-                warnings.push(format!("{NAME} is no JSON: {cause}; it is ignored"));
+                warnings.warning(&format!("{NAME} is no JSON: {cause}; it is ignored"));
                 Self::default()
             }
         }
@@ -86,12 +87,12 @@ impl SettingsFile {
 }
 
 /// Takes out what is not known and what has another shape, and says so.
-fn prune(place: &str, object: &mut Map<String, Value>, known: &[&str], groups: &[&str], warnings: &mut Vec<String>) {
+fn prune(place: &str, object: &mut Map<String, Value>, known: &[&str], groups: &[&str], warnings: &dyn Sink) {
     object.retain(|key, value| {
         let expected = match key.as_str() {
             _ if !known.contains(&key.as_str()) && !groups.contains(&key.as_str()) => {
                 let all = [known, groups].concat().join(", ");
-                warnings.push(format!("{NAME}: `{place}{key}` is not known and is ignored; known are {all}"));
+                warnings.warning(&format!("{NAME}: `{place}{key}` is not known and is ignored; known are {all}"));
                 return false;
             }
             "lines" => ("a list of strings", value.as_array().is_some_and(|all| all.iter().all(Value::is_string))),
@@ -106,7 +107,7 @@ fn prune(place: &str, object: &mut Map<String, Value>, known: &[&str], groups: &
             _ => ("a string", value.is_string()),
         };
         if !expected.1 {
-            warnings.push(format!("{NAME}: `{place}{key}` is not {}; it is ignored", expected.0));
+            warnings.warning(&format!("{NAME}: `{place}{key}` is not {}; it is ignored", expected.0));
         }
         expected.1
     });
@@ -114,6 +115,8 @@ fn prune(place: &str, object: &mut Map<String, Value>, known: &[&str], groups: &
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     fn file(json: &str) -> (SettingsFile, Vec<String>) {
@@ -121,8 +124,8 @@ mod tests {
         std::fs::create_dir_all(&directory).unwrap();
         std::fs::write(directory.join(NAME), json).unwrap();
         let variables = [("CI_PROJECT_DIR", directory.to_str().unwrap())].into_iter().collect();
-        let mut warnings = Vec::new();
-        (SettingsFile::read(&variables, &mut warnings), warnings)
+        let warnings = RefCell::default();
+        (SettingsFile::read(&variables, &warnings), warnings.into_inner())
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, low_level::pipe};
 
-use crate::deadline::Deadline;
-use crate::report::{Outcome, Report};
+use crate::net::deadline::Deadline;
+use crate::report::{Outcome, Report, Sink};
 
 /// What everything that keeps the deadline itself is given beyond it to say so in its own words.
 const GRACE: Duration = Duration::from_millis(250);
@@ -21,26 +21,28 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Ends the process shortly after the deadline, and at once on SIGTERM or SIGINT, with one warning and the last line. Where no
 /// thread can be had, the deadlines of the parts are all there is.
-pub(crate) fn watch(deadline: Deadline, report: &Arc<Report>, exit_status: i32) {
+pub(crate) fn watch(deadline: Deadline, report: &Arc<Report>, strict: bool) {
     // A file that grows beyond the job's limit is an error like any other, and no reason to die.
     let _ = flag::register(SIGXFSZ, Arc::default());
     let told = signals();
     let report = Arc::clone(report);
     let _ = thread::Builder::new().name("watchdog".into()).spawn(move || {
         let was_told = wait(told, deadline.remaining() + GRACE);
+        let (warning, outcome) = if was_told {
+            ("the job was told to stop; a message on its way may or may not have been delivered", "terminated")
+        } else {
+            ("the time of NOTIFIER_TIMEOUT is over; it may or may not have been delivered", "timeout")
+        };
+        let outcome = Outcome::failed(outcome);
+        let status = outcome.exit_status(strict).into();
         // Where stderr is a pipe that nobody reads, a line never ends.
         let _ = thread::Builder::new().name("last word".into()).spawn(move || {
             thread::sleep(LAST_WORDS);
-            process::exit(exit_status);
+            process::exit(status);
         });
-        if was_told {
-            report.warning("the job was told to stop; a message on its way may or may not have been delivered");
-            report.outcome(&Outcome::failed("terminated"));
-        } else {
-            report.warning("the time of NOTIFIER_TIMEOUT is over; it may or may not have been delivered");
-            report.outcome(&Outcome::failed("timeout"));
-        }
-        process::exit(exit_status);
+        report.warning(warning);
+        report.end(&outcome, strict);
+        process::exit(status);
     });
 }
 

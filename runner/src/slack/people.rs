@@ -4,19 +4,20 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::cli::Event;
-use crate::deadline::Deadline;
+use super::api::Api;
 use crate::files;
-use crate::http::Client;
-use crate::settings::Settings;
-use crate::slack::api::Api;
+use crate::job::event::Event;
+use crate::job::settings::Settings;
+use crate::net::deadline::Deadline;
+use crate::net::http::Client;
+use crate::report::Sink;
 use crate::variables::Variables;
 
 /// What a lookup may take of the time left: the message itself matters more.
 const PART: u32 = 3;
 
 /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
-pub(crate) fn of_map(settings: &Settings, warnings: &mut Vec<String>) -> Map<String, Value> {
+pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Value> {
     let Some(map) = settings.get("user_map") else { return Map::new() };
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
     let parsed = json.map_err(|cause| cause.to_string()).and_then(|json| {
@@ -30,7 +31,7 @@ pub(crate) fn of_map(settings: &Settings, warnings: &mut Vec<String>) -> Map<Str
     match parsed {
         Ok(map) => map.into_iter().filter(|(_, id)| id.is_string()).collect(),
         Err(cause) => {
-            warnings.push(format!("NOTIFIER_USER_MAP: {cause}; people are named and not mentioned"));
+            warnings.warning(&format!("NOTIFIER_USER_MAP: {cause}; people are named and not mentioned"));
             Map::new()
         }
     }
@@ -74,7 +75,7 @@ pub(crate) struct Directory<'a> {
 impl Directory<'_> {
     /// Adds those of these e-mail addresses that Slack knows
     /// (<https://docs.slack.dev/reference/methods/users.lookupByEmail/>).
-    pub(crate) fn add_to(&self, people: &mut Map<String, Value>, emails: &[&str], warnings: &mut Vec<String>) {
+    pub(crate) fn add_to(&self, people: &mut Map<String, Value>, emails: &[&str], warnings: &dyn Sink) {
         for email in emails {
             let deadline = self.deadline.at_most(self.deadline.remaining() / PART);
             match self.api.get(self.client, "users.lookupByEmail", &[("email", email)], deadline) {
@@ -84,7 +85,7 @@ impl Directory<'_> {
                 }
                 Err(unknown) if unknown.reason() == "users_not_found" => {}
                 Err(error) => {
-                    warnings.push(format!("looking people up in Slack: {error}; they are named and not mentioned"));
+                    warnings.warning(&format!("looking people up in Slack: {error}; they are named and not mentioned"));
                     break;
                 }
             }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::variables::Variables;
 
 /// The variables that hold secrets: GitLab's own, and ours.
@@ -118,14 +120,12 @@ impl Redactor {
     }
 }
 
+/// Every byte but the unreserved ones of RFC 3986.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Every byte encoded but the unreserved ones of RFC 3986.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::ci::CONTEXT_VERSION;
+use crate::job::context::CONTEXT_VERSION;
 
 /// The keys of a body that a module may set. Where a message goes, and under whose name, is not the module's to say.
 const BODY_KEYS: [&str; 6] = ["text", "blocks", "attachments", "unfurl_links", "unfurl_media", "mrkdwn"];
@@ -117,6 +117,15 @@ pub(crate) struct Body(Value);
 impl Body {
     pub(crate) fn json(&self) -> &Value {
         &self.0
+    }
+
+    /// The same without its attachments, which hold the small print.
+    pub(crate) fn without_small_print(&self) -> Self {
+        let mut body = self.clone();
+        if let Value::Object(fields) = &mut body.0 {
+            fields.remove("attachments");
+        }
+        body
     }
 
     /// The text that says it all by itself.

@@ -8,9 +8,9 @@ use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Proxy, Timeout};
 
-use crate::address;
-use crate::deadline::Deadline;
-use crate::secret::Secret;
+use crate::net::address;
+use crate::net::deadline::Deadline;
+use crate::net::secret::Secret;
 use crate::variables::Variables;
 
 /// The most that the resolver and the connection may take of the time left: a dead name server is told early.

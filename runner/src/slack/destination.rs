@@ -1,10 +1,10 @@
 //! Where messages go: to a channel as a bot, else to an incoming webhook; failures to the operators too.
 
-use crate::settings::Settings;
-use crate::settings_file::SettingsFile;
-use crate::slack::api::Api;
+use super::api::Api;
+use super::webhook_url::{self, Unusable, Webhook};
+use crate::job::settings::Settings;
+use crate::job::settings_file::SettingsFile;
 use crate::variables::Variables;
-use crate::webhook::{self, Unusable, Webhook};
 
 /// What a job has to send with. Which channel it is depends on the environment, which the message tells.
 pub(crate) struct Destinations {
@@ -66,7 +66,7 @@ impl Destinations {
             }
             None => None,
         };
-        let ops_webhook = match webhook::of_operators(variables, settings) {
+        let ops_webhook = match webhook_url::of_operators(variables, settings) {
             Some(Err(unusable)) => {
                 warnings.push(unusable.to_string());
                 None
@@ -80,7 +80,7 @@ impl Destinations {
                     .to_owned(),
             );
         }
-        let webhook = webhook::find(variables, settings);
+        let webhook = webhook_url::find(variables, settings);
         Self { bot, channels, ops_channels, webhook, ops_webhook, warnings }
     }
 

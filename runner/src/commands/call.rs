@@ -1,0 +1,143 @@
+//! One call of a command: what it knows, how long it may take, and whom it tells.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cli::{Job, Told};
+use crate::gitlab;
+use crate::job::context::{Context, Gathered};
+use crate::job::event::Event;
+use crate::job::settings::{self, Settings};
+use crate::job::settings_file::SettingsFile;
+use crate::module::download;
+use crate::module::message::Message;
+use crate::module::pin::Pin;
+use crate::module::render::{self, ModuleError};
+use crate::net::deadline::Deadline;
+use crate::net::http::Client;
+use crate::net::secret::Redactor;
+use crate::report::{Report, Sink};
+use crate::slack::destination::Destinations;
+use crate::slack::people::{self, Directory};
+use crate::slack::webhook_url;
+use crate::variables::Variables;
+
+/// One call: what it knows, how long it may take, and whom it tells.
+pub(crate) struct Call {
+    pub(crate) variables: Variables,
+    pub(crate) settings: Settings,
+    pub(crate) pass: Vec<String>,
+    pub(crate) pin: Option<Pin>,
+    pub(crate) to: Destinations,
+    pub(crate) file: SettingsFile,
+    pub(crate) redactor: Redactor,
+    pub(crate) report: Arc<Report>,
+    pub(crate) deadline: Deadline,
+    pub(crate) client: Client,
+}
+
+impl Call {
+    pub(crate) fn begin(job: Job, variables: Variables) -> Self {
+        Self::begin_watched(job, variables, |_, _| {})
+    }
+
+    /// Begins a call; `watch` is told of its deadline before anything that could hang.
+    pub(crate) fn begin_watched(job: Job, variables: Variables, watch: impl FnOnce(Deadline, &Arc<Report>)) -> Self {
+        let settings = job.settings.or_from(&variables);
+        let (timeout, odd_timeout) = settings.timeout();
+        let timeout = timeout.saturating_sub(Duration::from_secs_f64(job.spent));
+        let mut redactor = Redactor::of(&variables, webhook_url::variable(&settings));
+        let report = Arc::new(Report::redacting(redactor.clone()));
+        let deadline = Deadline::after(timeout);
+        watch(deadline, &report);
+        if let Some(warning) = odd_timeout {
+            report.warning(&warning);
+        }
+        for name in settings.overruled(&variables) {
+            report.warning(&format!(
+                "{} is not used: what the component's input {name} says stands in the job's script, and no variable changes it",
+                settings::variable(name)
+            ));
+        }
+        let file = SettingsFile::read(&variables, &*report);
+        let to = Destinations::find(&variables, &settings, &file);
+        // A File-type variable's contents are not among the variables.
+        for webhook in to.webhook.iter().chain(&to.ops_webhook) {
+            redactor.add(webhook.url().expose());
+            report.redact(webhook.url().expose());
+        }
+        let pin = job.module.zip(job.module_sha256).map(|(source, sha256)| Pin { source, sha256 });
+        Self {
+            pass: job.pass,
+            pin,
+            to,
+            file,
+            redactor,
+            report,
+            deadline,
+            client: Client::new(&variables),
+            variables,
+            settings,
+        }
+    }
+
+    /// The context of an event. Where `ask` is set, GitLab is asked which jobs failed, and Slack who is who, as far as the
+    /// event is about that.
+    pub(crate) fn context(&self, told: impl Into<Told>, ask: bool) -> Context {
+        let Told { event, result } = told.into();
+        let about_failed_jobs = event == Event::PipelineFinished;
+        let failed_jobs =
+            (ask && about_failed_jobs).then(|| gitlab::failed_jobs(&self.client, &self.variables, self.deadline));
+        if let Some(Err(unknown)) = &failed_jobs {
+            self.report.warning(&format!(
+                "asking GitLab which jobs failed: {unknown}; the message links to the pipeline's failures instead"
+            ));
+        }
+        let mut people = people::of_map(&self.settings, &*self.report);
+        let unknown = people::unknown(&people, &self.variables, &self.mention_lists(), event);
+        if let Some(api) = self.to.bot().filter(|_| ask && !unknown.is_empty()) {
+            let directory = Directory { api, client: &self.client, deadline: self.deadline };
+            directory.add_to(&mut people, &unknown, &*self.report);
+        }
+        let gathered = Gathered {
+            event,
+            result,
+            variables: &self.variables,
+            settings: &self.settings,
+            pass: &self.pass,
+            failed_jobs: failed_jobs.and_then(Result::ok),
+            people,
+            updates: self.to.bot().is_some(),
+            file: self.file.for_module(),
+            redactor: &self.redactor,
+        };
+        gathered.context(&*self.report)
+    }
+
+    /// Everything that says whom to mention, wherever it says so.
+    pub(crate) fn mention_lists(&self) -> Vec<&str> {
+        let lists = ["mention", "ops_mention"].into_iter().filter_map(|name| self.settings.get(name));
+        lists.chain(self.file.mention_lists()).collect()
+    }
+
+    /// Renders a context, and tells what was wrong with the pinned module.
+    pub(crate) fn render(&self, context: &Context) -> (Result<Message, ModuleError>, Option<String>) {
+        render::render(&context.encode(), self.pin.as_ref(), self.deadline, |pin| {
+            download::module(&self.client, &self.variables, &pin.source, &pin.sha256, self.deadline)
+        })
+    }
+
+    /// The message of a context, by the module that the call names.
+    pub(crate) fn message(&self, context: &Context) -> Result<Message, ModuleError> {
+        let (message, warning) = self.render(context);
+        if let Some(warning) = warning {
+            self.report.warning(&warning);
+        }
+        if let Ok(message) = &message {
+            for warning in &message.warnings {
+                self.report.warning(warning);
+            }
+        }
+        message
+    }
+}

@@ -1,0 +1,9 @@
+//! What a job knows: its event, its settings, its checkout, what its earlier calls kept, and the context made of all that.
+
+pub(crate) mod checkout;
+pub(crate) mod context;
+pub mod event;
+pub(crate) mod history;
+pub(crate) mod kept;
+pub mod settings;
+pub(crate) mod settings_file;

@@ -1,0 +1,30 @@
+//! The built-in module, and the pin by which a team chooses another one.
+
+/// The built-in module, as WebAssembly.
+#[must_use]
+pub fn built_in_wasm() -> &'static [u8] {
+    include_bytes!(concat!(env!("OUT_DIR"), "/notifier.wasm"))
+}
+
+/// The SHA-256 digest of some bytes, as 64 lower-case hexadecimal digits.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A module of a team's own choice.
+#[derive(Clone, Debug)]
+pub(crate) struct Pin {
+    /// A path or an address.
+    pub(crate) source: String,
+    /// 64 lower-case hexadecimal digits.
+    pub(crate) sha256: String,
+}
+
+impl Pin {
+    /// Whether the module is to be fetched.
+    pub(crate) fn is_address(&self) -> bool {
+        self.source.starts_with("https://") || self.source.starts_with("http://")
+    }
+}

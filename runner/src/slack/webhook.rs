@@ -1,0 +1,111 @@
+//! Posting to an incoming webhook (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
+
+use serde_json::{Value, json};
+
+use super::tries::patiently;
+use super::undelivered::{Delivered, Undelivered, error_word};
+use super::webhook_url::Webhook;
+use crate::module::message::Body;
+use crate::net::deadline::Deadline;
+use crate::net::http::{Answer, Client, Fault};
+
+/// What is read of an answer, in bytes: a word, or a page that somebody else answers with.
+const MAX_ANSWER: u64 = 2 << 10;
+
+/// Delivers a message. Where Slack refuses its blocks, its text alone is posted once.
+pub(crate) fn deliver(
+    client: &Client,
+    webhook: &Webhook,
+    body: &Body,
+    deadline: Deadline,
+) -> Result<Delivered, Undelivered> {
+    match post(client, webhook, body.json(), deadline) {
+        Ok(()) => Ok(Delivered::Whole),
+        Err(refused) if refused.is_about_the_body() => post(client, webhook, &json!({"text": body.text()}), deadline)
+            .map(|()| Delivered::TextOnly { refused: refused.reason() }),
+        Err(undelivered) => Err(undelivered),
+    }
+}
+
+fn post(client: &Client, webhook: &Webhook, body: &Value, deadline: Deadline) -> Result<(), Undelivered> {
+    let body = body.to_string().into_bytes();
+    judge(patiently(deadline, || client.post(webhook.url(), None, &body, MAX_ANSWER, deadline)))
+}
+
+fn judge(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
+    let Answer { status, body, .. } = result.map_err(Undelivered::Fault)?;
+    let body = String::from_utf8_lossy(&body);
+    match status {
+        // A body that broke off after 200 was delivered all the same.
+        200 if body.trim() == "ok" || body.is_empty() => Ok(()),
+        200..=299 => Err(Undelivered::NotOk),
+        300..=399 => Err(Undelivered::Redirect { status }),
+        429 => Err(Undelivered::RateLimited),
+        500.. => Err(Undelivered::ServerError { status }),
+        _ => {
+            let word = error_word(&body);
+            let hint = hint(&word).map(|hint| format!(": {hint}")).unwrap_or_default();
+            Err(Undelivered::Refused { status, word, hint })
+        }
+    }
+}
+
+/// The next step for each error word that Slack documents for webhooks.
+fn hint(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "invalid_payload"
+        | "invalid_blocks"
+        | "invalid_blocks_format"
+        | "invalid_attachments"
+        | "no_text"
+        | "too_many_attachments" => {
+            "the message itself was refused; with a module of your own check its output, else report it with `pipeline-notifier render`"
+        }
+        "user_not_found" | "channel_not_found" => "the webhook's user or channel is gone; make a new webhook",
+        "channel_is_archived" => "the webhook's channel is archived; unarchive it or make a new webhook",
+        "action_prohibited" | "posting_to_general_channel_denied" => {
+            "an administrator of the workspace does not allow this; ask them, or choose another channel"
+        }
+        "invalid_token" | "no_active_hooks" | "no_service" | "no_service_id" => {
+            "the webhook was removed, disabled or mistyped; Slack also revokes leaked ones. Make a new one and update the variable"
+        }
+        "no_team" | "team_disabled" => "the workspace is gone or disabled; make a webhook in the right one",
+        _ => return None,
+    })
+}
+
+/// What is told of an answer to a webhook's post.
+#[cfg(feature = "fuzz")]
+pub(crate) fn fuzz_webhook(answer: Answer) -> Option<String> {
+    let answer = Ok(answer);
+    super::tries::wait_before_next_try(&answer);
+    judge(answer).err().map(|undelivered| undelivered.to_string() + &undelivered.reason())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
+    fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Result<Answer, Fault> {
+        let retry_after = retry_after.map(str::to_owned);
+        Ok(Answer { status, retry_after, location: None, scopes: None, body: body.as_bytes().to_vec() })
+    }
+
+    #[test]
+    fn an_answer_is_delivered_only_with_ok() {
+        assert_eq!(judge(answer(200, None, "ok\n")), Ok(()));
+        assert_eq!(judge(answer(200, None, "<html>sign in</html>")), Err(Undelivered::NotOk));
+        assert_eq!(judge(answer(302, None, "ok")), Err(Undelivered::Redirect { status: 302 }));
+    }
+
+    #[test]
+    fn an_echo_of_the_request_is_not_shown() {
+        let undelivered =
+            judge(answer(404, None, "no hook at https://hooks.slack.com/services/T0/B0/secret")).unwrap_err();
+        assert_eq!(
+            (undelivered.to_string().as_str(), undelivered.reason().as_str()),
+            ("Slack answered 404 ", "http_404")
+        );
+    }
+}
