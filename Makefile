@@ -7,7 +7,7 @@ TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo playground pictures test setup lint unit integration web budgets fuzz templates golden docs bench dist verify
+.PHONY: demo playground pictures test setup lint unit integration web budgets fuzz settings templates golden docs bench dist verify
 
 demo: setup-rust
 	$(CARGO) run --quiet --package runner -- demo
@@ -106,6 +106,11 @@ fuzz: setup-rust
 	@[ -x $(TOOLS)/bin/cargo-fuzz ] || $(CARGO) install --quiet --locked --profile dev --root $(TOOLS) cargo-fuzz@0.13.2
 	@for target in context text settings message answers output; do \
 	  $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 || exit 1; done
+
+# Writes the settings of the table (runner/src/job/setting.rs) into the component, its templates, the docs and the playground.
+settings:
+	UPDATE_SETTINGS=1 $(CARGO) test --quiet --package tests the_component_has_every_setting
+	$(MAKE) templates docs
 
 # Renders the templates that GitLab publishes from component.yml.
 templates:

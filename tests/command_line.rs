@@ -113,7 +113,7 @@ fn send_that_is_called_wrongly_fails_no_job() {
 fn help_names_every_setting_and_its_variable() {
     let help = Notifier::new(&["send", "--help"]).run();
     assert_eq!(help.status, 0);
-    for setting in &pipeline_notifier::job::settings::SETTINGS {
+    for setting in &pipeline_notifier::job::setting::SETTINGS {
         assert!(help.stdout.contains(&format!("--{}", setting.name.replace('_', "-"))), "{}", setting.name);
         assert!(help.stdout.contains(&pipeline_notifier::job::settings::variable(setting.name)), "{}", setting.name);
     }

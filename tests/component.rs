@@ -1,11 +1,13 @@
 //! The component's templates: against GitLab's own schema, and against our rules.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use pipeline_notifier::job::settings::SETTINGS;
+use pipeline_notifier::job::setting::{Reaches, SETTINGS, Setting, Takes};
+use pipeline_notifier::job::settings::variable;
 use serde_json::Value as Json;
 use serde_yaml_ng::{Deserializer, Value};
 
@@ -65,51 +67,83 @@ fn every_input_is_described_and_bounded() {
     }
 }
 
+/// A text as YAML.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The inputs of the settings, as component.yml has them.
+fn generated_inputs() -> String {
+    let mut inputs = String::new();
+    for Setting { name, default, help, takes, .. } in &SETTINGS {
+        let (default, takes) = match takes {
+            Takes::Pattern(pattern) => (quoted(default), format!("regex: {}", quoted(pattern))),
+            Takes::OneOf(words) => (quoted(default), format!("options: [{}]", words.join(", "))),
+            Takes::Number => ((*default).to_owned(), "type: number".to_owned()),
+            Takes::Anything => continue,
+        };
+        let help = quoted(help);
+        write!(inputs, "    {name}:\n      description: {help}\n      default: {default}\n      {takes}\n").unwrap();
+    }
+    inputs
+}
+
+/// The variables by which they reach the jobs. The block style keeps quotes and colons of a value inside it.
+fn generated_variables() -> String {
+    let mut variables = String::new();
+    for Setting { name, .. } in SETTINGS.iter().filter(|setting| setting.reaches == Reaches::Input) {
+        let (variable, value) = (variable(name), format!("$[[ inputs.{name} ]]"));
+        write!(variables, "    {variable}:\n      value: |-\n        {value}\n      expand: false\n").unwrap();
+    }
+    variables
+}
+
 #[test]
-fn the_inputs_are_the_settings() {
-    let design = [
-        "start_job",
-        "start_stage",
+fn the_component_has_every_setting_of_the_table() {
+    let path = root().join("component.yml");
+    let component = fs::read_to_string(&path).unwrap();
+    let parts = [("inputs", generated_inputs()), ("variables", generated_variables())];
+    let made = parts.iter().fold(component.clone(), |text, (name, part)| {
+        let (before, rest) = text.split_once(&format!("    # generated: {name}\n")).unwrap();
+        let (_, after) = rest.split_once("    # end\n").unwrap();
+        format!("{before}    # generated: {name}\n{part}    # end\n{after}")
+    });
+    if std::env::var_os("UPDATE_SETTINGS").is_some() {
+        fs::write(&path, &made).unwrap();
+    }
+    assert!(fs::read_to_string(&path).unwrap() == made, "component.yml is stale; mend it with: make settings");
+}
+
+/// What the module does without a setting is what the table says.
+#[test]
+fn a_default_that_is_set_changes_nothing() {
+    let defaults = SETTINGS.iter().filter(|setting| setting.for_module && !setting.default.is_empty());
+    let defaults: Vec<(String, &str)> = defaults.map(|setting| (variable(setting.name), setting.default)).collect();
+    for event in ["pipeline-started", "deploy-started", "deploy-finished", "pipeline-finished"] {
+        let job = || Notifier::new(&["render", event]).job("gitlab-18-deploy-on-main").without("NOTIFIER_LANGUAGE");
+        let set = defaults.iter().fold(job(), |job, (name, value)| job.with(name, *value));
+        let unset = defaults.iter().fold(job(), |job, (name, _)| job.without(name));
+        assert_eq!(set.run().json(), unset.run().json(), "{event}");
+    }
+}
+
+#[test]
+fn the_other_inputs_are_about_the_notifiers_own_jobs() {
+    let inputs = inputs("notify.yml");
+    let others = inputs.keys().map(String::as_str).filter(|name| SETTINGS.iter().all(|setting| setting.name != *name));
+    let expected = [
+        "deploy_job",
         "finish_job",
         "finish_stage",
-        "finish",
-        "deploy_job",
-        "deploy_jobs",
-        "module_url",
-        "module_sha256",
-        "allow_hosts",
-        "slack_api_url",
-        "project_name",
-        "image",
         "git_strategy",
+        "image",
+        "module_sha256",
+        "module_url",
         "package_url",
-        "webhook_variable",
-        "language",
-        "environments",
-        "events",
-        "branches",
-        "mention",
-        "timeout",
-        "channel",
-        "ops_channel",
-        "ops_mention",
-        "ops_environments",
-        "grafana_url",
-        "grafana_org",
-        "loki_datasource",
-        "loki_query",
-        "logs_url",
-        "app_url",
+        "start_job",
+        "start_stage",
     ];
-    let inputs = inputs("notify.yml");
-    let names: Vec<&str> = inputs.keys().map(String::as_str).collect();
-    let mut expected = design.to_vec();
-    expected.sort_unstable();
-    assert_eq!(names, expected);
-    // A map of people is no input: it is the team's, not the pipeline's.
-    for setting in SETTINGS.iter().filter(|setting| setting.name != "user_map") {
-        assert!(names.contains(&setting.name), "the setting {} is no input", setting.name);
-    }
+    assert_eq!(others.collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -120,7 +154,7 @@ fn every_setting_reaches_the_jobs_unexpanded() {
         for setting in
             SETTINGS.iter().filter(|setting| ![&["user_map"], &LITERALS[..]].concat().contains(&setting.name))
         {
-            let variable = &variables[&*pipeline_notifier::job::settings::variable(setting.name)];
+            let variable = &variables[&*variable(setting.name)];
             // The component's own jobs hold nobody up.
             if setting.name == "timeout" && OWN_JOBS.contains(&job) {
                 assert_eq!(variable.as_str(), Some("30"), "{job}");

@@ -9,7 +9,8 @@ use std::process::Command;
 
 use clap::Parser;
 use pipeline_notifier::cli::Cli;
-use pipeline_notifier::job::settings::{SETTINGS, variable};
+use pipeline_notifier::job::setting::SETTINGS;
+use pipeline_notifier::job::settings::variable;
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -303,7 +304,7 @@ fn warnings() -> Vec<(String, String)> {
     let skipped = Regex::new(r#"skip \w+ (?:'([^']*)'|"([^"]*)")"#).unwrap();
     let value = Regex::new(r"\{[^}]*\}|\$\([^)]*\)|\$\w+").unwrap();
     let broken = Regex::new(r"\\\n\s*").unwrap();
-    let mut sources = vec![root().join("component.yml")];
+    let mut sources = vec![root().join("component/bootstrap.sh")];
     for folder in ["runner/src", "notifier-wasm/src"] {
         let listed = Command::new("find").arg(root().join(folder)).args(["-name", "*.rs"]).output().unwrap();
         sources.extend(String::from_utf8(listed.stdout).unwrap().lines().map(PathBuf::from));

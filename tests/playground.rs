@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use pipeline_notifier::job::settings::SETTINGS;
+use pipeline_notifier::job::setting::SETTINGS;
 use pipeline_notifier::sandbox::Guest;
 use serde_json::Value;
 

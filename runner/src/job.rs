@@ -5,5 +5,6 @@ pub(crate) mod context;
 pub mod event;
 pub(crate) mod history;
 pub(crate) mod kept;
+pub mod setting;
 pub mod settings;
 pub(crate) mod settings_file;

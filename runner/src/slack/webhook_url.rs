@@ -9,9 +9,6 @@ use crate::net::address::{self, Refused};
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 
-/// Where the webhook URL is, unless a setting names another variable.
-const DEFAULT_VARIABLE: &str = "SLACK_WEBHOOK_URL";
-
 /// Where the operators' webhook URL is.
 const OPS_VARIABLE: &str = "SLACK_OPS_WEBHOOK_URL";
 
@@ -35,7 +32,7 @@ impl Webhook {
 
 /// The name of the variable that holds the webhook URL.
 pub(crate) fn variable(settings: &Settings) -> &str {
-    settings.get("webhook_variable").unwrap_or(DEFAULT_VARIABLE)
+    settings.get_or_default("webhook_variable")
 }
 
 /// Why there is no webhook to send to. Names the variable, never its value.

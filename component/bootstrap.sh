@@ -1,0 +1,227 @@
+#!/bin/sh
+# Finds the notifier, checks it and runs it with its arguments. `release/render` puts it into the component, between
+# single quotes, so it has none; component.yml sets the variables of the next line before it.
+# shellcheck disable=SC2154,SC2317,SC3067
+: "$version" "$project" "$sha256_x86_64" "$sha256_aarch64" "$sha256_module" "$allow_hosts" "$slack_api_url" "$module" "$digest"
+
+set +xueCf
+# What an exported function or variable could change of the tools below.
+unset -f chmod curl gzip mkdir mv openssl rm sha256sum shasum sleep uname wget
+unset CDPATH GZIP IFS SYSTEM_WGETRC WGETRC
+umask 077
+echo "pipeline-notifier $version: $*" >&2
+
+skip() {
+  printf "warning: %s; the job goes on without a notification\nnotify: skipped reason=%s\n" "$2" "$1" >&2
+  exit 0
+}
+# Hundredths of a second by a clock that nobody sets.
+now() {
+  { read -r up _ </proc/uptime; } 2>/dev/null
+  case "$up" in [0-9]*.[0-9][0-9]) now=$((${up%.*}00 + 1${up#*.} - 100)) ;; *) now=0 ;; esac
+}
+now
+begun=$now
+
+# Whatever was started ends with us, and what is kept goes with the last hook of the job.
+child="" guard="" scratch="" kept=""
+stop() {
+  [ -z "$child" ] || kill "$child" 2>/dev/null
+  [ -z "$guard" ] || kill "$guard" 2>/dev/null
+  exit 143
+}
+clean() {
+  case " $last " in *" deploy-started "*) [ -z "$scratch" ] || rm -rf "$scratch" ;; *) [ -z "$kept" ] || rm -rf "$kept" ;; esac
+}
+last=$*
+trap stop TERM INT HUP
+trap clean EXIT
+await() {
+  wait "$child"
+  status=$?
+  child=""
+  return "$status"
+}
+# What is killed says nothing more.
+run() {
+  "$@" </dev/null &
+  child=$!
+  await || [ "$status" -le 128 ] || echo "notify: failed reason=killed" >&2
+}
+# Characters of an address that no shell and no configuration reads as anything else.
+is_plain() {
+  case "$1" in *[!A-Za-z0-9._~:/?@!\&\(\)*+,\;=%-]*) return 1 ;; http://?* | https://?*) ;; *) return 1 ;; esac
+}
+
+# Nothing is run that stands in the checkout.
+PATH=$(
+  cd -P "${CI_PROJECT_DIR:-.}" 2>/dev/null || :
+  checkout=${PWD%/}
+  rest=$PATH: found=""
+  while [ -n "$rest" ]; do
+    entry=${rest%%:*} rest=${rest#*:}
+    case "$entry" in /*) cd -P "$entry" 2>/dev/null || continue ;; *) continue ;; esac
+    case "$PWD/" in "$checkout"/*) [ -n "$checkout" ] || found=$found:$PWD ;; *) found=$found:$PWD ;; esac
+  done
+  echo "${found#:}"
+)
+
+# Where releases are, and the address as a line may show it.
+packages=${NOTIFIER_PACKAGE_URL:-${CI_API_V4_URL:-}/projects/$project/packages/generic/pipeline-notifier/$version}
+packages=${packages%/}
+is_plain "$packages" || packages=""
+case "$packages" in *@*) shown="the address of package_url" ;; *) shown=$packages ;; esac
+
+# What decides where a secret goes and what is run is a literal: no variable of a pipeline can change it.
+set -- "$@" --allow-hosts "$allow_hosts" --slack-api-url "$slack_api_url"
+case "$module,$digest" in ?*,?* | ,) ;; *)
+  echo "warning: of the inputs module_url and module_sha256 one is empty; the messages are those of this release" >&2
+  module="" ;;
+esac
+if [ -z "$module" ]; then
+  module=$packages/notifier.wasm digest=$sha256_module
+fi
+# An address with credentials is no argument.
+case "$module" in *@* | /*) ;; *) set -- "$@" --module "$module" --module-sha256 "$digest" ;; esac
+
+# What is in the image is used as it is.
+notifier=$(command -v pipeline-notifier)
+case "$notifier" in
+  /*)
+    run "$notifier" "$@"
+    exit 0 ;;
+esac
+
+case "$(uname -sm)" in
+  "Linux x86_64" | "Linux amd64") file=pipeline-notifier-x86_64-linux.gz sha256=$sha256_x86_64 ;;
+  "Linux aarch64" | "Linux arm64") file=pipeline-notifier-aarch64-linux.gz sha256=$sha256_aarch64 ;;
+  *) skip unsupported_system "there is a notifier for Linux on x86_64 and aarch64 alone, and this is $(uname -sm)" ;;
+esac
+[ -n "$packages" ] || skip bad_package_url "NOTIFIER_PACKAGE_URL, or without it CI_API_V4_URL, is no address of http:// or https:// in plain characters"
+
+# The directory of this job beside its checkout, ours alone: the one that is there, or a new one.
+case "${CI_JOB_ID:-}" in "" | *[!0-9]*) name=pipeline-notifier-$$ last="" ;; *) name=pipeline-notifier-$CI_JOB_ID ;; esac
+beside=${CI_PROJECT_DIR:-/nowhere} beside=${beside%/}.tmp
+case "${TMPDIR:-}" in /*) temporary=${TMPDIR%/} ;; *) temporary=/tmp ;; esac
+for place in "$beside/$name" "$temporary/$name"; do
+  if [ -d "$place" ] && [ ! -L "$place" ] && [ -O "$place" ] && chmod 700 "$place"; then kept=$place; break; fi
+done
+for place in "$beside/$name" "$temporary/$name"; do
+  [ -n "$kept" ] || ! mkdir "$place" 2>/dev/null || kept=$place
+done
+scratch=${kept:+$kept/run.$$}
+{ rm -rf "$scratch" && mkdir "$scratch"; } 2>/dev/null ||
+  skip io "no directory is writable to unpack the notifier in; TMPDIR can name one"
+
+# Seconds, of which a download may take three fifths: the rest is for Slack.
+whole=${NOTIFIER_TIMEOUT:-}
+whole=${whole%%.*}
+case "$whole" in "" | *[!0-9]* | ????*) whole=5 ;; esac
+while case "$whole" in 0?*) true ;; *) false ;; esac; do whole=${whole#0}; done
+left() {
+  now
+  left=$((whole * 60 + 30 * !whole - now + begun))
+  [ "$left" -gt 9 ] || left=10
+  left=$((left / 100)).$((left % 100 / 10))
+}
+
+# The job token goes to the GitLab of this job alone, over https, and never along with a redirect.
+token=""
+url=$packages/$file
+case "$url" in
+  *@*) ;;
+  "${CI_API_V4_URL:-none}"/*)
+    case "$CI_API_V4_URL" in "${CI_SERVER_URL:-none}"/*)
+      case "$url" in
+        https://* | http://localhost[:/]* | http://127.0.0.1[:/]* | http://\[::1\][:/]*) token=${CI_JOB_TOKEN:-} ;;
+      esac ;;
+    esac ;;
+esac
+case "$token" in *[!A-Za-z0-9_.-]*) token="" ;; esac
+
+# Addresses and the token go to curl by stdin. What grows beyond a release is cut off.
+with_curl() {
+  left
+  {
+    echo "url = \"$1\""
+    [ -z "$2" ] || echo "header = \"JOB-TOKEN: $2\""
+  } | (
+    ulimit -f 10240
+    exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$left" \
+      --max-filesize 5000000 --output "$scratch/$file" --write-out "%{redirect_url}\n"
+  ) >"$scratch/answer" 2>/dev/null &
+  child=$!
+  await
+}
+# wget cannot be told a time for the whole, and busybox nothing of redirects. It goes without a configuration.
+with_wget() {
+  left
+  token_header=""
+  [ -z "$2" ] || token_header="--header=JOB-TOKEN: $2"
+  (
+    HOME=$scratch
+    ulimit -f 10240
+    exec wget ${gnu:+-S --tries=1 --max-redirect=0} -O "$scratch/$file" ${token_header:+"$token_header"} "$1"
+  ) >"$scratch/answer" 2>&1 </dev/null &
+  child=$!
+  (
+    trap "kill \$sleeper 2>/dev/null; exit" TERM
+    sleep "$left" 2>/dev/null & sleeper=$!
+    wait "$sleeper"
+    kill -KILL "$child"
+  ) >/dev/null 2>&1 &
+  guard=$!
+  await 2>/dev/null
+  kill "$guard" 2>/dev/null
+  guard=""
+  return "$status"
+}
+fetch() {
+  if command -v curl >/dev/null 2>&1; then
+    with_curl "$url" "$token" || return 1
+    read -r location <"$scratch/answer" || location=""
+    [ -z "$location" ] || { is_plain "$location" && with_curl "$location" ""; }
+  elif command -v wget >/dev/null 2>&1; then
+    case "$url" in *@*) skip no_tool "package_url holds credentials, which wget would show to every process, and curl is not in this image" ;; esac
+    : >"$scratch/wgetrc"
+    export WGETRC="$scratch/wgetrc"
+    gnu=""
+    case "$(wget --version 2>/dev/null)" in "GNU Wget"*) gnu=yes ;; esac
+    with_wget "$url" "$token" && return 0
+    location=""
+    while read -r header value _; do
+      case "$header" in [Ll]ocation:) location=$value ;; esac
+    done <"$scratch/answer"
+    is_plain "$location" && with_wget "$location" ""
+  else
+    skip no_tool "neither curl nor wget is in this image; add one, or the notifier itself"
+  fi
+}
+is_pinned() {
+  found=""
+  if command -v sha256sum >/dev/null 2>&1; then found=$(sha256sum <"$1" 2>/dev/null)
+  elif command -v shasum >/dev/null 2>&1; then found=$(shasum -a 256 <"$1" 2>/dev/null)
+  elif command -v openssl >/dev/null 2>&1; then found=$(openssl dgst -sha256 -r <"$1" 2>/dev/null)
+  else skip no_tool "neither sha256sum, shasum nor openssl is in this image, and nothing is run unchecked"
+  fi
+  [ "${found%% *}" = "$sha256" ]
+}
+
+packed=$kept/$file
+if ! { [ -f "$packed" ] && [ ! -L "$packed" ] && [ -O "$packed" ] && is_pinned "$packed"; }; then
+  fetch ||
+    skip artifact_unavailable "the notifier could not be downloaded from $shown; check that this job may read the packages there (CI/CD job token allowlist), and the network"
+  is_pinned "$scratch/$file" ||
+    skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
+  rm -rf "$packed"
+  mv "$scratch/$file" "$packed" 2>/dev/null || packed=$scratch/$file
+fi
+{ gzip -dc <"$packed" >"$scratch/pipeline-notifier" && chmod 700 "$scratch/pipeline-notifier"; } 2>/dev/null ||
+  skip io "the notifier could not be unpacked (disk full, or no gzip in this image)"
+now
+spent=$((now - begun))
+run "$scratch/pipeline-notifier" "$@" --spent "$((spent / 100)).$((spent % 100 / 10))"
+case "$status" in
+  126 | 127) skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another" ;;
+esac
+exit 0

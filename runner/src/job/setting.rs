@@ -1,0 +1,262 @@
+//! The table of the settings: one entry for the command line, the environment, the component's input and variable, the docs and the
+//! playground. `make settings` writes it into those.
+
+use Reaches::{Input, Joined, Literal, VariableOnly};
+use Takes::{Anything, Number, OneOf, Pattern};
+
+/// One setting: `--name value`, or `NOTIFIER_NAME` in the environment.
+#[derive(Debug)]
+pub struct Setting {
+    /// Lower case with underscores, as the context has it.
+    pub name: &'static str,
+    /// What the value looks like.
+    pub value: &'static str,
+    /// What counts where nothing is set; empty is what `help` says.
+    pub default: &'static str,
+    /// What it is for, in at most 1024 bytes.
+    pub help: &'static str,
+    /// What GitLab lets a pipeline say.
+    pub takes: Takes,
+    /// How it gets from the component to the notifier.
+    pub reaches: Reaches,
+    /// Whether the module is told of it; the others are about delivery.
+    pub for_module: bool,
+}
+
+/// What an input takes (<https://docs.gitlab.com/ci/inputs/#define-input-parameters-with-specinputs>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A regular expression as GitLab reads it, RE2.
+    Pattern(&'static str),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A number.
+    Number,
+    /// No input holds it.
+    Anything,
+}
+
+/// How a setting gets from the component to the notifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaches {
+    /// By an input and a variable of its value.
+    Input,
+    /// By an input that is a literal of the script, so that no variable of a pipeline can change it: it says where secrets go.
+    Literal,
+    /// By an input, and a variable that component.yml puts together by hand.
+    Joined,
+    /// By a variable of the team's alone.
+    VariableOnly,
+}
+
+/// Every setting, in the order of the docs.
+#[rustfmt::skip]
+pub const SETTINGS: [Setting; 23] = [
+    Setting {
+        name: "environments",
+        value: "PATTERN=ENVIRONMENT@CLUSTER,…",
+        default: "main=prod@eks-dev,development=dev@eks-dev,*=%{branch}@play",
+        help: "Environment and cluster by branch, as PATTERN=ENVIRONMENT@CLUSTER; the first match wins, * globs.",
+        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "project_name",
+        value: "name|path",
+        default: "name",
+        help: "How messages name the project, shop-api or shop/shop-api.",
+        takes: OneOf(&["name", "path"]),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "language",
+        value: "en|ko",
+        default: "en",
+        help: "Language of the messages.",
+        takes: OneOf(&["en", "ko"]),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "events",
+        value: "EVENT,…",
+        default: "",
+        help: "Which events to send, as globs separated by commas (deploy-failed, *-failed); empty is all.",
+        takes: Pattern("^[a-z*, -]{0,300}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "branches",
+        value: "PATTERN,…",
+        default: "",
+        help: "Which branches and tags to send for, as globs separated by commas; empty is all.",
+        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "finish",
+        value: "failure|change|always|never",
+        default: "failure",
+        help: "Which ends of a pipeline to tell - failures; changes from success to failure and back; all; or none.",
+        takes: OneOf(&["failure", "change", "always", "never"]),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "deploy_jobs",
+        value: "JOB,…",
+        default: "",
+        help: "Names of the jobs that carry the hooks, as globs separated by commas, so that the closing job tells nothing twice.",
+        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        reaches: Joined,
+        for_module: true,
+    },
+    Setting {
+        name: "mention",
+        value: "subteam:S…|user:U…|here|channel|author|user,…",
+        default: "",
+        help: "Whom to mention on failure and recovery - subteam:S…, user:U…, here, channel, author, user, separated by commas; empty is nobody.",
+        takes: Pattern("^[A-Za-z0-9:, ]{0,300}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "timeout",
+        value: "SECONDS",
+        default: "5",
+        help: "The most seconds that a hook takes of a deploy job, before it and after it, download included.",
+        takes: Number,
+        reaches: Input,
+        for_module: false,
+    },
+    Setting {
+        name: "webhook_variable",
+        value: "NAME",
+        default: "SLACK_WEBHOOK_URL",
+        help: "Name of the CI/CD variable that holds the webhook URL. Never the URL itself.",
+        takes: Pattern("^[A-Za-z_][A-Za-z0-9_]{0,254}$"),
+        reaches: Input,
+        for_module: false,
+    },
+    Setting {
+        name: "channel",
+        value: "NAME|ID",
+        default: "",
+        help: "Channel of a bot's messages (SLACK_BOT_TOKEN), a name or better an ID; a webhook has its own.",
+        takes: Pattern(r#"^[^\s"'\\]{0,80}$"#),
+        reaches: Input,
+        for_module: false,
+    },
+    Setting {
+        name: "ops_channel",
+        value: "NAME|ID",
+        default: "",
+        help: "Channel in which the bot tells the operators of a failure; without a bot set SLACK_OPS_WEBHOOK_URL.",
+        takes: Pattern(r#"^[^\s"'\\]{0,80}$"#),
+        reaches: Input,
+        for_module: false,
+    },
+    Setting {
+        name: "ops_mention",
+        value: "subteam:S…|user:U…|here|channel|author|user,…",
+        default: "",
+        help: "Whom to mention in the operators' message, as in mention; empty is nobody.",
+        takes: Pattern("^[A-Za-z0-9:, ]{0,300}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "ops_environments",
+        value: "ENVIRONMENT,…",
+        default: "",
+        help: "Environments whose failures the operators are told of, as globs separated by commas; empty is all.",
+        takes: Pattern(r"^[^\r\n]{0,300}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "app_url",
+        value: "URL",
+        default: "",
+        help: "Address of the deployed site, with %{NAME} placeholders; empty is what the deploy job says.",
+        takes: Pattern(r#"^[^\s"\\]{0,900}$"#),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "grafana_url",
+        value: "URL",
+        default: "",
+        help: "Address of Grafana, for links to the runtime logs in Explore; empty is no link.",
+        takes: Pattern(r#"^(https?://[^\s"'\\]{1,900})?$"#),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "grafana_org",
+        value: "ID",
+        default: "1",
+        help: "ID of Grafana's organisation.",
+        takes: Pattern("^[0-9]{1,10}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "loki_datasource",
+        value: "UID",
+        default: "",
+        help: "UID of the Loki data source; empty is Grafana's default data source.",
+        takes: Pattern(r#"^[^\s"'\\]{0,80}$"#),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "loki_query",
+        value: "LOGQL",
+        default: "",
+        help: "LogQL query of the link, with %{NAME} placeholders inside double quotes; empty is that of Auto DevOps.",
+        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "logs_url",
+        value: "URL",
+        default: "",
+        help: "Address of the runtime logs in any other system, with %{NAME} placeholders, instead of Grafana.",
+        takes: Pattern(r#"^[^\s"\\]{0,900}$"#),
+        reaches: Input,
+        for_module: true,
+    },
+    Setting {
+        name: "allow_hosts",
+        value: "HOST,…",
+        default: "",
+        help: "More hosts that may get messages, beside Slack's, separated by commas (Slack-compatible servers). No variable can add one.",
+        takes: Pattern("^[A-Za-z0-9., :-]{0,900}$"),
+        reaches: Literal,
+        for_module: false,
+    },
+    Setting {
+        name: "slack_api_url",
+        value: "URL",
+        default: "",
+        help: "Address of Slack's Web API for a bot, for GovSlack and allowed hosts. No variable can change it.",
+        takes: Pattern("^(https?://[A-Za-z0-9.:/_-]{1,300})?$"),
+        reaches: Literal,
+        for_module: false,
+    },
+    Setting {
+        name: "user_map",
+        value: "JSON|FILE",
+        default: "",
+        help: "GitLab login or e-mail address to Slack user ID, as a JSON object or a file with one.",
+        takes: Anything,
+        reaches: VariableOnly,
+        for_module: false,
+    },
+];
