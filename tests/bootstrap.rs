@@ -14,9 +14,12 @@ use std::time::{Duration, Instant};
 
 use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
-use crate::component::{LITERALS, documents, root};
-use crate::harness::{WEBHOOK_PATH, binary, scratch};
-use crate::loopback::{Reply, Server};
+use crate::component::{LITERALS, documents};
+use crate::support::ended::Ended;
+use crate::support::harness::root;
+use crate::support::harness::{WEBHOOK_PATH, binary};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
 
 /// The shells of GitLab jobs: Debian's sh, Alpine's, and bash as GitLab Runner starts it.
 const SHELLS: [&[&str]; 4] = [
@@ -112,11 +115,6 @@ struct Job<'a> {
     variables: Vec<(&'static str, String)>,
 }
 
-struct Ended {
-    output: String,
-    took: Duration,
-}
-
 impl<'a> Job<'a> {
     fn new(registry: &'a Server, slack: &'a Server) -> Self {
         Self {
@@ -192,14 +190,14 @@ impl<'a> Job<'a> {
             assert!(!text.contains(secret), "{shell:?} shows the webhook:\n{text}");
         }
         assert!(!text.contains(TOKEN), "{shell:?} shows the token:\n{text}");
-        Ended { output: text, took: begun.elapsed() }
+        Ended::of(&output, begun.elapsed())
     }
 
     /// Runs it under every shell and expects this last word of the notifier.
     fn ends_with(&self, expected: &str) {
         for shell in SHELLS {
             let ended = self.run(shell);
-            assert!(ended.output.contains(expected), "{shell:?}: no `{expected}` in\n{}", ended.output);
+            assert!(ended.output().contains(expected), "{shell:?}: no `{expected}` in\n{}", ended.output());
         }
     }
 }
@@ -210,7 +208,7 @@ fn the_notifier_is_downloaded_checked_and_run_by_every_shell() {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let job = Job::new(&registry, &slack);
         let ended = job.run(shell);
-        assert!(ended.output.contains("notify: sent"), "{shell:?}: {}", ended.output);
+        assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
         let request = registry.only_request();
         assert!(request.target.starts_with(
             "/api/v4/projects/devops%2Fpipeline-notifier/packages/generic/pipeline-notifier/1.2.3/pipeline-notifier-"
@@ -220,7 +218,7 @@ fn the_notifier_is_downloaded_checked_and_run_by_every_shell() {
         // What the first hook kept beside the checkout serves the second, which takes it away.
         assert_eq!(fs::read_dir(&job.temporary).unwrap().count(), 1);
         let second = Job { events: &["deploy-finished"], ..job };
-        assert!(second.run(shell).output.contains("notify: sent"));
+        assert!(second.run(shell).output().contains("notify: sent"));
         registry.only_request();
         for place in [&second.project, &second.temporary] {
             assert_eq!(fs::read_dir(place).unwrap().count(), 0, "{shell:?}: {}", place.display());
@@ -248,7 +246,7 @@ fn wget_serves_where_there_is_no_curl() {
             let mut job = Job::new(&registry, &slack);
             with_wget(&mut job, is_gnu);
             let ended = job.run(shell);
-            assert!(ended.output.contains("notify: sent"), "{shell:?}: {}", ended.output);
+            assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
             // A registry that wants the job token gets it.
             assert_eq!(registry.only_request().header("JOB-TOKEN"), Some(TOKEN));
         }
@@ -279,7 +277,7 @@ fn a_hook_ends_in_time_whatever_is_dead() {
                 }
                 let ended = job.run(shell);
                 let said = ["reason=artifact_unavailable", "reason=checksum", "reason=timeout"];
-                assert!(said.iter().any(|reason| ended.output.contains(reason)), "{client}: {}", ended.output);
+                assert!(said.iter().any(|reason| ended.output().contains(reason)), "{client}: {}", ended.output());
                 took = took.min(ended.took);
                 if took < limit {
                     break;
@@ -299,8 +297,8 @@ fn the_second_hook_always_tries() {
     job.events = &["deploy-started", "deploy-finished"];
     for shell in &SHELLS[..1] {
         let ended = job.run(shell);
-        assert!(ended.output.contains("reason=artifact_unavailable"), "{}", ended.output);
-        assert!(ended.output.contains("notify: sent"), "{}", ended.output);
+        assert!(ended.output().contains("reason=artifact_unavailable"), "{}", ended.output());
+        assert!(ended.output().contains("notify: sent"), "{}", ended.output());
     }
 }
 
@@ -345,7 +343,7 @@ fn an_image_without_the_tools_is_told() {
         // busybox's shell has these tools in itself, whatever its path is.
         for shell in SHELLS.iter().filter(|shell| shell[0] != "busybox") {
             let ended = job.run(shell);
-            assert!(ended.output.contains(expected), "without {missing:?}, {shell:?}: {}", ended.output);
+            assert!(ended.output().contains(expected), "without {missing:?}, {shell:?}: {}", ended.output());
         }
     }
 }
@@ -359,7 +357,7 @@ fn openssl_and_shasum_check_where_there_is_no_sha256sum() {
         assert!(Path::new("/usr/bin").join(tool).exists(), "{tool} is not on this machine");
         symlink(Path::new("/usr/bin").join(tool), job.path.join(tool)).unwrap();
         symlink("/usr/bin/perl", job.path.join("perl")).unwrap();
-        assert!(job.run(SHELLS[0]).output.contains("notify: sent"), "{tool}");
+        assert!(job.run(SHELLS[0]).output().contains("notify: sent"), "{tool}");
     }
 }
 
@@ -386,12 +384,12 @@ fn the_token_goes_to_the_gitlab_of_the_job_only() {
         (Server::start([served()]), Server::start([Reply::ok()]), Server::start([served()]));
     let mut job = Job::new(&registry, &slack);
     job.variables = vec![("NOTIFIER_PACKAGE_URL", mirror.url("/mirror"))];
-    assert!(job.run(SHELLS[0]).output.contains("notify: sent"));
+    assert!(job.run(SHELLS[0]).output().contains("notify: sent"));
     assert_eq!(mirror.only_request().header("JOB-TOKEN"), None);
 
     let mut job = Job::new(&registry, &slack);
     job.variables = vec![("CI_API_V4_URL", mirror.url("/api/v4"))];
-    assert!(job.run(SHELLS[0]).output.contains("notify: sent"));
+    assert!(job.run(SHELLS[0]).output().contains("notify: sent"));
     assert!(mirror.requests().iter().all(|request| request.header("JOB-TOKEN").is_none()));
     assert!(registry.requests().is_empty());
 }
@@ -402,7 +400,7 @@ fn a_redirect_to_object_storage_is_followed_without_the_token() {
     let location: &'static str = format!("Location: {}\r\n", storage.url("/object")).leak();
     let (registry, slack) =
         (Server::start([Reply::Answer(302, location, String::new())]), Server::start([Reply::ok()]));
-    assert!(Job::new(&registry, &slack).run(SHELLS[2]).output.contains("notify: sent"));
+    assert!(Job::new(&registry, &slack).run(SHELLS[2]).output().contains("notify: sent"));
     assert_eq!(registry.only_request().header("JOB-TOKEN"), Some(TOKEN));
     assert_eq!(storage.only_request().header("JOB-TOKEN"), None);
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::{Ended, Notifier, WEBHOOK_PATH, in_time, scratch};
-use crate::loopback::{Reply, Server};
-use crate::slack_limits::{self, mentions};
-use crate::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
+use crate::support::ended::Ended;
+use crate::support::harness::{Notifier, WEBHOOK_PATH, in_time};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
+use crate::support::slack_limits::{self, mentions};
+use crate::support::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 const SENT: &str = "notify: sent";

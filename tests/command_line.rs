@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use crate::harness::{Notifier, WEBHOOK_PATH, scratch};
-use crate::loopback::{Reply, Server};
-use crate::slack_limits;
+use crate::support::harness::{Notifier, WEBHOOK_PATH};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
+use crate::support::slack_limits;
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 
@@ -176,7 +177,7 @@ fn the_demonstration_delivers_for_real_where_it_is_told_to() {
 #[test]
 fn odd_environments_break_nothing() {
     use std::os::unix::ffi::OsStrExt;
-    let mut command = std::process::Command::new(crate::harness::binary());
+    let mut command = std::process::Command::new(crate::support::harness::binary());
     command
         .args(["render", "deploy-started"])
         .env_clear()

@@ -11,17 +11,14 @@ use pipeline_notifier::job::settings::variable;
 use serde_json::Value as Json;
 use serde_yaml_ng::{Deserializer, Value};
 
-use crate::harness::{Notifier, scratch};
+use crate::support::harness::{Notifier, root};
+use crate::support::scratch::scratch;
 
 /// The component's own jobs.
 const OWN_JOBS: [&str; 3] = ["$[[ inputs.start_job ]]", "$[[ inputs.finish_job ]]", "$[[ inputs.finish_job ]]-success"];
 
 /// The inputs that are literals of the script: what decides where a secret goes and what is run.
 pub(crate) const LITERALS: [&str; 4] = ["allow_hosts", "slack_api_url", "module_url", "module_sha256"];
-
-pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// A template's header and body.
 pub(crate) fn documents(template: &str) -> (Value, Value) {

@@ -13,10 +13,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::bootstrap::release;
-use crate::consumer::{Consumer, Ran};
-use crate::harness::{WEBHOOK_PATH, fixtures, scratch};
-use crate::loopback::{Reply, Server};
 use crate::pipeline::gitlab;
+use crate::support::consumer::{Consumer, Ran};
+use crate::support::harness::{WEBHOOK_PATH, fixtures};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
 
 /// Prints its arguments, and a digest of what `git status` says and of the bytes, modes and owners of the checkout. The engine's
 /// own files and the pipeline itself are left out.

@@ -4,9 +4,11 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Ended, Notifier, WEBHOOK_PATH, binary, in_time, scratch};
-use crate::loopback::{Reply, Server};
-use crate::slack_limits;
+use crate::support::ended::Ended;
+use crate::support::harness::{Notifier, WEBHOOK_PATH, binary, in_time};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
+use crate::support::slack_limits;
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 

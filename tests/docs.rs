@@ -14,8 +14,9 @@ use pipeline_notifier::job::settings::variable;
 use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::component::{documents, root, schema_errors};
-use crate::harness::scratch;
+use crate::component::{documents, schema_errors};
+use crate::support::harness::root;
+use crate::support::scratch::scratch;
 
 fn markdown(folder: &str) -> Vec<PathBuf> {
     let all = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());

@@ -23,9 +23,11 @@ use std::time::{Duration, Instant};
 
 use pipeline_notifier::module::pin::sha256;
 
-use crate::harness::{WEBHOOK_PATH, binary, fixtures, scratch};
-use crate::loopback::{Reply, Server};
-use crate::workspace::{DEPLOYS, TOKEN, Workspace, slack};
+use crate::support::ended::Ended;
+use crate::support::harness::{WEBHOOK_PATH, binary, fixtures};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
+use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
 
 const SENT: &str = "sent";
 /// The time that a call has, in seconds, where a row is about time; and what it may take beyond.
@@ -173,8 +175,7 @@ impl Job {
             end.recv().unwrap()
         });
         let took = begun.elapsed();
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
-        Ended { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr), took }
+        Ended::of(&output, took)
     }
 
     /// What has arrived, by the text of the last request that Slack took.
@@ -200,13 +201,6 @@ impl Job {
         let secret = self.variables.iter().filter(|(name, value)| is_secret(name) && value.len() > 8);
         secret.map(|(_, value)| value.clone()).collect()
     }
-}
-
-struct Ended {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-    took: Duration,
 }
 
 impl Fault {
@@ -244,7 +238,7 @@ impl Fault {
         let all = format!("{}{}", ended.stdout, ended.stderr);
         let ensure = |holds: bool, what: String| if holds { Ok(()) } else { Err(format!("{what}\n{all}")) };
 
-        ensure(ended.status == Some(0), format!("ended with {:?}", ended.status))?;
+        ensure(ended.status == 0, format!("ended with {:?}", ended.status))?;
         ensure(ended.took < Duration::from_secs_f64(TIME) + GRACE, format!("took {:?}", ended.took))?;
         ensure(ended.stdout.is_empty(), "wrote to stdout".into())?;
         ensure(ended.stderr.lines().count() <= 20, "too many lines".into())?;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::component::root;
-use crate::harness::fixtures;
+use crate::support::harness::fixtures;
+use crate::support::harness::root;
 
 #[path = "../fuzz/targets.rs"]
 mod targets;

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::harness::{Ended, Notifier};
-use crate::loopback::{Limits, Reply, Server};
+use crate::support::ended::Ended;
+use crate::support::harness::Notifier;
+use crate::support::loopback::{Limits, Reply, Server};
 
 const MESSAGES: usize = 1000;
 const AT_A_TIME: usize = 50;

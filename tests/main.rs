@@ -1,19 +1,17 @@
 //! The integration tests of pipeline-notifier. Each module says what it proves.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test that is how a fault is told")]
 
+mod architecture;
 mod bootstrap;
 mod bot;
 mod command_line;
 mod component;
-mod consumer;
 mod consumers;
 mod delivery;
 mod docs;
 mod faults;
 mod fuzz;
-mod harness;
 mod load;
-mod loopback;
 mod messages;
 mod modules;
 mod pipeline;
@@ -23,6 +21,4 @@ mod release;
 mod sandbox;
 mod secrets;
 mod settings_file;
-mod slack_limits;
-mod tls;
-mod workspace;
+mod support;

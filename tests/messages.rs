@@ -9,8 +9,9 @@ use pipeline_notifier::sandbox::Guest;
 use serde_json::Value;
 
 use crate::component::schema_faults;
-use crate::harness::{fixtures, scratch};
-use crate::slack_limits;
+use crate::support::harness::fixtures;
+use crate::support::scratch::scratch;
+use crate::support::slack_limits;
 
 fn cases() -> Vec<(String, PathBuf)> {
     let mut cases: Vec<_> = fs::read_dir(fixtures().join("messages"))

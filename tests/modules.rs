@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
-use crate::component::root;
-use crate::harness::{Ended, Notifier, WEBHOOK_PATH, in_time, scratch};
-use crate::loopback::{Reply, Server};
 use crate::sandbox::guest;
-use crate::slack_limits;
+use crate::support::ended::Ended;
+use crate::support::harness::root;
+use crate::support::harness::{Notifier, WEBHOOK_PATH, in_time};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
+use crate::support::slack_limits;
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 

@@ -11,12 +11,14 @@ use std::process::Command;
 use pipeline_notifier::module::pin::built_in_wasm;
 
 use crate::bootstrap::{release, release_of};
-use crate::component::root;
-use crate::consumer::{Consumer, Ran};
-use crate::harness::{WEBHOOK_PATH, scratch};
-use crate::loopback::{Reply, Server};
-use crate::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
-use crate::{docs, slack_limits};
+use crate::docs;
+use crate::support::consumer::{Consumer, Ran};
+use crate::support::harness::WEBHOOK_PATH;
+use crate::support::harness::root;
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
+use crate::support::slack_limits;
+use crate::support::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
 
 /// What goes wrong in a pipeline, or what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +88,8 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
         let closed = consumer.run_jobs_on(&registry, &variables, &["notify-finish"]);
         assert_eq!(closed.jobs["notify-finish"], "PASS", "{}", closed.log);
     }
-    let mut bodies: Vec<serde_json::Value> = slack.requests().iter().map(crate::loopback::Request::json).collect();
+    let mut bodies: Vec<serde_json::Value> =
+        slack.requests().iter().map(crate::support::loopback::Request::json).collect();
     bodies.sort_by_key(|body| !is_start(body));
     let texts = bodies.iter().map(|body| body["text"].as_str().unwrap().to_owned()).collect();
     (ran, texts, bodies)
@@ -307,7 +310,7 @@ fn two_releases_run_side_by_side() {
         let expected = [("notify-start", "PASS"), ("build", "PASS"), ("test", "PASS"), ("deploy", "PASS")];
         let expected = expected.map(|(job, verdict)| (job.to_owned(), verdict.to_owned()));
         assert_eq!(ran.jobs, BTreeMap::from(expected), "{}", ran.log);
-        let mut bodies: Vec<_> = slack.requests().iter().map(crate::loopback::Request::json).collect();
+        let mut bodies: Vec<_> = slack.requests().iter().map(crate::support::loopback::Request::json).collect();
         bodies.sort_by_key(|body| !is_start(body));
         let texts = bodies.iter().map(|body| body["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
         (texts, ran.log)

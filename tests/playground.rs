@@ -9,10 +9,10 @@ use pipeline_notifier::job::setting::SETTINGS;
 use pipeline_notifier::sandbox::Guest;
 use serde_json::Value;
 
-use crate::component::root;
-use crate::harness::scratch;
 use crate::modules::example_in_rust;
 use crate::sandbox::guest;
+use crate::support::harness::root;
+use crate::support::scratch::scratch;
 
 /// Builds the page once, where `make playground` builds it.
 fn built() -> PathBuf {

@@ -7,7 +7,7 @@ use pipeline_notifier::sandbox::Guest;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::slack_limits;
+use crate::support::slack_limits;
 
 static MODULE: LazyLock<Guest> = LazyLock::new(|| Guest::built_in().unwrap());
 

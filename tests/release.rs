@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use crate::component::root;
-use crate::harness::scratch;
-use crate::loopback::{Packages, Reply, Server};
+use crate::support::harness::root;
+use crate::support::loopback::{Packages, Reply, Server};
+use crate::support::scratch::scratch;
 
 const TOKEN: &str = "glcbt-64_not-a-real-job-token";
 const FILES: [&str; 7] = [

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pipeline_notifier::module::pin::built_in_wasm;
 use pipeline_notifier::sandbox::{Guest, GuestError, LIMITS, inspect};
 
-use crate::harness::fixtures;
+use crate::support::harness::fixtures;
 
 /// A guest of the folder `guests`, as WebAssembly.
 pub(crate) fn guest(name: &str) -> Vec<u8> {

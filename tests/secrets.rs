@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::harness::{Notifier, WEBHOOK_PATH, fixtures, scratch};
-use crate::loopback::{Reply, Server};
+use crate::support::harness::{Notifier, WEBHOOK_PATH, fixtures};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
 
 /// Every job of the fixtures, and the values in it that nobody may see.
 fn jobs() -> Vec<(String, Vec<String>)> {

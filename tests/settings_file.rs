@@ -5,11 +5,14 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::component::{root, schema_faults};
-use crate::harness::{Ended, Notifier, WEBHOOK_PATH, scratch};
-use crate::loopback::{Reply, Server};
-use crate::slack_limits::mentions;
-use crate::workspace::{DEPLOYS, OPS, TOKEN, Workspace, slack};
+use crate::component::schema_faults;
+use crate::support::ended::Ended;
+use crate::support::harness::root;
+use crate::support::harness::{Notifier, WEBHOOK_PATH};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
+use crate::support::slack_limits::mentions;
+use crate::support::workspace::{DEPLOYS, OPS, TOKEN, Workspace, slack};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 

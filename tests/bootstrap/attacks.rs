@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Job, SHELLS, TOKEN, served, with_wget};
-use crate::harness::scratch;
-use crate::loopback::{Reply, Server};
+use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
 
 /// What a repository brings along is neither believed, nor read, nor run, nor written through.
 #[test]
@@ -44,8 +44,8 @@ fn nothing_of_the_checkout_is_believed() {
             format!(".::bin:{checkout}:{checkout}/bin/../bin:{}:/proc/self/cwd:{tools}", linked.display()).into();
         let before = listing(&job.project);
         let ended = job.run(shell);
-        assert!(ended.output.contains("notify: sent"), "{shell:?}: {}", ended.output);
-        assert!(!ended.output.contains("the repository runs"), "{shell:?}: {}", ended.output);
+        assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
+        assert!(!ended.output().contains("the repository runs"), "{shell:?}: {}", ended.output());
         assert_eq!(listing(&job.project), before, "{shell:?}");
         assert!(!slack.only_request().body.contains("root:"));
     }
@@ -87,7 +87,7 @@ fn nothing_of_the_jobs_shell_changes_it_or_is_changed() {
             let function_then = format!("{after}\n").leak();
             job.after = function_then;
             let ended = job.run(shell);
-            assert!(ended.output.contains("notify: sent"), "{before}, {shell:?}: {}", ended.output);
+            assert!(ended.output().contains("notify: sent"), "{before}, {shell:?}: {}", ended.output());
         }
     }
 }
@@ -113,7 +113,7 @@ fn no_variable_is_an_option() {
         let mut job = Job::new(&registry, &slack);
         job.variables = vec![("NOTIFIER_PACKAGE_URL", url.to_owned())];
         let ended = job.run(SHELLS[0]);
-        assert!(ended.output.contains("notify: skipped reason=bad_package_url"), "{url}: {}", ended.output);
+        assert!(ended.output().contains("notify: skipped reason=bad_package_url"), "{url}: {}", ended.output());
         assert!(registry.requests().is_empty());
     }
     for timeout in
@@ -124,7 +124,7 @@ fn no_variable_is_an_option() {
         job.variables = vec![("NOTIFIER_TIMEOUT", timeout.to_owned())];
         for shell in SHELLS {
             let ended = job.run(shell);
-            assert!(ended.output.contains("notify: sent"), "{timeout}, {shell:?}: {}", ended.output);
+            assert!(ended.output().contains("notify: sent"), "{timeout}, {shell:?}: {}", ended.output());
         }
     }
     for token in ["x\"\noutput = \"stolen", "a b", "$(id)", "-K."] {
@@ -150,13 +150,13 @@ fn no_line_shows_credentials() {
             }
             job.variables = vec![("NOTIFIER_PACKAGE_URL", url.clone())];
             let ended = job.run(SHELLS[0]);
-            assert!(!ended.output.contains("s3cr3tpassword"), "{client}: {}", ended.output);
+            assert!(!ended.output().contains("s3cr3tpassword"), "{client}: {}", ended.output());
             let expected = match (client, is_served) {
                 ("curl", true) => "notify: sent",
                 ("curl", false) => "notify: skipped reason=artifact_unavailable",
                 _ => "notify: skipped reason=no_tool",
             };
-            assert!(ended.output.contains(expected), "{client}: {}", ended.output);
+            assert!(ended.output().contains(expected), "{client}: {}", ended.output());
         }
         assert!(mirror.requests().iter().all(|request| request.header("JOB-TOKEN").is_none()));
     }
@@ -173,7 +173,7 @@ fn a_download_without_an_end_is_cut_off() {
         }
         let ended = job.run(SHELLS[0]);
         let said = ["reason=artifact_unavailable", "reason=checksum"];
-        assert!(said.iter().any(|reason| ended.output.contains(reason)), "{client}: {}", ended.output);
+        assert!(said.iter().any(|reason| ended.output().contains(reason)), "{client}: {}", ended.output());
         assert!(slack.requests().is_empty());
     }
 }
@@ -228,7 +228,7 @@ fn a_directory_of_somebody_elses_is_not_used() {
     symlink(&elsewhere, beside.join("pipeline-notifier-7")).unwrap();
     for shell in SHELLS {
         let ended = job.run(shell);
-        assert!(ended.output.contains("notify: sent"), "{shell:?}: {}", ended.output);
+        assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
         assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
     }
     // One that another user made: TMPDIR serves.

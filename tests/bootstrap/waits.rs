@@ -10,11 +10,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Job, SHELLS, served, with_wget};
-use crate::component::root;
 use crate::docs::hold;
 use crate::faults::is_root_with_namespaces;
-use crate::harness::WEBHOOK_PATH;
-use crate::loopback::{Reply, Server};
+use crate::support::harness::WEBHOOK_PATH;
+use crate::support::harness::root;
+use crate::support::loopback::{Reply, Server};
 
 const CLIENTS: [&str; 3] = ["curl", "GNU wget", "busybox wget"];
 

@@ -2,8 +2,8 @@
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use super::{Arrives, Fault, Job, Nothing, SENT, Text, Whole};
-use crate::harness::WEBHOOK_PATH;
-use crate::loopback::Reply;
+use crate::support::harness::WEBHOOK_PATH;
+use crate::support::loopback::Reply;
 
 /// What Slack, or somebody in its place, answers to a webhook.
 pub(super) fn faults() -> Vec<Fault> {

@@ -2,7 +2,7 @@
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use super::{Fault, SENT, Whole};
-use crate::loopback::Reply;
+use crate::support::loopback::Reply;
 
 /// A GitLab that does not tell which jobs failed: the message links to the page that lists them.
 pub(super) fn faults() -> Vec<Fault> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
 use super::{Fault, Job, SENT, Whole};
-use crate::loopback::{Packages, Reply, Server};
 use crate::sandbox::guest;
+use crate::support::loopback::{Packages, Reply, Server};
 
 /// Modules of a team's own that are wrong: the built-in one renders instead.
 pub(super) fn faults() -> Vec<Fault> {

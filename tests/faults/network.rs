@@ -7,8 +7,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
 use super::{Fault, Job, Nothing, SENT, Whole};
-use crate::loopback::{Reply, Server};
-use crate::tls::{Authority, Shown};
+use crate::support::loopback::{Reply, Server};
+use crate::support::tls::{Authority, Shown};
 
 /// A server that says the same to everybody, or nothing.
 fn bare(reply: Option<&'static [u8]>) -> SocketAddr {

@@ -4,7 +4,7 @@
 use std::fs;
 
 use super::{Fault, Job, Nothing, SENT, Whole};
-use crate::workspace::TOKEN;
+use crate::support::workspace::TOKEN;
 
 /// What is wrong with the variables of a job.
 pub(super) fn faults() -> Vec<Fault> {

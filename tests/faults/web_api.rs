@@ -2,8 +2,8 @@
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use super::{Fault, Job, Nothing, SENT, Whole};
-use crate::loopback::{Reply, Server};
-use crate::workspace::{DEPLOYS, TOKEN, Workspace};
+use crate::support::loopback::{Reply, Server};
+use crate::support::workspace::{DEPLOYS, TOKEN, Workspace};
 
 /// What the Web API answers to a bot.
 pub(super) fn faults() -> Vec<Fault> {

@@ -24,8 +24,8 @@ mod tests {
 
     #[test]
     fn of_the_checkout_only_regular_files_of_this_commit_are_read() {
-        let checkout = std::env::temp_dir().join(format!("checkout-{}", std::process::id()));
-        fs::create_dir_all(&checkout).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let checkout = directory.path();
         fs::write(checkout.join("url.txt"), "https://shop.example").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", checkout.join("link.txt")).unwrap();
         let read = |name: &str, strategy: &str| {

@@ -100,35 +100,40 @@ mod tests {
     use std::fs::File;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
+    use tempfile::TempDir;
+
     use super::*;
 
     /// A place of a test's own, and a job that keeps its files there.
-    fn job(name: &str) -> (PathBuf, Variables) {
-        let place = std::env::temp_dir().join(format!("kept-{name}-{}", std::process::id()));
+    fn job() -> (TempDir, Variables) {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path();
         fs::create_dir_all(place.join("shop.tmp")).unwrap();
         let checkout = place.join("shop").display().to_string();
         let variables = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", &checkout), ("TMPDIR", place.to_str().unwrap())];
         let variables = variables.into_iter().collect();
-        (place, variables)
+        (directory, variables)
     }
 
     #[test]
     fn what_is_kept_lies_beside_the_checkout_and_goes_with_the_last_call() {
-        let (place, job) = job("beside");
+        let (directory, job) = job();
+        let place = directory.path();
         keep(&job, "started", b"1").unwrap();
         keep(&job, "started", b"2").unwrap();
-        let directory = place.join("shop.tmp/pipeline-notifier-711002");
-        assert_eq!(fs::read(directory.join("started")).unwrap(), b"2");
-        assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o700);
+        let kept_in = place.join("shop.tmp/pipeline-notifier-711002");
+        assert_eq!(fs::read(kept_in.join("started")).unwrap(), b"2");
+        assert_eq!(fs::metadata(&kept_in).unwrap().mode() & 0o777, 0o700);
         assert_eq!(kept(&job, "started", 9).unwrap(), b"2");
         assert_eq!(kept(&job, "started", 0), None);
         forget(&job);
-        assert!(!directory.exists() && !place.join("shop").exists());
+        assert!(!kept_in.exists() && !place.join("shop").exists());
     }
 
     #[test]
     fn what_is_not_ours_is_neither_read_nor_written() {
-        let (place, job) = job("foreign");
+        let (directory, job) = job();
+        let place = directory.path();
         let (mine, elsewhere) = (place.join("shop.tmp/pipeline-notifier-711002"), place.join("elsewhere"));
         fs::create_dir_all(&elsewhere).unwrap();
         fs::write(elsewhere.join("started"), "forged").unwrap();
@@ -152,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_jobs_left_behind_a_day_ago_is_removed() {
-        let (place, job) = job("left");
+        let (directory, job) = job();
+        let place = directory.path();
         let (old, new) = (place.join("shop.tmp/pipeline-notifier-1"), place.join("shop.tmp/pipeline-notifier-2"));
         let (foreign, other) = (place.join("shop.tmp/pipeline-notifier-x"), place.join("shop.tmp/pipeline-notifier-3"));
         for directory in [&old, &new, &foreign, &other] {

@@ -120,10 +120,9 @@ mod tests {
     use super::*;
 
     fn file(json: &str) -> (SettingsFile, Vec<String>) {
-        let directory = std::env::temp_dir().join(format!("settings-file-{}-{}", std::process::id(), json.len()));
-        std::fs::create_dir_all(&directory).unwrap();
-        std::fs::write(directory.join(NAME), json).unwrap();
-        let variables = [("CI_PROJECT_DIR", directory.to_str().unwrap())].into_iter().collect();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(NAME), json).unwrap();
+        let variables = [("CI_PROJECT_DIR", directory.path().to_str().unwrap())].into_iter().collect();
         let warnings = RefCell::default();
         (SettingsFile::read(&variables, &warnings), warnings.into_inner())
     }

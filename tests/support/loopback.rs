@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::workspace::Workspace;
+use crate::support::workspace::Workspace;
 
 /// What a server does with one request.
 #[derive(Clone)]

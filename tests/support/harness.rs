@@ -4,14 +4,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::ended::Ended;
+use super::scratch::scratch;
+
 /// The path of a webhook that no output may show, nor any part of it.
 pub(crate) const WEBHOOK_PATH: &str = "/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3ts3cr3ts3cr3t";
 const WEBHOOK_PARTS: [&str; 3] = ["T0SECRET01", "B0SECRET02", "s3cr3ts3cr3t"];
+
+/// The project's folder.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
 
 /// The folder of the fixtures.
 pub(crate) fn fixtures() -> PathBuf {
@@ -40,27 +47,10 @@ pub(crate) fn binary() -> &'static Path {
     })
 }
 
-/// A directory of a test's own.
-pub(crate) fn scratch() -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = std::env::temp_dir().join(format!("pipeline-notifier-{}-{number}", std::process::id()));
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
-
 /// A run of the binary.
 pub(crate) struct Notifier {
     command: Command,
     variables: BTreeMap<String, String>,
-}
-
-/// How a run ended.
-pub(crate) struct Ended {
-    pub(crate) status: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) took: Duration,
 }
 
 impl Notifier {
@@ -101,12 +91,7 @@ impl Notifier {
     pub(crate) fn run(mut self) -> Ended {
         let begun = Instant::now();
         let output = self.command.envs(&self.variables).output().unwrap();
-        let ended = Ended {
-            status: output.status.code().expect("it exits by itself"),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-            took: begun.elapsed(),
-        };
+        let ended = Ended::of(&output, begun.elapsed());
         for part in WEBHOOK_PARTS {
             assert!(!ended.stdout.contains(part) && !ended.stderr.contains(part), "{}{}", ended.stdout, ended.stderr);
         }
@@ -126,23 +111,4 @@ pub(crate) fn in_time(limit: Duration, run: impl Fn() -> Ended) -> Ended {
     }
     assert!(ended.took < limit, "took {:?}: {}", ended.took, ended.stderr);
     ended
-}
-
-impl Ended {
-    /// The last line of stderr, which scripts may rely on.
-    pub(crate) fn last_line(&self) -> &str {
-        self.stderr.lines().last().unwrap_or_default()
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
-    }
-
-    /// Asserts a `send` that did not deliver: exit 0, one reason, a warning that says so.
-    #[track_caller]
-    pub(crate) fn failed_with(&self, last_line: &str, warning: &str) {
-        assert_eq!((self.status, self.last_line()), (0, last_line), "{}", self.stderr);
-        let warned = self.stderr.lines().any(|line| line.starts_with("warning: ") && line.contains(warning));
-        assert!(warned, "no warning says `{warning}`:\n{}", self.stderr);
-    }
 }

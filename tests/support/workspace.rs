@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
-use crate::loopback::{Reply, Request, Server};
-use crate::slack_limits;
+use crate::support::loopback::{Reply, Request, Server};
+use crate::support::slack_limits;
 
 pub(crate) const TOKEN: &str = "xoxb-000000000001-000000000002-s3cr3tb0tt0ken";
 /// The channel that the bot is in.

@@ -7,9 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::component::root;
-use crate::harness::{binary, scratch};
-use crate::loopback::Server;
+use crate::support::harness::binary;
+use crate::support::harness::root;
+use crate::support::loopback::Server;
+use crate::support::scratch::scratch;
 
 /// The jobs of Auto DevOps that matter here, as its templates have them
 /// (gitlab-org/gitlab, `lib/gitlab/ci/templates/Jobs/Deploy.latest.gitlab-ci.yml`): `.auto-deploy` takes no artifacts,

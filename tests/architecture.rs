@@ -1,0 +1,95 @@
+//! The house of the host: which file uses which, and that ARCHITECTURE.md names every wing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex_lite::Regex;
+
+use crate::support::harness::root;
+
+fn sources() -> PathBuf {
+    root().join("runner/src")
+}
+
+/// Every source file, as the path of its module: `slack::bot` for `slack/bot.rs`.
+fn files(folder: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            let name =
+                path.strip_prefix(sources()).unwrap().with_extension("").display().to_string().replace('/', "::");
+            let source = fs::read_to_string(&path).unwrap();
+            // Tests may use whatever they need.
+            let source = source.split("#[cfg(test)]").next().unwrap().to_owned();
+            found.insert(name, source);
+        }
+    }
+}
+
+/// The modules that a file uses: of each path in it the longest that is a file.
+fn used(name: &str, source: &str, all: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let path = Regex::new(r"\b(crate|super(?:::super)*)((?:::\w+)*)(?:::\{([^}]*)\})?").unwrap();
+    let mut used = BTreeSet::new();
+    for found in path.captures_iter(source) {
+        let mut start: Vec<&str> = if &found[1] == "crate" { Vec::new() } else { name.split("::").collect() };
+        for _ in 0..found[1].matches("super").count() {
+            start.pop();
+        }
+        start.extend(found[2].split("::").filter(|part| !part.is_empty()));
+        let ends: Vec<&str> = found.get(3).map_or(vec![""], |list| list.as_str().split(',').map(str::trim).collect());
+        for end in ends {
+            let mut parts = start.clone();
+            parts.extend(end.split("::").filter(|part| !part.is_empty()));
+            while !parts.is_empty() && !all.contains_key(&parts.join("::")) {
+                parts.pop();
+            }
+            used.insert(parts.join("::"));
+        }
+    }
+    used.retain(|it| !it.is_empty() && it != name);
+    used
+}
+
+#[test]
+fn no_files_of_the_host_use_each_other_in_a_circle() {
+    let mut all = BTreeMap::new();
+    files(&sources(), &mut all);
+    let mut arrows: BTreeMap<&str, BTreeSet<String>> =
+        all.iter().map(|(name, source)| (name.as_str(), used(name, source, &all))).collect();
+    assert!(arrows["commands::send"].contains("report") && arrows["slack::bot"].contains("slack::api"), "{arrows:#?}");
+    // Takes away what uses nothing that is left, until nothing is left.
+    loop {
+        let left: BTreeSet<&str> = arrows.keys().copied().collect();
+        let before = left.len();
+        arrows.retain(|_, used| used.iter().any(|it| left.contains(it.as_str())));
+        if arrows.len() == before {
+            break;
+        }
+    }
+    assert!(arrows.is_empty(), "a circle: {arrows:#?}");
+}
+
+#[test]
+fn no_file_of_the_host_is_longer_than_three_hundred_lines() {
+    let mut all = BTreeMap::new();
+    files(&sources(), &mut all);
+    for name in all.keys() {
+        let path = sources().join(name.replace("::", "/")).with_extension("rs");
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines < 300, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn architecture_names_every_wing_and_every_room() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut all = BTreeMap::new();
+    files(&sources(), &mut all);
+    for name in all.keys().filter(|name| name.split("::").count() <= 2) {
+        let room = name.rsplit("::").next().unwrap();
+        assert!(page.contains(room), "ARCHITECTURE.md does not name {name}");
+    }
+}

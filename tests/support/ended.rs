@@ -1,0 +1,48 @@
+//! How a run ended, whatever ran.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::Output;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How a run ended.
+pub(crate) struct Ended {
+    /// The exit status; as in a shell 128 more than its number where a signal ended it.
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+impl Ended {
+    /// Both outputs must be UTF-8, as a job's log is.
+    #[track_caller]
+    pub(crate) fn of(output: &Output, took: Duration) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
+        let status = output.status.code().unwrap_or_else(|| 128 + output.status.signal().unwrap_or_default());
+        Self { status, stdout: text(&output.stdout), stderr: text(&output.stderr), took }
+    }
+
+    /// Everything that it wrote.
+    pub(crate) fn output(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// The last line of stderr, which scripts may rely on.
+    pub(crate) fn last_line(&self) -> &str {
+        self.stderr.lines().last().unwrap_or_default()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+
+    /// Asserts a `send` that did not deliver: exit 0, one reason, a warning that says so.
+    #[track_caller]
+    pub(crate) fn failed_with(&self, last_line: &str, warning: &str) {
+        assert_eq!((self.status, self.last_line()), (0, last_line), "{}", self.stderr);
+        let warned = self.stderr.lines().any(|line| line.starts_with("warning: ") && line.contains(warning));
+        assert!(warned, "no warning says `{warning}`:\n{}", self.stderr);
+    }
+}
