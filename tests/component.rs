@@ -232,6 +232,12 @@ fn our_jobs_change_no_pipeline_of_the_consumer() {
         let takes_nothing = |key: &str| job_of[key].as_sequence().is_some_and(Vec::is_empty);
         assert!(takes_nothing("needs") || takes_nothing("dependencies"), "{job} takes artifacts");
         assert_eq!(job_of["artifacts"]["expire_in"].as_str(), Some("never"), "{job}: a job may depend on it for ever");
+        // A report alone: nothing of it becomes a variable or a file of another job.
+        let keys = |value: &Value| -> Vec<String> {
+            value.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(keys(&job_of["artifacts"]), ["reports", "expire_in"], "{job}");
+        assert_eq!(keys(&job_of["artifacts"]["reports"]), ["annotations"], "{job}");
         for global in ["cache", "services", "retry", "before_script", "after_script", "hooks", "only", "except"] {
             assert!(job_of.get(global).is_none(), "{job}: {global}");
         }

@@ -131,7 +131,7 @@ impl Stranger {
     }
 
     /// Runs the pipeline without the notifier, or with it and its jobs of these names. What was seen, the log, the messages.
-    fn play(&self, user: User, ours: Option<[&str; 3]>) -> (Seen, String, Vec<String>) {
+    fn play(&self, user: User, ours: Option<[&str; 3]>) -> (Seen, String, Vec<String>, usize) {
         let without = || self.text.lines().filter(|line| !line.ends_with("# notify")).collect::<Vec<_>>().join("\n");
         let text = if ours.is_some() { self.text.clone() } else { without() };
         let files = scratch();
@@ -173,21 +173,22 @@ impl Stranger {
             consumer.write(".gitlab-ci-local.yml", &settings(""));
         }
         let texts = slack.requests().iter().map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect();
-        (Seen::of(&consumer, &ran, &ours.unwrap_or_default()), ran.log, texts)
+        let downloads = registry.requests().iter().filter(|it| it.target.contains("-linux.gz")).count();
+        (Seen::of(&consumer, &ran, &ours.unwrap_or_default()), ran.log, texts, downloads)
     }
 
     /// Everything in which the pipeline with the notifier is another one than without it, and the channel's messages.
     fn compare(&self, user: User) -> Result<(), String> {
         let place = format!("{} as {user:?}", self.name);
         let ensure = |holds: bool, what: String| if holds { Ok(()) } else { Err(format!("{place}: {what}")) };
-        let (alone, log, _) = self.play(user, None);
+        let (alone, log, ..) = self.play(user, None);
         let failed: Vec<&str> =
             alone.verdicts.iter().filter(|(_, verdict)| *verdict != "PASS").map(|(job, _)| &**job).collect();
         ensure(failed == Vec::from_iter(self.head("Fails")), format!("alone, {failed:?} fail:\n{log}"))?;
 
         let jobs = [self.input("start_job", "notify-start"), self.input("finish_job", "notify-finish")];
         let success = format!("{}-success", jobs[1]);
-        let (notified, log, texts) = self.play(user, Some([jobs[0], jobs[1], &success]));
+        let (notified, log, texts, downloads) = self.play(user, Some([jobs[0], jobs[1], &success]));
         ensure(alone == notified, format!("{alone:#?}\nis with us\n{notified:#?}\n{log}"))?;
 
         // It is with us indeed: the channel hears of it, and nothing goes wrong.
@@ -206,6 +207,12 @@ impl Stranger {
             };
             ensure(log.lines().any(hook), format!("no hook in {job}\n{log}"))?;
         }
+        // What the first hook of a job downloaded serves the second, whoever runs them.
+        let calls =
+            log.lines().filter_map(|line| Some(line.split_once("> pipeline-notifier 1.2.3: send ")?.0.trim_end()));
+        let mut runs = BTreeSet::new();
+        let runs = calls.filter(|job| jobs.contains(job) || *job == success || runs.insert(job.to_owned())).count();
+        ensure(downloads <= runs, format!("{downloads} downloads in {runs} runs of jobs\n{log}"))?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Job, SHELLS, TOKEN, served, with_wget};
+use crate::support::harness::fixtures;
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 
@@ -20,10 +21,16 @@ fn nothing_of_the_checkout_is_believed() {
         let mut job = Job::new(&registry, &slack);
         let ours = job.project.join(".pipeline-notifier");
         fs::create_dir_all(ours.join("undelivered")).unwrap();
+        // A file that takes hours to read, and one without an end.
+        let huge = scratch().join("huge");
+        fs::File::create(&huge).unwrap().set_len(1 << 38).unwrap();
         for arch in ["x86_64", "aarch64"] {
-            symlink("/dev/zero", ours.join(format!("pipeline-notifier-{arch}-linux.gz"))).unwrap();
+            symlink(&huge, ours.join(format!("pipeline-notifier-{arch}-linux.gz"))).unwrap();
         }
         symlink("/dev/zero", ours.join("undelivered/1.channel")).unwrap();
+        // A message that somebody else has put together.
+        let forged = fixtures().join("messages/deploy-failed-after-an-hour/context.json");
+        fs::copy(&forged, ours.join("undelivered/999999999999-000000000-1.channel")).unwrap();
         symlink("../deploy.sh", ours.join("annotations.json")).unwrap();
         symlink("nowhere", ours.join(".gitignore")).unwrap();
         symlink("/etc/passwd", job.project.join(".pipeline-notifier.json")).unwrap();
@@ -46,8 +53,10 @@ fn nothing_of_the_checkout_is_believed() {
         let ended = job.run(shell);
         assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
         assert!(!ended.output().contains("the repository runs"), "{shell:?}: {}", ended.output());
+        assert!(ended.took < Duration::from_secs(8), "{shell:?}: {:?}", ended.took);
         assert_eq!(listing(&job.project), before, "{shell:?}");
-        assert!(!slack.only_request().body.contains("root:"));
+        let sent = slack.only_request().json()["text"].as_str().unwrap().to_owned();
+        assert!(sent.starts_with("[shop-api]") && sent.contains("deploy started"), "{sent}");
     }
 }
 
@@ -191,7 +200,7 @@ fn a_job_that_is_told_to_stop_leaves_nothing() {
         }
         job.variables = vec![("NOTIFIER_TIMEOUT", "60".to_owned())];
         let waits_for = if client == "notifier" { &slack } else { &registry };
-        for shell in [SHELLS[0], SHELLS[2]] {
+        for (shell, signal) in [(SHELLS[0], "-TERM"), (SHELLS[2], "-TERM"), (SHELLS[0], "-KILL")] {
             let met = waits_for.requests().len();
             // A process group of its own, as a job has.
             let mut child =
@@ -201,20 +210,47 @@ fn a_job_that_is_told_to_stop_leaves_nothing() {
                 assert!(begun.elapsed() < Duration::from_secs(20), "{client} {shell:?} asks nothing");
                 std::thread::yield_now();
             }
+            assert_eq!(files_with_the_token(&job.temporary), "", "{client}: while it waits");
             let told = Instant::now();
-            Command::new("kill").args(["-TERM", "--", &format!("-{}", child.id())]).status().unwrap();
+            Command::new("kill").args([signal, "--", &format!("-{}", child.id())]).status().unwrap();
             child.wait().unwrap();
             // The log is at its end where nobody holds it open any more.
             let mut log = String::new();
             std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut log).unwrap();
             std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut log).unwrap();
             assert!(told.elapsed() < Duration::from_secs(2), "{client} {shell:?}: {:?}\n{log}", told.elapsed());
-            let kept = String::from_utf8(
-                Command::new("grep").args(["-rl", TOKEN]).arg(&job.temporary).output().unwrap().stdout,
-            );
-            assert_eq!(kept.unwrap(), "", "{client}: the token is in a file");
+            assert_eq!(files_with_the_token(&job.temporary), "", "{client}: after {signal}");
         }
     }
+}
+
+fn files_with_the_token(folder: &Path) -> String {
+    let found = Command::new("grep").args(["-rl", TOKEN]).arg(folder).output().unwrap();
+    String::from_utf8(found.stdout).unwrap()
+}
+
+/// A pipeline variable sends no secret elsewhere: what decides that are literals of the script.
+#[test]
+fn no_variable_says_where_the_bots_token_goes() {
+    let (registry, slack, elsewhere) =
+        (Server::start([served()]), Server::start([Reply::ok()]), Server::start([Reply::status(200, "{}")]));
+    // Whoever the notifier asks for slack.com meets this proxy.
+    let proxy = Server::start([Reply::Drop]);
+    let mut job = Job::new(&registry, &slack);
+    job.variables = vec![
+        ("SLACK_BOT_TOKEN", "xoxb-1234-not-a-real-token".to_owned()),
+        ("NOTIFIER_CHANNEL", "C0DEPLOYS1".to_owned()),
+        ("NOTIFIER_ALLOW_HOSTS", "evil.example,127.0.0.1".to_owned()),
+        ("SLACK_API_URL", elsewhere.url("/api")),
+        ("HTTPS_PROXY", proxy.url("")),
+    ];
+    let ended = job.run(SHELLS[0]);
+    for variable in ["NOTIFIER_ALLOW_HOSTS", "SLACK_API_URL"] {
+        assert!(ended.output().contains(&format!("{variable} is not used")), "{}", ended.output());
+    }
+    assert!(elsewhere.requests().is_empty(), "{}", ended.output());
+    let asked: Vec<(String, String)> = proxy.requests().into_iter().map(|it| (it.method, it.target)).collect();
+    assert!(!asked.is_empty() && asked.iter().all(|it| *it == ("CONNECT".into(), "slack.com:443".into())), "{asked:?}");
 }
 
 /// A shared place, in which others have been before.
