@@ -65,10 +65,7 @@ pub(crate) enum Element {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Style {
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) bold: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) code: bool,
 }
 
 /// A mrkdwn text object in which Slack looks for nothing on its own.
@@ -92,10 +89,6 @@ impl Element {
     }
 
     pub(crate) fn bold(text: impl Into<String>) -> Self {
-        Self::Text { text: text.into(), style: Some(Style { bold: true, code: false }) }
-    }
-
-    pub(crate) fn code(text: impl Into<String>) -> Self {
-        Self::Text { text: text.into(), style: Some(Style { bold: false, code: true }) }
+        Self::Text { text: text.into(), style: Some(Style { bold: true }) }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) history: History,
     /// Whether later events update this message, as a bot's do.
     pub(crate) updates: bool,
+    /// Whether the server shows nothing of a message but its text.
+    pub(crate) text_only: bool,
     /// Where the message is the one for the operators: what it follows.
     pub(crate) operators: Option<Operators>,
     /// Seconds since 1970 by the host's clock, when the event happened.
@@ -106,6 +108,7 @@ impl Context {
                 previous_status: optional_string(&mut history, "previous_status")?,
             },
             updates: flag(&mut fields, "updates")?,
+            text_only: flag(&mut fields, "text_only")?,
             operators,
             now: optional_integer(&mut fields, "now")?,
         })

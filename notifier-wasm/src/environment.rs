@@ -1,4 +1,4 @@
-//! Which environment a pipeline deploys to, and which cluster: by its branch.
+//! Which environment a job deploys to, and which cluster.
 
 use crate::context::Context;
 use crate::glob;
@@ -6,8 +6,11 @@ use crate::source::Ref;
 use crate::template::{self, Fault};
 use crate::text;
 
-/// The mapping of `NOTIFIER_ENVIRONMENTS` where none is set.
-pub(crate) const DEFAULT_ENVIRONMENTS: &str = "main=prod@eks-dev,development=dev@eks-dev,*=%{branch}@play";
+/// The mapping where neither a setting nor GitLab names the environment.
+const DEFAULT_ENVIRONMENTS: &str = "main=prod,development=dev,*=%{branch}";
+
+/// What the names of Auto DevOps' review environments begin with: they are named by their branch.
+const REVIEW: &str = "review/";
 
 /// The longest environment or cluster name that is shown, in characters.
 const MAX_NAME: usize = 80;
@@ -19,26 +22,31 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER` where the routing component set them, else the first
-    /// entry of the mapping that matches the ref.
+    /// `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER` where the routing component set them; else the first entry of
+    /// `NOTIFIER_ENVIRONMENTS` that matches the ref; else the environment of the job, but for a review environment; else the default
+    /// mapping.
     pub(crate) fn of(context: &Context, git_ref: Option<&Ref>, warnings: &mut Vec<String>) -> Self {
-        let mapped = git_ref.map_or_else(Self::default, |git_ref| {
-            let mapping = context.setting("environments").unwrap_or(DEFAULT_ENVIRONMENTS);
-            Self::mapped(mapping, git_ref).unwrap_or_else(|fault| {
-                warnings.push(format!("NOTIFIER_ENVIRONMENTS: {fault}; using {DEFAULT_ENVIRONMENTS}"));
-                Self::mapped(DEFAULT_ENVIRONMENTS, git_ref).unwrap_or_default()
-            })
+        let mapped = |mapping: &str| git_ref.map_or(Ok(None), |git_ref| Self::mapped(mapping, context, git_ref));
+        let of_setting = mapped(context.setting("environments").unwrap_or_default()).unwrap_or_else(|fault| {
+            warnings.push(format!("NOTIFIER_ENVIRONMENTS: {fault}; the setting is ignored"));
+            None
         });
         let shown = |name: &str| text::shown(name, MAX_NAME);
+        let of_job = || {
+            let name = context.ci("CI_ENVIRONMENT_NAME").filter(|name| !name.starts_with(REVIEW))?;
+            Some(Self { name: Some(shown(name)), cluster: None })
+        };
+        let found =
+            of_setting.or_else(of_job).or_else(|| mapped(DEFAULT_ENVIRONMENTS).ok().flatten()).unwrap_or_default();
         Self {
-            name: context.ci("DEPLOY_ENVIRONMENT").map(shown).or(mapped.name),
-            cluster: context.ci("DEPLOY_CLUSTER").map(shown).or(mapped.cluster),
+            name: context.ci("DEPLOY_ENVIRONMENT").map(shown).or(found.name),
+            cluster: context.ci("DEPLOY_CLUSTER").map(shown).or(found.cluster),
         }
     }
 
     /// `pattern=environment[@cluster]`, separated by commas. A pattern without `*` names a branch: neither a
     /// tag nor a merge request from a branch of that name matches it.
-    fn mapped(mapping: &str, git_ref: &Ref) -> Result<Self, String> {
+    fn mapped(mapping: &str, context: &Context, git_ref: &Ref) -> Result<Option<Self>, String> {
         let mut found = None;
         for entry in mapping.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let (pattern, target) =
@@ -51,9 +59,9 @@ impl Environment {
             let matches =
                 glob::matches(pattern.trim(), git_ref.name()) && (pattern.contains('*') || git_ref.is_branch());
             let fill = |template: &str| {
-                template::expand(template.trim(), |_, name| match name {
-                    "branch" => Ok(git_ref.name().to_owned()),
-                    other => Err(Fault::Missing(other.to_owned())),
+                template::expand(template.trim(), |_, name| {
+                    let value = if name == "branch" { Some(git_ref.name()) } else { context.ci(name) };
+                    value.map(str::to_owned).ok_or_else(|| Fault::Missing(name.to_owned()))
                 })
                 .map(|filled| text::shown(&filled, MAX_NAME))
                 .map_err(|fault| fault.to_string())
@@ -67,7 +75,7 @@ impl Environment {
                 found = Some(target);
             }
         }
-        Ok(found.unwrap_or_else(|| Self { name: Some(text::shown(git_ref.name(), MAX_NAME)), cluster: None }))
+        Ok(found)
     }
 }
 
@@ -95,43 +103,62 @@ mod tests {
 
     #[test]
     fn the_default_mapping_follows_the_branch() {
-        assert_eq!(on("main", ""), found("prod", "eks-dev"));
-        assert_eq!(on("development", ""), found("dev", "eks-dev"));
-        assert_eq!(on("feature/x", ""), found("feature/x", "play"));
+        assert_eq!(on("main", ""), found("prod", ""));
+        assert_eq!(on("development", ""), found("dev", ""));
+        assert_eq!(on("feature/x", ""), found("feature/x", ""));
+    }
+
+    #[test]
+    fn what_the_job_deploys_to_is_named_before_its_branch() {
+        let of = |branch: &str, name: &str, mapping: &str| {
+            environment(json!({"CI_COMMIT_BRANCH": branch, "CI_ENVIRONMENT_NAME": name}), mapping)
+        };
+        assert_eq!(of("main", "staging", ""), found("staging", ""));
+        assert_eq!(of("main", "production", ""), found("production", ""));
+        assert_eq!(of("master", "production", ""), found("production", ""));
+        // A setting that says something of this branch is believed first.
+        assert_eq!(of("main", "staging", "main=live@eks"), found("live", "eks"));
+        assert_eq!(of("feature/x", "staging", "main=live@eks"), found("staging", ""));
+        // Review environments are named by their branch.
+        assert_eq!(of("main", "review/main", ""), found("prod", ""));
+        assert_eq!(of("feature/x", "review/feature-x", ""), found("feature/x", ""));
     }
 
     #[test]
     fn a_tag_or_merge_request_named_like_a_branch_is_not_that_branch() {
-        assert_eq!(
-            environment(json!({"CI_COMMIT_TAG": "main", "CI_COMMIT_REF_NAME": "main"}), ""),
-            found("main", "play")
-        );
+        assert_eq!(environment(json!({"CI_COMMIT_TAG": "main", "CI_COMMIT_REF_NAME": "main"}), ""), found("main", ""));
         assert_eq!(
             environment(json!({"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_REF_NAME": "main"}), ""),
-            found("main", "play")
+            found("main", "")
         );
     }
 
     #[test]
-    fn the_first_match_wins_and_nothing_matching_is_the_branch() {
-        let mapping = "release/*=staging@eks-dev, release/1=never, main = prod ";
+    fn the_first_match_wins_and_nothing_matching_is_the_default() {
+        let mapping = "release/*=staging@eks-dev, release/1=never, main = live ";
         assert_eq!(on("release/1", mapping), found("staging", "eks-dev"));
-        assert_eq!(on("main", mapping), found("prod", ""));
+        assert_eq!(on("main", mapping), found("live", ""));
         assert_eq!(on("x", mapping), found("x", ""));
+        assert_eq!(on("development", mapping), found("dev", ""));
+        let region = json!({"CI_COMMIT_BRANCH": "main", "CI_JOB_NAME": "deploy-eu"});
+        assert_eq!(environment(region, "main=prod@%{CI_JOB_NAME}"), found("prod", "deploy-eu"));
     }
 
     #[test]
-    fn a_mapping_that_does_not_parse_is_told_and_the_default_used() {
+    fn a_mapping_that_does_not_parse_is_told_and_ignored() {
         for wrong in ["main", "main=", "main=@play", "main=%{branch", "*=%{CI_JOB_ID}"] {
             let (name, cluster, warnings) = on("main", wrong);
-            assert_eq!((name.as_deref(), cluster.as_deref()), (Some("prod"), Some("eks-dev")), "{wrong}");
+            assert_eq!((name.as_deref(), cluster.as_deref()), (Some("prod"), None), "{wrong}");
             assert!(warnings[0].starts_with("NOTIFIER_ENVIRONMENTS: "), "{warnings:?}");
         }
     }
 
     #[test]
     fn the_routing_component_is_believed_first() {
-        let ci = json!({"CI_COMMIT_BRANCH": "main", "DEPLOY_ENVIRONMENT": "production", "DEPLOY_CLUSTER": "eks-main"});
-        assert_eq!(environment(ci, ""), found("production", "eks-main"));
+        let ci = json!({
+            "CI_COMMIT_BRANCH": "main", "CI_ENVIRONMENT_NAME": "staging", "DEPLOY_ENVIRONMENT": "production",
+            "DEPLOY_CLUSTER": "eks-main",
+        });
+        assert_eq!(environment(ci, "main=live"), found("production", "eks-main"));
     }
 }

@@ -9,10 +9,10 @@ use crate::failures;
 use crate::language::Language;
 use crate::settings_file::SettingsFile;
 use crate::source::{Cause, Ref};
-use crate::state::State;
+use crate::state::{Action, State};
 use crate::template::{self, Fault};
 use crate::text;
-use crate::url::{SafeUrl, encode_value};
+use crate::url::{SafeUrl, encode_value, unexpanded};
 
 /// A span of more than this is a clock that jumped or a job retried much later, not a duration.
 const MAX_DURATION: i64 = 30 * 24 * 3600;
@@ -23,6 +23,7 @@ const MAX_LINE: usize = 300;
 pub(crate) struct Facts<'a> {
     pub(crate) context: &'a Context,
     pub(crate) state: State,
+    pub(crate) action: Action,
     pub(crate) language: Language,
     pub(crate) git_ref: Option<Ref<'a>>,
     pub(crate) cause: Option<Cause<'a>>,
@@ -48,6 +49,7 @@ impl<'a> Facts<'a> {
         Self {
             file: SettingsFile::of(context, state, environment.name.as_deref(), warnings),
             state,
+            action: Action::of(context),
             language,
             environment,
             cause: Cause::of(context),
@@ -70,6 +72,21 @@ impl<'a> Facts<'a> {
     pub(crate) fn short_sha(&self) -> Option<String> {
         let sha = self.context.ci("CI_COMMIT_SHORT_SHA").or_else(|| self.context.ci("CI_COMMIT_SHA"))?;
         sha.chars().all(|c| c.is_ascii_hexdigit()).then(|| sha.chars().take(8).collect())
+    }
+
+    /// The job that speaks, where it is one of the deployment's.
+    pub(crate) fn job(&self) -> Option<&'a str> {
+        let is_hook = matches!(self.context.event, Event::DeployStarted | Event::DeployFinished);
+        self.context.ci("CI_JOB_NAME").filter(|_| is_hook)
+    }
+
+    /// The same where it says more than the words `deploy failed` do: not one that is called `deploy`, like its stage or like its
+    /// environment.
+    pub(crate) fn telling_job(&self) -> Option<&'a str> {
+        let environment = self.environment.name.as_deref();
+        let obvious =
+            [Some("deploy"), self.context.ci("CI_JOB_STAGE"), self.context.ci("CI_ENVIRONMENT_NAME"), environment];
+        self.job().filter(|job| !obvious.contains(&Some(job)))
     }
 
     /// The person who ran the pipeline, or who played the manual job.
@@ -141,6 +158,9 @@ impl<'a> Facts<'a> {
             let value = self.placeholder(name)?;
             Ok(if before.is_empty() { value.trim_end_matches('/').to_owned() } else { encode_value(value) })
         })?;
+        if let Some(variable) = unexpanded(&filled) {
+            return Err(Fault::Unexpanded(text::shown(variable, MAX_LINE)));
+        }
         SafeUrl::parse(&filled).ok_or(Fault::NotAnAddress)
     }
 }
@@ -155,14 +175,14 @@ mod tests {
     #[test]
     fn addresses_are_filled_with_encoded_values() {
         let context = context(
-            json!({"ci": {"CI_COMMIT_BRANCH": "feature/x?y", "CI_COMMIT_REF_SLUG": "feature-x", "CI_PROJECT_URL": "https://gitlab.example/g/p/"}}),
+            json!({"ci": {"DEPLOY_CLUSTER": "eks", "CI_COMMIT_BRANCH": "feature/x?y", "CI_COMMIT_REF_SLUG": "feature-x", "CI_PROJECT_URL": "https://gitlab.example/g/p/"}}),
         );
         let facts = Facts::of(&context, &mut vec![]);
         let address = |template| facts.address(template).map(|url| url.as_str().to_owned());
         assert_eq!(address("https://%{CI_COMMIT_REF_SLUG}.shop.example").unwrap(), "https://feature-x.shop.example");
         assert_eq!(
             address("https://logs.example/?q=%{branch}&c=%{cluster}").unwrap(),
-            "https://logs.example/?q=feature%2Fx%3Fy&c=play"
+            "https://logs.example/?q=feature%2Fx%3Fy&c=eks"
         );
         assert_eq!(
             address("%{CI_PROJECT_URL}/-/wikis/%{branch}").unwrap(),

@@ -1,6 +1,6 @@
 //! The words of a message, in each language.
 
-use crate::state::State;
+use crate::state::{Action, State};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -12,6 +12,7 @@ pub(crate) enum Language {
 /// The labels of links and details.
 pub(crate) struct Labels {
     pub(crate) failed_job: &'static str,
+    pub(crate) failed_jobs: &'static str,
     pub(crate) job: &'static str,
     pub(crate) runtime_logs: &'static str,
     pub(crate) open_site: &'static str,
@@ -23,14 +24,15 @@ pub(crate) struct Labels {
     pub(crate) commit: &'static str,
     pub(crate) by: &'static str,
     pub(crate) cluster: &'static str,
-    pub(crate) took: &'static str,
+    /// How long the deployment took, the job that is none, the pipeline.
+    pub(crate) deploy_took: &'static str,
+    pub(crate) job_took: &'static str,
+    pub(crate) pipeline_took: &'static str,
     /// The time since the pipeline began, in a message that is updated.
     pub(crate) so_far: &'static str,
     /// The link to the first message.
     pub(crate) message: &'static str,
     pub(crate) schedule: &'static str,
-    /// A schedule whose description is not known.
-    pub(crate) scheduled: &'static str,
     pub(crate) source: &'static str,
     pub(crate) trigger: &'static str,
     pub(crate) upstream: &'static str,
@@ -39,6 +41,7 @@ pub(crate) struct Labels {
 
 static ENGLISH: Labels = Labels {
     failed_job: "Failed job",
+    failed_jobs: "Failed jobs",
     job: "Job",
     runtime_logs: "Runtime logs",
     open_site: "Open site",
@@ -50,11 +53,12 @@ static ENGLISH: Labels = Labels {
     commit: "Commit",
     by: "By",
     cluster: "Cluster",
-    took: "Took",
+    deploy_took: "Deploy took",
+    job_took: "Job took",
+    pipeline_took: "Pipeline took",
     so_far: "So far",
     message: "Message",
     schedule: "Schedule",
-    scheduled: "scheduled",
     source: "Source",
     trigger: "trigger",
     upstream: "upstream pipeline",
@@ -63,6 +67,7 @@ static ENGLISH: Labels = Labels {
 
 static KOREAN: Labels = Labels {
     failed_job: "실패한 작업",
+    failed_jobs: "실패한 작업들",
     job: "작업",
     runtime_logs: "런타임 로그",
     open_site: "사이트 열기",
@@ -72,14 +77,15 @@ static KOREAN: Labels = Labels {
     tag: "태그",
     merge_request: "머지 리퀘스트",
     commit: "커밋",
-    by: "실행",
+    by: "실행자",
     cluster: "클러스터",
-    took: "소요 시간",
+    deploy_took: "배포 소요 시간",
+    job_took: "작업 소요 시간",
+    pipeline_took: "파이프라인 소요 시간",
     so_far: "경과",
     message: "메시지",
     schedule: "예약 실행",
-    scheduled: "예약됨",
-    source: "출처",
+    source: "실행 경로",
     trigger: "트리거",
     upstream: "업스트림 파이프라인",
     parent: "상위 파이프라인",
@@ -102,31 +108,84 @@ impl Language {
         }
     }
 
-    /// What happened, as the headline says it.
-    pub(crate) fn state(self, state: State) -> &'static str {
-        let (english, korean) = match state {
-            State::PipelineStarted => ("pipeline started", "파이프라인 시작"),
-            State::DeployStarted => ("deploy started", "배포 시작"),
-            State::DeploySucceeded => ("deploy succeeded", "배포 성공"),
-            State::DeployFailed => ("deploy failed", "배포 실패"),
-            State::DeployCanceled => ("deploy canceled", "배포 취소"),
-            State::DeployFinished => ("deploy finished", "배포 종료"),
-            State::PipelineSucceeded => ("pipeline succeeded", "파이프라인 성공"),
-            State::PipelineFailed => ("pipeline failed", "파이프라인 실패"),
-            State::PipelineFixed => ("fixed", "복구됨"),
-            State::PipelineFinished => ("pipeline finished", "파이프라인 종료"),
+    /// What happened, as the headline says it. `job` is the name of a job that is no deployment.
+    pub(crate) fn state(self, state: State, action: Action, job: &str) -> String {
+        let (english, korean) = match (state, action) {
+            (State::PipelineStarted, _) => ("pipeline started", "파이프라인 시작"),
+            (State::DeployStarted, Action::Deploy) => ("deploy started", "배포 시작"),
+            (State::DeploySucceeded, Action::Deploy) => ("deploy succeeded", "배포 성공"),
+            (State::DeployFailed, Action::Deploy) => ("deploy failed", "배포 실패"),
+            (State::DeployCanceled, Action::Deploy) => ("deploy canceled", "배포 취소"),
+            (State::DeployFinished, Action::Deploy) => ("deploy finished", "배포 끝남"),
+            (State::DeployStarted, Action::Stop) => ("environment stopping", "환경 중지 시작"),
+            (State::DeployStopped, _) | (State::DeploySucceeded, Action::Stop) => {
+                ("environment stopped", "환경 중지됨")
+            }
+            (State::DeployFailed, Action::Stop) => ("stop failed", "중지 실패"),
+            (State::DeployCanceled, Action::Stop) => ("stop canceled", "중지 취소"),
+            (State::DeployFinished, Action::Stop) => ("stop finished", "중지 작업 끝남"),
+            (State::DeployStarted, Action::Other) => ("started", "시작"),
+            (State::DeploySucceeded, Action::Other) => ("succeeded", "성공"),
+            (State::DeployFailed, Action::Other) => ("failed", "실패"),
+            (State::DeployCanceled, Action::Other) => ("canceled", "취소"),
+            (State::DeployFinished, Action::Other) => ("finished", "끝남"),
+            (State::PipelineSucceeded, _) => ("pipeline succeeded", "파이프라인 성공"),
+            (State::PipelineFailed, _) => ("pipeline failed", "파이프라인 실패"),
+            (State::PipelineFixed, _) => ("fixed", "복구됨"),
+            (State::PipelineFinished, _) => ("pipeline finished", "파이프라인 끝남 (결과 미확인)"),
         };
-        match self {
+        let words = match self {
             Self::English => english,
             Self::Korean => korean,
-        }
+        };
+        if job.is_empty() { words.to_owned() } else { format!("{job} {words}") }
     }
 
     /// The person behind the state, in the one-line text.
     pub(crate) fn by(self, person: &str) -> String {
         match self {
             Self::English => format!(", by {person}"),
-            Self::Korean => format!(", 실행 {person}"),
+            Self::Korean => format!(" · 실행자 {person}"),
+        }
+    }
+
+    /// Why a job failed, in words: GitLab's `failure_reason`
+    /// (`lib/gitlab/ci/status/build/failed.rb` and `app/models/concerns/enums/ci/commit_status.rb` of gitlab-org/gitlab). One that is not
+    /// known is shown as GitLab names it.
+    pub(crate) fn reason(self, failure_reason: &str) -> String {
+        let (english, korean) = match failure_reason {
+            "script_failure" => ("script failed", "스크립트 실패"),
+            "job_execution_timeout" => ("timed out", "시간 초과"),
+            "job_execution_server_timeout" => ("timed out on the server", "서버에서 시간 초과"),
+            "runner_system_failure" => ("runner failed", "러너 장애"),
+            "stuck_or_timeout_failure" | "stuck_pending" | "no_matching_runner" => {
+                ("no runner took it", "러너 대기 시간 초과")
+            }
+            "stuck_running" => ("runner went silent", "러너 응답 없음"),
+            "missing_dependency_failure" => ("an artifact is gone", "아티팩트 없음"),
+            "image_pull_failure" => ("image could not be pulled", "이미지를 받지 못함"),
+            "protected_environment_failure" => ("protected environment", "보호된 환경"),
+            "forward_deployment_failure" => ("outdated deployment", "오래된 배포"),
+            "api_failure" => ("GitLab's API failed", "GitLab API 장애"),
+            "runner_unsupported" => ("runner is too old", "러너 버전이 낮음"),
+            "stale_schedule" => ("stale schedule", "오래된 예약"),
+            "archived_failure" => ("job is archived", "보관된 작업"),
+            "unmet_prerequisites" => ("prerequisites not met", "사전 조건 미충족"),
+            "scheduler_failure" => ("scheduler failed", "스케줄러 장애"),
+            "data_integrity_failure" => ("data integrity failure", "데이터 무결성 오류"),
+            "ci_quota_exceeded" => ("no compute minutes left", "컴퓨팅 시간 소진"),
+            "user_blocked" => ("user is blocked", "차단된 사용자"),
+            "upstream_bridge_project_not_found" | "downstream_bridge_project_not_found" => {
+                ("project not found", "프로젝트를 찾을 수 없음")
+            }
+            "insufficient_bridge_permissions" | "downstream_pipeline_creation_failed" => {
+                ("downstream pipeline could not be created", "다운스트림 파이프라인을 만들지 못함")
+            }
+            other => return other.replace('_', " "),
+        };
+        match self {
+            Self::English => english.to_owned(),
+            Self::Korean => korean.to_owned(),
         }
     }
 

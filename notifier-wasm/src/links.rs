@@ -2,12 +2,12 @@
 
 use crate::changes;
 use crate::facts::Facts;
-use crate::language::Labels;
+use crate::failures;
 use crate::runtime_logs;
 use crate::settings_file::NAME;
-use crate::state::State;
+use crate::state::{Action, State};
 use crate::text;
-use crate::url::SafeUrl;
+use crate::url::{SafeUrl, unexpanded};
 
 /// As many failed jobs as GitLab's own integration lists.
 const MAX_JOBS: usize = 10;
@@ -37,29 +37,32 @@ impl Link {
 /// The links that `facts.state` calls for, without those whose address is not known.
 pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
     let labels = facts.language.labels();
-    let mut links: Vec<Link> = match facts.state {
-        State::PipelineStarted => [pipeline(facts), commit(facts)].into_iter().flatten().collect(),
-        State::PipelineFailed => failed_jobs(facts).into_iter().chain(pipeline(facts)).collect(),
-        State::DeployStarted | State::DeployFinished => {
-            [logs(facts, warnings), pipeline(facts)].into_iter().flatten().collect()
+    let found: Vec<Option<Link>> = match (facts.state, facts.action) {
+        (State::PipelineStarted, _) => vec![pipeline(facts), commit(facts)],
+        (State::PipelineFailed, _) => failed_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect(),
+        (State::PipelineSucceeded | State::PipelineFixed | State::PipelineFinished, _) => {
+            vec![pipeline(facts), changed(facts)]
         }
-        State::DeploySucceeded => [site(facts, warnings), changed(facts), logs(facts, warnings), pipeline(facts)]
-            .into_iter()
-            .flatten()
-            .collect(),
-        State::DeployFailed => {
-            [this_job(facts, labels.failed_job), logs(facts, warnings), pipeline(facts)].into_iter().flatten().collect()
+        (State::DeployStarted | State::DeployFinished, Action::Deploy) => vec![logs(facts, warnings), pipeline(facts)],
+        (State::DeploySucceeded, Action::Deploy) => {
+            vec![site(facts, warnings), changed(facts), logs(facts, warnings), pipeline(facts)]
         }
-        State::DeployCanceled => [this_job(facts, labels.job), pipeline(facts)].into_iter().flatten().collect(),
-        State::PipelineSucceeded | State::PipelineFixed | State::PipelineFinished => {
-            [pipeline(facts), changed(facts)].into_iter().flatten().collect()
+        (State::DeployFailed, Action::Deploy) => {
+            vec![this_job(facts, labels.failed_job), logs(facts, warnings), pipeline(facts)]
         }
+        (State::DeployFailed, _) => vec![this_job(facts, labels.failed_job), pipeline(facts)],
+        (State::DeployStopped, _) | (_, Action::Stop) => vec![pipeline(facts)],
+        (State::DeployCanceled, _) | (_, Action::Other) => vec![this_job(facts, labels.job), pipeline(facts)],
     };
+    let mut links: Vec<Link> = found.into_iter().flatten().collect();
     if let Some(operators) = &facts.context.operators {
         let url = operators.first_message.as_deref().and_then(SafeUrl::parse);
         links.splice(0..0, url.map(|url| Link { label: labels.message.to_owned(), url }));
     }
+    // Where the pipeline's link is the last, it stays that.
+    let last = pipeline(facts).and_then(|pipeline| links.pop_if(|last| last.url == pipeline.url));
     links.extend(extra(facts, warnings));
+    links.extend(last);
     let mut total = 0;
     links.retain(|link| {
         let fits = total + link.size() <= MAX_TOTAL;
@@ -124,13 +127,17 @@ fn site(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
                 warnings
                     .push(format!("NOTIFIER_APP_URL: {fault}; taking the address from the deploy job's environment"));
             }
-            facts
-                .context
-                .history
-                .environment_url
-                .as_deref()
-                .and_then(SafeUrl::parse)
-                .or_else(|| facts.url("CI_ENVIRONMENT_URL"))
+            let written = facts.context.history.environment_url.as_deref().map(|url| ("environment_url.txt", url));
+            let of_gitlab = facts.context.ci("CI_ENVIRONMENT_URL").map(|url| ("CI_ENVIRONMENT_URL", url));
+            written.into_iter().chain(of_gitlab).find_map(|(place, address)| {
+                if let Some(variable) = unexpanded(address) {
+                    warnings.push(format!(
+                        "{place}: {} is not expanded there; the link to the site is left out",
+                        text::shown(variable, 80)
+                    ));
+                }
+                SafeUrl::parse(address)
+            })
         }
     };
     Some(Link { label: facts.language.labels().open_site.to_owned(), url: url? })
@@ -144,25 +151,31 @@ fn this_job(facts: &Facts, label: &str) -> Option<Link> {
     })
 }
 
-/// Each failed job by name and stage, or the page on which GitLab lists them all.
+/// Each failed job by name and why it failed, or the page on which GitLab lists them all. The stage is named where the headline does
+/// not.
 fn failed_jobs(facts: &Facts) -> Vec<Link> {
-    let Labels { failed_job, .. } = *facts.language.labels();
+    let labels = facts.language.labels();
     let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
     let jobs = facts.untold.as_deref().unwrap_or_default();
+    let stage_is_known = failures::common_stage(jobs).is_some();
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {
         let Some(url) = SafeUrl::parse(&job.web_url).or_else(|| all.clone()) else {
             break;
         };
-        let mut label = text::shown(&job.name, MAX_LABEL);
+        let name = text::shown(&job.name, MAX_LABEL);
         let stage = text::shown(&job.stage, 40);
-        if !stage.is_empty() {
-            label = format!("{label} ({stage})");
-        }
-        if links.is_empty() {
-            label = format!("{failed_job}: {label}");
-        }
+        let reason = facts.language.reason(&text::shown(&job.failure_reason, 60));
+        let about = [stage.as_str(), reason.as_str()];
+        let about = about.into_iter().skip(usize::from(stage_is_known)).filter(|it| !it.is_empty()).collect::<Vec<_>>();
+        let label = match (jobs.len(), about.as_slice()) {
+            (1, [reason]) if *reason != stage => format!("{name}: {reason}"),
+            (1, []) => format!("{}: {name}", labels.failed_job),
+            (_, []) => name,
+            (_, about) => format!("{name} ({})", about.join(", ")),
+        };
+        let label = if links.is_empty() && jobs.len() > 1 { format!("{}: {label}", labels.failed_jobs) } else { label };
         let link = Link { label, url };
         total += link.size();
         if total > MAX_JOBS_TOTAL {
@@ -172,7 +185,7 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
     }
     let more = jobs.len() - links.len();
     links.extend(all.filter(|_| more > 0 || links.is_empty()).map(|url| Link {
-        label: if links.is_empty() { failed_job.to_owned() } else { facts.language.and_more(more) },
+        label: if links.is_empty() { labels.failed_job.to_owned() } else { facts.language.and_more(more) },
         url,
     }));
     links
@@ -197,16 +210,16 @@ mod tests {
     }
 
     fn job(name: &str) -> Value {
-        json!({"name": name, "stage": "build", "web_url": format!("https://g.example/p/-/jobs/{name}")})
+        json!({"name": name, "stage": "build", "failure_reason": "script_failure", "web_url": format!("https://g.example/p/-/jobs/{name}")})
     }
 
     #[test]
-    fn each_failed_job_is_linked_by_name_and_stage() {
+    fn each_failed_job_is_linked_by_name_and_reason() {
         assert_eq!(
             build_failed(json!([job("compile"), job("lint")])),
             [
-                "Failed job: compile (build) -> https://g.example/p/-/jobs/compile",
-                "lint (build) -> https://g.example/p/-/jobs/lint",
+                "Failed jobs: compile (script failed) -> https://g.example/p/-/jobs/compile",
+                "lint (script failed) -> https://g.example/p/-/jobs/lint",
                 "Pipeline #9 -> https://g.example/p/-/pipelines/9",
             ]
         );
@@ -217,6 +230,10 @@ mod tests {
         for unknown in [json!(null), json!([])] {
             assert_eq!(build_failed(unknown)[0], "Failed job -> https://g.example/p/-/pipelines/9/failures");
         }
+        assert_eq!(
+            build_failed(json!([job("compile")]))[0],
+            "compile: script failed -> https://g.example/p/-/jobs/compile"
+        );
         let odd = json!([{"name": "x", "web_url": "javascript:alert(1)"}]);
         assert_eq!(build_failed(odd)[0], "Failed job: x -> https://g.example/p/-/pipelines/9/failures");
     }
@@ -251,6 +268,8 @@ mod tests {
         );
         assert_eq!(site(json!({}), written), ("Open site -> https://written.example".into(), 0));
         assert_eq!(site(json!({}), json!({})), ("Open site -> https://environment.example".into(), 0));
+        let unexpanded = json!({"environment_url": "https://$REGION.shop.example"});
+        assert_eq!(site(json!({}), unexpanded), ("Open site -> https://environment.example".into(), 1));
     }
 
     #[test]

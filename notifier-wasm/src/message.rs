@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::CONTRACT_VERSION;
 use crate::block_kit::{Attachment, Block, Body, Element, Mrkdwn};
 use crate::changes;
-use crate::context::Context;
+use crate::context::{Context, Event};
 use crate::facts::Facts;
 use crate::failures;
 use crate::links::{self, Link};
@@ -14,7 +14,7 @@ use crate::people;
 use crate::selection;
 use crate::settings_file::NAME;
 use crate::source::{Cause, Ref};
-use crate::state::State;
+use crate::state::{Action, State};
 use crate::text;
 use crate::url::SafeUrl;
 
@@ -22,6 +22,10 @@ use crate::url::SafeUrl;
 const MAX_NAME: usize = 80;
 const MAX_TITLE: usize = 72;
 const MAX_STAGE: usize = 40;
+/// The longest environment of a headline, which is read in passing.
+const MAX_PLACE: usize = 30;
+/// How many failed jobs the one-line text names.
+const MAX_NAMED: usize = 2;
 
 /// Version 1 of the message.
 #[derive(Debug, Serialize)]
@@ -58,7 +62,11 @@ impl Message {
         let links = links::links(&facts, &mut warnings);
         let mentions = people::mentions(&facts, &mut warnings);
         let words = words(&facts, &mut warnings);
-        let text = line(&facts, &words, mrkdwn::top_level);
+        let summary = line(&facts, &words, str::to_owned);
+        let mut text = format!("{} {}", facts.state.symbol(), line(&facts, &words, mrkdwn::top_level));
+        if facts.context.text_only {
+            text += &behind(&links, &mentions);
+        }
         let body = Body {
             blocks: blocks(&facts, &words, &links, extra_lines(&facts, &mut warnings), mentions),
             attachments: details(&facts, &text).into_iter().collect(),
@@ -71,7 +79,7 @@ impl Message {
             message: body,
             skip,
             failure: facts.state.is_failure(),
-            summary: line(&facts, &words, str::to_owned),
+            summary,
             environment: facts.environment.name.clone(),
             links: links
                 .into_iter()
@@ -97,6 +105,10 @@ fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
         line += &format!("{}: ", show(environment));
     }
     line += &show(words);
+    let named = named_jobs(facts);
+    if !named.is_empty() {
+        line += &format!(" ({})", show(&named));
+    }
     if let Some(person) = facts.person() {
         line += &facts.language.by(&show(&person));
     }
@@ -106,6 +118,35 @@ fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
         line += &format!(" ({})", place.join(" "));
     }
     line
+}
+
+/// The jobs that a one-line text names: one that speaks for itself, or those that failed.
+fn named_jobs(facts: &Facts) -> String {
+    if facts.action == Action::Other {
+        return String::new();
+    }
+    let job = if facts.state.is_failure() { facts.job().filter(|job| *job != "deploy") } else { facts.telling_job() };
+    if let Some(job) = job {
+        return text::shown(job, MAX_NAME);
+    }
+    let failed = facts.untold.as_deref().filter(|_| facts.state == State::PipelineFailed).unwrap_or_default();
+    let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
+    if failed.len() > MAX_NAMED {
+        names.push(facts.language.and_more(failed.len() - MAX_NAMED));
+    }
+    names.join(", ")
+}
+
+/// What a server that shows only the text must have in it: the first link, and whom it mentions.
+fn behind(links: &[Link], mentions: &[Element]) -> String {
+    let link = links.first().map(|link| mrkdwn::link(&link.url, &link.label));
+    let mentions = mentions.iter().filter_map(|element| match element {
+        Element::User { user_id } => Some(format!("<@{user_id}>")),
+        Element::Usergroup { usergroup_id } => Some(format!("<!subteam^{usergroup_id}>")),
+        Element::Broadcast { range } => Some(format!("<!{range}>")),
+        _ => None,
+    });
+    link.into_iter().chain(mentions).map(|part| format!(" {part}")).collect()
 }
 
 /// What happened: in the settings file's words where it has some for this.
@@ -125,8 +166,9 @@ fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
 /// A failed pipeline is named by the stage that failed, where it is one.
 fn usual_words(facts: &Facts) -> String {
     let failed = facts.untold.as_deref().filter(|_| facts.state == State::PipelineFailed);
+    let job = facts.job().filter(|_| facts.action == Action::Other).unwrap_or_default();
     failed.and_then(failures::common_stage).map_or_else(
-        || facts.language.state(facts.state).to_owned(),
+        || facts.language.state(facts.state, facts.action, &text::shown(job, MAX_NAME)),
         |stage| facts.language.stage_failed(&text::shown(stage, MAX_STAGE)),
     )
 }
@@ -165,10 +207,15 @@ fn blocks(facts: &Facts, words: &str, links: &[Link], extra: Vec<Vec<Element>>, 
         headline.push(Element::bold(text::shown(project, MAX_NAME)));
     }
     if let Some(environment) = &facts.environment.name {
-        headline.extend([Element::text(" · "), Element::code(environment)]);
+        headline.extend([Element::text(" · "), Element::text(text::cut(environment, MAX_PLACE))]);
     }
-    let separator = if headline.len() > 2 { " — " } else { "" };
-    headline.push(Element::text(format!("{separator}{words}")));
+    if headline.len() > 2 {
+        headline.push(Element::text(" · "));
+    }
+    headline.push(Element::bold(words));
+    if let Some(job) = facts.telling_job().filter(|_| facts.action != Action::Other) {
+        headline.push(Element::text(format!(" ({})", text::shown(job, MAX_NAME))));
+    }
     let links = separated(
         links.iter().map(|link| Element::Link { url: link.url.as_str().to_owned(), text: link.label.clone() }),
         " · ",
@@ -200,8 +247,8 @@ fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     let mut place = Vec::new();
     match &facts.git_ref {
         Some(git_ref) if repeats_environment(git_ref, facts) => {}
-        Some(Ref::Branch(name)) => place.push(detail(labels.branch, &mrkdwn::code(&text::shown(name, MAX_NAME)))),
-        Some(Ref::Tag(name)) => place.push(detail(labels.tag, &mrkdwn::code(&text::shown(name, MAX_NAME)))),
+        Some(Ref::Branch(name)) => place.push(detail(labels.branch, &mrkdwn::literal(&text::shown(name, MAX_NAME)))),
+        Some(Ref::Tag(name)) => place.push(detail(labels.tag, &mrkdwn::literal(&text::shown(name, MAX_NAME)))),
         Some(Ref::MergeRequest { iid, title, url, .. }) => {
             let number = format!("!{}", text::shown(iid, 20));
             let title = title.map(|title| mrkdwn::literal(&text::shown(title, MAX_TITLE))).unwrap_or_default();
@@ -222,13 +269,26 @@ fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
         ));
     }
     place.extend(facts.cause.as_ref().map(|cause| cause_detail(facts, cause)));
+    let name = facts.context.ci("CI_PIPELINE_NAME").map(|name| text::shown(name, MAX_TITLE));
+    place.extend(name.map(|name| detail(labels.pipeline, &mrkdwn::literal(&name))));
+    let job = facts.job().filter(|_| facts.telling_job().is_none()).map(|job| text::shown(job, MAX_NAME));
+    place.extend(job.map(|job| detail(labels.job, &mrkdwn::literal(&job))));
 
     let mut run = Vec::new();
     run.extend(facts.person().map(|person| detail(labels.by, &mrkdwn::literal(&person))));
     run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
-    run.extend(facts.took().map(|seconds| detail(labels.took, &facts.language.duration(seconds))));
+    let took = match (facts.context.event, facts.action) {
+        (Event::PipelineStarted | Event::PipelineFinished, _) => labels.pipeline_took,
+        (_, Action::Deploy) => labels.deploy_took,
+        (_, Action::Stop | Action::Other) => labels.job_took,
+    };
+    run.extend(facts.took().map(|seconds| detail(took, &facts.language.duration(seconds))));
     run.extend(facts.so_far().map(|seconds| detail(labels.so_far, &facts.language.duration(seconds))));
 
+    // A start has little to say, in one row.
+    if facts.state.is_start() {
+        place.append(&mut run);
+    }
     let blocks: Vec<Block> =
         [place, run].into_iter().filter(|row| !row.is_empty()).map(|elements| Block::Context { elements }).collect();
     (!blocks.is_empty()).then(|| Attachment { color: facts.state.color(), fallback: fallback.to_owned(), blocks })
@@ -237,10 +297,10 @@ fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
 fn cause_detail(facts: &Facts, cause: &Cause) -> Mrkdwn {
     let labels = facts.language.labels();
     match cause {
-        Cause::Schedule(description) => detail(
-            labels.schedule,
-            &description.map_or_else(|| labels.scheduled.to_owned(), |it| mrkdwn::literal(&text::shown(it, MAX_TITLE))),
-        ),
+        Cause::Schedule(Some(description)) => {
+            detail(labels.schedule, &mrkdwn::literal(&text::shown(description, MAX_TITLE)))
+        }
+        Cause::Schedule(None) => detail(labels.source, &labels.schedule.to_lowercase()),
         Cause::Trigger => detail(labels.source, labels.trigger),
         Cause::Api => detail(labels.source, "API"),
         Cause::Upstream => detail(labels.source, labels.upstream),
@@ -286,14 +346,14 @@ mod tests {
             )["message"]["text"]
                 .clone()
         };
-        assert_eq!(text("en"), "[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)");
-        assert_eq!(text("ko"), "[shop-api] prod: 배포 실패, 실행 Kim Minsu (main 1a2b3c4d)");
+        assert_eq!(text("en"), "❌ [shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)");
+        assert_eq!(text("ko"), "❌ [shop-api] prod: 배포 실패 · 실행자 Kim Minsu (main 1a2b3c4d)");
     }
 
     #[test]
     fn missing_variables_drop_their_part_and_nothing_is_empty() {
         let empty = message(json!({"event": "pipeline-started"}));
-        assert_eq!(empty["message"]["text"], "pipeline started");
+        assert_eq!(empty["message"]["text"], "🚀 pipeline started");
         assert_eq!(empty["message"]["attachments"], json!([]));
         assert_eq!(empty["message"]["blocks"].as_array().unwrap().len(), 1);
         assert_eq!(empty["links"], json!([]));
@@ -304,7 +364,7 @@ mod tests {
         let mut ci = ci();
         ci["CI_COMMIT_BRANCH"] = json!("feature/x");
         let message = message(json!({"event": "deploy-started", "ci": ci}));
-        assert_eq!(message["message"]["text"], "[shop-api] feature/x: deploy started, by Kim Minsu (1a2b3c4d)");
+        assert_eq!(message["message"]["text"], "🚚 [shop-api] feature/x: deploy started, by Kim Minsu (1a2b3c4d)");
         assert!(!message["message"]["attachments"][0]["blocks"].to_string().contains("feature/x"));
     }
 
@@ -324,10 +384,59 @@ mod tests {
                 json!({"event": "pipeline-finished", "result": "failed", "failed_jobs": jobs, "settings": settings});
             message(context)["message"]["text"].clone()
         };
-        assert_eq!(text(&["build", "build"], "en"), "build failed");
-        assert_eq!(text(&["build"], "ko"), "빌드 실패");
-        assert_eq!(text(&["lint"], "ko"), "lint 실패");
-        assert_eq!(text(&["build", "test"], "en"), "pipeline failed");
-        assert_eq!(text(&[], "en"), "pipeline failed");
+        assert_eq!(text(&["build", "build"], "en"), "❌ build failed (x, x)");
+        assert_eq!(text(&["build"], "ko"), "❌ 빌드 실패 (x)");
+        assert_eq!(text(&["lint"], "ko"), "❌ lint 실패 (x)");
+        assert_eq!(text(&["build", "test", "build"], "en"), "❌ pipeline failed (x, x, and 1 more)");
+        assert_eq!(text(&[], "en"), "❌ pipeline failed");
+    }
+
+    /// The headline of a job's message, and its one-line text.
+    fn said(event: &str, changes: &Value) -> (String, String) {
+        let mut ci = ci();
+        ci.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let message = message(json!({"event": event, "ci": ci}))["message"].clone();
+        let elements = message["blocks"][0]["elements"][0]["elements"].as_array().unwrap();
+        let headline = elements.iter().filter_map(|it| it["text"].as_str()).collect::<String>();
+        (headline.trim().to_owned(), message["text"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_job_is_named_where_it_is_not_plainly_the_only_one() {
+        let headline =
+            |job: &str, stage: &str| said("deploy-started", &json!({"CI_JOB_NAME": job, "CI_JOB_STAGE": stage})).0;
+        assert_eq!(headline("deploy", "release"), "shop-api · prod · deploy started");
+        assert_eq!(headline("release", "release"), "shop-api · prod · deploy started");
+        assert_eq!(headline("prod", "release"), "shop-api · prod · deploy started");
+        assert_eq!(headline("deploy: [eu-west-1]", "deploy"), "shop-api · prod · deploy started (deploy: [eu-west-1])");
+        let text = said("deploy-finished", &json!({"CI_JOB_NAME": "review", "CI_JOB_STAGE": "deploy"})).1;
+        assert_eq!(text, "❌ [shop-api] prod: deploy failed (review), by Kim Minsu (main 1a2b3c4d)");
+    }
+
+    #[test]
+    fn only_a_deployment_is_called_one() {
+        let of = |action: &str, status: &str| {
+            let ci = json!({
+                "CI_JOB_NAME": "check", "CI_ENVIRONMENT_ACTION": action, "CI_JOB_STATUS": status,
+                "CI_ENVIRONMENT_URL": "https://shop.example",
+            });
+            said("deploy-finished", &ci).0
+        };
+        assert_eq!(of("start", "success"), "shop-api · prod · deploy succeeded (check)");
+        assert_eq!(of("stop", "success"), "shop-api · prod · environment stopped (check)");
+        assert_eq!(of("stop", "failed"), "shop-api · prod · stop failed (check)");
+        for action in ["verify", "prepare", "access"] {
+            assert_eq!(of(action, "success"), "shop-api · prod · check succeeded");
+            assert_eq!(of(action, "failed"), "shop-api · prod · check failed");
+        }
+    }
+
+    #[test]
+    fn a_server_that_shows_only_text_gets_the_link_and_the_mention_in_it() {
+        let mut ci = ci();
+        ci["CI_JOB_URL"] = json!("https://g.example/-/jobs/7");
+        let context = json!({"event": "deploy-finished", "ci": ci, "settings": {"mention": "here"}, "text_only": true});
+        let text = message(context)["message"]["text"].as_str().unwrap().to_owned();
+        assert!(text.ends_with(" (main 1a2b3c4d) <https://g.example/-/jobs/7|Failed job> <!here>"), "{text}");
     }
 }

@@ -6,7 +6,7 @@ use crate::settings_file::NAME;
 use crate::text;
 
 /// Whom to call, as `NOTIFIER_MENTION` says, for the operators `NOTIFIER_OPS_MENTION`, else the settings file: only on
-/// failure and on recovery, so that a muted channel stays useful.
+/// failure and on recovery, so that a muted channel stays useful. What cannot be understood is named at every event.
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element> {
     let (setting, variable) = match facts.context.operators {
         None => ("mention", "NOTIFIER_MENTION"),
@@ -15,31 +15,72 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
     let is_time = facts.state.is_failure() || facts.state.is_recovery();
     let given = facts.context.setting(setting).map(|list| (list, variable.to_owned()));
     let in_file = || Some((facts.file.get(setting)?, format!("{NAME}: {setting}")));
-    let Some((list, place)) = given.or_else(in_file).filter(|_| is_time) else {
+    let Some((list, place)) = given.or_else(in_file) else {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+    for entry in entries(list) {
         let user = |id: &str| Element::User { user_id: id.to_owned() };
-        let element = match entry.split_once(':') {
-            Some(("subteam", id)) if is_slack_id(id, 'S') => Some(Element::Usergroup { usergroup_id: id.to_owned() }),
-            Some(("user", id)) if is_user_id(id) => Some(user(id)),
-            None if entry == "here" => Some(Element::Broadcast { range: "here" }),
-            None if entry == "channel" => Some(Element::Broadcast { range: "channel" }),
+        let element = match Whom::of(entry) {
+            Some(Whom::Group(id)) => Some(Element::Usergroup { usergroup_id: id }),
+            Some(Whom::User(id)) => Some(user(&id)),
+            Some(Whom::All(range)) => Some(Element::Broadcast { range }),
             // Who is not known to Slack is named in the details and mentioned by nobody.
-            None if entry == "author" => author(facts).map(user),
-            None if entry == "user" => runner(facts).map(user),
-            _ => {
+            Some(Whom::Author) => author(facts).map(user),
+            Some(Whom::Runner) => runner(facts).map(user),
+            None => {
                 let entry = text::shown(entry, 40);
                 warnings.push(format!("{place}: `{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"));
                 None
             }
         };
-        if let Some(element) = element.filter(|element| !found.contains(element)) {
+        if let Some(element) = element.filter(|element| is_time && !found.contains(element)) {
             found.push(element);
         }
     }
     found
+}
+
+/// The entries of a list, however people separate them. What stands between `<` and `>` is one.
+fn entries(list: &str) -> Vec<&str> {
+    let mut is_inside = false;
+    let ends = |c: char| {
+        is_inside = c == '<' || is_inside && c != '>';
+        !is_inside && (matches!(c, ',' | ';') || c.is_whitespace())
+    };
+    list.split(ends).map(str::trim).filter(|entry| !entry.is_empty()).collect()
+}
+
+/// Whom an entry means.
+#[derive(Debug, PartialEq, Eq)]
+enum Whom {
+    Group(String),
+    User(String),
+    All(&'static str),
+    Author,
+    Runner,
+}
+
+impl Whom {
+    /// Reads the forms in which people write it: our own, Slack's mrkdwn, and what Slack's clients copy. IDs begin with U or W for
+    /// people and with S for groups (<https://docs.slack.dev/reference/objects/usergroup-object>).
+    fn of(entry: &str) -> Option<Self> {
+        let bare = entry.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(entry);
+        let bare = bare.split('|').next().unwrap_or_default().trim_start_matches(['@', '!']);
+        let (kind, id) = bare.split_once([':', '^']).map_or((None, bare), |(kind, id)| (Some(kind), id));
+        let (kind, id) = (kind.map(str::to_ascii_lowercase), id.trim_start_matches('@').to_ascii_uppercase());
+        match (kind.as_deref(), id.as_str()) {
+            (None, "HERE") => Some(Self::All("here")),
+            (None, "CHANNEL") => Some(Self::All("channel")),
+            (None, "AUTHOR") => Some(Self::Author),
+            (None, "USER") => Some(Self::Runner),
+            // Lower case is a word that happens to have the letters.
+            (None, _) if bare != id => None,
+            (None | Some("subteam" | "usergroup" | "group"), _) if is_slack_id(&id, 'S') => Some(Self::Group(id)),
+            (None | Some("user"), _) if is_user_id(&id) => Some(Self::User(id)),
+            _ => None,
+        }
+    }
 }
 
 /// The Slack ID of the commit's author, else of the person who ran the pipeline.
@@ -47,7 +88,18 @@ fn author<'a>(facts: &'a Facts) -> Option<&'a str> {
     let (name, email) = facts.context.ci("CI_COMMIT_AUTHOR").and_then(|author| author.rsplit_once('<')).unzip();
     let email = email.and_then(|email| email.strip_suffix('>')).filter(|email| !is_bot(email));
     let email = email.filter(|_| !name.is_some_and(|name| is_bot(name.trim())));
-    email.and_then(|email| facts.context.slack_id(email)).filter(|id| is_user_id(id)).or_else(|| runner(facts))
+    let login = email.and_then(|email| login_of_noreply(facts, email));
+    let known = [email, login].into_iter().flatten().find_map(|it| facts.context.slack_id(it));
+    known.filter(|id| is_user_id(id)).or_else(|| runner(facts))
+}
+
+/// The login of a private commit e-mail of this GitLab, `[ID-]login@users.noreply.HOST`
+/// (<https://docs.gitlab.com/user/profile/#use-an-automatically-generated-private-commit-email>).
+fn login_of_noreply<'a>(facts: &Facts, email: &'a str) -> Option<&'a str> {
+    let (name, domain) = email.rsplit_once('@')?;
+    let host = facts.context.ci("CI_SERVER_HOST")?;
+    let login = name.split_once('-').filter(|(id, _)| !id.is_empty() && id.bytes().all(|it| it.is_ascii_digit()));
+    domain.eq_ignore_ascii_case(&format!("users.noreply.{host}")).then(|| login.map_or(name, |(_, login)| login))
 }
 
 /// The Slack ID of the person who ran the pipeline.
@@ -146,7 +198,7 @@ mod tests {
     #[test]
     fn a_recovery_mentions_too() {
         let context = context(json!({
-            "event": "pipeline-finished", "failed_jobs": [], "history": {"previous_status": "failed"}, "settings": {"mention": "user"},
+            "event": "pipeline-finished", "result": "success", "history": {"previous_status": "failed"}, "settings": {"mention": "user"},
             "people": {"jiwoo": "U0JIWOO"}, "ci": {"GITLAB_USER_LOGIN": "jiwoo"},
         }));
         assert_eq!(
@@ -156,7 +208,62 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mention_is_told() {
-        assert_eq!(mentioned("@ops,user:minsu,subteam:U0MINSU,everyone", "failed"), ("[]".into(), 4));
+    fn what_is_no_mention_is_told_at_every_event() {
+        for status in ["failed", "success"] {
+            assert_eq!(mentioned("@ops,user:minsu,subteam:U0MINSU,everyone", status), ("[]".into(), 4), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_forms_that_people_write_are_understood() {
+        let group = Whom::Group("S0TEAM1234".into());
+        for (entry, expected) in [
+            ("@here", Whom::All("here")),
+            ("<!here>", Whom::All("here")),
+            ("Here", Whom::All("here")),
+            ("<!channel>", Whom::All("channel")),
+            ("Author", Whom::Author),
+            ("<@U0MINSUKIM>", Whom::User("U0MINSUKIM".into())),
+            ("<@U0MINSUKIM|minsu>", Whom::User("U0MINSUKIM".into())),
+            ("@U0MINSUKIM", Whom::User("U0MINSUKIM".into())),
+            ("User:U0MINSUKIM", Whom::User("U0MINSUKIM".into())),
+            ("S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("group:S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("USERGROUP:S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("subteam^S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("<!subteam^S0TEAM1234|@ops>", group),
+        ] {
+            assert_eq!(Whom::of(entry), Some(expected), "{entry}");
+        }
+        for entry in ["everyone", "@devops", "support", "user:S0TEAM1234", "team:S0TEAM1234", "<!date^1>", "<>"] {
+            assert_eq!(Whom::of(entry), None, "{entry}");
+        }
+        assert_eq!(entries("author;here"), ["author", "here"]);
+        assert_eq!(
+            entries(" author  user,<!subteam^S0TEAM1234|@the ops> "),
+            ["author", "user", "<!subteam^S0TEAM1234|@the ops>"]
+        );
+    }
+
+    #[test]
+    fn a_private_commit_address_is_a_login_of_this_gitlab() {
+        let author = |email: &str| {
+            let context = context(json!({
+                "event": "deploy-finished", "settings": {"mention": "author"}, "people": {"minsu.kim": "U0MINSU"},
+                "ci": {"CI_JOB_STATUS": "failed", "CI_COMMIT_AUTHOR": format!("Kim Minsu <{email}>"), "CI_SERVER_HOST": "gitlab.corp.example"},
+            }));
+            mentions(&Facts::of(&context, &mut vec![]), &mut vec![]).len()
+        };
+        for email in ["301-minsu.kim@users.noreply.gitlab.corp.example", "Minsu.Kim@users.noreply.GitLab.corp.example"]
+        {
+            assert_eq!(author(email), 1, "{email}");
+        }
+        for email in [
+            "301-minsu.kim@users.noreply.gitlab.com",
+            "minsu.kim@corp.example",
+            "x-minsu.kim@users.noreply.gitlab.corp.example",
+        ] {
+            assert_eq!(author(email), 0, "{email}");
+        }
     }
 }

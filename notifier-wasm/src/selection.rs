@@ -1,10 +1,12 @@
 //! Which events and branches are reported at all.
 
-use crate::context::Event;
+use crate::context::{Context, Event};
 use crate::facts::Facts;
 use crate::failures;
 use crate::glob;
+use crate::source::Ref;
 use crate::state::State;
+use crate::text;
 
 /// Why this message is not to be sent, as one word of the job log; `None` sends it. What the operators get is chosen by
 /// environment: all that failed there.
@@ -24,6 +26,8 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
             (true, true) => None,
         };
     }
+    let is_event = event_is_told(facts, warnings);
+    let is_branch = git_ref.as_ref().is_none_or(|git_ref| branch_is_told(context, git_ref, warnings));
     if context.event == Event::PipelineFinished {
         if !finish_is_told(facts, warnings) {
             return Some("finish_not_selected");
@@ -31,26 +35,69 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
     } else if context.event != Event::PipelineStarted {
         failures::warn_of_unnamed_hook(context, warnings);
     }
-    if let Some(events) = context.setting("events") {
-        for pattern in events.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
-            if !State::NAMES.iter().any(|name| glob::matches(pattern, name)) {
-                warnings.push(format!(
-                    "NOTIFIER_EVENTS: `{}` is no event; the events are {}",
-                    crate::text::shown(pattern, 40),
-                    State::NAMES.join(", ")
-                ));
-            }
+    if !is_event {
+        return Some("event_not_selected");
+    }
+    if is_branch { None } else { Some("branch_not_selected") }
+}
+
+/// The entries of a list, however people separate them.
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    list.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace()).filter(|entry| !entry.is_empty())
+}
+
+/// Whether the setting `events` chooses what happened, by its name or its event's.
+fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
+    let Some(events) = facts.context.setting("events") else { return true };
+    for pattern in entries(events).filter(|it| !State::NAMES.iter().any(|name| glob::matches(it, name))) {
+        warnings.push(format!(
+            "NOTIFIER_EVENTS: `{}` is no event; the events are {}",
+            text::shown(pattern, 40),
+            State::NAMES.join(", ")
+        ));
+    }
+    let names = [facts.state.name(), facts.state.event()];
+    entries(events).any(|pattern| names.iter().any(|name| glob::matches(pattern, name)))
+}
+
+/// Whether the setting `branches` chooses a ref: globs of branches and tags, a plain name for a branch, `tags` for every tag, and
+/// `!` before what is left out.
+fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) -> bool {
+    let Some(branches) = context.setting("branches") else { return true };
+    let mut is_chosen = entries(branches).all(|entry| entry.starts_with('!'));
+    for entry in entries(branches) {
+        let (pattern, chooses) = entry.strip_prefix('!').map_or((entry, true), |rest| (rest, false));
+        let (pattern, kind) = match (pattern.strip_prefix("refs/heads/"), pattern.strip_prefix("refs/tags/")) {
+            (Some(branch), _) => (branch, Some(false)),
+            (_, Some(tag)) => (tag, Some(true)),
+            _ if pattern == "tags" => ("*", Some(true)),
+            // A name that is no pattern is a branch's.
+            _ => (pattern, (!pattern.contains('*')).then_some(false)),
+        };
+        if !may_name_a_ref(pattern) {
+            warnings.push(format!(
+                "NOTIFIER_BRANCHES: `{}` matches no branch or tag: * stands for any characters, `tags` for every tag, and ! leaves out; no regular expressions",
+                text::shown(entry, 40)
+            ));
         }
-        if !glob::any_of(events, |it| glob::matches(it, state.name()) || glob::matches(it, state.event())) {
-            return Some("event_not_selected");
+        let is_tag = matches!(git_ref, Ref::Tag(_));
+        if kind.is_none_or(|tags| tags == is_tag) && glob::matches(pattern, git_ref.name()) {
+            is_chosen = chooses;
         }
     }
-    if let (Some(branches), Some(git_ref)) = (context.setting("branches"), git_ref)
-        && !glob::any_of(branches, |it| glob::matches(it, git_ref.name()))
-    {
-        return Some("branch_not_selected");
-    }
-    None
+    is_chosen
+}
+
+/// Whether a ref may have a name of this pattern (<https://git-scm.com/docs/git-check-ref-format>).
+fn may_name_a_ref(pattern: &str) -> bool {
+    let is_refused =
+        |c: char| c.is_control() || matches!(c, '^' | '~' | ':' | '?' | '[' | '\\' | '$' | '(' | ')' | '|');
+    !pattern.is_empty()
+        && !pattern.contains(is_refused)
+        && !pattern.contains("..")
+        && !pattern.contains("//")
+        && !pattern.starts_with('/')
+        && !pattern.ends_with(['/', '.'])
 }
 
 /// Whether the setting `finish` chooses this end of a pipeline.
@@ -166,5 +213,36 @@ mod tests {
     fn branches_are_selected_by_glob() {
         assert_eq!(skipped(json!({"branches": "main,feature/*"})), (None, 0));
         assert_eq!(skipped(json!({"branches": "main"})), (Some("branch_not_selected"), 0));
+    }
+
+    #[test]
+    fn branches_are_chosen_in_the_forms_that_people_write() {
+        let of = |branches: &str, ci: serde_json::Value| {
+            let context = context(json!({"event": "deploy-started", "ci": ci, "settings": {"branches": branches}}));
+            let mut warnings = Vec::new();
+            (skip_reason(&Facts::of(&context, &mut vec![]), &mut warnings).is_none(), warnings.len())
+        };
+        let branch = |name: &str| json!({"CI_COMMIT_BRANCH": name});
+        let tag = |name: &str| json!({"CI_COMMIT_TAG": name});
+        for (branches, ci, expected) in [
+            ("main development", branch("development"), true),
+            ("main;development", branch("development"), true),
+            ("refs/heads/main", branch("main"), true),
+            ("!renovate/*", branch("main"), true),
+            ("!renovate/*", branch("renovate/x"), false),
+            ("* !renovate/*", branch("renovate/x"), false),
+            ("main", tag("main"), false),
+            ("tags", tag("v1"), true),
+            ("tags", branch("v1"), false),
+            ("refs/tags/v*", tag("v1"), true),
+            ("refs/tags/v*", branch("v1"), false),
+            ("v*", tag("v1"), true),
+            ("!tags", tag("v1"), false),
+        ] {
+            assert_eq!(of(branches, ci.clone()), (expected, 0), "{branches} {ci}");
+        }
+        for wrong in ["^main$", "/^release-.*$/", "main?", "a..b", "(main|dev)", "release/", "!"] {
+            assert_eq!(of(wrong, branch("other")).1, 1, "{wrong}");
+        }
     }
 }

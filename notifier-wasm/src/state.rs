@@ -10,6 +10,8 @@ pub(crate) enum State {
     DeploySucceeded,
     DeployFailed,
     DeployCanceled,
+    /// An environment was stopped.
+    DeployStopped,
     /// The job did not say how it went.
     DeployFinished,
     PipelineSucceeded,
@@ -20,19 +22,45 @@ pub(crate) enum State {
     PipelineFinished,
 }
 
+/// What a job does to its environment
+/// (<https://docs.gitlab.com/ci/yaml/#environmentaction>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Deploy,
+    Stop,
+    /// No deployment: `prepare`, `verify`, `access`.
+    Other,
+}
+
+impl Action {
+    pub(crate) fn of(context: &Context) -> Self {
+        match context.ci("CI_ENVIRONMENT_ACTION") {
+            Some("stop") => Self::Stop,
+            Some("prepare" | "verify" | "access") => Self::Other,
+            _ => Self::Deploy,
+        }
+    }
+}
+
 impl State {
     /// The names of all states and events, by which people choose them.
-    pub(crate) const NAMES: [&str; 10] = [
+    pub(crate) const NAMES: [&str; 16] = [
         "pipeline-started",
+        "pipeline-failed",
+        "pipeline-fixed",
+        "pipeline-still-failing",
+        "pipeline-succeeded",
+        "pipeline-canceled",
+        "pipeline-waiting",
+        "pipeline-finished",
         "deploy-started",
-        "deploy-finished",
         "deploy-succeeded",
         "deploy-failed",
         "deploy-canceled",
-        "pipeline-finished",
-        "pipeline-succeeded",
-        "pipeline-failed",
-        "pipeline-fixed",
+        "deploy-stopped",
+        "deploy-again",
+        "deploy-rolled-back",
+        "deploy-finished",
     ];
 
     /// `CI_JOB_STATUS` tells how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
@@ -42,6 +70,7 @@ impl State {
             Event::PipelineStarted => Self::PipelineStarted,
             Event::DeployStarted => Self::DeployStarted,
             Event::DeployFinished => match context.ci("CI_JOB_STATUS") {
+                Some("success") if Action::of(context) == Action::Stop => Self::DeployStopped,
                 Some("success") => Self::DeploySucceeded,
                 Some("failed") => Self::DeployFailed,
                 Some("canceled") => Self::DeployCanceled,
@@ -52,7 +81,7 @@ impl State {
             },
             Event::PipelineFinished => match (context.result, context.failed_jobs.as_deref()) {
                 (Some(Verdict::Failed), _) | (None, Some([_, ..])) => Self::PipelineFailed,
-                (None, None) => Self::PipelineFinished,
+                (None, _) => Self::PipelineFinished,
                 _ if context.history.previous_status.as_deref() == Some("failed") => Self::PipelineFixed,
                 _ => Self::PipelineSucceeded,
             },
@@ -67,6 +96,7 @@ impl State {
             Self::DeploySucceeded => "deploy-succeeded",
             Self::DeployFailed => "deploy-failed",
             Self::DeployCanceled => "deploy-canceled",
+            Self::DeployStopped => "deploy-stopped",
             Self::DeployFinished => "deploy-finished",
             Self::PipelineSucceeded => "pipeline-succeeded",
             Self::PipelineFailed => "pipeline-failed",
@@ -78,7 +108,9 @@ impl State {
     /// The name of the event that this state belongs to.
     pub(crate) fn event(self) -> &'static str {
         match self {
-            Self::DeploySucceeded | Self::DeployFailed | Self::DeployCanceled => "deploy-finished",
+            Self::DeploySucceeded | Self::DeployFailed | Self::DeployCanceled | Self::DeployStopped => {
+                "deploy-finished"
+            }
             Self::PipelineSucceeded | Self::PipelineFailed | Self::PipelineFixed => "pipeline-finished",
             other => other.name(),
         }
@@ -92,20 +124,40 @@ impl State {
             Self::DeployFailed | Self::PipelineFailed => "x",
             Self::DeploySucceeded | Self::PipelineSucceeded => "white_check_mark",
             Self::DeployCanceled => "no_entry_sign",
+            Self::DeployStopped => "octagonal_sign",
             Self::PipelineFixed => "tada",
             Self::DeployFinished | Self::PipelineFinished => "checkered_flag",
+        }
+    }
+
+    /// The same as a character, for text that nobody renders.
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::PipelineStarted => "🚀",
+            Self::DeployStarted => "🚚",
+            Self::DeployFailed | Self::PipelineFailed => "❌",
+            Self::DeploySucceeded | Self::PipelineSucceeded => "✅",
+            Self::DeployCanceled => "🚫",
+            Self::DeployStopped => "🛑",
+            Self::PipelineFixed => "🎉",
+            Self::DeployFinished | Self::PipelineFinished => "🏁",
         }
     }
 
     /// The colour of the attachment's bar.
     pub(crate) fn color(self) -> &'static str {
         match self {
-            Self::PipelineStarted | Self::DeployFinished | Self::PipelineFinished => "#8D99AE",
+            Self::PipelineStarted | Self::DeployStopped | Self::DeployFinished | Self::PipelineFinished => "#8D99AE",
             Self::DeployStarted => "#36C5F0",
             Self::DeployFailed | Self::PipelineFailed => "#E01E5A",
             Self::DeploySucceeded | Self::PipelineSucceeded | Self::PipelineFixed => "#2EB67D",
             Self::DeployCanceled => "#ECB22E",
         }
+    }
+
+    /// Whether something began, of which there is little to say yet.
+    pub(crate) fn is_start(self) -> bool {
+        matches!(self, Self::PipelineStarted | Self::DeployStarted)
     }
 
     /// Whether those who were called before should know that it is over.
@@ -138,6 +190,11 @@ mod tests {
         assert_eq!(of("failed"), (State::DeployFailed, 0));
         assert_eq!(of("canceled"), (State::DeployCanceled, 0));
         assert_eq!(of("running"), (State::DeployFinished, 1));
+        let stop = |status| {
+            state(json!({"event": "deploy-finished", "ci": {"CI_JOB_STATUS": status, "CI_ENVIRONMENT_ACTION": "stop"}}))
+                .0
+        };
+        assert_eq!((stop("success"), stop("failed")), (State::DeployStopped, State::DeployFailed));
     }
 
     #[test]
@@ -145,9 +202,10 @@ mod tests {
         let of = |jobs, before| {
             state(json!({"event": "pipeline-finished", "failed_jobs": jobs, "history": {"previous_status": before}})).0
         };
-        assert_eq!(of(json!(null), "success"), State::PipelineFinished);
-        assert_eq!(of(json!([]), "success"), State::PipelineSucceeded);
-        assert_eq!(of(json!([]), "failed"), State::PipelineFixed);
+        // That no job failed does not say that all succeeded.
+        for (jobs, before) in [(json!(null), "success"), (json!([]), "success"), (json!([]), "failed")] {
+            assert_eq!(of(jobs, before), State::PipelineFinished);
+        }
         assert_eq!(of(json!([{"name": "test"}]), "failed"), State::PipelineFailed);
     }
 

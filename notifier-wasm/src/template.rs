@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Unclosed,
     /// A placeholder outside a double-quoted string of a query.
     Unquoted(String),
+    /// A `$NAME` in it, which GitLab left as it was.
+    Unexpanded(String),
     /// What came out is no http or https address that is safe to click.
     NotAnAddress,
 }
@@ -21,6 +23,7 @@ impl fmt::Display for Fault {
             Self::Missing(name) => write!(f, "%{{{name}}} has no value in this job"),
             Self::Unclosed => write!(f, "a %{{ has no closing }}"),
             Self::Unquoted(name) => write!(f, "%{{{name}}} must stand inside \"double quotes\" of the query"),
+            Self::Unexpanded(name) => write!(f, "{name} is not expanded there; a setting has placeholders, %{{NAME}}"),
             Self::NotAnAddress => write!(f, "it does not give an http or https address"),
         }
     }

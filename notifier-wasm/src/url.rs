@@ -31,7 +31,12 @@ impl SafeUrl {
         if host.is_empty() || host.starts_with(':') || !host.chars().all(plain) || address.contains('\\') {
             return None;
         }
-        if path.chars().any(char::is_control) {
+        // A label is missing, as where a variable before the first dot is empty.
+        let name = host.split(':').next().unwrap_or_default();
+        if name.split('.').rev().skip_while(|label| label.is_empty()).any(str::is_empty) {
+            return None;
+        }
+        if path.chars().any(char::is_control) || unexpanded(address).is_some() {
             return None;
         }
         let url = format!("{}://{host}{}", scheme.to_ascii_lowercase(), utf8_percent_encode(path, UNFIT));
@@ -46,6 +51,22 @@ impl SafeUrl {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A variable that nobody expanded, `$NAME` or `${NAME}`: GitLab leaves one as it is that it does not know. A `$` before anything
+/// else is text.
+pub(crate) fn unexpanded(address: &str) -> Option<&str> {
+    address.match_indices('$').find_map(|(at, _)| {
+        let rest = &address[at + 1..];
+        let (start, rest) = rest.strip_prefix('{').map_or((at, rest), |inner| (at, inner));
+        let name = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let is_name = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let is_closed = !address[at + 1..].starts_with('{') || rest[name..].starts_with('}');
+        let end = address.len() - rest.len() + name;
+        (is_name && is_closed).then(|| {
+            &address[start..end + usize::from(rest[name..].starts_with('}') && address[at + 1..].starts_with('{'))]
+        })
+    })
 }
 
 /// A value as one piece of an address: no separator in it keeps its meaning.
@@ -76,6 +97,11 @@ mod tests {
             "https://a<b/",
             "https://a.example/\u{7}",
             "ftp://a.example/",
+            "https://.apps.example",
+            "https://a..example/",
+            "https://dss.$DSS_ENV.data.example",
+            "https://shop.example/$PATH_PART",
+            "https://shop.example/${PATH_PART}/x",
         ] {
             assert_eq!(SafeUrl::parse(address), None, "{address}");
         }
@@ -86,6 +112,18 @@ mod tests {
     fn what_would_end_a_link_is_percent_encoded() {
         let url = SafeUrl::parse(" HTTPS://a.example:8443/x|y>z<\"`?q=a b%20c&d=가 ").unwrap();
         assert_eq!(url.as_str(), "https://a.example:8443/x%7Cy%3Ez%3C%22%60?q=a%20b%20c&d=%EA%B0%80");
+    }
+
+    #[test]
+    fn a_variable_that_nobody_expanded_is_named() {
+        assert_eq!(unexpanded("https://dss.$DSS_ENV.data.example"), Some("$DSS_ENV"));
+        assert_eq!(unexpanded("https://shop.example/${PATH_PART}/x"), Some("${PATH_PART}"));
+        for text in
+            ["https://a.example/?price=$5", "https://a.example/$", "https://a.example/${", "https://a.example/$(x)"]
+        {
+            assert_eq!(unexpanded(text), None, "{text}");
+        }
+        assert!(SafeUrl::parse("https://a.example./?price=$5").is_some());
     }
 
     #[test]

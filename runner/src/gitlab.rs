@@ -82,7 +82,7 @@ pub(crate) fn failed_jobs(
     let path = format!("projects/{}/pipelines/{}/jobs", number("CI_PROJECT_ID")?, number("CI_PIPELINE_ID")?);
     let url = format!("{api}/{path}?scope%5B%5D=failed&per_page=100");
     let time = TIME.min(deadline.remaining() / 2);
-    let answer = client.get(&url, Some((header, &Secret::new(token))), MAX_ANSWER, deadline.at_most(time))?;
+    let answer = client.get(&url, Some((header, &token)), MAX_ANSWER, deadline.at_most(time))?;
     match answer.status {
         200 => parse(&answer.body),
         401 | 403 | 404 => Err(Unknown::Refused(answer.status)),
@@ -103,12 +103,12 @@ fn parse(body: &[u8]) -> Result<Vec<FailedJob>, Unknown> {
 
 /// The header and the token for an address, where it is below the API of this job's GitLab. A pipeline variable can
 /// override `CI_API_V4_URL`, so it must agree with the server, and a token goes nowhere unencrypted.
-pub(crate) fn token_for<'a>(url: &str, variables: &'a Variables) -> Option<(&'static str, &'a str)> {
+pub(crate) fn token_for(url: &str, variables: &Variables) -> Option<(&'static str, Secret)> {
     if !address::is_below(url, variables.get("CI_API_V4_URL")?, variables.get("CI_SERVER_URL")?) {
         return None;
     }
-    let job_token = || Some(("JOB-TOKEN", variables.get("CI_JOB_TOKEN")?));
-    variables.get("NOTIFIER_GITLAB_TOKEN").map(|token| ("PRIVATE-TOKEN", token)).or_else(job_token)
+    let secret = |header, name| Some((header, Secret::new(variables.secret(name)?.ok()?)));
+    secret("PRIVATE-TOKEN", "NOTIFIER_GITLAB_TOKEN").or_else(|| secret("JOB-TOKEN", "CI_JOB_TOKEN"))
 }
 
 /// Reads an answer.

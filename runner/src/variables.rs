@@ -2,6 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io;
+use std::path::Path;
+
+use crate::files;
+
+/// The most that is read of a File-type variable's file, in bytes.
+const MAX_SECRET: u64 = 4 << 10;
 
 /// What the job's environment holds, as text. Bytes that are not UTF-8 become U+FFFD: a message with an odd character
 /// is better than none.
@@ -27,6 +34,30 @@ impl Variables {
         self.0.get(name).map(String::as_str)
     }
 
+    /// A variable that holds a secret, of GitLab's type Variable or File
+    /// (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>): one that is a path is the file's text. What nobody can see
+    /// at its ends, a byte order mark or a zero-width space as some editors and chats leave it, is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<io::Result<String>> {
+        let value = visible(self.get(name)?);
+        if !value.starts_with('/') {
+            return Some(Ok(value.to_owned())).filter(|_| !value.is_empty());
+        }
+        let text = files::read_at_most(Path::new(value), MAX_SECRET)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
+            .map(|text| visible(&text).to_owned());
+        Some(text)
+    }
+
+    /// The names of all variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Sets a variable for this program alone.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
@@ -37,6 +68,13 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
         Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
+}
+
+/// A text without what cannot be seen at its ends.
+fn visible(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}')
+    })
 }
 
 fn lossy(text: std::ffi::OsString) -> String {

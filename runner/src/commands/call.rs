@@ -59,6 +59,9 @@ impl Call {
                 settings::variable(name)
             ));
         }
+        for name in settings::unknown(&variables) {
+            report.warning(&name);
+        }
         let file = SettingsFile::read(&variables, &*report);
         let to = Destinations::find(&variables, &settings, &file);
         // A File-type variable's contents are not among the variables.
@@ -108,6 +111,7 @@ impl Call {
             failed_jobs: failed_jobs.and_then(Result::ok),
             people,
             updates: self.to.bot().is_some(),
+            text_only: self.to.is_text_only(),
             file: self.file.for_module(),
             redactor: &self.redactor,
         };

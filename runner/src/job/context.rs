@@ -106,6 +106,8 @@ pub(crate) struct Gathered<'a> {
     pub(crate) people: Map<String, Value>,
     /// Whether later events update the message.
     pub(crate) updates: bool,
+    /// Whether the server may show nothing of a message but its text.
+    pub(crate) text_only: bool,
     /// What the settings file of the repository says.
     pub(crate) file: &'a Map<String, Value>,
     pub(crate) redactor: &'a Redactor,
@@ -133,6 +135,7 @@ impl Gathered<'_> {
                 "people": self.masked(self.people.clone().into()),
                 "history": self.masked(read_history(self.variables).into()),
                 "updates": self.updates,
+                "text_only": self.text_only,
                 "now": now(),
             });
             if context.to_string().len() <= MAX_CONTEXT || longest < 16 {
@@ -217,6 +220,7 @@ mod tests {
             failed_jobs: None,
             people: Map::new(),
             updates: false,
+            text_only: false,
             file: &Map::new(),
             redactor: &redactor,
         };

@@ -8,6 +8,9 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use super::setting::{Reaches, SETTINGS, Setting};
 use crate::variables::Variables;
 
+/// What else begins like the settings: what the component's script reads, and the token for GitLab's API.
+const OTHERS: [&str; 2] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_GITLAB_TOKEN"];
+
 /// The settings that are set, by name: flags first, then the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Settings(BTreeMap<&'static str, String>);
@@ -78,6 +81,20 @@ pub fn variable(name: &str) -> String {
     format!("NOTIFIER_{}", name.to_ascii_uppercase())
 }
 
+/// What begins with `NOTIFIER_` and is nothing that anybody reads: the warning names the nearest name that is.
+pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
+    let known: Vec<String> =
+        SETTINGS.iter().map(|setting| variable(setting.name)).chain(OTHERS.map(str::to_owned)).collect();
+    let is_unknown = |name: &&str| name.starts_with("NOTIFIER_") && known.iter().all(|it| it != name);
+    let told = |name: &str| {
+        let nearest = known.iter().min_by_key(|it| strsim::damerau_levenshtein(it, name));
+        let near = nearest.filter(|it| strsim::damerau_levenshtein(it, name) <= 3);
+        let instead = near.map_or_else(String::new, |it| format!("; did you mean {it}?"));
+        format!("{name} is no variable of the notifier and changes nothing{instead}")
+    };
+    variables.names().filter(is_unknown).map(told).collect()
+}
+
 impl FromArgMatches for Settings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let given = |setting: &Setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone()));
@@ -125,6 +142,23 @@ mod tests {
         let environment = [("NOTIFIER_LANGUAGE", "ko"), ("NOTIFIER_MENTION", " here ")].into_iter().collect();
         let settings = settings(&[("language", "en")]).or_from(&environment);
         assert_eq!((settings.get("language"), settings.get("mention")), (Some("en"), Some("here")));
+    }
+
+    #[test]
+    fn a_variable_that_nobody_reads_is_named_with_the_nearest_one() {
+        let job = [
+            ("NOTIFIER_LANGUGE", "ko"),
+            ("NOTIFIER_MENTION", "here"),
+            ("NOTIFIER_GITLAB_TOKEN", "x"),
+            ("NOTIFIER_XYZZY", "1"),
+        ];
+        let told = unknown(&job.into_iter().collect());
+        assert_eq!(told.len(), 2);
+        assert!(
+            told[0].starts_with("NOTIFIER_LANGUGE is no variable") && told[0].contains("NOTIFIER_LANGUAGE?"),
+            "{told:?}"
+        );
+        assert!(!told[1].contains('?'), "{told:?}");
     }
 
     #[test]

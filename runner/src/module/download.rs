@@ -55,7 +55,7 @@ pub(crate) fn module(
 /// does. The job token goes to the GitLab of this job, and never along with a redirect.
 fn fetch(client: &Client, variables: &Variables, url: &str, deadline: Deadline) -> Result<Vec<u8>, DownloadError> {
     let deadline = deadline.at_most(TIME.min(deadline.remaining() / 2));
-    let token = gitlab::token_for(url, variables).map(|(header, token)| (header, Secret::new(token)));
+    let token = gitlab::token_for(url, variables);
     let first = get(client, url, token.as_ref().map(|(header, token)| (*header, token)), deadline)?;
     let answer = match (first.status, &first.location) {
         (301..=308, Some(location)) => get(client, location, None, deadline)?,

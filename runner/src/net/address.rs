@@ -36,12 +36,19 @@ pub(crate) fn check(url: &str, own: &[&str], allowed: &str) -> Result<(), Refuse
         |entry: &str| entry.eq_ignore_ascii_case(&place(&host, port)),
     );
     let is_own = |entry: &&str| is_place(entry) || is_host(entry) && port.is_none_or(|port| port == HTTPS_PORT);
-    let is_allowed = |entry: &str| is_place(entry) || is_host(entry);
-    if own.iter().any(is_own) || allowed.split(',').map(str::trim).any(is_allowed) {
-        Ok(())
-    } else {
-        Err(Refused::Host)
-    }
+    if own.iter().any(is_own) || is_named(url, allowed) { Ok(()) } else { Err(Refused::Host) }
+}
+
+/// Whether the host of `url` is one of a comma-separated list.
+pub(crate) fn is_named(url: &str, allowed: &str) -> bool {
+    let Some((_, host, port)) = origin(url) else { return false };
+    allowed.split(',').map(str::trim).any(|entry| is_entry(entry, &host, port))
+}
+
+/// Whether a host is meant by an entry as people write it: with a port or for any, also with its scheme and a slash behind it.
+fn is_entry(entry: &str, host: &str, port: Option<u16>) -> bool {
+    let entry = entry.strip_prefix("https://").unwrap_or(entry).trim_end_matches('/');
+    entry.eq_ignore_ascii_case(host) || entry.eq_ignore_ascii_case(&place(host, port))
 }
 
 /// Whether `url` lies below `base`, which is at the very host and port of `server`, and may have a secret.
@@ -62,6 +69,11 @@ fn origin(url: &str) -> Option<(String, String, Option<u16>)> {
     let uri: Uri = url.parse().ok()?;
     let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
     Some((uri.scheme_str()?.to_owned(), authority.host().to_ascii_lowercase(), authority.port_u16()))
+}
+
+/// The host of a URL, in lower case.
+pub(crate) fn host(url: &str) -> Option<String> {
+    Some(origin(url)?.1)
 }
 
 /// The host of a URL where it is no name.
@@ -90,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_secret_goes_to_named_hosts_over_https() {
-        let of = |url| check(url, &["slack.com", "own.example:8443"], "chat.example, Port.example:8065");
+        let of = |url| check(url, &["slack.com", "own.example:8443"], "https://chat.example/, Port.example:8065");
         for url in [
             "https://slack.com/api",
             "https://SLACK.com:443/api",

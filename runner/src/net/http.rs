@@ -190,14 +190,14 @@ impl Client {
         }
         let scheme = url.split_once("://").map_or("https", |(scheme, _)| scheme);
         let (_, address) = self.proxy_variable(scheme)?;
+        let excepted = self.variables.get("no_proxy").or_else(|| self.variables.get("NO_PROXY")).unwrap_or_default();
+        if address::host(url).is_some_and(|host| is_excepted(&host, excepted)) {
+            return None;
+        }
         let proxy = Proxy::new(address).ok()?;
         let mut builder = Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
-        if let (Some(user), Some(password)) = (proxy.username(), proxy.password()) {
-            builder = builder.username(user).password(password);
-        }
-        let excepted = self.variables.get("NO_PROXY").or_else(|| self.variables.get("no_proxy")).unwrap_or_default();
-        for host in excepted.split(',').map(str::trim).filter(|host| !host.is_empty()) {
-            builder = builder.no_proxy(host);
+        if let Some(user) = proxy.username() {
+            builder = builder.username(user).password(proxy.password().unwrap_or_default());
         }
         builder.build().ok()
     }
@@ -208,6 +208,16 @@ impl Client {
             .into_iter()
             .find_map(|name| Some((name.clone(), self.variables.get(&name)?)))
     }
+}
+
+/// Whether no proxy stands before a host, as curl reads `NO_PROXY`, so that the component's script and the notifier go the same way: a
+/// lone `*`, or names, of which each stands for itself and everything below it (<https://curl.se/docs/manpage.html#--noproxy>).
+fn is_excepted(host: &str, excepted: &str) -> bool {
+    let is_below = |name: &str| {
+        let name = name.strip_prefix('.').unwrap_or(name).trim_end_matches('.').to_ascii_lowercase();
+        !name.is_empty() && host.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    excepted.trim() == "*" || excepted.split(|c: char| c == ',' || c.is_whitespace()).any(is_below)
 }
 
 fn native_roots() -> Vec<Certificate<'static>> {
@@ -288,7 +298,36 @@ mod tests {
         assert_eq!(client.proxy("https://hooks.slack.com/x").map(|it| it.port()), Some(2));
         assert_eq!(client.proxy("http://other.example/x").map(|it| it.port()), Some(1));
         assert!(client.proxy("http://127.0.0.1/x").is_none());
-        let direct: ::http::Uri = "https://direct.example/x".parse().unwrap();
-        assert!(client.proxy("https://direct.example/x").unwrap().is_no_proxy(&direct));
+        assert!(client.proxy("https://direct.example/x").is_none());
+    }
+
+    /// What curl 7.88 did with each of these.
+    #[test]
+    fn what_no_proxy_excepts_is_what_curl_says() {
+        for (excepted, expected) in [
+            ("slack.com", true),
+            (".slack.com", true),
+            ("HOOKS.slack.COM", true),
+            ("slack.com.", true),
+            ("*", true),
+            ("a, slack.com", true),
+            ("a slack.com", true),
+            ("*.slack.com", false),
+            ("hooks.slack.com:443", false),
+            ("lack.com", false),
+            ("foo *", false),
+            ("", false),
+        ] {
+            assert_eq!(is_excepted("hooks.slack.com", excepted), expected, "{excepted}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_may_have_a_user_without_a_password() {
+        let client = Client::new(&[("https_proxy", "http://user@tls.example:2")].into_iter().collect());
+        assert_eq!(
+            client.proxy("https://hooks.slack.com/x").and_then(|it| it.username().map(str::to_owned)).as_deref(),
+            Some("user")
+        );
     }
 }

@@ -76,6 +76,10 @@ impl Redactor {
                 Some(value) => redactor.add_whole(value),
                 None => {}
             }
+            // Of a File-type variable the file's text is the secret, and of one with a byte order mark what is behind that.
+            if let Some(Ok(secret)) = variables.secret(name) {
+                redactor.add_whole(&secret);
+            }
         }
         redactor
     }

@@ -34,6 +34,10 @@ pub(crate) enum Unusable {
         "SLACK_BOT_TOKEN is no bot token, which begins with xoxb-: copy the Bot User OAuth Token of the Slack app's page OAuth & Permissions"
     )]
     NotABot,
+    #[error(
+        "SLACK_BOT_TOKEN is the path of a File-type variable whose file cannot be read: check it in Settings > CI/CD > Variables"
+    )]
+    Unreadable,
     #[error("SLACK_API_URL is not an https address of slack.com or slack-gov.com, and the token goes nowhere else")]
     Host,
 }
@@ -42,8 +46,13 @@ impl Api {
     /// The bot of `SLACK_BOT_TOKEN`, where that is set. A token goes to Slack, to this very machine, and to hosts that are
     /// allowed by name.
     pub(crate) fn find(variables: &Variables, settings: &Settings) -> Option<Result<Self, Unusable>> {
-        let token = variables.get("SLACK_BOT_TOKEN").filter(|token| !token.starts_with('$'))?;
-        if !token.starts_with("xoxb-") {
+        let token = match variables.secret("SLACK_BOT_TOKEN")? {
+            Ok(token) if token.starts_with('$') => return None,
+            Ok(token) => token,
+            Err(_) => return Some(Err(Unusable::Unreadable)),
+        };
+        // The second is one with token rotation (https://docs.slack.dev/authentication/using-token-rotation).
+        if !token.starts_with("xoxb-") && !token.starts_with("xoxe.xoxb-") {
             return Some(Err(Unusable::NotABot));
         }
         let base = settings.get("slack_api_url").unwrap_or(BASE).trim_end_matches('/');
@@ -130,8 +139,11 @@ fn hint(word: &str, needed: &str) -> String {
                 ": the bot lacks the scope {scopes}; add it on the Slack app's page OAuth & Permissions and reinstall the app"
             );
         }
-        "invalid_auth" | "account_inactive" | "token_revoked" | "token_expired" | "not_authed" => {
-            "SLACK_BOT_TOKEN is revoked, expired or mistyped; copy the Bot User OAuth Token again"
+        "token_expired" => {
+            "a token with rotation lasts twelve hours; switch rotation off for this app, or renew the variable that often"
+        }
+        "invalid_auth" | "account_inactive" | "token_revoked" | "not_authed" => {
+            "SLACK_BOT_TOKEN is revoked or mistyped; copy the Bot User OAuth Token again"
         }
         "not_in_channel" => "invite the bot to the channel (/invite), or grant it chat:write.public",
         "channel_not_found" => "check NOTIFIER_CHANNEL; a private channel must invite the bot (/invite)",
@@ -177,6 +189,12 @@ mod tests {
         ] {
             assert_eq!(found("xoxb-1-2-abc", api, hosts), Some(expected), "{api}");
         }
+        assert_eq!(found("xoxe.xoxb-1-abc", "", ""), Some(Ok(())));
+        assert_eq!(found("\u{FEFF}xoxb-1-abc\u{200B}\r\n", "", ""), Some(Ok(())));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "xoxb-1-2-abc\n").unwrap();
+        assert_eq!(found(file.path().to_str().unwrap(), "", ""), Some(Ok(())));
+        assert_eq!(found("/nonexistent", "", ""), Some(Err(Unusable::Unreadable)));
         assert_eq!(found("xoxp-1-2-abc", "", ""), Some(Err(Unusable::NotABot)));
         assert_eq!(found("", "", ""), None);
         assert_eq!(found("$SLACK_BOT_TOKEN", "", ""), None);

@@ -108,10 +108,15 @@ impl Bot<'_> {
             update.insert("channel".into(), thread.channel.clone().into());
             update.insert("ts".into(), thread.ts.clone().into());
             update.insert("metadata".into(), metadata(speaker, failure));
-            if let Err(undelivered) = self.write("chat.update", update) {
-                warnings.warning(&format!(
+            match self.write("chat.update", update) {
+                // Somebody deleted it, and Slack shows the reply at the channel's root: the thread goes on at a new message.
+                Err(gone) if gone.is_word(&["message_not_found"]) => {
+                    return self.post(body, Some(&metadata(speaker, failure)));
+                }
+                Err(undelivered) => warnings.warning(&format!(
                     "{undelivered}; the event is told in the thread, the pipeline's message stays as it was"
-                ));
+                )),
+                Ok(_) => {}
             }
         }
         Ok((thread, delivered))

@@ -35,7 +35,23 @@ impl Channels {
     }
 
     fn of_environment(&self, environment: Option<&str>) -> Option<&str> {
-        self.named.as_deref().or_else(|| self.file.channel(self.key, environment))
+        self.named.as_deref().or_else(|| self.file.channel(self.key, environment)).map(channel)
+    }
+}
+
+/// A channel as people write or paste it: its name, its ID, `<#ID|name>`, or a link to it
+/// (`https://team.slack.com/archives/ID`, `https://app.slack.com/client/TEAM/ID`).
+fn channel(written: &str) -> &str {
+    let written = written.trim();
+    if let Some(reference) = written.strip_prefix("<#") {
+        return reference.trim_end_matches('>').split('|').next().unwrap_or_default();
+    }
+    let Some((_, address)) = written.split_once("://") else { return written };
+    let mut segments = address.split(['/', '?', '#']).skip(1);
+    match segments.next() {
+        Some("archives") => segments.next().unwrap_or(written),
+        Some("client") => segments.nth(1).unwrap_or(written),
+        _ => written,
     }
 }
 
@@ -100,8 +116,35 @@ impl Destinations {
         channel.map(|(api, channel)| Operators::Channel(api, channel)).or(webhook)
     }
 
+    /// Whether the message goes to a server that may show nothing but its text.
+    pub(crate) fn is_text_only(&self) -> bool {
+        self.bot.is_none() && self.webhook.as_ref().is_ok_and(|webhook| !webhook.is_exact())
+    }
+
     /// Whether there is anywhere to send to.
     pub(crate) fn is_somewhere(&self) -> bool {
         self.bot.is_some() || self.webhook.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_read_as_it_is_pasted() {
+        for written in [
+            "C0123456789",
+            " C0123456789 ",
+            "<#C0123456789|deploys>",
+            "<#C0123456789>",
+            "https://team.slack.com/archives/C0123456789",
+            "https://team.slack.com/archives/C0123456789/p1700000000000000",
+            "https://app.slack.com/client/T0TEAM00001/C0123456789?x=1",
+        ] {
+            assert_eq!(channel(written), "C0123456789", "{written}");
+        }
+        assert_eq!(channel("#deploys"), "#deploys");
+        assert_eq!(channel("https://team.slack.com/"), "https://team.slack.com/");
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn deliver(
 
 fn post(client: &Client, webhook: &Webhook, body: &Value, deadline: Deadline) -> Result<(), Undelivered> {
     let body = body.to_string().into_bytes();
-    judge(patiently(deadline, || client.post(webhook.url(), None, &body, MAX_ANSWER, deadline)))
+    let answer = patiently(deadline, || client.post(webhook.url(), None, &body, MAX_ANSWER, deadline));
+    if webhook.is_exact() { judge(answer) } else { judge_dialect(answer) }
 }
 
 fn judge(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
@@ -48,6 +49,27 @@ fn judge(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
             Err(Undelivered::Refused { status, word, hint })
         }
     }
+}
+
+/// The same of a server that is no Slack: it takes a message with any 2xx, and refuses one in JSON or with a page of somebody else's
+/// (Rocket.Chat `{"success":true}`, Zulip `{"result":"success"}`, Mattermost `ok`).
+fn judge_dialect(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
+    let answer = match result {
+        Ok(answer) if (200..=299).contains(&answer.status) => answer,
+        other => return judge(other),
+    };
+    let body = String::from_utf8_lossy(&answer.body);
+    if body.trim_start().starts_with('<') {
+        return Err(Undelivered::NotOk);
+    }
+    let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(&body) else { return Ok(()) };
+    let says_no = |name: &str| fields.get(name) == Some(&Value::Bool(false));
+    let error = fields.get("error").filter(|error| !matches!(error, Value::Null | Value::Bool(false)));
+    if says_no("ok") || says_no("success") || error.is_some() || fields.get("result").is_some_and(|it| it == "error") {
+        let word = error.and_then(Value::as_str).map(error_word).unwrap_or_default();
+        return Err(Undelivered::Refused { status: answer.status, word, hint: String::new() });
+    }
+    Ok(())
 }
 
 /// The next step for each error word that Slack documents for webhooks.
@@ -97,6 +119,29 @@ mod tests {
         assert_eq!(judge(answer(200, None, "ok\n")), Ok(()));
         assert_eq!(judge(answer(200, None, "<html>sign in</html>")), Err(Undelivered::NotOk));
         assert_eq!(judge(answer(302, None, "ok")), Err(Undelivered::Redirect { status: 302 }));
+    }
+
+    /// Rocket.Chat <https://docs.rocket.chat/docs/integrations>, Zulip <https://zulip.com/api/rest-error-handling>, Mattermost
+    /// <https://developers.mattermost.com/integrate/webhooks/incoming/>; prometheus/alertmanager#3546.
+    #[test]
+    fn a_server_that_is_allowed_by_name_speaks_its_dialect() {
+        for body in
+            ["ok", "", "{\"success\":true}", "{\"ok\":true}", "{\"result\":\"success\",\"msg\":\"\"}", "thanks", "[]"]
+        {
+            assert_eq!(judge_dialect(answer(200, None, body)), Ok(()), "{body}");
+        }
+        assert_eq!(judge_dialect(answer(204, None, "")), Ok(()));
+        for body in [
+            "{\"ok\":false}",
+            "{\"success\":false,\"error\":\"invalid channel\"}",
+            "{\"error\":\"no_hook\"}",
+            "{\"result\":\"error\",\"msg\":\"x\"}",
+            "<!doctype html>",
+        ] {
+            assert!(judge_dialect(answer(200, None, body)).is_err(), "{body}");
+        }
+        assert!(judge_dialect(answer(500, None, "ok")).is_err() && judge_dialect(answer(302, None, "ok")).is_err());
+        assert!(judge(answer(200, None, "{\"ok\":true}")).is_err(), "Slack itself answers ok");
     }
 
     #[test]

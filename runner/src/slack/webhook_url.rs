@@ -1,9 +1,7 @@
 //! The incoming webhook: where its URL comes from, and whether a message may go there.
 
 use std::fmt;
-use std::path::Path;
 
-use crate::files::read_at_most;
 use crate::job::settings::Settings;
 use crate::net::address::{self, Refused};
 use crate::net::secret::Secret;
@@ -15,18 +13,22 @@ const OPS_VARIABLE: &str = "SLACK_OPS_WEBHOOK_URL";
 /// The hosts of Slack's incoming webhooks; the second is GovSlack's.
 const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
-/// The most that is read of a File-type variable's file, in bytes.
-const MAX_FILE: u64 = 4 << 10;
-
 /// A checked address of an incoming webhook. The address is a credential: it is never shown.
 #[derive(Debug)]
 pub(crate) struct Webhook {
     url: Secret,
+    is_exact: bool,
 }
 
 impl Webhook {
     pub(crate) fn url(&self) -> &Secret {
         &self.url
+    }
+
+    /// Whether it is Slack's own, which answers exactly as documented and shows all of a message. A host that is allowed by name
+    /// speaks a dialect, as Mattermost, Rocket.Chat and Zulip do.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.is_exact
     }
 }
 
@@ -125,15 +127,11 @@ pub(crate) fn of_operators(variables: &Variables, settings: &Settings) -> Option
 
 fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Webhook, Unusable> {
     let unusable = |problem| Unusable { variable: name.to_owned(), problem, causes: causes(variables) };
-    let value = variables.get(name).ok_or_else(|| unusable(Problem::Missing))?;
-    let value = if value.starts_with('/') {
-        let contents = read_at_most(Path::new(value), MAX_FILE).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        contents.ok_or_else(|| unusable(Problem::Unreadable))?
-    } else {
-        value.to_owned()
-    };
-    match check(value.trim(), settings.get("allow_hosts").unwrap_or_default()) {
-        Ok(()) => Ok(Webhook { url: Secret::new(value.trim()) }),
+    let value = variables.secret(name).ok_or_else(|| unusable(Problem::Missing))?;
+    let value = value.map_err(|_| unusable(Problem::Unreadable))?;
+    let allowed = settings.get("allow_hosts").unwrap_or_default();
+    match check(&value, allowed) {
+        Ok(()) => Ok(Webhook { is_exact: !address::is_named(&value, allowed), url: Secret::new(value) }),
         Err(problem) => Err(unusable(problem)),
     }
 }
@@ -168,6 +166,10 @@ fn causes(variables: &Variables) -> &'static str {
         (_, None) => {
             "Likely cause: it was never set, or its environment scope is not * and this job has no environment \
              (Settings > CI/CD > Variables)"
+        }
+        (Some("true"), _) => {
+            "Likely cause: it was never set, its environment scope leaves this job's environment out, or in a downstream pipeline it is \
+             protected and was not passed on (Settings > CI/CD > Variables)"
         }
         _ => {
             "Likely cause: it was never set, it is protected and this ref is not, or its environment scope leaves this job's environment \
