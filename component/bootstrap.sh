@@ -6,7 +6,8 @@
 
 set +xueCf
 # What an exported function or variable could change of the tools below.
-unset -f chmod curl gzip mkdir mv openssl rm sha256sum shasum sleep uname wget
+unset -f "[" cd chmod command curl date echo false gzip kill mkdir mv openssl printf read rm sha256sum shasum sleep true ulimit \
+  umask uname wait wget
 unset CDPATH GZIP IFS SYSTEM_WGETRC WGETRC
 umask 077
 echo "pipeline-notifier $version: $*" >&2
@@ -18,19 +19,20 @@ skip() {
 # Hundredths of a second by a clock that nobody sets.
 now() {
   { read -r up _ </proc/uptime; } 2>/dev/null
-  case "$up" in [0-9]*.[0-9][0-9]) now=$((${up%.*}00 + 1${up#*.} - 100)) ;; *) now=0 ;; esac
+  case "$up" in [0-9]*.[0-9][0-9]) now=$((${up%.*}00 + 1${up#*.} - 100)) ;; *) now=$(date +%s 2>/dev/null)00 ;; esac
 }
 now
 begun=$now
 
 # Whatever was started ends with us, and what is kept goes with the last hook of the job.
-child="" guard="" scratch="" kept=""
+child="" guard="" scratch="" kept="" elsewhere=""
 stop() {
   [ -z "$child" ] || kill "$child" 2>/dev/null
   [ -z "$guard" ] || kill "$guard" 2>/dev/null
   exit 143
 }
 clean() {
+  [ -z "$elsewhere" ] || rm -rf "$elsewhere"
   case " $last " in *" deploy-started "*) [ -z "$scratch" ] || rm -rf "$scratch" ;; *) [ -z "$kept" ] || rm -rf "$kept" ;; esac
 }
 last=$*
@@ -54,15 +56,16 @@ is_plain() {
 }
 
 # Nothing is run that stands in the checkout.
+checkout=$(cd -P "${CI_PROJECT_DIR:-.}" 2>/dev/null || :; echo "${PWD%/}")
 PATH=$(
-  cd -P "${CI_PROJECT_DIR:-.}" 2>/dev/null || :
-  checkout=${PWD%/}
   rest=$PATH: found=""
   while [ -n "$rest" ]; do
     entry=${rest%%:*} rest=${rest#*:}
     case "$entry" in /*) cd -P "$entry" 2>/dev/null || continue ;; *) continue ;; esac
     case "$PWD/" in "$checkout"/*) [ -n "$checkout" ] || found=$found:$PWD ;; *) found=$found:$PWD ;; esac
   done
+  # An empty one would be the working directory.
+  [ -n "$found" ] || found=:/usr/local/bin:/usr/bin:/bin
   echo "${found#:}"
 )
 
@@ -103,6 +106,7 @@ esac
 case "${CI_JOB_ID:-}" in "" | *[!0-9]*) name=pipeline-notifier-$$ last="" ;; *) name=pipeline-notifier-$CI_JOB_ID ;; esac
 beside=${CI_PROJECT_DIR:-/nowhere} beside=${beside%/}.tmp
 case "${TMPDIR:-}" in /*) temporary=${TMPDIR%/} ;; *) temporary=/tmp ;; esac
+case "$(cd -P "$temporary" 2>/dev/null && pwd)/" in "$checkout"/*) temporary=/tmp ;; esac
 for place in "$beside/$name" "$temporary/$name"; do
   if [ -d "$place" ] && [ ! -L "$place" ] && [ -O "$place" ] && chmod 700 "$place"; then kept=$place; break; fi
 done
@@ -115,9 +119,14 @@ scratch=${kept:+$kept/run.$$}
 
 # Seconds, of which a download may take three fifths: the rest is for Slack.
 whole=${NOTIFIER_TIMEOUT:-}
+while true; do
+  case "$whole" in [[:space:]]*) whole=${whole#?} ;; *[[:space:]]) whole=${whole%?} ;; *) break ;; esac
+done
+case "$whole" in "" | . | *[!0-9.]* | *.*.*) whole=5 ;; .*) whole=0 ;; esac
 whole=${whole%%.*}
-case "$whole" in "" | *[!0-9]* | ????*) whole=5 ;; esac
 while case "$whole" in 0?*) true ;; *) false ;; esac; do whole=${whole#0}; done
+case "$whole" in ????*) whole=5 ;; esac
+[ "$whole" -le 300 ] || whole=5
 left() {
   now
   left=$((whole * 60 + 30 * !whole - now + begun))
@@ -139,7 +148,21 @@ case "$url" in
 esac
 case "$token" in *[!A-Za-z0-9_.-]*) token="" ;; esac
 
-# Addresses and the token go to curl by stdin. What grows beyond a release is cut off.
+# Ends the child after some seconds, whatever it waits for: curl before 7.87 waits for a name server as long as that likes.
+watch() {
+  (
+    trap "kill \$sleeper 2>/dev/null; exit" TERM
+    sleep "$1" 2>/dev/null & sleeper=$!
+    wait "$sleeper" && kill -KILL "$child"
+  ) >/dev/null 2>&1 &
+  guard=$!
+}
+unwatch() {
+  kill "$guard" 2>/dev/null
+  guard=""
+}
+
+# Addresses and the token go to curl by stdin. What grows beyond a release is cut off. Old ones know whole seconds alone.
 with_curl() {
   left
   {
@@ -147,11 +170,14 @@ with_curl() {
     [ -z "$2" ] || echo "header = \"JOB-TOKEN: $2\""
   } | (
     ulimit -f 10240
-    exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$left" \
+    exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$((${left%.*} + 1))" \
       --max-filesize 5000000 --output "$scratch/$file" --write-out "%{redirect_url}\n"
   ) >"$scratch/answer" 2>/dev/null &
   child=$!
-  await
+  watch "$left"
+  await 2>/dev/null
+  unwatch
+  return "$status"
 }
 # wget cannot be told a time for the whole, and busybox nothing of redirects. It goes without a configuration.
 with_wget() {
@@ -159,26 +185,22 @@ with_wget() {
   token_header=""
   [ -z "$2" ] || token_header="--header=JOB-TOKEN: $2"
   (
-    HOME=$scratch
+    export HOME="$scratch"
     ulimit -f 10240
     exec wget ${gnu:+-S --tries=1 --max-redirect=0} -O "$scratch/$file" ${token_header:+"$token_header"} "$1"
   ) >"$scratch/answer" 2>&1 </dev/null &
   child=$!
-  (
-    trap "kill \$sleeper 2>/dev/null; exit" TERM
-    sleep "$left" 2>/dev/null & sleeper=$!
-    wait "$sleeper"
-    kill -KILL "$child"
-  ) >/dev/null 2>&1 &
-  guard=$!
+  watch "$left"
   await 2>/dev/null
-  kill "$guard" 2>/dev/null
-  guard=""
+  unwatch
   return "$status"
 }
 fetch() {
   if command -v curl >/dev/null 2>&1; then
-    with_curl "$url" "$token" || return 1
+    with_curl "$url" "$token" || {
+      [ "$status" != 23 ] || skip io "the notifier could not be written to ${kept%/*} (disk full?); TMPDIR can name another place"
+      return 1
+    }
     read -r location <"$scratch/answer" || location=""
     [ -z "$location" ] || { is_plain "$location" && with_curl "$location" ""; }
   elif command -v wget >/dev/null 2>&1; then
@@ -186,7 +208,12 @@ fetch() {
     : >"$scratch/wgetrc"
     export WGETRC="$scratch/wgetrc"
     gnu=""
-    case "$(wget --version 2>/dev/null)" in "GNU Wget"*) gnu=yes ;; esac
+    # The successor of GNU wget follows redirects with the token, and busybox shows it to a proxy.
+    case "$(wget --version 2>/dev/null)" in
+      "GNU Wget "*) gnu=yes ;;
+      "GNU Wget2"*) token="" ;;
+      *) [ -z "${http_proxy:-}${https_proxy:-}" ] || token="" ;;
+    esac
     with_wget "$url" "$token" && return 0
     location=""
     while read -r header value _; do
@@ -216,11 +243,22 @@ if ! { [ -f "$packed" ] && [ ! -L "$packed" ] && [ -O "$packed" ] && is_pinned "
   rm -rf "$packed"
   mv "$scratch/$file" "$packed" 2>/dev/null || packed=$scratch/$file
 fi
-{ gzip -dc <"$packed" >"$scratch/pipeline-notifier" && chmod 700 "$scratch/pipeline-notifier"; } 2>/dev/null ||
+# Where the directory of the job is mounted noexec, or full, another one may not be.
+unpack() {
+  notifier=$1/pipeline-notifier
+  { gzip -dc <"$packed" >"$notifier" && chmod 700 "$notifier" && [ -x "$notifier" ]; } 2>/dev/null
+}
+unpack "$scratch" || {
+  elsewhere=$temporary/pipeline-notifier-run.$$
+  { mkdir "$elsewhere" && unpack "$elsewhere"; } 2>/dev/null
+} || {
+  [ ! -s "$scratch/pipeline-notifier" ] ||
+    skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another"
   skip io "the notifier could not be unpacked (disk full, or no gzip in this image)"
+}
 now
 spent=$((now - begun))
-run "$scratch/pipeline-notifier" "$@" --spent "$((spent / 100)).$((spent % 100 / 10))"
+run "$notifier" "$@" --spent "$((spent / 100)).$((spent % 100 / 10))"
 case "$status" in
   126 | 127) skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another" ;;
 esac

@@ -137,7 +137,7 @@ fn a_failure_is_shown_in_the_channel_and_no_other_job_covers_it_up() {
     job("deploy-us", "deploy-started", "running");
     job("deploy-eu", "deploy-finished", "failed");
     job("deploy-us", "deploy-finished", "success");
-    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy failed"]);
+    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy failed (deploy-eu)"]);
     // Run again, the job that failed takes it back.
     job("deploy-eu", "deploy-started", "running");
     job("deploy-eu", "deploy-finished", "success");
@@ -171,7 +171,7 @@ fn calls_at_the_same_time_do_not_post_twice() {
 #[test]
 fn the_webhook_takes_over_where_the_bot_is_refused() {
     for (word, step) in [
-        ("invalid_auth", "SLACK_BOT_TOKEN is revoked, expired or mistyped"),
+        ("invalid_auth", "SLACK_BOT_TOKEN is revoked or mistyped"),
         ("not_in_channel", "invite the bot to the channel"),
         ("is_archived", "choose another one in NOTIFIER_CHANNEL"),
         ("restricted_action", "ask them"),

@@ -14,14 +14,14 @@ fn render_prints_the_request_body() {
     let rendered = Notifier::new(&["render", "deploy-finished"]).job(JOB).run();
     assert_eq!((rendered.status, rendered.stderr.as_str()), (0, ""));
     let body = rendered.json();
-    assert_eq!(body["text"], "[shop-api] prod: deploy succeeded, by Kim Minsu (main 1a2b3c4d)");
+    assert_eq!(body["text"], "✅ [shop-api] prod: deploy succeeded, by Kim Minsu (main 1a2b3c4d)");
     slack_limits::check(&body).unwrap();
 }
 
 #[test]
 fn render_draws_a_message_for_people() {
     let text = Notifier::new(&["render", "deploy-finished", "--format", "text", "--language", "ko"]).job(JOB).run();
-    assert!(text.stdout.contains("✅ shop-api · prod — 배포 성공"), "{}", text.stdout);
+    assert!(text.stdout.contains("✅ shop-api · prod · 배포 성공"), "{}", text.stdout);
     assert!(text.stdout.contains("사이트 열기: https://main.shop.example"), "{}", text.stdout);
     let html = Notifier::new(&["render", "deploy-finished", "--format", "html"]).job(JOB).run();
     assert!(html.stdout.starts_with("<!doctype html>"), "{}", html.stdout);
@@ -71,7 +71,7 @@ fn a_setting_that_does_not_parse_is_told_and_its_default_used() {
         .with("NOTIFIER_LANGUAGE", "klingon")
         .with("NOTIFIER_ENVIRONMENTS", "main")
         .run();
-    assert_eq!(rendered.json()["text"], "[shop-api] prod: deploy succeeded, by Kim Minsu (main 1a2b3c4d)");
+    assert_eq!(rendered.json()["text"], "✅ [shop-api] prod: deploy succeeded, by Kim Minsu (main 1a2b3c4d)");
     for setting in ["NOTIFIER_TIMEOUT", "NOTIFIER_LANGUAGE", "NOTIFIER_ENVIRONMENTS"] {
         assert!(rendered.stderr.contains(&format!("warning: {setting}")), "{}", rendered.stderr);
     }
@@ -160,7 +160,7 @@ fn the_demonstration_plays_every_moment() {
     {
         assert!(played.stdout.contains(state) && html.contains(state), "{state}");
     }
-    assert!(played.stdout.contains("Failed job: compile (build) · image (build)"), "{}", played.stdout);
+    assert!(played.stdout.contains("Failed jobs: compile (script failed) · image (timed out)"), "{}", played.stdout);
     assert!(played.stdout.contains("7 messages arrived in the inbox at 127.0.0.1:"), "{}", played.stdout);
 }
 

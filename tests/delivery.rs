@@ -35,7 +35,7 @@ fn what_render_prints_is_posted_once() {
     assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", WEBHOOK_PATH));
     assert_eq!(request.header("content-type"), Some("application/json; charset=utf-8"));
     let rendered = Notifier::new(&["render", "deploy-finished"]).job(JOB).run();
-    let without_duration = |body: &str| body.split("Took").next().map(str::to_owned);
+    let without_duration = |body: &str| body.split("Deploy took").next().map(str::to_owned);
     assert_eq!(without_duration(&rendered.stdout), without_duration(&request.body));
     slack_limits::check(&request.json()).unwrap();
 }
@@ -271,7 +271,7 @@ fn a_failed_build_links_to_the_jobs_that_gitlab_names() {
     let (_, links) = build_failed(&gitlab, &[("NOTIFIER_GITLAB_TOKEN", "")]);
     assert_eq!(
         links[0],
-        ("Failed job: compile (build)".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/1".into())
+        ("Failed job: compile".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/1".into())
     );
     assert!(!links.iter().any(|(label, _)| label.contains("lint")));
     let request = gitlab.only_request();
@@ -331,7 +331,7 @@ fn a_deployment_takes_from_its_start_to_its_end() {
     std::fs::write(&kept, (started - 134).to_string()).unwrap();
     job("deploy-finished").run();
     let finished = &slack.requests()[1].body;
-    assert!(finished.contains("Took  2m 1"), "{finished}");
+    assert!(finished.contains("Deploy took  2m 1"), "{finished}");
     assert_eq!(std::fs::read_dir(&checkout).unwrap().chain(std::fs::read_dir(&beside).unwrap()).count(), 0);
 }
 

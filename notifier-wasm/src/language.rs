@@ -33,6 +33,8 @@ pub(crate) struct Labels {
     /// The link to the first message.
     pub(crate) message: &'static str,
     pub(crate) schedule: &'static str,
+    /// A schedule whose description is not known, as what set the pipeline off.
+    pub(crate) scheduled: &'static str,
     pub(crate) source: &'static str,
     pub(crate) trigger: &'static str,
     pub(crate) upstream: &'static str,
@@ -59,6 +61,7 @@ static ENGLISH: Labels = Labels {
     so_far: "So far",
     message: "Message",
     schedule: "Schedule",
+    scheduled: "schedule",
     source: "Source",
     trigger: "trigger",
     upstream: "upstream pipeline",
@@ -85,6 +88,7 @@ static KOREAN: Labels = Labels {
     so_far: "경과",
     message: "메시지",
     schedule: "예약 실행",
+    scheduled: "예약 실행",
     source: "실행 경로",
     trigger: "트리거",
     upstream: "업스트림 파이프라인",

@@ -300,7 +300,7 @@ fn cause_detail(facts: &Facts, cause: &Cause) -> Mrkdwn {
         Cause::Schedule(Some(description)) => {
             detail(labels.schedule, &mrkdwn::literal(&text::shown(description, MAX_TITLE)))
         }
-        Cause::Schedule(None) => detail(labels.source, &labels.schedule.to_lowercase()),
+        Cause::Schedule(None) => detail(labels.source, labels.scheduled),
         Cause::Trigger => detail(labels.source, labels.trigger),
         Cause::Api => detail(labels.source, "API"),
         Cause::Upstream => detail(labels.source, labels.upstream),

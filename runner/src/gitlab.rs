@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::net::address;
 use crate::net::deadline::Deadline;
-use crate::net::http::{Client, Fault};
+use crate::net::fault::Fault;
+use crate::net::http::Client;
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 

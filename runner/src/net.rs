@@ -3,5 +3,6 @@
 
 pub(crate) mod address;
 pub(crate) mod deadline;
+pub(crate) mod fault;
 pub(crate) mod http;
 pub(crate) mod secret;

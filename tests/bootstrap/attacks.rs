@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Job, SHELLS, TOKEN, served, with_wget};
+use crate::faults::is_root_with_namespaces;
+use crate::support::ended::Ended;
 use crate::support::harness::fixtures;
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
@@ -56,7 +58,7 @@ fn nothing_of_the_checkout_is_believed() {
         assert!(ended.took < Duration::from_secs(8), "{shell:?}: {:?}", ended.took);
         assert_eq!(listing(&job.project), before, "{shell:?}");
         let sent = slack.only_request().json()["text"].as_str().unwrap().to_owned();
-        assert!(sent.starts_with("[shop-api]") && sent.contains("deploy started"), "{sent}");
+        assert!(sent.contains("[shop-api] ") && sent.contains("deploy started"), "{sent}");
     }
 }
 
@@ -101,6 +103,117 @@ fn nothing_of_the_jobs_shell_changes_it_or_is_changed() {
     }
 }
 
+/// What a team calls its own functions, and what it exports, is none of ours.
+#[test]
+fn functions_of_the_job_are_not_called() {
+    const NAMES: &str = "test exec set unset echo wait cd kill printf read trap true false sleep curl gzip";
+    for shell in [SHELLS[0], SHELLS[1]] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        // The names that a POSIX shell lets a function have: not those of its special builtins.
+        job.before =
+            "test() { echo ours; return 1; }; wait() { echo ours; }; kill() { echo ours; }; sleep() { echo ours; }";
+        let ended = job.run(shell);
+        assert!(ended.output().contains("notify: sent") && !ended.output().contains("ours"), "{}", ended.output());
+    }
+    let bash = format!(
+        "for name in {NAMES} [; do eval \"function $name {{ builtin echo ours; builtin return 0; }}\"; export -f \"$name\"; done"
+    );
+    for sh in ["dash", "bash", "busybox"] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.before = bash.clone().leak();
+        job.after = "builtin unset -f printf";
+        let Some(ended) = run_with_sh(&job, SHELLS[2], sh) else { return };
+        assert!(
+            ended.output().contains("notify: sent") && !ended.output().contains("ours"),
+            "{sh}: {}",
+            ended.output()
+        );
+        assert!(ended.took < Duration::from_secs(6), "{sh}: {:?}", ended.took);
+    }
+}
+
+/// Runs a job on a machine whose `/bin/sh` is another shell; none where there are no namespaces.
+fn run_with_sh(job: &Job, shell: &[&str], sh: &str) -> Option<Ended> {
+    is_root_with_namespaces().then(|| {
+        let script = format!("sh=$(readlink -f /bin/sh) && mount --bind \"$(readlink -f /usr/bin/{sh})\" \"$sh\"");
+        job.run_in_namespace(shell, &script)
+    })
+}
+
+/// The hook runs in `/bin/sh`, whatever that is in the image.
+#[test]
+fn every_shell_may_be_the_images_own() {
+    for sh in ["dash", "bash", "busybox"] {
+        for client in ["curl", "gnu", "busybox"] {
+            let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+            let mut job = Job::new(&registry, &slack);
+            job.events = &["deploy-started", "deploy-finished"];
+            if client != "curl" {
+                with_wget(&mut job, client == "gnu");
+            }
+            let Some(ended) = run_with_sh(&job, SHELLS[2], sh) else { return };
+            assert_eq!(ended.output().matches("notify: sent").count(), 2, "{sh} {client}: {}", ended.output());
+            registry.only_request();
+            assert_eq!(fs::read_dir(&job.temporary).unwrap().count(), 0, "{sh} {client}");
+        }
+    }
+}
+
+/// A PATH that names nothing but the checkout, and a directory for temporary files within it.
+#[test]
+fn a_checkout_in_the_way_is_gone_around() {
+    for path in ["bin", "", ".", "/nonexistent"] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        for program in ["uname", "curl", "pipeline-notifier"] {
+            let path = job.project.join(program);
+            fs::write(&path, "#!/bin/sh\necho the repository runs >&2\n").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let bin = job.project.join("bin");
+        fs::create_dir(&bin).unwrap();
+        job.path = if path == "bin" { bin } else { path.into() };
+        job.temporary = job.project.join("tmp");
+        fs::create_dir(&job.temporary).unwrap();
+        let before = listing(&job.project);
+        let ended = job.run(SHELLS[0]);
+        assert!(ended.output().contains("notify: sent"), "{path}: {}", ended.output());
+        assert!(!ended.output().contains("the repository runs"), "{path}: {}", ended.output());
+        assert_eq!(listing(&job.project), before, "{path}");
+    }
+}
+
+/// A directory beside the checkout that nothing may be run in: another one serves.
+#[test]
+fn a_directory_that_is_mounted_noexec_is_no_obstacle() {
+    if !is_root_with_namespaces() {
+        return;
+    }
+    for options in ["noexec", "size=16k"] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.events = &["deploy-started", "deploy-finished"];
+        let beside = format!("{}.tmp", job.project.display());
+        fs::create_dir(&beside).unwrap();
+        let ended = job.run_in_namespace(SHELLS[0], &format!("mount -t tmpfs -o {options} x '{beside}'"));
+        assert_eq!(ended.output().matches("notify: sent").count(), 2, "{options}: {}", ended.output());
+        assert_eq!(fs::read_dir(&job.temporary).unwrap().count(), 0);
+    }
+}
+
+/// busybox asks a proxy in clear text, so the token stays at home.
+#[test]
+fn busybox_shows_no_proxy_the_token() {
+    let (registry, slack, proxy) = (Server::start([served()]), Server::start([Reply::ok()]), Server::start([served()]));
+    let mut job = Job::new(&registry, &slack);
+    with_wget(&mut job, false);
+    job.variables = vec![("http_proxy", proxy.url("")), ("https_proxy", proxy.url(""))];
+    job.run(SHELLS[1]);
+    assert!(proxy.requests().iter().all(|request| request.header("JOB-TOKEN").is_none()));
+}
+
 /// No variable is an option, a file or a command of anything that the hook runs.
 #[test]
 fn no_variable_is_an_option() {
@@ -125,9 +238,25 @@ fn no_variable_is_an_option() {
         assert!(ended.output().contains("notify: skipped reason=bad_package_url"), "{url}: {}", ended.output());
         assert!(registry.requests().is_empty());
     }
-    for timeout in
-        ["08", "09", "010", "2.5", "08.5", "", "soon", "-1", "$(exit 9)", "99999", "0", "1e3", "a[$(exit 9)]"]
-    {
+    for timeout in [
+        "08",
+        "09",
+        "010",
+        "2.5",
+        "08.5",
+        ".9",
+        " 2 ",
+        "301",
+        "+2",
+        "",
+        "soon",
+        "-1",
+        "$(exit 9)",
+        "99999",
+        "0",
+        "1e3",
+        "a[$(exit 9)]",
+    ] {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
         job.variables = vec![("NOTIFIER_TIMEOUT", timeout.to_owned())];

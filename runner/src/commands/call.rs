@@ -1,10 +1,13 @@
 //! One call of a command: what it knows, how long it may take, and whom it tells.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::cli::{Job, Told};
-use crate::gitlab;
+use crate::gitlab::{self, FailedJob};
 use crate::job::context::{Context, Gathered};
 use crate::job::event::Event;
 use crate::job::settings::{self, Settings};
@@ -102,20 +105,38 @@ impl Call {
             let directory = Directory { api, client: &self.client, deadline: self.deadline };
             directory.add_to(&mut people, &unknown, &*self.report);
         }
-        let gathered = Gathered {
+        let failed_jobs = failed_jobs.and_then(Result::ok);
+        self.gathered(Told { event, result }, &self.variables, failed_jobs, people).context(&*self.report)
+    }
+
+    fn gathered<'a>(
+        &'a self,
+        Told { event, result }: Told,
+        variables: &'a Variables,
+        failed_jobs: Option<Vec<FailedJob>>,
+        people: Map<String, Value>,
+    ) -> Gathered<'a> {
+        Gathered {
             event,
             result,
-            variables: &self.variables,
+            variables,
             settings: &self.settings,
             pass: &self.pass,
-            failed_jobs: failed_jobs.and_then(Result::ok),
+            failed_jobs,
             people,
             updates: self.to.bot().is_some(),
             text_only: self.to.is_text_only(),
             file: self.file.for_module(),
             redactor: &self.redactor,
-        };
-        gathered.context(&*self.report)
+        }
+    }
+
+    /// The context of an event in a job that ends like this, without asking anybody.
+    pub(crate) fn context_of(&self, status: &str, told: Told) -> Context {
+        let mut variables = self.variables.clone();
+        variables.set("CI_JOB_STATUS", status);
+        self.gathered(told, &variables, None, people::of_map(&self.settings, &RefCell::default()))
+            .context(&RefCell::default())
     }
 
     /// Everything that says whom to mention, wherever it says so.

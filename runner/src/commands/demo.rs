@@ -143,9 +143,9 @@ fn demo_job() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// What the inbox answers where GitLab would list the failed jobs.
 fn failed_jobs() -> Value {
-    let job = |id: u32, name: &str| {
+    let job = |id: u32, name: &str, reason: &str| {
         let web_url = format!("https://gitlab.example/shop/shop-api/-/jobs/{id}");
-        json!({"id": id, "name": name, "stage": "build", "status": "failed", "allow_failure": false, "web_url": web_url})
+        json!({"id": id, "name": name, "stage": "build", "status": "failed", "failure_reason": reason, "web_url": web_url})
     };
-    json!([job(710_998, "compile"), job(710_999, "image")])
+    json!([job(710_998, "compile", "script_failure"), job(710_999, "image", "job_execution_timeout")])
 }

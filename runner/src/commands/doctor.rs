@@ -1,14 +1,15 @@
 //! `doctor`: a checklist of what is set and what is missing, and the next step.
 
 use super::call::Call;
-use crate::cli::Job;
+use crate::cli::{Job, Told};
 use crate::gitlab;
-use crate::job::event::Event;
+use crate::job::event::{Event, Verdict};
 use crate::module::message::{Body, Message};
 use crate::module::pin::{built_in_wasm, sha256};
 use crate::report::{one_line, print};
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
+use crate::slack::undelivered::Undelivered;
 use crate::slack::{webhook, webhook_url};
 use crate::variables::Variables;
 
@@ -45,6 +46,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
 
     job_facts(&call, &mut tell);
     let message = module_facts(&call, &mut tell);
+    events(&call, &mut tell);
     gitlab_facts(&call, &mut tell);
     for oddity in call.client.oddities() {
         tell(Mark::Note, "network", &oddity);
@@ -54,6 +56,11 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
     }
     let environment = message.as_ref().and_then(Message::environment);
     let bot = call.to.bot_for(environment).filter(|(api, channel)| bot_facts(&call, api, channel, &mut tell));
+    if let Some((api, _)) = bot
+        && let Some(message) = &message
+    {
+        blocks_facts(&call, api, &message.body(), &mut tell);
+    }
     let has_bot = bot.is_some();
     match &call.to.webhook {
         Err(unusable) if has_bot && unusable.is_unset() => {}
@@ -63,6 +70,11 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
             let detail = format!("{} is set and usable; nothing was sent", webhook_url::variable(&call.settings));
             tell(Mark::Ok, "webhook", &detail);
         }
+    }
+    match webhook_url::of_operators(&call.variables, &call.settings) {
+        Some(Err(unusable)) => tell(Mark::Wrong, "operators", &unusable.to_string()),
+        Some(Ok(_)) => tell(Mark::Ok, "operators", "SLACK_OPS_WEBHOOK_URL is set and usable"),
+        None => {}
     }
     if let Some(message) = message.as_ref().filter(|_| send) {
         test_message(&call, &message.body(), bot, &mut tell);
@@ -127,11 +139,57 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
                     "neither NOTIFIER_GRAFANA_URL nor NOTIFIER_LOGS_URL is set: messages have no link to runtime logs",
                 );
             }
-            for warning in &message.warnings {
-                tell(Mark::Note, "settings", warning);
-            }
             Some(message)
         }
+    }
+}
+
+/// Every event in success and failure: what it would say, or why it would not be sent; where it would go; and what is wrong.
+fn events(call: &Call, tell: Tell) {
+    let mut known: Vec<String> = Vec::new();
+    for (event, status, result) in [
+        (Event::PipelineStarted, "running", None),
+        (Event::DeployStarted, "running", None),
+        (Event::DeployFinished, "success", None),
+        (Event::DeployFinished, "failed", None),
+        (Event::DeployFinished, "canceled", None),
+        (Event::PipelineFinished, "failed", Some(Verdict::Failed)),
+        (Event::PipelineFinished, "success", Some(Verdict::Success)),
+    ] {
+        let (Ok(message), _) = call.render(&call.context_of(status, Told { event, result })) else { continue };
+        let place = match call.to.bot_for(message.environment()) {
+            Some((_, channel)) => format!(" -> {channel}"),
+            None => String::new(),
+        };
+        let operators = call.to.operators_for(message.environment()).filter(|_| message.failure);
+        let operators = operators.map_or("", |_| ", and the operators are told");
+        match &message.skip {
+            Some(reason) => tell(Mark::Note, event.name(), &format!("{} is not sent: {reason}", message.summary)),
+            None => tell(Mark::Ok, event.name(), &format!("{}{place}{operators}", message.summary)),
+        }
+        for warning in message.warnings.into_iter().filter(|it| !it.starts_with("CI_JOB_STATUS is not")) {
+            if !known.contains(&warning) {
+                tell(Mark::Wrong, "settings", &warning);
+                known.push(warning);
+            }
+        }
+    }
+}
+
+/// Asks Slack itself whether it would take the message's blocks (<https://docs.slack.dev/reference/methods/blocks.validate>). A server
+/// that does not know the method says nothing about them.
+fn blocks_facts(call: &Call, api: &Api, body: &Body, tell: Tell) {
+    let Some(blocks) = body.json().get("blocks") else { return };
+    match api.post(&call.client, "blocks.validate", &serde_json::json!({"blocks": blocks}), call.deadline) {
+        Ok(_) => tell(Mark::Ok, "blocks", "Slack takes the message's blocks"),
+        Err(Undelivered::Denied { word, .. }) if word == "invalid_blocks" => {
+            tell(
+                Mark::Wrong,
+                "blocks",
+                "Slack refuses the message's blocks (invalid_blocks); the text alone would arrive",
+            );
+        }
+        Err(_) => {}
     }
 }
 

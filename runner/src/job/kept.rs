@@ -61,8 +61,16 @@ fn is_left_over(path: &Path) -> bool {
 /// The directories that ours may be in, best first.
 fn places(variables: &Variables) -> impl Iterator<Item = PathBuf> {
     let of_runner = variables.get("CI_PROJECT_DIR").map(|checkout| format!("{}.tmp", checkout.trim_end_matches('/')));
-    let of_machine = variables.get("TMPDIR").filter(|it| it.starts_with('/')).unwrap_or("/tmp");
+    let of_machine =
+        variables.get("TMPDIR").filter(|it| it.starts_with('/') && !is_in_checkout(variables, it)).unwrap_or("/tmp");
     of_runner.into_iter().chain([of_machine.to_owned()]).map(PathBuf::from)
+}
+
+fn is_in_checkout(variables: &Variables, place: &str) -> bool {
+    let real = |path: &str| fs::canonicalize(path).ok();
+    real(place)
+        .zip(variables.get("CI_PROJECT_DIR").and_then(real))
+        .is_some_and(|(it, checkout)| it.starts_with(checkout))
 }
 
 /// The names by which ours may stand in those places.
@@ -171,6 +179,19 @@ mod tests {
         fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
         forget(&job);
         assert!(!old.exists() && new.exists() && foreign.exists() && other.exists());
+    }
+
+    #[test]
+    fn a_directory_for_temporary_files_in_the_checkout_is_not_used() {
+        let (directory, _) = job();
+        let checkout = directory.path().join("shop");
+        fs::create_dir_all(checkout.join("tmp")).unwrap();
+        let (project, temporary) = (checkout.display().to_string(), checkout.join("tmp").display().to_string());
+        let job = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", project.as_str()), ("TMPDIR", &temporary)]
+            .into_iter()
+            .collect();
+        let places: Vec<PathBuf> = places(&job).collect();
+        assert_eq!(places[1..], [PathBuf::from("/tmp")]);
     }
 
     #[test]

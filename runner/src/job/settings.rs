@@ -59,7 +59,9 @@ impl Settings {
     pub fn timeout(&self) -> (Duration, Option<String>) {
         let default = Self::default().get_or_default("timeout").to_owned();
         let seconds = |text: &str| {
-            let seconds = text.parse().ok().filter(|seconds| (0.1..=300.0).contains(seconds))?;
+            // What the component's script reads as a number too.
+            let is_plain = text.bytes().all(|it| it.is_ascii_digit() || it == b'.');
+            let seconds = text.parse().ok().filter(|_| is_plain).filter(|seconds| (0.1..=300.0).contains(seconds))?;
             Some(Duration::from_secs_f64(seconds))
         };
         match seconds(self.get_or_default("timeout")) {
@@ -169,7 +171,7 @@ mod tests {
     #[test]
     fn a_timeout_that_is_no_number_is_told_and_the_default_used() {
         assert_eq!(settings(&[("timeout", "2.5")]).timeout(), (Duration::from_millis(2500), None));
-        for wrong in ["0", "-1", "NaN", "inf", "1e9", "soon"] {
+        for wrong in ["0", "-1", "NaN", "inf", "1e9", "+2", "2e0", "soon"] {
             let (timeout, warning) = settings(&[("timeout", wrong)]).timeout();
             assert_eq!(timeout, Duration::from_secs(5), "{wrong}");
             assert!(warning.is_some_and(|it| it.contains("NOTIFIER_TIMEOUT")), "{wrong}");

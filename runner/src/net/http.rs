@@ -2,14 +2,15 @@
 //!
 //! The client's own errors can print an address, and an address can be a secret: each is mapped to a [`Fault`].
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Proxy, Timeout};
+use ureq::{Agent, Proxy};
 
 use crate::net::address;
 use crate::net::deadline::Deadline;
+use crate::net::fault::Fault;
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 
@@ -30,68 +31,6 @@ pub(crate) struct Answer {
     /// The value of `X-OAuth-Scopes`, with which Slack's Web API answers.
     pub(crate) scopes: Option<String>,
     pub(crate) body: Vec<u8>,
-}
-
-/// Why there was no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Fault {
-    #[error("the host name could not be resolved")]
-    Dns,
-    #[error("the connection was refused or the network is unreachable")]
-    Connect,
-    #[error("no connection within the time")]
-    ConnectTimeout,
-    #[error("no answer within the time")]
-    Timeout,
-    #[error("the server's certificate is from an unknown authority")]
-    TlsUntrusted,
-    #[error("the server's certificate is expired or not valid yet")]
-    TlsTime,
-    #[error("the server's certificate is for another name")]
-    TlsName,
-    #[error("the TLS handshake failed")]
-    Tls,
-    #[error("the proxy refused the connection")]
-    Proxy,
-    #[error("the connection broke off or the answer was not HTTP")]
-    Protocol,
-}
-
-impl Fault {
-    /// The fault as one word of the job log.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::ConnectTimeout | Self::Timeout => "timeout",
-            Self::TlsUntrusted => "tls_untrusted",
-            Self::TlsTime => "tls_time",
-            Self::TlsName => "tls_name",
-            Self::Tls => "tls",
-            Self::Proxy => "proxy",
-            Self::Protocol => "protocol",
-        }
-    }
-
-    /// Whether it is certain that no byte of the request went out, and another try may help.
-    pub(crate) fn is_before_sending(self) -> bool {
-        matches!(self, Self::Dns | Self::Connect)
-    }
-
-    /// The next step for people.
-    pub(crate) fn hint(self) -> &'static str {
-        match self {
-            Self::Dns => "check the host name and the resolver of the job's image and runner",
-            Self::Connect | Self::ConnectTimeout => {
-                "check that the runner may reach it; behind a proxy set HTTPS_PROXY"
-            }
-            Self::Timeout => "it may have been delivered; NOTIFIER_TIMEOUT gives it more time",
-            Self::TlsUntrusted => "behind a proxy that inspects TLS set SSL_CERT_FILE to its authority's certificate",
-            Self::TlsTime => "check the clock of the runner",
-            Self::TlsName | Self::Tls | Self::Protocol => "check the address, and whether a proxy answers in its place",
-            Self::Proxy => "check HTTPS_PROXY, its credentials and NO_PROXY",
-        }
-    }
 }
 
 /// Makes requests with the proxy and the certificates of a job's environment.
@@ -225,7 +164,7 @@ fn native_roots() -> Vec<Certificate<'static>> {
 }
 
 fn answer(result: Result<http::Response<ureq::Body>, ureq::Error>, max_answer: u64) -> Result<Answer, Fault> {
-    let response = result.map_err(|error| fault(&error))?;
+    let response = result.map_err(|error| Fault::of(&error))?;
     let status = response.status().as_u16();
     let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
     let (retry_after, location, scopes) = (header("retry-after"), header("location"), header("x-oauth-scopes"));
@@ -233,51 +172,6 @@ fn answer(result: Result<http::Response<ureq::Body>, ureq::Error>, max_answer: u
     // A body that breaks off or comes too slowly changes nothing about the status.
     let _ = response.into_body().into_reader().take(max_answer).read_to_end(&mut body);
     Ok(Answer { status, retry_after, location, scopes, body })
-}
-
-fn fault(error: &ureq::Error) -> Fault {
-    match error {
-        ureq::Error::HostNotFound | ureq::Error::Timeout(Timeout::Resolve) => Fault::Dns,
-        ureq::Error::Timeout(Timeout::Connect) => Fault::ConnectTimeout,
-        ureq::Error::Timeout(_) => Fault::Timeout,
-        ureq::Error::ConnectionFailed => Fault::Connect,
-        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => Fault::Proxy,
-        ureq::Error::Rustls(error) => tls_fault(error),
-        ureq::Error::Tls(_) | ureq::Error::TlsRequired | ureq::Error::Pem(_) => Fault::Tls,
-        ureq::Error::Io(error) => io_fault(error),
-        _ => Fault::Protocol,
-    }
-}
-
-fn io_fault(error: &io::Error) -> Fault {
-    use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, TimedOut,
-    };
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return tls_fault(tls);
-    }
-    match error.kind() {
-        ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => Fault::Connect,
-        TimedOut => Fault::Timeout,
-        // The resolver's errors have no kind of their own.
-        _ if error.to_string().contains("lookup") => Fault::Dns,
-        _ => Fault::Protocol,
-    }
-}
-
-fn tls_fault(error: &rustls::Error) -> Fault {
-    use rustls::CertificateError::{
-        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
-        UnknownIssuer,
-    };
-    match error {
-        rustls::Error::InvalidCertificate(UnknownIssuer) => Fault::TlsUntrusted,
-        rustls::Error::InvalidCertificate(
-            Expired | NotValidYet | ExpiredContext { .. } | NotValidYetContext { .. },
-        ) => Fault::TlsTime,
-        rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => Fault::TlsName,
-        _ => Fault::Tls,
-    }
 }
 
 #[cfg(test)]

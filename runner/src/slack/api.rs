@@ -7,7 +7,8 @@ use super::undelivered::{Undelivered, error_word};
 use crate::job::settings::Settings;
 use crate::net::address;
 use crate::net::deadline::Deadline;
-use crate::net::http::{Answer, Client, Fault};
+use crate::net::fault::Fault;
+use crate::net::http::{Answer, Client};
 use crate::net::secret::{Secret, percent_encoded};
 use crate::variables::Variables;
 

@@ -141,7 +141,7 @@ impl Bot<'_> {
 
     /// A reply says the same without the small print, which is in the pipeline's message.
     fn reply(&self, thread: &Thread, body: &Body, failure: bool) -> Result<Delivered, Undelivered> {
-        let mut message = whole(&body.without_small_print());
+        let mut message = body.without_small_print().json().as_object().cloned().unwrap_or_default();
         message.insert("channel".into(), thread.channel.clone().into());
         message.insert("thread_ts".into(), thread.ts.clone().into());
         if failure {

@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::net::deadline::Deadline;
-use crate::net::http::{Answer, Fault};
+use crate::net::fault::Fault;
+use crate::net::http::Answer;
 
 /// The longest `Retry-After` that is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 //! What became of a message: delivered, or why not.
 
-use crate::net::http::Fault;
+use crate::net::fault::Fault;
 
 /// Why a message was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

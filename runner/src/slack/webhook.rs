@@ -7,7 +7,8 @@ use super::undelivered::{Delivered, Undelivered, error_word};
 use super::webhook_url::Webhook;
 use crate::module::message::Body;
 use crate::net::deadline::Deadline;
-use crate::net::http::{Answer, Client, Fault};
+use crate::net::fault::Fault;
+use crate::net::http::{Answer, Client};
 
 /// What is read of an answer, in bytes: a word, or a page that somebody else answers with.
 const MAX_ANSWER: u64 = 2 << 10;
