@@ -142,11 +142,11 @@ fn a_failure_is_shown_in_the_channel_and_no_other_job_covers_it_up() {
     job("deploy-eu", "deploy-started", "running");
     job("deploy-eu", "deploy-finished", "success");
     let workspace = workspace.lock().unwrap();
-    assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded"]);
+    assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded (deploy-eu)"]);
     let replies = workspace.replies();
     assert_eq!(replies.len(), 6);
     let shown: Vec<Message> = replies.into_iter().filter(|reply| reply.broadcast).collect();
-    assert_eq!(states(&shown), ["deploy failed"]);
+    assert_eq!(states(&shown), ["deploy failed (deploy-eu)"]);
 }
 
 #[test]
@@ -166,6 +166,26 @@ fn calls_at_the_same_time_do_not_post_twice() {
     let workspace = workspace.lock().unwrap();
     assert_eq!(workspace.top_level(DEPLOYS).len(), 1);
     assert_eq!(workspace.replies().len(), 8);
+}
+
+/// Somebody deletes the message while a job speaks: Slack takes the reply and shows it bare, so a whole message follows.
+#[test]
+fn a_message_that_is_gone_is_told_anew() {
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["pipeline-started"]));
+    workspace.lock().unwrap().refused.insert("chat.update", "message_not_found");
+    sends_without_a_warning(bot(&server, &["deploy-finished"]));
+    let messages = workspace.lock().unwrap().top_level(DEPLOYS);
+    assert_eq!(states(&messages), ["pipeline started", "deploy succeeded"]);
+    assert!(messages[1].body.contains_key("attachments"));
+}
+
+#[test]
+fn a_channel_may_be_a_link_that_somebody_copied() {
+    let (server, workspace) = slack(Workspace::new());
+    let link = format!("https://commerce.slack.com/archives/{DEPLOYS}");
+    sends_without_a_warning(bot(&server, &["deploy-finished"]).with("NOTIFIER_CHANNEL", link));
+    assert_eq!(workspace.lock().unwrap().top_level(DEPLOYS).len(), 1);
 }
 
 #[test]

@@ -123,6 +123,32 @@ fn help_names_every_setting_and_its_variable() {
     }
 }
 
+/// What would be told at the first failure is named before it.
+#[test]
+fn doctor_names_what_is_wrong_before_it_matters() {
+    let doctor = Notifier::new(&["doctor"])
+        .job(JOB)
+        .with("SLACK_WEBHOOK_URL", "http://127.0.0.1:9/hook")
+        .with("NOTIFIER_LANGUGE", "ko")
+        .with("NOTIFIER_EVENTS", "deploy-fail")
+        .with("NOTIFIER_BRANCHES", "develop")
+        .with("NOTIFIER_MENTION", "@devops")
+        .with("SLACK_OPS_WEBHOOK_URL", "https://evil.example/hook")
+        .run();
+    assert_eq!(doctor.status, 1);
+    for expected in [
+        "`deploy-fail` is no event",
+        "`@devops` is not subteam:S",
+        "event_not_selected",
+        "operators: SLACK_OPS_WEBHOOK_URL does not point at",
+    ] {
+        assert!(doctor.stdout.contains(expected), "{expected}: {}", doctor.stdout);
+    }
+    assert!(doctor.stderr.contains("did you mean NOTIFIER_LANGUAGE?"), "{}", doctor.stderr);
+    let well = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_BRANCHES", "develop").run();
+    assert!(well.stdout.contains("is not sent: branch_not_selected"), "{}", well.stdout);
+}
+
 #[test]
 fn doctor_ends_with_the_next_step() {
     let ill = Notifier::new(&["doctor"]).job(JOB).without("CI_API_V4_URL").run();

@@ -317,6 +317,37 @@ fn a_token_goes_to_the_gitlab_of_the_job_only() {
     assert!(evil.requests().is_empty() && gitlab.requests().is_empty());
 }
 
+/// Mattermost, Rocket.Chat and Zulip take Slack's messages, answer in their own words and show little but the text
+/// (<https://developers.mattermost.com/integrate/webhooks/incoming/>, <https://docs.rocket.chat/docs/integrations>,
+/// <https://zulip.com/integrations/doc/slack_incoming>).
+#[test]
+fn a_server_that_is_no_slack_gets_a_text_that_says_it_all() {
+    for (body, arrives) in [
+        ("ok", true),
+        (r#"{"success":true}"#, true),
+        (r#"{"result":"success","msg":""}"#, true),
+        ("", true),
+        (r#"{"success":false,"error":"Invalid integration id"}"#, false),
+        ("<!doctype html><title>Sign in</title>", false),
+    ] {
+        let server = Server::start([Reply::status(200, body)]);
+        let sent = notifier(&server, "deploy-finished")
+            .with("CI_JOB_STATUS", "failed")
+            .with("NOTIFIER_ALLOW_HOSTS", "127.0.0.1")
+            .with("NOTIFIER_MENTION", "@here")
+            .run();
+        assert_eq!(sent.last_line() == "notify: sent", arrives, "{body}: {}", sent.stderr);
+        let text = server.only_request().json()["text"].as_str().unwrap().to_owned();
+        assert!(text.contains("/-/jobs/711002|") && text.ends_with(" <!here>"), "{text}");
+    }
+    // Slack itself is held to its exact answer, and its text says nothing twice.
+    let server = Server::start([Reply::status(200, r#"{"success":true}"#)]);
+    let sent =
+        notifier(&server, "deploy-finished").with("CI_JOB_STATUS", "failed").with("NOTIFIER_MENTION", "@here").run();
+    assert_eq!(sent.last_line(), "notify: failed reason=bad_reply", "{}", sent.stderr);
+    assert!(!server.requests()[0].json()["text"].as_str().unwrap().contains('<'));
+}
+
 /// The two shells of a deploy job share what lies beside the checkout, and nothing in it.
 #[test]
 fn a_deployment_takes_from_its_start_to_its_end() {

@@ -271,7 +271,10 @@ fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     place.extend(facts.cause.as_ref().map(|cause| cause_detail(facts, cause)));
     let name = facts.context.ci("CI_PIPELINE_NAME").map(|name| text::shown(name, MAX_TITLE));
     place.extend(name.map(|name| detail(labels.pipeline, &mrkdwn::literal(&name))));
-    let job = facts.job().filter(|_| facts.telling_job().is_none()).map(|job| text::shown(job, MAX_NAME));
+    // Where neither the headline nor a link names the job.
+    let is_linked = matches!(facts.state, State::DeployFailed | State::DeployCanceled);
+    let job = facts.job().filter(|_| facts.telling_job().is_none() && !is_linked);
+    let job = job.map(|job| text::shown(job, MAX_NAME));
     place.extend(job.map(|job| detail(labels.job, &mrkdwn::literal(&job))));
 
     let mut run = Vec::new();

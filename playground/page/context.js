@@ -16,6 +16,7 @@ export function context(samples, state) {
     ci,
     settings,
     settings_file: json(state.file).value,
+    result: event.result,
     failed_jobs: event.failed_jobs,
     people: strings(json(state.people).value),
     history: event.history,

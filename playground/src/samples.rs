@@ -59,11 +59,11 @@ pub(crate) fn json(root: &Path) -> Result<String, Box<dyn Error>> {
     let mut events = Vec::new();
     for (name, fixture) in EVENTS {
         let fixture = context(fixture)?;
-        let [event, failed_jobs, history, now] =
-            ["event", "failed_jobs", "history", "now"].map(|field| fixture[field].clone());
+        let [event, result, failed_jobs, history, now] =
+            ["event", "result", "failed_jobs", "history", "now"].map(|field| fixture[field].clone());
         let ci = variables(&fixture, true);
         events.push(
-            json!({"name": name, "event": event, "ci": ci, "failed_jobs": failed_jobs, "history": history, "now": now}),
+            json!({"name": name, "event": event, "result": result, "ci": ci, "failed_jobs": failed_jobs, "history": history, "now": now}),
         );
     }
     let mut kinds = Vec::new();

@@ -45,7 +45,7 @@ test("every event of every kind of pipeline is shown", async () => {
       await page.selectOption("#event", event);
       await drawn(page);
       const summary = await text(page, "summary");
-      assert.match(summary, new RegExp(`^\\[shop-api\\] .*: ${state}, by `), kind);
+      assert.match(summary, new RegExp(`^\\[shop-api\\] .*: ${state}( \\(.*\\))?, by `), kind);
       assert.equal(JSON.parse(await text(page, "body")).text.includes(state), true);
       await frame(page).locator(".message", { hasText: state }).waitFor();
     }
@@ -61,7 +61,7 @@ test("typing updates the message, the body and the include to paste", async () =
   await page.locator("summary", { hasText: "Variables of the job" }).click();
   await page.fill("#variables", "CI_PROJECT_NAME=storefront\nGITLAB_USER_NAME=박지우");
   await frame(page).locator(".message", { hasText: "배포 실패" }).waitFor();
-  assert.match(await text(page, "summary"), /^\[storefront\] prod: 배포 실패, 실행 박지우/);
+  assert.match(await text(page, "summary"), /^\[storefront\] prod: 배포 실패 \(review\) · 실행자 박지우/);
   assert.match(await text(page, "body"), /S0TECHOPS1/);
   const snippet = await text(page, "snippet");
   assert.match(snippet, /^include:\n {2}- component: \$CI_SERVER_FQDN\/devops\/pipeline-notifier\/notify@\d+\.\d+\.\d+\n {4}inputs:\n/);
@@ -76,7 +76,7 @@ test("what does not fit is told in words", async () => {
   const { page } = await open(browser, server.url);
   const warned = (what) => page.locator("#warnings li", { hasText: what }).first().waitFor();
   await page.fill("#input-grafana_url", "grafana");
-  await warned("the input grafana_url does not fit");
+  await warned("NOTIFIER_GRAFANA_URL: it does not give an http or https address");
   await page.fill("#input-grafana_url", "https://grafana.example");
   await page.fill("#input-loki_query", "{app=%{branch}}");
   await warned("NOTIFIER_LOKI_QUERY: %{branch} must stand inside");
