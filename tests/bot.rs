@@ -180,6 +180,29 @@ fn a_message_that_is_gone_is_told_anew() {
     assert!(messages[1].body.contains_key("attachments"));
 }
 
+/// Slack itself is asked about the blocks, where it knows how.
+#[test]
+fn slack_is_asked_whether_it_would_take_the_blocks() {
+    let module = scratch().join("notifier.wasm");
+    fs::write(&module, pipeline_notifier::module::pin::built_in_wasm()).unwrap();
+    let check = |answer: Option<&'static str>| {
+        let mut workspace = Workspace::new();
+        workspace.refused.extend(answer.map(|word| ("blocks.validate", word)));
+        let (server, _) = slack(workspace);
+        let notifier = Notifier::new(&["module", "check", module.to_str().unwrap(), "--slack"]);
+        notifier.with("SLACK_BOT_TOKEN", TOKEN).with("SLACK_API_URL", server.url("/api")).run()
+    };
+    assert_eq!((check(None).status, check(Some("unknown_method")).status), (0, 0));
+    let refused = check(Some("invalid_blocks"));
+    assert!(
+        refused.status == 1 && refused.stdout.contains("Slack refuses its blocks (invalid_blocks)"),
+        "{}",
+        refused.stdout
+    );
+    let without = Notifier::new(&["module", "check", module.to_str().unwrap(), "--slack"]).run();
+    assert!(without.status == 1 && without.stderr.contains("SLACK_BOT_TOKEN is not set"), "{}", without.stderr);
+}
+
 #[test]
 fn a_channel_may_be_a_link_that_somebody_copied() {
     let (server, workspace) = slack(Workspace::new());

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use pipeline_notifier::job::setting::{Reaches, SETTINGS, Setting, Takes};
 use pipeline_notifier::job::settings::variable;
+use regex_lite::Regex;
 use serde_json::Value as Json;
 use serde_yaml_ng::{Deserializer, Value};
 
@@ -109,6 +110,31 @@ fn the_component_has_every_setting_of_the_table() {
         fs::write(&path, &made).unwrap();
     }
     assert!(fs::read_to_string(&path).unwrap() == made, "component.yml is stale; mend it with: make settings");
+}
+
+/// A pipeline that says it differently is told so by a warning; an input that refused it would let GitLab create none at all.
+#[test]
+fn an_input_refuses_nothing_that_people_write() {
+    let written = [
+        ("mention", "<!subteam^S0TEAM1234|@ops>; @here author"),
+        ("ops_mention", "usergroup:S0TEAM1234"),
+        ("branches", "/^release-.*$/, !renovate/*"),
+        ("events", "Deploy-Failed; *"),
+        ("channel", "<#C0123456789|deploys>"),
+        ("ops_channel", "https://team.slack.com/archives/C0123456789"),
+        ("environments", "main = prod @ eks-main"),
+        ("grafana_url", "grafana.corp.example"),
+        ("grafana_org", "main org."),
+        ("loki_datasource", "Loki prod"),
+        ("app_url", "https://%{CI_COMMIT_REF_SLUG}.shop.example/?a='b'"),
+        ("language", "ko-KR"),
+        ("allow_hosts", "https://chat.example/, mattermost.corp.example:8065"),
+    ];
+    for (name, value) in written {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name).unwrap();
+        let Takes::Pattern(pattern) = setting.takes else { panic!("{name} takes {:?}", setting.takes) };
+        assert!(Regex::new(pattern).unwrap().is_match(value), "{name} refuses {value}");
+    }
 }
 
 /// What the module does without a setting is what the table says.

@@ -63,7 +63,7 @@ fn context() -> impl Strategy<Value = Value> {
     let jobs = prop::option::of(prop::collection::vec((text(), text()), 0..14));
     let lines = prop::collection::vec(text(), 0..4);
     let kind = (events, statuses, languages, sources);
-    (kind, texts, jobs, lines, text(), any::<Option<i64>>(), any::<bool>()).prop_map(|(kind, texts, jobs, lines, words, now, late)| {
+    (kind, texts, jobs, lines, text(), any::<Option<i64>>()).prop_map(|(kind, texts, jobs, lines, words, now)| {
         let (event, status, language, source) = kind;
         let mut ci = json!({
             "CI_COMMIT_SHORT_SHA": "1a2b3c4d", "CI_JOB_STATUS": status, "CI_PIPELINE_SOURCE": source, "CI_PIPELINE_ID": "1",
@@ -81,7 +81,6 @@ fn context() -> impl Strategy<Value = Value> {
         });
         json!({
             "version": 1, "event": event, "ci": ci, "failed_jobs": jobs, "now": now,
-            "late": late.then(|| json!({"perhaps_told": false})),
             "settings": {"language": language, "mention": "here,subteam:S0OPERATORS", "app_url": "https://gitlab.corp.example/%{branch}",
                          "grafana_url": "https://gitlab.corp.example/grafana", "loki_query": "{app=\"%{project}\"}"},
             "settings_file": {"lines": lines, "events": {"deploy-failed": {"text": words}}},
@@ -115,5 +114,90 @@ proptest! {
         for raw in ["<", ">", "@channel", "@here", "@everyone", "://"] {
             prop_assert!(!text.contains(raw), "{}", text);
         }
+    }
+
+    /// The environment of a message is one that somebody named for this job, in the order of the docs.
+    #[test]
+    fn the_environment_is_one_that_somebody_named(
+        routed in prop::option::of("[a-z]{3,8}"),
+        of_job in prop::option::of("(review/)?[a-z]{3,8}"),
+        mapping in prop::option::of(prop::sample::select(vec!["main=live", "release/*=candidate@eks", "*=%{branch}"])),
+        branch in prop::sample::select(vec!["main", "development", "release/1", "feature/x"]),
+        event in prop::sample::select(vec!["pipeline-started", "deploy-started", "deploy-finished", "pipeline-finished"]),
+    ) {
+        let mut ci = json!({"CI_COMMIT_BRANCH": branch, "CI_JOB_STATUS": "success"});
+        for (name, value) in [("DEPLOY_ENVIRONMENT", &routed), ("CI_ENVIRONMENT_NAME", &of_job)] {
+            if let Some(value) = value {
+                ci[name] = value.as_str().into();
+            }
+        }
+        let mapped = match (mapping, branch) {
+            (Some("main=live"), "main") => Some("live"),
+            (Some("release/*=candidate@eks"), "release/1") => Some("candidate"),
+            (Some("*=%{branch}"), branch) => Some(branch),
+            _ => None,
+        };
+        let default = match branch {
+            "main" => "prod",
+            "development" => "dev",
+            other => other,
+        };
+        let of_job = of_job.as_deref().filter(|name| !name.starts_with("review/"));
+        let expected = routed.as_deref().or(mapped).or(of_job).unwrap_or(default);
+        let context = json!({"version": 1, "event": event, "ci": ci, "settings": {"environments": mapping.unwrap_or_default()}});
+        let message: Value = serde_json::from_slice(&MODULE.run(context.to_string().as_bytes()).unwrap()).unwrap();
+        prop_assert_eq!(message["environment"].as_str(), Some(expected));
+        prop_assert!(message["message"]["blocks"].to_string().contains(expected));
+    }
+
+    /// Two jobs of one pipeline that do the same are told apart.
+    #[test]
+    fn messages_of_different_jobs_are_never_alike(
+        names in prop::sample::subsequence(vec!["deploy", "ship", "prod", "deploy: [eu]", "deploy: [us]", "deploy 1/2", "배포"], 2),
+        event in prop::sample::select(vec!["deploy-started", "deploy-finished"]),
+        status in prop::sample::select(vec!["success", "failed", "canceled"]),
+        action in prop::sample::select(vec!["start", "stop", "verify"]),
+    ) {
+        let body = |name: &str| {
+            let ci = json!({
+                "CI_COMMIT_BRANCH": "main", "CI_JOB_NAME": name, "CI_JOB_STAGE": "ship", "CI_JOB_STATUS": status,
+                "CI_ENVIRONMENT_ACTION": action, "CI_JOB_URL": "https://gitlab.corp.example/g/p/-/jobs/1",
+            });
+            let context = json!({"version": 1, "event": event, "ci": ci}).to_string();
+            let message: Value = serde_json::from_slice(&MODULE.run(context.as_bytes()).unwrap()).unwrap();
+            message["message"].to_string()
+        };
+        prop_assert_ne!(body(names[0]), body(names[1]));
+    }
+
+    /// Nothing is called a success but what GitLab calls one.
+    #[test]
+    fn a_success_is_said_of_nothing_else(
+        event in prop::sample::select(vec!["deploy-started", "deploy-finished", "pipeline-finished"]),
+        status in prop::option::of(prop::sample::select(vec!["success", "failed", "canceled", "running", "skipped", "Success"])),
+        action in prop::option::of(prop::sample::select(vec!["start", "stop", "verify", "access", "prepare"])),
+        result in prop::option::of(prop::sample::select(vec!["success", "failed"])),
+        jobs in prop::option::of(prop::collection::vec(prop::sample::select(vec!["build", "test"]), 0..2)),
+        before in prop::option::of(prop::sample::select(vec!["success", "failed"])),
+        language in prop::sample::select(vec!["en", "ko"]),
+    ) {
+        let jobs = jobs.map(|jobs| jobs.into_iter().map(|name| json!({"name": name})).collect::<Vec<_>>());
+        let context = json!({
+            "version": 1, "event": event, "result": result, "failed_jobs": jobs, "history": {"previous_status": before},
+            "ci": {
+                "CI_JOB_NAME": "ship", "CI_JOB_STATUS": status.unwrap_or_default(),
+                "CI_ENVIRONMENT_ACTION": action.unwrap_or_default(), "CI_COMMIT_BRANCH": "main",
+            },
+            "settings": {"language": language},
+        });
+        let message: Value = serde_json::from_slice(&MODULE.run(context.to_string().as_bytes()).unwrap()).unwrap();
+        let text = message["message"]["text"].as_str().unwrap();
+        let says_success = ["succeeded", "fixed", "stopped", "성공", "복구됨", "중지됨", "✅", "🎉"].iter().any(|it| text.contains(it));
+        let is_success = match event {
+            "deploy-finished" => status == Some("success"),
+            "pipeline-finished" => result == Some("success"),
+            _ => false,
+        };
+        prop_assert_eq!(says_success, is_success, "{}", text);
     }
 }

@@ -154,36 +154,40 @@ impl Language {
     }
 
     /// Why a job failed, in words: GitLab's `failure_reason`
-    /// (`lib/gitlab/ci/status/build/failed.rb` and `app/models/concerns/enums/ci/commit_status.rb` of gitlab-org/gitlab). One that is not
-    /// known is shown as GitLab names it.
+    /// (gitlab-org/gitlab, `app/models/concerns/enums/ci/commit_status.rb`). One that is not known is shown as GitLab names it.
     pub(crate) fn reason(self, failure_reason: &str) -> String {
         let (english, korean) = match failure_reason {
             "script_failure" => ("script failed", "스크립트 실패"),
             "job_execution_timeout" => ("timed out", "시간 초과"),
-            "job_execution_server_timeout" => ("timed out on the server", "서버에서 시간 초과"),
+            "job_execution_server_timeout" | "server_timeout_running" | "server_timeout_canceling" => {
+                ("timed out, GitLab ended it", "시간 초과로 GitLab이 종료")
+            }
             "runner_system_failure" => ("runner failed", "러너 장애"),
-            "stuck_or_timeout_failure" | "stuck_pending" | "no_matching_runner" => {
-                ("no runner took it", "러너 대기 시간 초과")
+            "runner_configuration_error" | "image_pull_failure" => {
+                ("image or runner set up wrongly", "이미지 또는 러너 설정 오류")
             }
-            "stuck_running" => ("runner went silent", "러너 응답 없음"),
-            "missing_dependency_failure" => ("an artifact is gone", "아티팩트 없음"),
-            "image_pull_failure" => ("image could not be pulled", "이미지를 받지 못함"),
-            "protected_environment_failure" => ("protected environment", "보호된 환경"),
-            "forward_deployment_failure" => ("outdated deployment", "오래된 배포"),
-            "api_failure" => ("GitLab's API failed", "GitLab API 장애"),
+            "runner_external_dependency_failure" => {
+                ("registry or network unreachable", "레지스트리 또는 네트워크 연결 실패")
+            }
+            "runner_interrupted" => ("runner was shut down", "러너 종료됨"),
+            "stuck_or_timeout_failure"
+            | "stuck_pending_no_matching_runners"
+            | "stuck_pending_with_matching_runners"
+            | "no_matching_runner" => ("no runner took it", "러너 대기 시간 초과"),
+            "no_updates_running" | "no_updates_canceling" => ("runner went silent", "러너 응답 없음"),
             "runner_unsupported" => ("runner is too old", "러너 버전이 낮음"),
-            "stale_schedule" => ("stale schedule", "오래된 예약"),
-            "archived_failure" => ("job is archived", "보관된 작업"),
-            "unmet_prerequisites" => ("prerequisites not met", "사전 조건 미충족"),
-            "scheduler_failure" => ("scheduler failed", "스케줄러 장애"),
-            "data_integrity_failure" => ("data integrity failure", "데이터 무결성 오류"),
-            "ci_quota_exceeded" => ("no compute minutes left", "컴퓨팅 시간 소진"),
-            "user_blocked" => ("user is blocked", "차단된 사용자"),
-            "upstream_bridge_project_not_found" | "downstream_bridge_project_not_found" => {
-                ("project not found", "프로젝트를 찾을 수 없음")
+            "missing_dependency_failure" => ("an artifact is gone", "아티팩트 없음"),
+            "protected_environment_failure" => ("environment is protected", "보호된 환경"),
+            "failed_outdated_deployment_job" | "forward_deployment_failure" => {
+                ("outdated deployment", "더 새로운 배포가 있음")
             }
-            "insufficient_bridge_permissions" | "downstream_pipeline_creation_failed" => {
-                ("downstream pipeline could not be created", "다운스트림 파이프라인을 만들지 못함")
+            "deployment_rejected" => ("deployment was rejected", "배포 승인 거부"),
+            "environment_creation_failure" => ("bad environment name", "잘못된 환경 이름"),
+            "unmet_prerequisites" => ("preparation failed", "사전 준비 실패"),
+            "ci_quota_exceeded" => ("no compute minutes left", "컴퓨팅 시간 소진"),
+            "archived_failure" => ("pipeline is too old", "오래된 파이프라인"),
+            "downstream_pipeline_creation_failed" => {
+                ("downstream pipeline not created", "다운스트림 파이프라인 생성 실패")
             }
             other => return other.replace('_', " "),
         };

@@ -51,8 +51,8 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
             vec![this_job(facts, labels.failed_job), logs(facts, warnings), pipeline(facts)]
         }
         (State::DeployFailed, _) => vec![this_job(facts, labels.failed_job), pipeline(facts)],
-        (State::DeployStopped, _) | (_, Action::Stop) => vec![pipeline(facts)],
         (State::DeployCanceled, _) | (_, Action::Other) => vec![this_job(facts, labels.job), pipeline(facts)],
+        (State::DeployStopped, _) | (_, Action::Stop) => vec![pipeline(facts)],
     };
     let mut links: Vec<Link> = found.into_iter().flatten().collect();
     if let Some(operators) = &facts.context.operators {

@@ -207,7 +207,10 @@ fn blocks(facts: &Facts, words: &str, links: &[Link], extra: Vec<Vec<Element>>, 
         headline.push(Element::bold(text::shown(project, MAX_NAME)));
     }
     if let Some(environment) = &facts.environment.name {
-        headline.extend([Element::text(" · "), Element::text(text::cut(environment, MAX_PLACE))]);
+        if headline.len() > 2 {
+            headline.push(Element::text(" · "));
+        }
+        headline.push(Element::text(text::cut(environment, MAX_PLACE)));
     }
     if headline.len() > 2 {
         headline.push(Element::text(" · "));
@@ -414,6 +417,14 @@ mod tests {
         assert_eq!(headline("deploy: [eu-west-1]", "deploy"), "shop-api · prod · deploy started (deploy: [eu-west-1])");
         let text = said("deploy-finished", &json!({"CI_JOB_NAME": "review", "CI_JOB_STAGE": "deploy"})).1;
         assert_eq!(text, "❌ [shop-api] prod: deploy failed (review), by Kim Minsu (main 1a2b3c4d)");
+    }
+
+    #[test]
+    fn a_named_pipeline_says_its_name() {
+        let mut ci = ci();
+        ci["CI_PIPELINE_NAME"] = json!("Nightly *build*");
+        let details = message(json!({"event": "pipeline-started", "ci": ci}))["message"]["attachments"].to_string();
+        assert!(details.contains("Pipeline  Nightly ∗build∗"), "{details}");
     }
 
     #[test]

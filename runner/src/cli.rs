@@ -96,6 +96,12 @@ pub enum Module {
     Check {
         /// The module.
         file: PathBuf,
+        /// Ask Slack too whether it would take the blocks of each message; needs `SLACK_BOT_TOKEN`. Nothing is sent.
+        #[arg(long)]
+        slack: bool,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        settings: Settings,
     },
 }
 

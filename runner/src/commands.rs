@@ -29,7 +29,9 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
             Ok(())
         }
         Command::Module(Module::Show { file }) => module::show(file.as_deref()),
-        Command::Module(Module::Check { file }) => module::check(&file),
+        Command::Module(Module::Check { file, slack, settings }) => {
+            module::check(&file, slack.then(|| settings.or_from(&variables)).as_ref(), &variables)
+        }
         Command::Doctor { send, job } => {
             return if doctor::run(send, job, variables) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }

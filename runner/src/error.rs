@@ -34,6 +34,9 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// Slack was to be asked, and there is no token for it.
+    #[error("asking Slack about the messages: {0}")]
+    Slack(String),
     /// No socket on this machine's own address: its fault.
     #[error("opening an inbox on 127.0.0.1")]
     Inbox(#[source] io::Error),
@@ -51,6 +54,7 @@ impl Error {
             Self::Module { .. } => "give the path of a .wasm file that was built for wasm32-wasip1",
             Self::Check { .. } => "docs/modules.md tells what a module is given and what it may return",
             Self::Write { .. } => "choose another place with --out",
+            Self::Slack(_) => "set SLACK_BOT_TOKEN to a bot's token, of any workspace and scope, or leave --slack out",
             Self::Inbox(_) => "check that this machine has a loopback interface",
             Self::Send(_) => "set SLACK_WEBHOOK_URL, or leave --send out to play against the built-in inbox",
         }

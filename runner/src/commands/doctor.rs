@@ -9,7 +9,6 @@ use crate::module::pin::{built_in_wasm, sha256};
 use crate::report::{one_line, print};
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
-use crate::slack::undelivered::Undelivered;
 use crate::slack::{webhook, webhook_url};
 use crate::variables::Variables;
 
@@ -156,13 +155,15 @@ fn events(call: &Call, tell: Tell) {
         (Event::PipelineFinished, "failed", Some(Verdict::Failed)),
         (Event::PipelineFinished, "success", Some(Verdict::Success)),
     ] {
-        let (Ok(message), _) = call.render(&call.context_of(status, Told { event, result })) else { continue };
+        let context = call.context_of(status, Told { event, result });
+        let (Ok(message), _) = call.render(&context) else { continue };
         let place = match call.to.bot_for(message.environment()) {
             Some((_, channel)) => format!(" -> {channel}"),
             None => String::new(),
         };
-        let operators = call.to.operators_for(message.environment()).filter(|_| message.failure);
-        let operators = operators.map_or("", |_| ", and the operators are told");
+        let is_for_operators = message.failure && call.to.operators_for(message.environment()).is_some();
+        let operators = is_for_operators.then(|| call.render(&context.for_operators(None)).0.ok()).flatten();
+        let operators = operators.filter(|it| it.skip.is_none()).map_or("", |_| "; the operators are told too");
         match &message.skip {
             Some(reason) => tell(Mark::Note, event.name(), &format!("{} is not sent: {reason}", message.summary)),
             None => tell(Mark::Ok, event.name(), &format!("{}{place}{operators}", message.summary)),
@@ -176,20 +177,14 @@ fn events(call: &Call, tell: Tell) {
     }
 }
 
-/// Asks Slack itself whether it would take the message's blocks (<https://docs.slack.dev/reference/methods/blocks.validate>). A server
-/// that does not know the method says nothing about them.
+/// Asks Slack itself whether it would take the message's blocks.
 fn blocks_facts(call: &Call, api: &Api, body: &Body, tell: Tell) {
-    let Some(blocks) = body.json().get("blocks") else { return };
-    match api.post(&call.client, "blocks.validate", &serde_json::json!({"blocks": blocks}), call.deadline) {
-        Ok(_) => tell(Mark::Ok, "blocks", "Slack takes the message's blocks"),
-        Err(Undelivered::Denied { word, .. }) if word == "invalid_blocks" => {
-            tell(
-                Mark::Wrong,
-                "blocks",
-                "Slack refuses the message's blocks (invalid_blocks); the text alone would arrive",
-            );
-        }
-        Err(_) => {}
+    if let Some(word) = api.refuses_blocks(&call.client, body, call.deadline) {
+        tell(
+            Mark::Wrong,
+            "blocks",
+            &format!("Slack refuses the message's blocks ({word}); its text alone would arrive"),
+        );
     }
 }
 

@@ -2,13 +2,22 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::Error;
+use crate::job::settings::Settings;
 use crate::module::message::Message;
 use crate::module::pin::{built_in_wasm, sha256};
 use crate::module::render::{ModuleError, read};
+use crate::net::deadline::Deadline;
+use crate::net::http::Client;
 use crate::report::{one_line, print};
 use crate::sandbox::{Guest, LIMITS, inspect};
+use crate::slack::api::Api;
+use crate::variables::Variables;
+
+/// How long Slack may take over one message.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The contexts of every fixture, by name, gathered by the build script.
 const CONTEXTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/contexts.rs"));
@@ -46,18 +55,35 @@ pub(super) fn show(file: Option<&Path>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs a module on every kind of context and prints how each run ended: the message's text, or what is wrong with it.
-pub(super) fn check(file: &Path) -> Result<(), Error> {
+/// Runs a module on every kind of context and prints how each run ended: the message's text, or what is wrong with it. With
+/// `settings` Slack is asked about each message's blocks.
+pub(super) fn check(file: &Path, settings: Option<&Settings>, variables: &Variables) -> Result<(), Error> {
     let guest = Guest::from_wasm(&bytes(Some(file))?).map_err(|error| not_a_module(file, error.into()))?;
+    let api = match settings.map(|settings| Api::find(variables, settings)) {
+        None => None,
+        Some(Some(Ok(api))) => Some(api),
+        Some(Some(Err(unusable))) => return Err(Error::Slack(unusable.to_string())),
+        Some(None) => return Err(Error::Slack("SLACK_BOT_TOKEN is not set".to_owned())),
+    };
+    let client = Client::new(variables);
     let mut failed = 0;
     for (name, context) in CONTEXTS {
         let message = guest.run(context).map_err(ModuleError::from).and_then(|output| Ok(Message::decode(&output)?));
-        let ended = match message {
-            Ok(message) => match &message.skip {
+        let refused = message
+            .as_ref()
+            .ok()
+            .zip(api.as_ref())
+            .and_then(|(message, api)| api.refuses_blocks(&client, &message.body(), Deadline::after(PATIENCE)));
+        let ended = match (message, refused) {
+            (Ok(_), Some(word)) => {
+                failed += 1;
+                format!("FAIL  {name}: Slack refuses its blocks ({word})")
+            }
+            (Ok(message), None) => match &message.skip {
                 Some(reason) => format!("ok    {name}: skipped, {reason}"),
                 None => format!("ok    {name}: {}", one_line(&cut(message.body().text()))),
             },
-            Err(error) => {
+            (Err(error), _) => {
                 failed += 1;
                 format!("FAIL  {name}: {}", one_line(&format!("{error} ({}){}", error.word(), error.said())))
             }

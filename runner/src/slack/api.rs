@@ -1,10 +1,11 @@
 //! Slack's Web API (<https://docs.slack.dev/apis/web-api/>): methods by name, with a bot's token.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::tries::patiently;
 use super::undelivered::{Undelivered, error_word};
 use crate::job::settings::Settings;
+use crate::module::message::Body;
 use crate::net::address;
 use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
@@ -92,6 +93,17 @@ impl Api {
         let url = format!("{}/{method}?{}", self.base, query.join("&"));
         let bearer = self.bearer();
         judge(method, patiently(deadline, || client.get(&url, Some(("Authorization", &bearer)), MAX_ANSWER, deadline)))
+    }
+
+    /// The word with which Slack says that it would not take a message's blocks
+    /// (<https://docs.slack.dev/reference/methods/blocks.validate>); none where it would, and where it does not know the method or cannot
+    /// be asked.
+    pub(crate) fn refuses_blocks(&self, client: &Client, body: &Body, deadline: Deadline) -> Option<String> {
+        let blocks = body.json().get("blocks")?;
+        match self.post(client, "blocks.validate", &json!({"blocks": blocks}), deadline) {
+            Err(Undelivered::Denied { word, .. }) if word.starts_with("invalid_blocks") => Some(word),
+            _ => None,
+        }
     }
 
     /// The scopes that were granted to the bot (<https://docs.slack.dev/reference/methods/auth.test/>).
