@@ -145,6 +145,12 @@ fn doctor_names_what_is_wrong_before_it_matters() {
         assert!(doctor.stdout.contains(expected), "{expected}: {}", doctor.stdout);
     }
     assert!(doctor.stderr.contains("did you mean NOTIFIER_LANGUAGE?"), "{}", doctor.stderr);
+    let called = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_MENTION", "@here, S0TEAM1234").run();
+    assert!(
+        called.stdout.contains("deploy failed (review), by Kim Minsu (main 1a2b3c4d); mentions here, S0TEAM1234"),
+        "{}",
+        called.stdout
+    );
     let well = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_BRANCHES", "develop").run();
     assert!(well.stdout.contains("is not sent: branch_not_selected"), "{}", well.stdout);
 }

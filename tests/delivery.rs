@@ -278,6 +278,13 @@ fn a_failed_build_links_to_the_jobs_that_gitlab_names() {
     assert_eq!(request.target, "/api/v4/projects/1042/pipelines/90817/jobs?scope%5B%5D=failed&per_page=100");
     assert_eq!(request.header("JOB-TOKEN"), Some("glcbt-64_not-a-real-job-token"));
 
+    // A variable of the type File holds a path.
+    let file = scratch().join("token");
+    std::fs::write(&file, "\u{FEFF}glpat-not-a-real-access-token\r\n").unwrap();
+    let gitlab = Server::start([Reply::status(200, "[]")]);
+    build_failed(&gitlab, &[("NOTIFIER_GITLAB_TOKEN", file.to_str().unwrap())]);
+    assert_eq!(gitlab.only_request().header("PRIVATE-TOKEN"), Some("glpat-not-a-real-access-token"));
+
     let gitlab = Server::start([Reply::status(200, "[]")]);
     build_failed(&gitlab, &[]);
     assert_eq!(gitlab.only_request().header("PRIVATE-TOKEN"), Some("glpat-not-a-real-access-token"));

@@ -84,6 +84,16 @@ impl Block {
 }
 
 impl Element {
+    /// Whom it mentions.
+    pub(crate) fn called(&self) -> Option<&str> {
+        match self {
+            Self::User { user_id } => Some(user_id),
+            Self::Usergroup { usergroup_id } => Some(usergroup_id),
+            Self::Broadcast { range } => Some(range),
+            _ => None,
+        }
+    }
+
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into(), style: None }
     }

@@ -70,7 +70,7 @@ static ENGLISH: Labels = Labels {
 
 static KOREAN: Labels = Labels {
     failed_job: "실패한 작업",
-    failed_jobs: "실패한 작업들",
+    failed_jobs: "실패한 작업",
     job: "작업",
     runtime_logs: "런타임 로그",
     open_site: "사이트 열기",

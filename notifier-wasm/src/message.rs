@@ -44,6 +44,9 @@ pub(crate) struct Message {
     environment: Option<String>,
     /// For GitLab's job annotations.
     links: Vec<Annotation>,
+    /// Whom it calls, for people who check the settings: Slack's IDs, `here`, `channel`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<String>,
     /// What was wrong with settings or variables, for the job log.
     warnings: Vec<String>,
 }
@@ -61,6 +64,7 @@ impl Message {
         let skip = selection::skip_reason(&facts, &mut warnings);
         let links = links::links(&facts, &mut warnings);
         let mentions = people::mentions(&facts, &mut warnings);
+        let called = mentions.iter().filter_map(Element::called).map(str::to_owned).collect();
         let words = words(&facts, &mut warnings);
         let summary = line(&facts, &words, str::to_owned);
         let mut text = format!("{} {}", facts.state.symbol(), line(&facts, &words, mrkdwn::top_level));
@@ -85,6 +89,7 @@ impl Message {
                 .into_iter()
                 .map(|Link { label, url }| Annotation { label, url: url.as_str().to_owned() })
                 .collect(),
+            mentions: called,
             warnings,
         }
     }

@@ -164,9 +164,12 @@ fn events(call: &Call, tell: Tell) {
         let is_for_operators = message.failure && call.to.operators_for(message.environment()).is_some();
         let operators = is_for_operators.then(|| call.render(&context.for_operators(None)).0.ok()).flatten();
         let operators = operators.filter(|it| it.skip.is_none()).map_or("", |_| "; the operators are told too");
+        let mentions = Some(message.mentions.join(", ")).filter(|list| !list.is_empty());
+        let mentions = mentions.map_or_else(String::new, |list| format!("; mentions {list}"));
+        let summary = &message.summary;
         match &message.skip {
-            Some(reason) => tell(Mark::Note, event.name(), &format!("{} is not sent: {reason}", message.summary)),
-            None => tell(Mark::Ok, event.name(), &format!("{}{place}{operators}", message.summary)),
+            Some(reason) => tell(Mark::Note, event.name(), &format!("{summary} is not sent: {reason}")),
+            None => tell(Mark::Ok, event.name(), &format!("{summary}{place}{mentions}{operators}")),
         }
         for warning in message.warnings.into_iter().filter(|it| !it.starts_with("CI_JOB_STATUS is not")) {
             if !known.contains(&warning) {

@@ -31,6 +31,9 @@ pub(crate) struct Message {
     /// For the job's page in GitLab.
     #[serde(default)]
     links: Vec<Link>,
+    /// Whom it calls.
+    #[serde(default)]
+    pub(crate) mentions: Vec<String>,
     /// What the module has to say about settings and variables.
     #[serde(default)]
     pub(crate) warnings: Vec<String>,
