@@ -1,9 +1,10 @@
-//! The context: what the host tells the module.
+//! The context: what the host passes to the module.
 
 use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::request::{flag, object, objects, optional_integer, optional_string, parse, string, strings};
+use crate::url::unexpanded;
 
 /// Version 1 of the context.
 #[derive(Debug)]
@@ -119,15 +120,16 @@ impl Context {
         self.ci.get(name)?.as_str().map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// A setting. Empty, or an unexpanded `$VARIABLE` that GitLab left as it was, counts as missing.
+    /// A setting. Empty, or a lone `$VARIABLE` that GitLab left as it was, counts as missing.
     pub(crate) fn setting(&self, name: &str) -> Option<&str> {
         let value = self.settings.get(name)?.as_str()?.trim();
-        (!value.is_empty() && !value.starts_with('$')).then_some(value)
+        (!value.is_empty() && unexpanded(value) != Some(value)).then_some(value)
     }
 
-    /// The Slack user ID of a GitLab login or an e-mail address, whatever its letters' case.
-    pub(crate) fn slack_id(&self, login_or_email: &str) -> Option<&str> {
-        self.people.iter().find(|(known, _)| known.eq_ignore_ascii_case(login_or_email))?.1.as_str()
+    /// What the map says of a GitLab login or an e-mail address, whatever its letters' case.
+    pub(crate) fn person(&self, login_or_email: &str) -> Option<&str> {
+        let is_known = |known: &str| known.trim().trim_start_matches('@').eq_ignore_ascii_case(login_or_email);
+        self.people.iter().find(|(known, _)| is_known(known))?.1.as_str()
     }
 }
 

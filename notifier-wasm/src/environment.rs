@@ -5,6 +5,7 @@ use crate::glob;
 use crate::source::Ref;
 use crate::template::{self, Fault};
 use crate::text;
+use crate::url::unexpanded;
 
 /// The mapping where neither a setting nor GitLab names the environment.
 const DEFAULT_ENVIRONMENTS: &str = "main=prod,development=dev,*=%{branch}";
@@ -48,7 +49,7 @@ impl Environment {
     /// tag nor a merge request from a branch of that name matches it.
     fn mapped(mapping: &str, context: &Context, git_ref: &Ref) -> Result<Option<Self>, String> {
         let mut found = None;
-        for entry in mapping.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        for entry in mapping.split([',', ';', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
             let (pattern, target) =
                 entry.split_once('=').ok_or_else(|| format!("`{}` has no `=`", text::shown(entry, MAX_NAME)))?;
             let (name, cluster) =
@@ -56,8 +57,17 @@ impl Environment {
             if name.trim().is_empty() {
                 return Err(format!("`{}` names no environment", text::shown(entry, MAX_NAME)));
             }
-            let matches =
-                glob::matches(pattern.trim(), git_ref.name()) && (pattern.contains('*') || git_ref.is_branch());
+            let pattern = pattern.trim().trim_start_matches("refs/heads/");
+            if !glob::may_name_a_ref(pattern) || target.starts_with('>') {
+                return Err(format!(
+                    "`{}` matches no branch: PATTERN=ENVIRONMENT, * globs",
+                    text::shown(entry, MAX_NAME)
+                ));
+            }
+            if let Some(variable) = unexpanded(target) {
+                return Err(format!("{variable} is not expanded there; write %{{branch}} or %{{NAME}}"));
+            }
+            let matches = glob::matches(pattern, git_ref.name()) && (pattern.contains('*') || git_ref.is_branch());
             let fill = |template: &str| {
                 template::expand(template.trim(), |_, name| {
                     let value = if name == "branch" { Some(git_ref.name()) } else { context.ci(name) };
@@ -66,7 +76,7 @@ impl Environment {
                 .map(|filled| text::shown(&filled, MAX_NAME))
                 .map_err(|fault| fault.to_string())
             };
-            // Every entry is read, so that a wrong one is told on any branch.
+            // Every entry is read, so that a wrong one is warned of on any branch.
             let target = Self {
                 name: Some(fill(name)?),
                 cluster: cluster.map(fill).transpose()?.filter(|name| !name.is_empty()),
@@ -140,13 +150,16 @@ mod tests {
         assert_eq!(on("main", mapping), found("live", ""));
         assert_eq!(on("x", mapping), found("x", ""));
         assert_eq!(on("development", mapping), found("dev", ""));
+        assert_eq!(on("development", "main=live; development=staging"), found("staging", ""));
+        assert_eq!(on("development", "main=live\nrefs/heads/development=staging"), found("staging", ""));
         let region = json!({"CI_COMMIT_BRANCH": "main", "CI_JOB_NAME": "deploy-eu"});
         assert_eq!(environment(region, "main=prod@%{CI_JOB_NAME}"), found("prod", "deploy-eu"));
     }
 
     #[test]
     fn a_mapping_that_does_not_parse_is_told_and_ignored() {
-        for wrong in ["main", "main=", "main=@play", "main=%{branch", "*=%{CI_JOB_ID}"] {
+        let odd = ["main=>prod", "*=$CI_COMMIT_BRANCH", "^main$=prod", "/^main$/=prod", "main|master=prod", "=prod"];
+        for wrong in ["main", "main=", "main=@play", "main=%{branch", "*=%{CI_JOB_ID}"].into_iter().chain(odd) {
             let (name, cluster, warnings) = on("main", wrong);
             assert_eq!((name.as_deref(), cluster.as_deref()), (Some("prod"), None), "{wrong}");
             assert!(warnings[0].starts_with("NOTIFIER_ENVIRONMENTS: "), "{warnings:?}");

@@ -29,7 +29,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) cause: Option<Cause<'a>>,
     pub(crate) environment: Environment,
     pub(crate) file: SettingsFile<'a>,
-    /// The failed jobs that no hook has told; `None` where GitLab could not be asked.
+    /// The failed jobs that no hook has reported; `None` where GitLab could not be asked.
     pub(crate) untold: Option<Vec<&'a FailedJob>>,
 }
 

@@ -1,4 +1,4 @@
-//! Which failures of a pipeline are still to be told: a hook tells its own job's, and the closing job all others.
+//! Which failures of a pipeline nobody has reported yet: a hook reports its own job's, and the closing job all others.
 
 use crate::context::{Context, FailedJob};
 use crate::glob;
@@ -8,7 +8,7 @@ use crate::text;
 /// After any other (a job that timed out, a runner that is gone) it may not have.
 const SCRIPT_FAILED: &str = "script_failure";
 
-/// The failed jobs that no hook has told; `None` where GitLab could not be asked.
+/// The failed jobs that no hook has reported; `None` where GitLab could not be asked.
 pub(crate) fn untold(context: &Context) -> Option<Vec<&FailedJob>> {
     let is_told = |job: &FailedJob| job.failure_reason == SCRIPT_FAILED && carries_hooks(context, &job.name);
     Some(context.failed_jobs.as_ref()?.iter().filter(|job| !is_told(job)).collect())

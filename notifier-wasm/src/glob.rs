@@ -20,9 +20,23 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     text.ends_with(tail)
 }
 
-/// Whether any entry of a comma-separated list is one; empty entries are none.
+/// Whether a ref may have a name of this pattern (<https://git-scm.com/docs/git-check-ref-format>).
+pub(crate) fn may_name_a_ref(pattern: &str) -> bool {
+    let is_refused =
+        |c: char| c.is_control() || matches!(c, '^' | '~' | ':' | '?' | '[' | '\\' | '$' | '(' | ')' | '|');
+    !pattern.is_empty()
+        && !pattern.contains(is_refused)
+        && !pattern.contains("..")
+        && !pattern.contains("//")
+        && !pattern.starts_with('/')
+        && !pattern.ends_with(['/', '.'])
+}
+
+/// Whether any entry of a list is one, whose entries have a comma, a semicolon or a line of their own; empty entries are none.
 pub(crate) fn any_of(list: &str, is_one: impl Fn(&str) -> bool) -> bool {
-    list.split(',').map(str::trim).any(|entry| !entry.is_empty() && is_one(entry))
+    list.split([',', ';', '\n'])
+        .map(|entry| entry.trim().trim_matches(['"', '\'']))
+        .any(|entry| !entry.is_empty() && is_one(entry))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ static KOREAN: Labels = Labels {
 impl Language {
     /// The language of a code such as `ko`.
     pub(crate) fn of(code: &str) -> Option<Self> {
-        match code {
+        match code.to_ascii_lowercase().as_str() {
             "en" => Some(Self::English),
             "ko" => Some(Self::Korean),
             _ => None,

@@ -136,7 +136,14 @@ fn site(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
                         text::shown(variable, 80)
                     ));
                 }
-                SafeUrl::parse(address)
+                let url = SafeUrl::parse(address);
+                if url.is_none() && unexpanded(address).is_none() {
+                    warnings.push(format!(
+                        "{place}: `{}` is no http or https address with a plain host; the link to the site is left out",
+                        text::shown(address, 80)
+                    ));
+                }
+                url
             })
         }
     };

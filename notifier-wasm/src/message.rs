@@ -1,4 +1,4 @@
-//! The message: what the module tells the host. Serialize only.
+//! The message: what the module returns to the host. Serialize only.
 
 use serde::Serialize;
 
@@ -172,8 +172,14 @@ fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
 fn usual_words(facts: &Facts) -> String {
     let failed = facts.untold.as_deref().filter(|_| facts.state == State::PipelineFailed);
     let job = facts.job().filter(|_| facts.action == Action::Other).unwrap_or_default();
+    // A job of that name that is no deployment says what it is.
+    let job = if job == "deploy" {
+        format!("deploy ({})", facts.context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default())
+    } else {
+        job.to_owned()
+    };
     failed.and_then(failures::common_stage).map_or_else(
-        || facts.language.state(facts.state, facts.action, &text::shown(job, MAX_NAME)),
+        || facts.language.state(facts.state, facts.action, &text::shown(&job, MAX_NAME)),
         |stage| facts.language.stage_failed(&text::shown(stage, MAX_STAGE)),
     )
 }

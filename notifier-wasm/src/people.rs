@@ -19,15 +19,16 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
         return Vec::new();
     };
     let mut found = Vec::new();
-    for entry in entries(list) {
+    let list = list.replace(": ", ":");
+    for entry in entries(&list) {
         let user = |id: &str| Element::User { user_id: id.to_owned() };
         let element = match Whom::of(entry) {
             Some(Whom::Group(id)) => Some(Element::Usergroup { usergroup_id: id }),
             Some(Whom::User(id)) => Some(user(&id)),
             Some(Whom::All(range)) => Some(Element::Broadcast { range }),
             // Who is not known to Slack is named in the details and mentioned by nobody.
-            Some(Whom::Author) => author(facts).map(user),
-            Some(Whom::Runner) => runner(facts).map(user),
+            Some(Whom::Author) => author(facts).map(|id| user(&id)),
+            Some(Whom::Runner) => runner(facts).map(|id| user(&id)),
             None => {
                 let entry = text::shown(entry, 40);
                 warnings.push(format!("{place}: `{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"));
@@ -48,7 +49,14 @@ fn entries(list: &str) -> Vec<&str> {
         is_inside = c == '<' || is_inside && c != '>';
         !is_inside && (matches!(c, ',' | ';') || c.is_whitespace())
     };
-    list.split(ends).map(str::trim).filter(|entry| !entry.is_empty()).collect()
+    list.split(ends).map(visible).filter(|entry| !entry.is_empty()).collect()
+}
+
+/// A text without what cannot be seen at its ends, nor quotes.
+fn visible(text: &str) -> &str {
+    let is_edge =
+        |c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '"' | '\'');
+    text.trim_matches(is_edge)
 }
 
 /// Whom an entry means.
@@ -84,13 +92,20 @@ impl Whom {
 }
 
 /// The Slack ID of the commit's author, else of the person who ran the pipeline.
-fn author<'a>(facts: &'a Facts) -> Option<&'a str> {
+fn author(facts: &Facts) -> Option<String> {
     let (name, email) = facts.context.ci("CI_COMMIT_AUTHOR").and_then(|author| author.rsplit_once('<')).unzip();
     let email = email.and_then(|email| email.strip_suffix('>')).filter(|email| !is_bot(email));
     let email = email.filter(|_| !name.is_some_and(|name| is_bot(name.trim())));
     let login = email.and_then(|email| login_of_noreply(facts, email));
-    let known = [email, login].into_iter().flatten().find_map(|it| facts.context.slack_id(it));
-    known.filter(|id| is_user_id(id)).or_else(|| runner(facts))
+    [email, login].into_iter().flatten().find_map(|it| slack_id(facts, it)).or_else(|| runner(facts))
+}
+
+/// The Slack ID that the map has for somebody, in any form in which people write it.
+fn slack_id(facts: &Facts, login_or_email: &str) -> Option<String> {
+    match Whom::of(visible(facts.context.person(login_or_email)?)) {
+        Some(Whom::User(id)) => Some(id),
+        _ => None,
+    }
 }
 
 /// The login of a private commit e-mail of this GitLab, `[ID-]login@users.noreply.HOST`
@@ -103,13 +118,13 @@ fn login_of_noreply<'a>(facts: &Facts, email: &'a str) -> Option<&'a str> {
 }
 
 /// The Slack ID of the person who ran the pipeline.
-fn runner<'a>(facts: &'a Facts) -> Option<&'a str> {
+fn runner(facts: &Facts) -> Option<String> {
     let of = |name| facts.context.ci(name);
     let known = [of("GITLAB_USER_LOGIN"), of("GITLAB_USER_EMAIL")];
     if known.iter().flatten().any(|it| is_bot(it)) {
         return None;
     }
-    known.into_iter().flatten().find_map(|key| facts.context.slack_id(key)).filter(|id| is_user_id(id))
+    known.into_iter().flatten().find_map(|key| slack_id(facts, key))
 }
 
 /// Whether a login, a name or an e-mail address is a machine's: the users of project and group access tokens and service

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::{CONTRACT_VERSION, Error};
 
-/// The version and the fields of any request. The version comes first, so that a request of another version is
-/// told so, and not that some field of it is odd.
+/// The version and the fields of any request. The version comes first, so that a request of another version gets
+/// that answer, and not that some field of it is odd.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     let value: Value = serde_json::from_slice(bytes).map_err(Error::Json)?;
     let Value::Object(fields) = value else { return Err(Error::field("the request", "an object")) };

@@ -43,12 +43,14 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
 
 /// The entries of a list, however people separate them.
 fn entries(list: &str) -> impl Iterator<Item = &str> {
-    list.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace()).filter(|entry| !entry.is_empty())
+    let entries = list.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace());
+    entries.map(|entry| entry.trim_matches(['"', '\''])).filter(|entry| !entry.is_empty())
 }
 
 /// Whether the setting `events` chooses what happened, by its name or its event's.
 fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
     let Some(events) = facts.context.setting("events") else { return true };
+    let events = &events.to_ascii_lowercase();
     for pattern in entries(events).filter(|it| !State::NAMES.iter().any(|name| glob::matches(it, name))) {
         warnings.push(format!(
             "NOTIFIER_EVENTS: `{}` is no event; the events are {}",
@@ -64,6 +66,7 @@ fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
 /// `!` before what is left out.
 fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) -> bool {
     let Some(branches) = context.setting("branches") else { return true };
+    let branches = &branches.replace("! ", "!");
     let mut is_chosen = entries(branches).all(|entry| entry.starts_with('!'));
     for entry in entries(branches) {
         let (pattern, chooses) = entry.strip_prefix('!').map_or((entry, true), |rest| (rest, false));
@@ -71,10 +74,11 @@ fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) 
             (Some(branch), _) => (branch, Some(false)),
             (_, Some(tag)) => (tag, Some(true)),
             _ if pattern == "tags" => ("*", Some(true)),
+            _ if pattern == "all" => ("*", None),
             // A name that is no pattern is a branch's.
             _ => (pattern, (!pattern.contains('*')).then_some(false)),
         };
-        if !may_name_a_ref(pattern) {
+        if !glob::may_name_a_ref(pattern) {
             warnings.push(format!(
                 "NOTIFIER_BRANCHES: `{}` matches no branch or tag: * stands for any characters, `tags` for every tag, and ! leaves out; no regular expressions",
                 text::shown(entry, 40)
@@ -88,23 +92,11 @@ fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) 
     is_chosen
 }
 
-/// Whether a ref may have a name of this pattern (<https://git-scm.com/docs/git-check-ref-format>).
-fn may_name_a_ref(pattern: &str) -> bool {
-    let is_refused =
-        |c: char| c.is_control() || matches!(c, '^' | '~' | ':' | '?' | '[' | '\\' | '$' | '(' | ')' | '|');
-    !pattern.is_empty()
-        && !pattern.contains(is_refused)
-        && !pattern.contains("..")
-        && !pattern.contains("//")
-        && !pattern.starts_with('/')
-        && !pattern.ends_with(['/', '.'])
-}
-
 /// Whether the setting `finish` chooses this end of a pipeline.
 fn finish_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
     let Facts { context, state, .. } = facts;
     let was_failing = context.history.previous_status.as_deref() == Some("failed");
-    match context.setting("finish").unwrap_or("failure") {
+    match context.setting("finish").unwrap_or("failure").to_ascii_lowercase().as_str() {
         "always" => true,
         "never" => false,
         "change" => *state == State::PipelineFixed || *state == State::PipelineFailed && !was_failing,
@@ -227,6 +219,9 @@ mod tests {
         for (branches, ci, expected) in [
             ("main development", branch("development"), true),
             ("main;development", branch("development"), true),
+            ("! main", branch("main"), false),
+            ("\"main\"", branch("main"), true),
+            ("all", branch("x"), true),
             ("refs/heads/main", branch("main"), true),
             ("!renovate/*", branch("main"), true),
             ("!renovate/*", branch("renovate/x"), false),

@@ -63,7 +63,7 @@ impl State {
         "deploy-finished",
     ];
 
-    /// `CI_JOB_STATUS` tells how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
+    /// `CI_JOB_STATUS` says how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
     /// says of the jobs.
     pub(crate) fn of(context: &Context, warnings: &mut Vec<String>) -> Self {
         match context.event {

@@ -32,8 +32,11 @@ impl SafeUrl {
             return None;
         }
         // A label is missing, as where a variable before the first dot is empty.
-        let name = host.split(':').next().unwrap_or_default();
-        if name.split('.').rev().skip_while(|label| label.is_empty()).any(str::is_empty) {
+        let (name, port) = if host.starts_with('[') { ("ip", "") } else { host.split_once(':').unwrap_or((host, "")) };
+        let is_label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+        if !name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
+            || !port.bytes().all(|it| it.is_ascii_digit())
+        {
             return None;
         }
         if path.chars().any(char::is_control) || unexpanded(address).is_some() {
@@ -99,6 +102,10 @@ mod tests {
             "ftp://a.example/",
             "https://.apps.example",
             "https://a..example/",
+            "https://shop-.example",
+            "https://-.shop.example",
+            "https://shop.example:port",
+            "https://.",
             "https://dss.$DSS_ENV.data.example",
             "https://shop.example/$PATH_PART",
             "https://shop.example/${PATH_PART}/x",

@@ -2,7 +2,7 @@
 //! delivers it.
 //!
 //! The way of a notification: [`cli`] names the event, [`job`] says what the job knows and makes the context of it, [`module`]
-//! has it rendered in the [`sandbox`], `slack` delivers it by way of `net`, `report` tells people. `commands` is what goes this way.
+//! has it rendered in the [`sandbox`], `slack` delivers it by way of `net`, `report` writes the log. `commands` has a file for each command.
 //!
 //! What is *not* here: what a Slack block is. The contract with the module is JSON (`docs/` and the module's crate),
 //! so that either side can be replaced without the other.

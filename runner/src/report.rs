@@ -1,4 +1,4 @@
-//! What people are told: warnings, the summary and the outcome on stderr, what a command was asked for on stdout. The only place
+//! What people read: warnings, the summary and the outcome on stderr, what a command was asked for on stdout. The only place
 //! that writes to either.
 
 use std::cell::RefCell;
@@ -48,7 +48,7 @@ impl Outcome {
     }
 }
 
-/// Whoever is told what is odd.
+/// Whoever receives warnings.
 pub(crate) trait Sink {
     /// Something went wrong or is odd: cause and next step.
     fn warning(&self, text: &str);

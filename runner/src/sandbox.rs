@@ -1,7 +1,7 @@
 //! The sandbox that a module runs in, and the only place that names wasmtime.
 //!
 //! Entry points: [`Guest::built_in`] and [`Guest::from_wasm`] load a module, [`Guest::run`] gives it its input and
-//! returns its output; [`inspect()`] tells about a module without compiling it.
+//! returns its output; [`inspect()`] describes a module without compiling it.
 //!
 //! What a guest can *not* do: open a file, see an environment variable or an argument, open a socket, read a clock,
 //! sleep, get real randomness; use more than [`Limits`] says. It has stdin, stdout, stderr and an exit status.

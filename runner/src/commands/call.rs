@@ -1,4 +1,4 @@
-//! One call of a command: what it knows, how long it may take, and whom it tells.
+//! One call of a command: what it knows, how long it may take, and where it sends to.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::slack::people::{self, Directory};
 use crate::slack::webhook_url;
 use crate::variables::Variables;
 
-/// One call: what it knows, how long it may take, and whom it tells.
+/// One call: what it knows, how long it may take, and where it sends to.
 pub(crate) struct Call {
     pub(crate) variables: Variables,
     pub(crate) settings: Settings,
@@ -44,7 +44,7 @@ impl Call {
         Self::begin_watched(job, variables, |_, _| {})
     }
 
-    /// Begins a call; `watch` is told of its deadline before anything that could hang.
+    /// Begins a call; `watch` gets its deadline before anything that could hang.
     pub(crate) fn begin_watched(job: Job, variables: Variables, watch: impl FnOnce(Deadline, &Arc<Report>)) -> Self {
         let settings = job.settings.or_from(&variables);
         let (timeout, odd_timeout) = settings.timeout();
@@ -62,8 +62,8 @@ impl Call {
                 settings::variable(name)
             ));
         }
-        for name in settings::unknown(&variables) {
-            report.warning(&name);
+        for warning in settings.unexpanded().chain(settings::unknown(&variables)) {
+            report.warning(&warning);
         }
         let file = SettingsFile::read(&variables, &*report);
         let to = Destinations::find(&variables, &settings, &file);
@@ -145,7 +145,7 @@ impl Call {
         lists.chain(self.file.mention_lists()).collect()
     }
 
-    /// Renders a context, and tells what was wrong with the pinned module.
+    /// Renders a context; the second value is what was wrong with the pinned module.
     pub(crate) fn render(&self, context: &Context) -> (Result<Message, ModuleError>, Option<String>) {
         render::render(&context.encode(), self.pin.as_ref(), self.deadline, |pin| {
             download::module(&self.client, &self.variables, &pin.source, &pin.sha256, self.deadline)

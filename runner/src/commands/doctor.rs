@@ -16,7 +16,7 @@ use crate::variables::Variables;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Ok,
-    /// Works, and could tell more.
+    /// Works, and could do more.
     Note,
     /// Nothing is sent as long as this stands.
     Wrong,

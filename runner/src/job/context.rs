@@ -15,7 +15,7 @@ use crate::variables::Variables;
 /// The version of the context that this binary writes.
 pub(crate) const CONTEXT_VERSION: u64 = 1;
 
-/// The variables that a module may see: every predefined one of GitLab 17 to 19 that tells about the project, the
+/// The variables that a module may see: every predefined one of GitLab 17 to 19 that is about the project, the
 /// commit, the pipeline, the job, the environment and the people, and none that holds a secret
 /// (<https://docs.gitlab.com/ci/variables/predefined_variables/>); then the routing component's two, and the
 /// namespace that Auto DevOps deploys to.
@@ -80,7 +80,7 @@ impl Context {
         self.0.to_string().into_bytes()
     }
 
-    /// The same event for the operators, who are told where the first message is.
+    /// The same event for the operators, with the address of the first message.
     pub(crate) fn for_operators(mut self, first_message: Option<&str>) -> Self {
         self.0["operators"] = json!({"first_message": first_message});
         self
@@ -114,7 +114,7 @@ pub(crate) struct Gathered<'a> {
 }
 
 impl Gathered<'_> {
-    /// Makes the context, and tells what was odd.
+    /// Makes the context, and warns of what is odd.
     pub(crate) fn context(self, warnings: &dyn Sink) -> Context {
         let passed: Vec<&str> = self.passed(warnings).collect();
         let mut longest = MAX_VALUE;

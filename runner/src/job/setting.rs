@@ -19,7 +19,7 @@ pub struct Setting {
     pub takes: Takes,
     /// How it gets from the component to the notifier.
     pub reaches: Reaches,
-    /// Whether the module is told of it; the others are about delivery.
+    /// Whether the module gets it; the others are about delivery.
     pub for_module: bool,
 }
 

@@ -11,6 +11,9 @@ use crate::variables::Variables;
 /// What else begins like the settings: what the component's script reads, and the token for GitLab's API.
 const OTHERS: [&str; 2] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_GITLAB_TOKEN"];
 
+/// The secrets, which begin otherwise.
+const SECRETS: [&str; 3] = ["SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL"];
+
 /// The settings that are set, by name: flags first, then the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Settings(BTreeMap<&'static str, String>);
@@ -36,10 +39,19 @@ impl Settings {
         })
     }
 
-    /// A setting; an unexpanded `$VARIABLE`, as GitLab leaves it where there is no such variable, counts as missing.
+    /// A setting; one that is a lone `$VARIABLE`, as GitLab leaves it where there is no such variable, counts as missing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty() && !value.starts_with('$'))
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty() && !is_unexpanded(value))
+    }
+
+    /// A warning for each setting that is a lone `$VARIABLE`.
+    pub(crate) fn unexpanded(&self) -> impl Iterator<Item = String> {
+        let lone = self.0.iter().filter(|(_, value)| is_unexpanded(value.trim()));
+        lone.map(|(name, value)| {
+            let value = value.trim();
+            format!("{} is `{value}`, which GitLab did not expand: it counts as not set", variable(name))
+        })
     }
 
     /// A setting, or its default.
@@ -49,7 +61,7 @@ impl Settings {
         self.get(name).unwrap_or_else(default)
     }
 
-    /// The settings that the module is told of.
+    /// The settings that the module gets.
     pub fn for_module(&self) -> impl Iterator<Item = (&'static str, &str)> {
         SETTINGS.iter().filter(|setting| setting.for_module).filter_map(|it| Some((it.name, self.get(it.name)?)))
     }
@@ -83,6 +95,13 @@ pub fn variable(name: &str) -> String {
     format!("NOTIFIER_{}", name.to_ascii_uppercase())
 }
 
+/// Whether a value is nothing but `$NAME` or `${NAME}`.
+fn is_unexpanded(value: &str) -> bool {
+    let name =
+        value.strip_prefix('$').map(|rest| rest.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(rest));
+    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_'))
+}
+
 /// What begins with `NOTIFIER_` and is nothing that anybody reads: the warning names the nearest name that is.
 pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
     let known: Vec<String> =
@@ -90,7 +109,9 @@ pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
     let is_unknown = |name: &&str| name.starts_with("NOTIFIER_") && known.iter().all(|it| it != name);
     let told = |name: &str| {
         let nearest = known.iter().min_by_key(|it| strsim::damerau_levenshtein(it, name));
-        let near = nearest.filter(|it| strsim::damerau_levenshtein(it, name) <= 3);
+        let near = nearest.filter(|it| strsim::damerau_levenshtein(it, name) <= 3).cloned();
+        let of_slack = name.replace("NOTIFIER_", "SLACK_").replace("SLACK_SLACK_", "SLACK_");
+        let near = near.or_else(|| SECRETS.contains(&of_slack.as_str()).then_some(of_slack));
         let instead = near.map_or_else(String::new, |it| format!("; did you mean {it}?"));
         format!("{name} is no variable of the notifier and changes nothing{instead}")
     };
@@ -152,7 +173,7 @@ mod tests {
             ("NOTIFIER_LANGUGE", "ko"),
             ("NOTIFIER_MENTION", "here"),
             ("NOTIFIER_GITLAB_TOKEN", "x"),
-            ("NOTIFIER_XYZZY", "1"),
+            ("NOTIFIER_WEBHOOK_URL", "1"),
         ];
         let told = unknown(&job.into_iter().collect());
         assert_eq!(told.len(), 2);
@@ -160,12 +181,16 @@ mod tests {
             told[0].starts_with("NOTIFIER_LANGUGE is no variable") && told[0].contains("NOTIFIER_LANGUAGE?"),
             "{told:?}"
         );
-        assert!(!told[1].contains('?'), "{told:?}");
+        assert!(told[1].contains("did you mean SLACK_WEBHOOK_URL?"), "{told:?}");
     }
 
     #[test]
     fn an_unexpanded_variable_is_no_setting() {
-        assert_eq!(settings(&[("language", "$LANGUAGE")]).get("language"), None);
+        for lone in ["$LANGUAGE", "${LANGUAGE}", " $LANGUAGE "] {
+            assert_eq!(settings(&[("language", lone)]).get("language"), None, "{lone}");
+            assert_eq!(settings(&[("language", lone)]).unexpanded().count(), 1, "{lone}");
+        }
+        assert_eq!(settings(&[("mention", "$OPS here")]).get("mention"), Some("$OPS here"));
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl SettingsFile {
         }
     }
 
-    /// What the module is told of it.
+    /// What the module gets of it.
     pub(crate) fn for_module(&self) -> &Map<String, Value> {
         &self.0
     }

@@ -14,7 +14,7 @@ use crate::net::fault::Fault;
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 
-/// The most that the resolver and the connection may take of the time left: a dead name server is told early.
+/// The most that the resolver and the connection may take of the time left: a dead name server is noticed early.
 const RESOLVE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// What is read and written at once, in bytes. All headers of an answer must fit.
@@ -101,7 +101,7 @@ impl Client {
             .timeout_global(Some(left))
             // The client resolves in a thread of its own to bound it; an address has nothing to resolve.
             .timeout_resolve(Some(left.min(RESOLVE)).filter(|_| address::ip(url).is_none()))
-            // A little before the whole, so that a connection that was not made is told from an answer that did not come.
+            // A little before the whole, so that a connection that was not made can be distinguished from an answer that did not come.
             .timeout_connect(Some(left.saturating_sub(left / 20)));
         if url.starts_with("https://") {
             config = config.tls_config(TlsConfig::builder().root_certs(self.roots()).build());
@@ -156,7 +156,7 @@ fn is_excepted(host: &str, excepted: &str) -> bool {
         let name = name.strip_prefix('.').unwrap_or(name).trim_end_matches('.').to_ascii_lowercase();
         !name.is_empty() && host.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    excepted.trim() == "*" || excepted.split(|c: char| c == ',' || c.is_whitespace()).any(is_below)
+    excepted == "*" || excepted.split(|c: char| c == ',' || c.is_whitespace()).any(is_below)
 }
 
 fn native_roots() -> Vec<Certificate<'static>> {

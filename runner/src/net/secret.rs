@@ -29,7 +29,7 @@ const SHORTEST: usize = 8;
 /// Segments of a webhook's path that are the same for everybody.
 const PUBLIC_SEGMENTS: [&str; 3] = ["services", "triggers", "workflows"];
 
-/// A token or a webhook URL. It has no `Display`, and its `Debug` tells nothing.
+/// A token or a webhook URL. It has no `Display`, and its `Debug` shows nothing.
 #[derive(Clone)]
 pub(crate) struct Secret(String);
 

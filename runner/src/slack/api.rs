@@ -172,7 +172,7 @@ fn hint(word: &str, needed: &str) -> String {
     format!(": {step}")
 }
 
-/// What is told of a method's answer.
+/// What a method's answer is called in the log.
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_method(answer: Answer) -> Option<String> {
     judge("chat.postMessage", Ok(answer)).err().map(|undelivered| undelivered.to_string() + &undelivered.reason())

@@ -2,7 +2,7 @@
 //!
 //! It is found again through the metadata that it carries (<https://docs.slack.dev/messaging/message-metadata/>), where the bot may
 //! read the channel's history; else the event posts a message of its own, which is the pipeline's from then on. So a start that
-//! could not be told is made up for by whatever is told next.
+//! could not be told is made up for by the next message.
 
 use serde_json::{Map, Value, json};
 

@@ -6,7 +6,7 @@ use crate::job::settings::Settings;
 use crate::job::settings_file::SettingsFile;
 use crate::variables::Variables;
 
-/// What a job has to send with. Which channel it is depends on the environment, which the message tells.
+/// What a job has to send with. Which channel it is depends on the environment, which the message names.
 pub(crate) struct Destinations {
     bot: Option<Api>,
     channels: Channels,
@@ -46,16 +46,19 @@ fn channel(written: &str) -> &str {
     if let Some(reference) = written.strip_prefix("<#") {
         return reference.trim_end_matches('>').split('|').next().unwrap_or_default();
     }
-    let Some((_, address)) = written.split_once("://") else { return written };
-    let mut segments = address.split(['/', '?', '#']).skip(1);
-    match segments.next() {
-        Some("archives") => segments.next().unwrap_or(written),
-        Some("client") => segments.nth(1).unwrap_or(written),
-        _ => written,
-    }
+    let id = ["/archives/", "/messages/", "/client/"].iter().find_map(|place| {
+        let (_, rest) = written.split_once(place)?;
+        // The client's has the team's ID before it.
+        let mut segments = rest.split(['/', '?', '#']).filter(|it| *place != "/client/" || !it.starts_with(['T', 'E']));
+        segments.next().filter(|id| !id.is_empty())
+    });
+    let named = written
+        .strip_prefix('#')
+        .filter(|rest| rest.len() >= 9 && rest.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit()));
+    id.or(named).unwrap_or(written)
 }
 
-/// Where the operators are told of a failure.
+/// Where the operators' message of a failure goes.
 pub(crate) enum Operators<'a> {
     /// A channel of the bot's, by name or ID.
     Channel(&'a Api, &'a str),
@@ -140,6 +143,9 @@ mod tests {
             "<#C0123456789>",
             "https://team.slack.com/archives/C0123456789",
             "https://team.slack.com/archives/C0123456789/p1700000000000000",
+            "team.slack.com/archives/C0123456789",
+            "https://team.slack.com/messages/C0123456789/",
+            "#C0123456789",
             "https://app.slack.com/client/T0TEAM00001/C0123456789?x=1",
         ] {
             assert_eq!(channel(written), "C0123456789", "{written}");

@@ -19,9 +19,10 @@ const PART: u32 = 3;
 /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
 pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Value> {
     let Some(map) = settings.get("user_map") else { return Map::new() };
+    let map = map.trim_start_matches('\u{FEFF}');
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
     let parsed = json.map_err(|cause| cause.to_string()).and_then(|json| {
-        match serde_json::from_str::<Value>(&json) {
+        match serde_json::from_str::<Value>(json.trim_start_matches('\u{FEFF}')) {
             Ok(Value::Object(map)) => Ok(map),
             Ok(_) => Err("it is JSON, but no object".to_owned()),
             // The place alone: whatever file this is, its contents are not for a log.
@@ -29,12 +30,30 @@ pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Va
         }
     });
     match parsed {
-        Ok(map) => map.into_iter().filter(|(_, id)| id.is_string()).collect(),
+        Ok(map) => {
+            let (people, odd): (Vec<_>, Vec<_>) =
+                map.into_iter().partition(|(_, id)| id.as_str().is_some_and(has_user_id));
+            if !odd.is_empty() {
+                warnings.warning(&format!(
+                    "NOTIFIER_USER_MAP: {} of its values are no IDs of Slack users (U…), and those people are not mentioned",
+                    odd.len()
+                ));
+            }
+            people.into_iter().collect()
+        }
         Err(cause) => {
             warnings.warning(&format!("NOTIFIER_USER_MAP: {cause}; people are named and not mentioned"));
             Map::new()
         }
     }
+}
+
+/// Whether there is a user's ID in a value, however it is written.
+fn has_user_id(value: &str) -> bool {
+    let words = value.split(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .into_iter()
+        .any(|word| word.len() >= 3 && word.starts_with(['U', 'W']) && !word.contains(|c: char| c.is_ascii_lowercase()))
 }
 
 /// The e-mail addresses of those who may be mentioned for this event and are not in the map: the commit's author and the

@@ -97,7 +97,7 @@ fn hint(word: &str) -> Option<&'static str> {
     })
 }
 
-/// What is told of an answer to a webhook's post.
+/// What an answer to a webhook's post is called in the log.
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_webhook(answer: Answer) -> Option<String> {
     let answer = Ok(answer);

@@ -26,7 +26,7 @@ impl Inbox {
         let (sender, bodies) = mpsc::channel();
         thread::Builder::new().name("inbox".into()).spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A request that breaks off is a message that does not arrive: the sender is told by its own end.
+                // A request that breaks off is a message that does not arrive: the sender notices by itself.
                 let _ = serve(stream, &failed_jobs, &sender);
             }
         })?;

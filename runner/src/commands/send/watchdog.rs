@@ -1,4 +1,4 @@
-//! The end of a call, whatever hangs: when its time is over, or when it is told to stop.
+//! The end of a call, whatever hangs: when its time is over, or when it receives a signal to stop.
 
 use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixStream;
