@@ -28,6 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     append_custom_section(&mut wasm, VERSION_SECTION, env::var("CARGO_PKG_VERSION")?.as_bytes());
     let native = compile(&wasm, &env::var("TARGET")?)?;
     fs::write(out.join("notifier.wasm"), &wasm)?;
+    let digest = ring::digest::digest(&ring::digest::SHA256, &wasm);
+    let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(out.join("notifier.rs"), format!("({digest:?}, {})", wasm.len()))?;
     fs::write(out.join("notifier.cwasm"), native)?;
     fs::write(out.join("contexts.rs"), contexts(&workspace.join("tests/fixtures/messages"))?)?;
     Ok(())

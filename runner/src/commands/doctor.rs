@@ -5,7 +5,7 @@ use crate::cli::{Job, Told};
 use crate::gitlab;
 use crate::job::event::{Event, Verdict};
 use crate::module::message::{Body, Message};
-use crate::module::pin::{built_in_wasm, sha256};
+use crate::module::pin::BUILT_IN;
 use crate::report::{one_line, print};
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
@@ -110,7 +110,7 @@ fn job_facts(call: &Call, tell: Tell) {
 fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
     let rendered = match &call.pin {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
-        None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &sha256(built_in_wasm())[..12]),
+        None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN.0[..12]),
     };
     let (message, warning) = call.render(&call.context(Event::DeployFinished, false));
     if let Some(warning) = warning {

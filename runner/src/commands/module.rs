@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::job::settings::Settings;
 use crate::module::message::Message;
-use crate::module::pin::{built_in_wasm, sha256};
+use crate::module::pin::{BUILT_IN, sha256};
 use crate::module::render::{ModuleError, read};
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
@@ -25,8 +25,14 @@ const CONTEXTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/contexts.
 /// Prints what a module says of itself. Without a file it is the built-in one.
 pub(super) fn show(file: Option<&Path>) -> Result<(), Error> {
     let path = file.unwrap_or(Path::new("(built-in)"));
-    let wasm = bytes(file)?;
-    let facts = inspect(&wasm).map_err(|error| not_a_module(path, error.into()))?;
+    let (facts, digest, size) = match file {
+        None => (Guest::built_in()?.facts(env!("CARGO_PKG_VERSION")), BUILT_IN.0.to_owned(), BUILT_IN.1),
+        Some(file) => {
+            let wasm = bytes(file)?;
+            let facts = inspect(&wasm).map_err(|error| not_a_module(path, error.into()))?;
+            (facts, sha256(&wasm), wasm.len())
+        }
+    };
 
     let mut shown = String::new();
     let mut line = |name: &str, value: &str| {
@@ -34,8 +40,8 @@ pub(super) fn show(file: Option<&Path>) -> Result<(), Error> {
     };
     line("module", &path.display().to_string());
     line("version", facts.version.as_deref().unwrap_or("(none given)"));
-    line("sha256", &sha256(&wasm));
-    line("size", &format!("{} bytes", wasm.len()));
+    line("sha256", &digest);
+    line("size", &format!("{size} bytes"));
     line("command", if facts.has_start { "yes" } else { "no: it exports no `_start`" });
     for import in &facts.imports {
         line("import", &format!("{}{}", import.name, if import.allowed { "" } else { "  refused" }));
@@ -58,7 +64,7 @@ pub(super) fn show(file: Option<&Path>) -> Result<(), Error> {
 /// Runs a module on every kind of context and prints how each run ended: the message's text, or what is wrong with it. With
 /// `settings` Slack is asked about each message's blocks.
 pub(super) fn check(file: &Path, settings: Option<&Settings>, variables: &Variables) -> Result<(), Error> {
-    let guest = Guest::from_wasm(&bytes(Some(file))?).map_err(|error| not_a_module(file, error.into()))?;
+    let guest = Guest::from_wasm(&bytes(file)?).map_err(|error| not_a_module(file, error.into()))?;
     let api = match settings.map(|settings| Api::find(variables, settings)) {
         None => None,
         Some(Some(Ok(api))) => Some(api),
@@ -99,8 +105,8 @@ fn cut(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-fn bytes(file: Option<&Path>) -> Result<Vec<u8>, Error> {
-    file.map_or_else(|| Ok(built_in_wasm().to_vec()), |file| read(file).map_err(|error| not_a_module(file, error)))
+fn bytes(file: &Path) -> Result<Vec<u8>, Error> {
+    read(file).map_err(|error| not_a_module(file, error))
 }
 
 fn not_a_module(path: &Path, source: ModuleError) -> Error {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::download::DownloadError;
 use super::message::{BadMessage, Message};
-use super::pin::{Pin, built_in_wasm, sha256};
+use super::pin::{BUILT_IN, Pin, sha256};
 use crate::files::read_at_most;
 use crate::net::deadline::Deadline;
 use crate::sandbox::{Guest, GuestError, LIMITS};
@@ -65,7 +65,7 @@ pub(crate) fn render(
     deadline: Deadline,
     fetch: impl Fn(&Pin) -> Result<Vec<u8>, DownloadError>,
 ) -> (Result<Message, ModuleError>, Option<String>) {
-    let Some(pin) = pin.filter(|pin| pin.sha256 != sha256(built_in_wasm())) else {
+    let Some(pin) = pin.filter(|pin| pin.sha256 != BUILT_IN.0) else {
         return (render_built_in(context), None);
     };
     match render_pinned(context, pin, deadline, fetch) {

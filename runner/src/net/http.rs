@@ -33,6 +33,15 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
+#[cfg(test)]
+impl Answer {
+    /// An answer for tests of what is made of one.
+    pub(crate) fn of(status: u16, retry_after: Option<&str>, body: &str) -> Self {
+        let retry_after = retry_after.map(str::to_owned);
+        Self { status, retry_after, location: None, scopes: None, body: body.as_bytes().to_vec() }
+    }
+}
+
 /// Makes requests with the proxy and the certificates of a job's environment.
 pub(crate) struct Client {
     variables: Variables,

@@ -14,7 +14,7 @@ use wasmtime::{Engine, Linker, Module, ResourceLimiter, Store, Trap};
 
 use super::engine::{engine_error, new_engine};
 use super::stdio::BoundedPipe;
-use super::{ALLOWED_IMPORTS, GuestError, LIMITS, WASI, inspect};
+use super::{ALLOWED_IMPORTS, GuestError, Import, LIMITS, ModuleFacts, WASI, inspect};
 
 /// Native code of the built-in module for this target, made by the build script.
 static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm"));
@@ -49,6 +49,17 @@ impl Guest {
         let module =
             Module::from_binary(&engine, wasm).map_err(|cause| GuestError::NotAModule { cause: cause.to_string() })?;
         Ok(Self { engine, module })
+    }
+
+    /// What it imports, and whether it is a command; `version` is for the caller to know.
+    #[must_use]
+    pub fn facts(&self, version: &str) -> ModuleFacts {
+        let imports = self.module.imports().map(|import| {
+            let is_function = import.ty().func().is_some();
+            Import::of(import.module(), import.name(), is_function)
+        });
+        let has_start = self.module.get_export("_start").is_some_and(|export| export.func().is_some());
+        ModuleFacts { version: Some(version.to_owned()), imports: imports.collect(), has_start }
     }
 
     /// Runs the module once: `input` on its stdin, its stdout back.

@@ -28,6 +28,13 @@ pub struct Import {
     pub allowed: bool,
 }
 
+impl Import {
+    pub(super) fn of(module: &str, name: &str, is_function: bool) -> Self {
+        let allowed = is_function && module == WASI && ALLOWED_IMPORTS.contains(&name);
+        Self { name: format!("{module}::{name}"), allowed }
+    }
+}
+
 /// Validates a module and reads its imports, exports and version.
 pub fn inspect(wasm: &[u8]) -> Result<ModuleFacts, GuestError> {
     if wasm.len() > LIMITS.module {
@@ -42,10 +49,7 @@ pub fn inspect(wasm: &[u8]) -> Result<ModuleFacts, GuestError> {
                 for import in imports {
                     let import = import.map_err(not_a_module)?;
                     let is_function = matches!(import.ty, wasmparser::TypeRef::Func(_));
-                    facts.imports.push(Import {
-                        name: format!("{}::{}", import.module, import.name),
-                        allowed: is_function && import.module == WASI && ALLOWED_IMPORTS.contains(&import.name),
-                    });
+                    facts.imports.push(Import::of(import.module, import.name, is_function));
                 }
             }
             Payload::ExportSection(exports) => {

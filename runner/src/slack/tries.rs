@@ -52,8 +52,7 @@ mod tests {
 
     #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
     fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Result<Answer, Fault> {
-        let retry_after = retry_after.map(str::to_owned);
-        Ok(Answer { status, retry_after, location: None, scopes: None, body: body.as_bytes().to_vec() })
+        Ok(Answer::of(status, retry_after, body))
     }
 
     #[test]
