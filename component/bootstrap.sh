@@ -243,6 +243,9 @@ if ! { [ -f "$packed" ] && [ ! -L "$packed" ] && [ -O "$packed" ] && is_pinned "
   rm -rf "$packed"
   mv "$scratch/$file" "$packed" 2>/dev/null || packed=$scratch/$file
 fi
+cannot_run() {
+  skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another"
+}
 # Where the directory of the job is mounted noexec, or full, another one may not be.
 unpack() {
   notifier=$1/pipeline-notifier
@@ -252,14 +255,13 @@ unpack "$scratch" || {
   elsewhere=$temporary/pipeline-notifier-run.$$
   { mkdir "$elsewhere" && unpack "$elsewhere"; } 2>/dev/null
 } || {
-  [ ! -s "$scratch/pipeline-notifier" ] ||
-    skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another"
+  [ ! -s "$scratch/pipeline-notifier" ] || cannot_run
   skip io "the notifier could not be unpacked (disk full, or no gzip in this image)"
 }
 now
 spent=$((now - begun))
 run "$notifier" "$@" --spent "$((spent / 100)).$((spent % 100 / 10))"
 case "$status" in
-  126 | 127) skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another" ;;
+  126 | 127) cannot_run ;;
 esac
 exit 0

@@ -118,29 +118,24 @@ impl State {
 
     /// Slack's name of the emoji that stands for this state.
     pub(crate) fn emoji(self) -> &'static str {
-        match self {
-            Self::PipelineStarted => "rocket",
-            Self::DeployStarted => "truck",
-            Self::DeployFailed | Self::PipelineFailed => "x",
-            Self::DeploySucceeded | Self::PipelineSucceeded => "white_check_mark",
-            Self::DeployCanceled => "no_entry_sign",
-            Self::DeployStopped => "octagonal_sign",
-            Self::PipelineFixed => "tada",
-            Self::DeployFinished | Self::PipelineFinished => "checkered_flag",
-        }
+        self.sign().0
     }
 
     /// The same as a character, for text that nobody renders.
     pub(crate) fn symbol(self) -> &'static str {
+        self.sign().1
+    }
+
+    fn sign(self) -> (&'static str, &'static str) {
         match self {
-            Self::PipelineStarted => "🚀",
-            Self::DeployStarted => "🚚",
-            Self::DeployFailed | Self::PipelineFailed => "❌",
-            Self::DeploySucceeded | Self::PipelineSucceeded => "✅",
-            Self::DeployCanceled => "🚫",
-            Self::DeployStopped => "🛑",
-            Self::PipelineFixed => "🎉",
-            Self::DeployFinished | Self::PipelineFinished => "🏁",
+            Self::PipelineStarted => ("rocket", "🚀"),
+            Self::DeployStarted => ("truck", "🚚"),
+            Self::DeployFailed | Self::PipelineFailed => ("x", "❌"),
+            Self::DeploySucceeded | Self::PipelineSucceeded => ("white_check_mark", "✅"),
+            Self::DeployCanceled => ("no_entry_sign", "🚫"),
+            Self::DeployStopped => ("octagonal_sign", "🛑"),
+            Self::PipelineFixed => ("tada", "🎉"),
+            Self::DeployFinished | Self::PipelineFinished => ("checkered_flag", "🏁"),
         }
     }
 

@@ -60,16 +60,19 @@ impl SafeUrl {
 /// else is text.
 pub(crate) fn unexpanded(address: &str) -> Option<&str> {
     address.match_indices('$').find_map(|(at, _)| {
-        let rest = &address[at + 1..];
-        let (start, rest) = rest.strip_prefix('{').map_or((at, rest), |inner| (at, inner));
-        let name = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-        let is_name = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        let is_closed = !address[at + 1..].starts_with('{') || rest[name..].starts_with('}');
-        let end = address.len() - rest.len() + name;
-        (is_name && is_closed).then(|| {
-            &address[start..end + usize::from(rest[name..].starts_with('}') && address[at + 1..].starts_with('{'))]
-        })
+        let behind = &address[at + 1..];
+        let braced = behind.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let name = braced
+            .map_or_else(|| &behind[..behind.find(|c: char| !is_of_name(c)).unwrap_or(behind.len())], |(name, _)| name);
+        let is_name =
+            !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && name.chars().all(is_of_name);
+        let length = name.len() + if braced.is_some() { "${}".len() } else { "$".len() };
+        is_name.then(|| &address[at..at + length])
     })
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// A value as one piece of an address: no separator in it keeps its meaning.

@@ -36,9 +36,10 @@ pub(crate) struct Answer {
 #[cfg(test)]
 impl Answer {
     /// An answer for tests of what is made of one.
-    pub(crate) fn of(status: u16, retry_after: Option<&str>, body: &str) -> Self {
+    #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
+    pub(crate) fn of(status: u16, retry_after: Option<&str>, body: &str) -> Result<Self, Fault> {
         let retry_after = retry_after.map(str::to_owned);
-        Self { status, retry_after, location: None, scopes: None, body: body.as_bytes().to_vec() }
+        Ok(Self { status, retry_after, location: None, scopes: None, body: body.as_bytes().to_vec() })
     }
 }
 

@@ -215,11 +215,7 @@ mod tests {
 
     #[test]
     fn an_error_word_is_told_with_its_next_step() {
-        let of = |status, body: &str| {
-            let answer =
-                Answer { status, retry_after: None, location: None, scopes: None, body: body.as_bytes().to_vec() };
-            judge("chat.postMessage", Ok(answer)).unwrap_err()
-        };
+        let of = |status, body: &str| judge("chat.postMessage", Answer::of(status, None, body)).unwrap_err();
         let missing = of(200, r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"identify"}"#);
         assert!(missing.to_string().contains("the bot lacks the scope chat:write; add it"), "{missing}");
         assert_eq!(missing.reason(), "missing_scope");

@@ -50,25 +50,20 @@ fn jittered() -> Duration {
 mod tests {
     use super::*;
 
-    #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
-    fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Result<Answer, Fault> {
-        Ok(Answer::of(status, retry_after, body))
-    }
-
     #[test]
     fn only_what_was_surely_not_delivered_is_tried_again() {
         assert!(wait_before_next_try(&Err(Fault::Connect)).is_some());
-        assert!(wait_before_next_try(&answer(503, None, "")).is_some());
-        assert_eq!(wait_before_next_try(&answer(429, Some("2"), "")), Some(Duration::from_secs(2)));
+        assert!(wait_before_next_try(&Answer::of(503, None, "")).is_some());
+        assert_eq!(wait_before_next_try(&Answer::of(429, Some("2"), "")), Some(Duration::from_secs(2)));
         for retry_after in [None, Some("3600"), Some("-1"), Some("NaN"), Some("Wed, 21 Oct 2026 07:28:00 GMT")] {
-            assert_eq!(wait_before_next_try(&answer(429, retry_after, "")), None, "{retry_after:?}");
+            assert_eq!(wait_before_next_try(&Answer::of(429, retry_after, "")), None, "{retry_after:?}");
         }
         for result in [
             Err(Fault::Timeout),
             Err(Fault::Protocol),
             Err(Fault::TlsName),
-            answer(200, None, ""),
-            answer(404, None, "no_service"),
+            Answer::of(200, None, ""),
+            Answer::of(404, None, "no_service"),
         ] {
             assert_eq!(wait_before_next_try(&result), None, "{result:?}");
         }

@@ -109,16 +109,11 @@ pub(crate) fn fuzz_webhook(answer: Answer) -> Option<String> {
 mod tests {
     use super::*;
 
-    #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
-    fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Result<Answer, Fault> {
-        Ok(Answer::of(status, retry_after, body))
-    }
-
     #[test]
     fn an_answer_is_delivered_only_with_ok() {
-        assert_eq!(judge(answer(200, None, "ok\n")), Ok(()));
-        assert_eq!(judge(answer(200, None, "<html>sign in</html>")), Err(Undelivered::NotOk));
-        assert_eq!(judge(answer(302, None, "ok")), Err(Undelivered::Redirect { status: 302 }));
+        assert_eq!(judge(Answer::of(200, None, "ok\n")), Ok(()));
+        assert_eq!(judge(Answer::of(200, None, "<html>sign in</html>")), Err(Undelivered::NotOk));
+        assert_eq!(judge(Answer::of(302, None, "ok")), Err(Undelivered::Redirect { status: 302 }));
     }
 
     /// Rocket.Chat <https://docs.rocket.chat/docs/integrations>, Zulip <https://zulip.com/api/rest-error-handling>, Mattermost
@@ -128,9 +123,9 @@ mod tests {
         for body in
             ["ok", "", "{\"success\":true}", "{\"ok\":true}", "{\"result\":\"success\",\"msg\":\"\"}", "thanks", "[]"]
         {
-            assert_eq!(judge_dialect(answer(200, None, body)), Ok(()), "{body}");
+            assert_eq!(judge_dialect(Answer::of(200, None, body)), Ok(()), "{body}");
         }
-        assert_eq!(judge_dialect(answer(204, None, "")), Ok(()));
+        assert_eq!(judge_dialect(Answer::of(204, None, "")), Ok(()));
         for body in [
             "{\"ok\":false}",
             "{\"success\":false,\"error\":\"invalid channel\"}",
@@ -138,16 +133,18 @@ mod tests {
             "{\"result\":\"error\",\"msg\":\"x\"}",
             "<!doctype html>",
         ] {
-            assert!(judge_dialect(answer(200, None, body)).is_err(), "{body}");
+            assert!(judge_dialect(Answer::of(200, None, body)).is_err(), "{body}");
         }
-        assert!(judge_dialect(answer(500, None, "ok")).is_err() && judge_dialect(answer(302, None, "ok")).is_err());
-        assert!(judge(answer(200, None, "{\"ok\":true}")).is_err(), "Slack itself answers ok");
+        assert!(
+            judge_dialect(Answer::of(500, None, "ok")).is_err() && judge_dialect(Answer::of(302, None, "ok")).is_err()
+        );
+        assert!(judge(Answer::of(200, None, "{\"ok\":true}")).is_err(), "Slack itself answers ok");
     }
 
     #[test]
     fn an_echo_of_the_request_is_not_shown() {
         let undelivered =
-            judge(answer(404, None, "no hook at https://hooks.slack.com/services/T0/B0/secret")).unwrap_err();
+            judge(Answer::of(404, None, "no hook at https://hooks.slack.com/services/T0/B0/secret")).unwrap_err();
         assert_eq!(
             (undelivered.to_string().as_str(), undelivered.reason().as_str()),
             ("Slack answered 404 ", "http_404")
