@@ -78,6 +78,7 @@ fn generated_inputs() -> String {
             Takes::Pattern(pattern) => (quoted(default), format!("regex: {}", quoted(pattern))),
             Takes::OneOf(words) => (quoted(default), format!("options: [{}]", words.join(", "))),
             Takes::Number => ((*default).to_owned(), "type: number".to_owned()),
+            Takes::Switch => ((*default == "on").to_string(), "type: boolean".to_owned()),
             Takes::Anything => continue,
         };
         let help = quoted(help);

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::history::History;
 use crate::request::{flag, object, objects, optional_integer, optional_string, parse, string, strings};
 use crate::url::unexpanded;
 
@@ -18,8 +19,14 @@ pub(crate) struct Context {
     settings: Map<String, Value>,
     /// The settings file of the consumer's repository, as it is.
     pub(crate) settings_file: Map<String, Value>,
-    /// The jobs that failed, as GitLab's jobs API names them; absent where GitLab could not be asked.
-    pub(crate) failed_jobs: Option<Vec<FailedJob>>,
+    /// The jobs that failed for good, trigger jobs among them; absent where GitLab could not be asked.
+    pub(crate) failed_jobs: Option<Vec<Job>>,
+    /// Whether more have failed than those.
+    pub(crate) more_failed_jobs: bool,
+    /// The jobs that neither failed nor succeeded: canceled ones, and those that somebody or something is waited for.
+    pub(crate) other_jobs: Vec<Job>,
+    /// Whether every job that is in neither list succeeded, or was skipped.
+    pub(crate) all_jobs_known: bool,
     /// GitLab login or e-mail address to Slack user ID.
     people: Map<String, Value>,
     pub(crate) history: History,
@@ -49,32 +56,29 @@ pub(crate) enum Verdict {
     Success,
 }
 
-/// A failed job (<https://docs.gitlab.com/api/jobs/#list-pipeline-jobs>).
+/// A job that did not succeed (<https://docs.gitlab.com/api/jobs/#list-pipeline-jobs>).
 #[derive(Debug)]
-pub(crate) struct FailedJob {
+pub(crate) struct Job {
+    pub(crate) id: Option<i64>,
     pub(crate) name: String,
     pub(crate) stage: String,
+    /// In GitLab's own word.
+    pub(crate) status: String,
     pub(crate) web_url: String,
-    /// Why, in GitLab's own word; empty where that is not known.
+    /// Why it failed, in GitLab's own word; empty where that is not known.
     pub(crate) failure_reason: String,
+    /// Of a trigger job: the page of the pipeline that it started.
+    pub(crate) downstream_url: Option<String>,
+    /// What it deploys to, by GitLab's name and slug, where that is known.
+    pub(crate) environment: Option<String>,
+    pub(crate) environment_slug: Option<String>,
 }
 
-/// The second message of a failure, to those who operate what failed.
+/// The second message of a failure or a recovery, to those who operate what failed.
 #[derive(Debug)]
 pub(crate) struct Operators {
     /// The address of the first message, where it has one.
     pub(crate) first_message: Option<String>,
-}
-
-/// What earlier steps of the pipeline left behind.
-#[derive(Debug)]
-pub(crate) struct History {
-    /// When `deploy-started` was sent, seconds since 1970.
-    pub(crate) deploy_started_at: Option<i64>,
-    /// The deployed address that the deploy job wrote to `environment_url.txt` (Auto DevOps does).
-    pub(crate) environment_url: Option<String>,
-    /// The status of the pipeline before this one on the same ref, as GitLab spells it.
-    pub(crate) previous_status: Option<String>,
 }
 
 impl Context {
@@ -83,7 +87,7 @@ impl Context {
     }
 
     pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
-        let mut history = object(&mut fields, "history")?;
+        let history = object(&mut fields, "history")?;
         let operators = match fields.get("operators") {
             None | Some(Value::Null) => None,
             Some(_) => {
@@ -91,10 +95,10 @@ impl Context {
                 Some(Operators { first_message: optional_string(&mut operators, "first_message")? })
             }
         };
-        let failed_jobs = match objects(&mut fields, "failed_jobs")? {
-            None => None,
-            Some(jobs) => Some(jobs.into_iter().map(FailedJob::of).collect::<Result<_, _>>()?),
+        let mut jobs = |name| -> Result<Option<Vec<Job>>, Error> {
+            objects(&mut fields, name)?.map(|jobs| jobs.into_iter().map(Job::of).collect()).transpose()
         };
+        let (failed_jobs, other_jobs) = (jobs("failed_jobs")?, jobs("other_jobs")?.unwrap_or_default());
         Ok(Self {
             event: Event::of(&string(&mut fields, "event")?)?,
             result: optional_string(&mut fields, "result")?.map(|result| Verdict::of(&result)).transpose()?,
@@ -102,12 +106,11 @@ impl Context {
             settings: strings(&mut fields, "settings")?,
             settings_file: object(&mut fields, "settings_file")?,
             failed_jobs,
+            more_failed_jobs: flag(&mut fields, "more_failed_jobs")?,
+            other_jobs,
+            all_jobs_known: flag(&mut fields, "all_jobs_known")?,
             people: strings(&mut fields, "people")?,
-            history: History {
-                deploy_started_at: optional_integer(&mut history, "deploy_started_at")?,
-                environment_url: optional_string(&mut history, "environment_url")?,
-                previous_status: optional_string(&mut history, "previous_status")?,
-            },
+            history: History::of(history)?,
             updates: flag(&mut fields, "updates")?,
             text_only: flag(&mut fields, "text_only")?,
             operators,
@@ -158,13 +161,18 @@ impl Verdict {
     }
 }
 
-impl FailedJob {
+impl Job {
     fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
         Ok(Self {
             name: string(&mut fields, "name")?,
+            id: optional_integer(&mut fields, "id")?,
             stage: optional_string(&mut fields, "stage")?.unwrap_or_default(),
+            status: optional_string(&mut fields, "status")?.unwrap_or_default(),
             web_url: optional_string(&mut fields, "web_url")?.unwrap_or_default(),
             failure_reason: optional_string(&mut fields, "failure_reason")?.unwrap_or_default(),
+            downstream_url: optional_string(&mut fields, "downstream_url")?,
+            environment: optional_string(&mut fields, "environment")?,
+            environment_slug: optional_string(&mut fields, "environment_slug")?,
         })
     }
 }

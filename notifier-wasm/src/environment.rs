@@ -24,9 +24,14 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER` where the routing component set them; else the first entry of
-    /// `NOTIFIER_ENVIRONMENTS` that matches the ref; else the environment of the job, but for a review environment; else the default
-    /// mapping.
-    pub(crate) fn of(context: &Context, git_ref: Option<&Ref>, warnings: &mut Vec<String>) -> Self {
+    /// `NOTIFIER_ENVIRONMENTS` that matches the ref; else what is deployed to by GitLab's name, but for a review environment; else the
+    /// default mapping.
+    pub(crate) fn of(
+        context: &Context,
+        git_ref: Option<&Ref>,
+        deployed_to: Option<&str>,
+        warnings: &mut Vec<String>,
+    ) -> Self {
         let mapped = |mapping: &str| git_ref.map_or(Ok(None), |git_ref| Self::mapped(mapping, context, git_ref));
         let of_setting = mapped(context.setting("environments").unwrap_or_default()).unwrap_or_else(|fault| {
             warnings.push(format!("NOTIFIER_ENVIRONMENTS: {fault}; the setting is ignored"));
@@ -34,7 +39,7 @@ impl Environment {
         });
         let shown = |name: &str| text::shown(name, MAX_NAME);
         let of_job = || {
-            let name = context.ci("CI_ENVIRONMENT_NAME").filter(|name| !name.starts_with(REVIEW))?;
+            let name = deployed_to.filter(|name| !name.starts_with(REVIEW))?;
             Some(Self { name: Some(shown(name)), cluster: None })
         };
         let found =
@@ -99,7 +104,8 @@ mod tests {
     fn environment(ci: serde_json::Value, mapping: &str) -> (Option<String>, Option<String>, Vec<String>) {
         let context = context(json!({"ci": ci, "settings": {"environments": mapping}}));
         let mut warnings = Vec::new();
-        let Environment { name, cluster } = Environment::of(&context, Ref::of(&context).as_ref(), &mut warnings);
+        let Environment { name, cluster } =
+            Environment::of(&context, Ref::of(&context).as_ref(), context.ci("CI_ENVIRONMENT_NAME"), &mut warnings);
         (name, cluster, warnings)
     }
 

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::context::{Context, Event, FailedJob};
+use crate::context::{Context, Event, Job};
 use crate::environment::Environment;
 use crate::failures;
 use crate::language::Language;
@@ -17,6 +17,10 @@ use crate::url::{SafeUrl, encode_value, unexpanded};
 /// A span of more than this is a clock that jumped or a job retried much later, not a duration.
 const MAX_DURATION: i64 = 30 * 24 * 3600;
 
+/// When a job that is run again, and any job, is long after its pipeline, in seconds.
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
 /// The longest line of a settings file that is shown, in characters.
 const MAX_LINE: usize = 300;
 
@@ -29,8 +33,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) cause: Option<Cause<'a>>,
     pub(crate) environment: Environment,
     pub(crate) file: SettingsFile<'a>,
-    /// The failed jobs that no hook has reported; `None` where GitLab could not be asked.
-    pub(crate) untold: Option<Vec<&'a FailedJob>>,
+    /// The failed jobs that nobody has told of; `None` where GitLab could not be asked.
+    pub(crate) untold: Option<Vec<&'a Job>>,
+    /// The deployment that failed, where a closing job tells of it.
+    deployment: Option<&'a Job>,
 }
 
 impl<'a> Facts<'a> {
@@ -44,8 +50,13 @@ impl<'a> Facts<'a> {
         if context.setting("project_name").is_some_and(|it| !["name", "path"].contains(&it)) {
             warnings.push("NOTIFIER_PROJECT_NAME: it is name or path; using name".into());
         }
-        let state = State::of(context, warnings);
-        let environment = Environment::of(context, git_ref.as_ref(), warnings);
+        let untold = failures::untold(context);
+        let state = State::of(context, untold.as_deref(), warnings);
+        let deployment =
+            failures::untold_deployment(context, untold.as_deref()).filter(|_| state == State::DeployFailed);
+        let deployed_to =
+            deployment.map_or_else(|| context.ci("CI_ENVIRONMENT_NAME"), |job| job.environment.as_deref());
+        let environment = Environment::of(context, git_ref.as_ref(), deployed_to, warnings);
         Self {
             file: SettingsFile::of(context, state, environment.name.as_deref(), warnings),
             state,
@@ -53,7 +64,8 @@ impl<'a> Facts<'a> {
             language,
             environment,
             cause: Cause::of(context),
-            untold: failures::untold(context),
+            untold,
+            deployment,
             git_ref,
             context,
         }
@@ -74,19 +86,47 @@ impl<'a> Facts<'a> {
         sha.chars().all(|c| c.is_ascii_hexdigit()).then(|| sha.chars().take(8).collect())
     }
 
-    /// The job that speaks, where it is one of the deployment's.
+    /// The job of the deployment: the one that speaks, or the one that is spoken of.
     pub(crate) fn job(&self) -> Option<&'a str> {
-        let is_hook = matches!(self.context.event, Event::DeployStarted | Event::DeployFinished);
-        self.context.ci("CI_JOB_NAME").filter(|_| is_hook)
+        match self.context.event {
+            Event::DeployStarted | Event::DeployFinished => self.context.ci("CI_JOB_NAME"),
+            Event::PipelineStarted | Event::PipelineFinished => {
+                let alone = self.untold.as_ref().is_some_and(|untold| untold.len() == 1);
+                self.deployment.filter(|_| alone).map(|job| job.name.as_str())
+            }
+        }
     }
 
     /// The same where it says more than the words `deploy failed` do: not one that is called `deploy`, like its stage or like its
     /// environment.
     pub(crate) fn telling_job(&self) -> Option<&'a str> {
         let environment = self.environment.name.as_deref();
-        let obvious =
-            [Some("deploy"), self.context.ci("CI_JOB_STAGE"), self.context.ci("CI_ENVIRONMENT_NAME"), environment];
+        let stage = self.deployment.map_or_else(|| self.context.ci("CI_JOB_STAGE"), |job| Some(job.stage.as_str()));
+        let obvious = [Some("deploy"), stage, self.variable("CI_ENVIRONMENT_NAME"), environment];
         self.job().filter(|job| !obvious.contains(&Some(job)))
+    }
+
+    /// Which attempt of its job it is, where that is not the first and says something.
+    pub(crate) fn attempt(&self) -> Option<u64> {
+        let is_again = matches!(self.state, State::DeployAgain | State::DeployRolledBack);
+        self.context.history.attempt.and_then(|it| u64::try_from(it).ok()).filter(|attempt| *attempt > 1 && !is_again)
+    }
+
+    /// The emoji of the message. What is over is no feast for those who were called.
+    pub(crate) fn sign(&self) -> (&'static str, &'static str) {
+        let is_all_clear = self.context.operators.is_some() && self.state.is_recovery();
+        if is_all_clear { State::PipelineSucceeded.sign() } else { self.state.sign() }
+    }
+
+    /// Whether the job runs long after its pipeline, whose message people do not see any more.
+    pub(crate) fn is_apart(&self) -> bool {
+        if !matches!(self.context.event, Event::DeployStarted | Event::DeployFinished) {
+            return false;
+        }
+        let times = self.time("CI_JOB_STARTED_AT").zip(self.time("CI_PIPELINE_CREATED_AT"));
+        let age = times.map_or(0, |(started, created)| started.saturating_sub(created));
+        let is_again = self.context.history.attempt > Some(1) || self.state == State::DeployAgain;
+        self.state == State::DeployRolledBack || is_again && age > HOUR || age > DAY
     }
 
     /// The person who ran the pipeline, or who played the manual job.
@@ -133,6 +173,15 @@ impl<'a> Facts<'a> {
         OffsetDateTime::parse(self.context.ci(variable)?, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
     }
 
+    /// A variable of the job that deploys: of the environment, what GitLab says of it where another job speaks.
+    fn variable(&self, name: &str) -> Option<&str> {
+        match (self.deployment, name) {
+            (Some(job), "CI_ENVIRONMENT_NAME") => job.environment.as_deref(),
+            (Some(job), "CI_ENVIRONMENT_SLUG") => job.environment_slug.as_deref(),
+            _ => self.context.ci(name),
+        }
+    }
+
     /// What a `%{NAME}` stands for: one of four words, or a variable of the job.
     pub(crate) fn placeholder(&self, name: &str) -> Result<&str, Fault> {
         match name {
@@ -140,7 +189,7 @@ impl<'a> Facts<'a> {
             "environment" => self.environment.name.as_deref(),
             "cluster" => self.environment.cluster.as_deref(),
             "branch" => self.git_ref.as_ref().map(Ref::name),
-            variable => self.context.ci(variable),
+            variable => self.variable(variable),
         }
         .ok_or_else(|| Fault::Missing(name.to_owned()))
     }

@@ -1,17 +1,28 @@
 //! Which failures of a pipeline nobody has reported yet: a hook reports its own job's, and the closing job all others.
 
-use crate::context::{Context, FailedJob};
+use crate::context::{Context, Event, Job};
 use crate::glob;
+use crate::reason::Hook;
 use crate::text;
 
-/// The reason of a job whose own script failed, by GitLab's name: then its `after_script` has run, and the hook in it has spoken.
-/// After any other (a job that timed out, a runner that is gone) it may not have.
-const SCRIPT_FAILED: &str = "script_failure";
-
-/// The failed jobs that no hook has reported; `None` where GitLab could not be asked.
-pub(crate) fn untold(context: &Context) -> Option<Vec<&FailedJob>> {
-    let is_told = |job: &FailedJob| job.failure_reason == SCRIPT_FAILED && carries_hooks(context, &job.name);
+/// The failed jobs that nobody has told of; `None` where GitLab could not be asked. What the pipeline's message remembers is evidence;
+/// by webhook there is none, and twice is better than never.
+pub(crate) fn untold(context: &Context) -> Option<Vec<&Job>> {
+    let is_told = |job: &&Job| match (&context.history.told, job.id) {
+        (Some(told), Some(id)) => told.contains(&id),
+        _ => carries_hooks(context, &job.name) && Hook::of(&job.failure_reason) == Hook::Spoke,
+    };
     Some(context.failed_jobs.as_ref()?.iter().filter(|job| !is_told(job)).collect())
+}
+
+/// The deployment whose hook could not tell that it failed: one environment's jobs, and nothing else that nobody has told of.
+pub(crate) fn untold_deployment<'a>(context: &'a Context, untold: Option<&[&'a Job]>) -> Option<&'a Job> {
+    let (first, rest) = untold?.split_first()?;
+    let is_deployment = context.event == Event::PipelineFinished
+        && !context.more_failed_jobs
+        && carries_hooks(context, &first.name)
+        && rest.iter().all(|job| carries_hooks(context, &job.name) && job.environment == first.environment);
+    is_deployment.then_some(*first)
 }
 
 /// Whether `deploy_jobs` says that a job of this name carries the hooks.
@@ -46,7 +57,7 @@ fn name_in_configuration(name: &str) -> &str {
 }
 
 /// The stage in which all of these jobs failed, where it is one.
-pub(crate) fn common_stage<'a>(jobs: &[&'a FailedJob]) -> Option<&'a str> {
+pub(crate) fn common_stage<'a>(jobs: &[&'a Job]) -> Option<&'a str> {
     let stage = jobs.first()?.stage.as_str();
     (!stage.is_empty() && jobs.iter().all(|job| job.stage == stage)).then_some(stage)
 }
@@ -75,6 +86,36 @@ mod tests {
             assert!(!told(name, "script_failure"), "{name}");
         }
         assert!(untold(&context(json!({"event": "pipeline-finished"}))).is_none());
+    }
+
+    #[test]
+    fn what_the_pipelines_message_remembers_is_evidence() {
+        let told = |ids: serde_json::Value, reason: &str| {
+            let context = context(json!({
+                "event": "pipeline-finished", "settings": {"deploy_jobs": "deploy"}, "history": {"told": ids},
+                "failed_jobs": [{"id": 7, "name": "deploy", "failure_reason": reason}],
+            }));
+            untold(&context).unwrap().is_empty()
+        };
+        for reason in ["script_failure", "job_execution_timeout", "invented"] {
+            assert!(told(json!([3, 7]), reason) && !told(json!([3]), reason) && !told(json!([]), reason), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_is_one_environments() {
+        let of = |jobs: serde_json::Value| {
+            let context = context(
+                json!({"event": "pipeline-finished", "settings": {"deploy_jobs": "deploy"}, "failed_jobs": jobs}),
+            );
+            untold_deployment(&context, untold(&context).as_deref()).map(|job| job.name.clone())
+        };
+        let job = |name: &str, environment: &str| json!({"name": name, "environment": environment, "failure_reason": "job_execution_timeout"});
+        assert_eq!(of(json!([job("deploy", "eu")])).as_deref(), Some("deploy"));
+        assert_eq!(of(json!([job("deploy 1/2", "eu"), job("deploy 2/2", "eu")])).as_deref(), Some("deploy 1/2"));
+        assert_eq!(of(json!([job("deploy 1/2", "eu"), job("deploy 2/2", "us")])), None);
+        assert_eq!(of(json!([job("deploy", "eu"), job("build", "")])), None);
+        assert_eq!(of(json!([])), None);
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(crate) struct Labels {
     pub(crate) runtime_logs: &'static str,
     pub(crate) open_site: &'static str,
     pub(crate) changes: &'static str,
+    /// The changes of one push, where those since the last deployment are not known.
+    pub(crate) push: &'static str,
+    pub(crate) first_deployment: &'static str,
     pub(crate) pipeline: &'static str,
     pub(crate) branch: &'static str,
     pub(crate) tag: &'static str,
@@ -48,6 +51,8 @@ static ENGLISH: Labels = Labels {
     runtime_logs: "Runtime logs",
     open_site: "Open site",
     changes: "Changes",
+    push: "Changes of this push",
+    first_deployment: "First deployment",
     pipeline: "Pipeline",
     branch: "Branch",
     tag: "Tag",
@@ -75,6 +80,8 @@ static KOREAN: Labels = Labels {
     runtime_logs: "런타임 로그",
     open_site: "사이트 열기",
     changes: "변경 사항",
+    push: "이번 푸시의 변경 사항",
+    first_deployment: "첫 배포",
     pipeline: "파이프라인",
     branch: "브랜치",
     tag: "태그",
@@ -112,12 +119,15 @@ impl Language {
         }
     }
 
-    /// What happened, as the headline says it. `job` is the name of a job that is no deployment.
-    pub(crate) fn state(self, state: State, action: Action, job: &str) -> String {
+    /// What happened, as the headline says it. `about` is the name of a job that is no deployment or is waited for, or the commit that is
+    /// back.
+    pub(crate) fn state(self, state: State, action: Action, about: &str) -> String {
         let (english, korean) = match (state, action) {
             (State::PipelineStarted, _) => ("pipeline started", "파이프라인 시작"),
             (State::DeployStarted, Action::Deploy) => ("deploy started", "배포 시작"),
             (State::DeploySucceeded, Action::Deploy) => ("deploy succeeded", "배포 성공"),
+            (State::DeployAgain, _) => ("deployed again", "다시 배포됨"),
+            (State::DeployRolledBack, _) => ("rolled back to", "로 롤백됨"),
             (State::DeployFailed, Action::Deploy) => ("deploy failed", "배포 실패"),
             (State::DeployCanceled, Action::Deploy) => ("deploy canceled", "배포 취소"),
             (State::DeployFinished, Action::Deploy) => ("deploy finished", "배포 끝남"),
@@ -135,14 +145,22 @@ impl Language {
             (State::DeployFinished, Action::Other) => ("finished", "끝남"),
             (State::PipelineSucceeded, _) => ("pipeline succeeded", "파이프라인 성공"),
             (State::PipelineFailed, _) => ("pipeline failed", "파이프라인 실패"),
+            (State::PipelineStillFailing, _) => ("still failing", "계속 실패 중"),
             (State::PipelineFixed, _) => ("fixed", "복구됨"),
+            (State::PipelineCanceled, _) => ("pipeline canceled", "파이프라인 취소됨"),
+            (State::PipelineWaiting, _) => ("waiting for", "대기 중"),
             (State::PipelineFinished, _) => ("pipeline finished", "파이프라인 끝남 (결과 미확인)"),
         };
         let words = match self {
             Self::English => english,
             Self::Korean => korean,
         };
-        if job.is_empty() { words.to_owned() } else { format!("{job} {words}") }
+        let is_behind = matches!(state, State::DeployRolledBack | State::PipelineWaiting) && self == Self::English;
+        match (about, is_behind) {
+            ("", _) => words.to_owned(),
+            (about, true) => format!("{words} {about}"),
+            (about, false) => format!("{about} {words}"),
+        }
     }
 
     /// The person behind the state, in the one-line text.
@@ -150,50 +168,6 @@ impl Language {
         match self {
             Self::English => format!(", by {person}"),
             Self::Korean => format!(" · 실행자 {person}"),
-        }
-    }
-
-    /// Why a job failed, in words: GitLab's `failure_reason`
-    /// (gitlab-org/gitlab, `app/models/concerns/enums/ci/commit_status.rb`). One that is not known is shown as GitLab names it.
-    pub(crate) fn reason(self, failure_reason: &str) -> String {
-        let (english, korean) = match failure_reason {
-            "script_failure" => ("script failed", "스크립트 실패"),
-            "job_execution_timeout" => ("timed out", "시간 초과"),
-            "job_execution_server_timeout" | "server_timeout_running" | "server_timeout_canceling" => {
-                ("timed out, GitLab ended it", "시간 초과로 GitLab이 종료")
-            }
-            "runner_system_failure" => ("runner failed", "러너 장애"),
-            "runner_configuration_error" | "image_pull_failure" => {
-                ("image or runner set up wrongly", "이미지 또는 러너 설정 오류")
-            }
-            "runner_external_dependency_failure" => {
-                ("registry or network unreachable", "레지스트리 또는 네트워크 연결 실패")
-            }
-            "runner_interrupted" => ("runner was shut down", "러너 종료됨"),
-            "stuck_or_timeout_failure"
-            | "stuck_pending_no_matching_runners"
-            | "stuck_pending_with_matching_runners"
-            | "no_matching_runner" => ("no runner took it", "러너 대기 시간 초과"),
-            "no_updates_running" | "no_updates_canceling" => ("runner went silent", "러너 응답 없음"),
-            "runner_unsupported" => ("runner is too old", "러너 버전이 낮음"),
-            "missing_dependency_failure" => ("an artifact is gone", "아티팩트 없음"),
-            "protected_environment_failure" => ("environment is protected", "보호된 환경"),
-            "failed_outdated_deployment_job" | "forward_deployment_failure" => {
-                ("outdated deployment", "더 새로운 배포가 있음")
-            }
-            "deployment_rejected" => ("deployment was rejected", "배포 승인 거부"),
-            "environment_creation_failure" => ("bad environment name", "잘못된 환경 이름"),
-            "unmet_prerequisites" => ("preparation failed", "사전 준비 실패"),
-            "ci_quota_exceeded" => ("no compute minutes left", "컴퓨팅 시간 소진"),
-            "archived_failure" => ("pipeline is too old", "오래된 파이프라인"),
-            "downstream_pipeline_creation_failed" => {
-                ("downstream pipeline not created", "다운스트림 파이프라인 생성 실패")
-            }
-            other => return other.replace('_', " "),
-        };
-        match self {
-            Self::English => english.to_owned(),
-            Self::Korean => korean.to_owned(),
         }
     }
 
@@ -208,11 +182,46 @@ impl Language {
         }
     }
 
-    /// What follows a list that was cut.
-    pub(crate) fn and_more(self, count: usize) -> String {
+    /// What follows a list that was cut; how many there are is not always known.
+    pub(crate) fn and_more(self, count: Option<usize>) -> String {
+        match (self, count) {
+            (Self::English, Some(count)) => format!("and {count} more"),
+            (Self::English, None) => "and more".to_owned(),
+            (Self::Korean, Some(count)) => format!("외 {count}개"),
+            (Self::Korean, None) => "외 여러 개".to_owned(),
+        }
+    }
+
+    /// Which attempt it is: `2nd attempt`.
+    pub(crate) fn attempt(self, number: u64) -> String {
         match self {
-            Self::English => format!("and {count} more"),
-            Self::Korean => format!("외 {count}개"),
+            Self::English => format!("{} attempt", ordinal(number)),
+            Self::Korean => format!("{number}번째 시도"),
+        }
+    }
+
+    /// How many failures it makes: `3rd in a row`.
+    pub(crate) fn in_a_row(self, number: u64) -> String {
+        match self {
+            Self::English => format!("{} in a row", ordinal(number)),
+            Self::Korean => format!("{number}회째"),
+        }
+    }
+
+    /// What it was before: `was: build failed`.
+    pub(crate) fn was(self, words: &str) -> String {
+        match self {
+            Self::English => format!("was: {words}"),
+            Self::Korean => format!("이전: {words}"),
+        }
+    }
+
+    /// How many commits there are.
+    pub(crate) fn commits(self, count: usize) -> String {
+        match (self, count) {
+            (Self::English, 1) => "1 commit since the last deployment".to_owned(),
+            (Self::English, _) => format!("{count} commits since the last deployment"),
+            (Self::Korean, _) => format!("지난 배포 이후 커밋 {count}개"),
         }
     }
 
@@ -228,6 +237,17 @@ impl Language {
             (Self::Korean, _, _) => format!("{hours}시간 {minutes}분"),
         }
     }
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`, `11th`, `21st`.
+fn ordinal(number: u64) -> String {
+    let suffix = match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
 }
 
 #[cfg(test)]
@@ -246,5 +266,12 @@ mod tests {
             assert_eq!(Language::English.duration(seconds), english);
             assert_eq!(Language::Korean.duration(seconds), korean);
         }
+    }
+
+    #[test]
+    fn ordinals_are_english() {
+        let numbers = [1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 111];
+        let expected = ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "103rd", "111th"];
+        assert_eq!(numbers.map(ordinal), expected);
     }
 }

@@ -11,11 +11,13 @@
 mod block_kit;
 mod changes;
 mod context;
+mod details;
 mod environment;
 mod error;
 mod facts;
 mod failures;
 mod glob;
+mod history;
 mod language;
 // For the page only: what runs in jobs has nothing to check, and is downloaded by each of them.
 #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
@@ -25,6 +27,7 @@ mod message;
 mod mrkdwn;
 mod people;
 mod picture;
+mod reason;
 mod request;
 mod runtime_logs;
 mod selection;

@@ -1,11 +1,13 @@
 //! The links of a message, the one that the reader needs next first.
 
 use crate::changes;
+use crate::context::Event;
 use crate::facts::Facts;
 use crate::failures;
+use crate::reason;
 use crate::runtime_logs;
 use crate::settings_file::NAME;
-use crate::state::{Action, State};
+use crate::state::{self, Action, State};
 use crate::text;
 use crate::url::{SafeUrl, unexpanded};
 
@@ -37,15 +39,27 @@ impl Link {
 /// The links that `facts.state` calls for, without those whose address is not known.
 pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
     let labels = facts.language.labels();
+    let is_closing = facts.context.event == Event::PipelineFinished;
     let found: Vec<Option<Link>> = match (facts.state, facts.action) {
         (State::PipelineStarted, _) => vec![pipeline(facts), commit(facts)],
-        (State::PipelineFailed, _) => failed_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect(),
-        (State::PipelineSucceeded | State::PipelineFixed | State::PipelineFinished, _) => {
-            vec![pipeline(facts), changed(facts)]
+        (State::PipelineFailed | State::PipelineStillFailing, _) => {
+            failed_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect()
         }
+        (State::DeployFailed, _) if is_closing => {
+            // Of the deployment's variables only some are known from outside.
+            let logs = logs(facts, &mut Vec::new());
+            failed_jobs(facts).into_iter().map(Some).chain([logs, pipeline(facts)]).collect()
+        }
+        (State::PipelineFixed, _) if facts.context.operators.is_some() => vec![pipeline(facts)],
+        (State::PipelineSucceeded | State::PipelineFixed, _) => vec![pipeline(facts), changed(facts)],
+        (State::PipelineWaiting, _) => vec![waited_for(facts), pipeline(facts)],
+        (State::PipelineCanceled | State::PipelineFinished, _) => vec![pipeline(facts)],
         (State::DeployStarted | State::DeployFinished, Action::Deploy) => vec![logs(facts, warnings), pipeline(facts)],
         (State::DeploySucceeded, Action::Deploy) => {
             vec![site(facts, warnings), changed(facts), logs(facts, warnings), pipeline(facts)]
+        }
+        (State::DeployAgain | State::DeployRolledBack, Action::Deploy) => {
+            vec![site(facts, warnings), logs(facts, warnings), pipeline(facts)]
         }
         (State::DeployFailed, Action::Deploy) => {
             vec![this_job(facts, labels.failed_job), logs(facts, warnings), pipeline(facts)]
@@ -109,7 +123,13 @@ fn commit(facts: &Facts) -> Option<Link> {
 }
 
 fn changed(facts: &Facts) -> Option<Link> {
-    Some(Link { label: facts.language.labels().changes.to_owned(), url: changes::link(facts)? })
+    changes::link(facts).map(|(label, url)| Link { label: label.to_owned(), url })
+}
+
+/// The job that somebody must play.
+fn waited_for(facts: &Facts) -> Option<Link> {
+    let job = state::waiting_for(facts.context)?;
+    Some(Link { label: text::shown(&job.name, MAX_LABEL), url: SafeUrl::parse(&job.web_url)? })
 }
 
 fn logs(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
@@ -168,12 +188,13 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {
-        let Some(url) = SafeUrl::parse(&job.web_url).or_else(|| all.clone()) else {
+        let of_job = job.downstream_url.as_deref().into_iter().chain([job.web_url.as_str()]).find_map(SafeUrl::parse);
+        let Some(url) = of_job.or_else(|| all.clone()) else {
             break;
         };
         let name = text::shown(&job.name, MAX_LABEL);
         let stage = text::shown(&job.stage, 40);
-        let reason = facts.language.reason(&text::shown(&job.failure_reason, 60));
+        let reason = reason::words(job, facts.language);
         let about = [stage.as_str(), reason.as_str()];
         let about = about.into_iter().skip(usize::from(stage_is_known)).filter(|it| !it.is_empty()).collect::<Vec<_>>();
         let label = match (jobs.len(), about.as_slice()) {
@@ -191,8 +212,13 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
         links.push(link);
     }
     let more = jobs.len() - links.len();
-    links.extend(all.filter(|_| more > 0 || links.is_empty()).map(|url| Link {
-        label: if links.is_empty() { labels.failed_job.to_owned() } else { facts.language.and_more(more) },
+    let is_counted = !facts.context.more_failed_jobs;
+    links.extend(all.filter(|_| more > 0 || !is_counted || links.is_empty()).map(|url| Link {
+        label: if links.is_empty() {
+            labels.failed_job.to_owned()
+        } else {
+            facts.language.and_more(is_counted.then_some(more))
+        },
         url,
     }));
     links

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::CONTRACT_VERSION;
-use crate::block_kit::{Attachment, Block, Body, Element, Mrkdwn};
-use crate::changes;
+use crate::block_kit::{Block, Body, Element};
 use crate::context::{Context, Event};
+use crate::details::{MAX_NAME, details, ref_name, repeats_environment};
 use crate::facts::Facts;
 use crate::failures;
 use crate::links::{self, Link};
@@ -13,14 +13,10 @@ use crate::mrkdwn;
 use crate::people;
 use crate::selection;
 use crate::settings_file::NAME;
-use crate::source::{Cause, Ref};
-use crate::state::{Action, State};
+use crate::state::{self, Action, State};
 use crate::text;
-use crate::url::SafeUrl;
 
-/// The longest branch, tag, title and so on that a message shows, in characters.
-const MAX_NAME: usize = 80;
-const MAX_TITLE: usize = 72;
+/// The longest stage of a headline, in characters.
 const MAX_STAGE: usize = 40;
 /// The longest environment of a headline, which is read in passing.
 const MAX_PLACE: usize = 30;
@@ -38,6 +34,15 @@ pub(crate) struct Message {
     /// Whether somebody should come and look: a bot shows its reply in the channel too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     failure: bool,
+    /// Whether those who were called by an earlier failure should know that it is over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    recovery: bool,
+    /// Whether a bot says it at the channel's end: the pipeline's message is where nobody looks any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    apart: bool,
+    /// What happened, by the name with which people choose it, and as the headline says it.
+    state: &'static str,
+    words: String,
     /// One line for the job log.
     summary: String,
     /// The environment that it is about, by which the host chooses channels and operators.
@@ -67,7 +72,7 @@ impl Message {
         let called = mentions.iter().filter_map(Element::called).map(str::to_owned).collect();
         let words = words(&facts, &mut warnings);
         let summary = line(&facts, &words, str::to_owned);
-        let mut text = format!("{} {}", facts.state.symbol(), line(&facts, &words, mrkdwn::top_level));
+        let mut text = format!("{} {}", facts.sign().1, line(&facts, &words, mrkdwn::top_level));
         if facts.context.text_only {
             text += &behind(&links, &mentions);
         }
@@ -83,6 +88,10 @@ impl Message {
             message: body,
             skip,
             failure: facts.state.is_failure(),
+            recovery: facts.state.is_recovery(),
+            apart: facts.is_apart(),
+            state: facts.state.name(),
+            words,
             summary,
             environment: facts.environment.name.clone(),
             links: links
@@ -110,9 +119,10 @@ fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
         line += &format!("{}: ", show(environment));
     }
     line += &show(words);
-    let named = named_jobs(facts);
-    if !named.is_empty() {
-        line += &format!(" ({})", show(&named));
+    let behind: Vec<String> =
+        [qualifiers(facts), named_jobs(facts)].iter().filter(|it| !it.is_empty()).map(|it| it.join(", ")).collect();
+    if !behind.is_empty() {
+        line += &format!(" ({})", show(&behind.join("; ")));
     }
     if let Some(person) = facts.person() {
         line += &facts.language.by(&show(&person));
@@ -125,21 +135,36 @@ fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
     line
 }
 
+/// What must be said behind the state: how often it was so, or what it was before.
+fn qualifiers(facts: &Facts) -> Vec<String> {
+    let Facts { context, state, language, .. } = facts;
+    let in_a_row = context.history.in_a_row().filter(|count| *state == State::PipelineStillFailing && *count > 1);
+    let was = context
+        .history
+        .failure()
+        .filter(|it| context.operators.is_some() && state.is_recovery() && !it.words.is_empty());
+    let was = was.map(|it| language.was(&text::shown(&it.words, MAX_NAME)));
+    let attempt = facts.attempt().map(|attempt| language.attempt(attempt));
+    in_a_row.map(|count| language.in_a_row(count)).into_iter().chain(was).chain(attempt).collect()
+}
+
 /// The jobs that a one-line text names: one that speaks for itself, or those that failed.
-fn named_jobs(facts: &Facts) -> String {
+fn named_jobs(facts: &Facts) -> Vec<String> {
     if facts.action == Action::Other {
-        return String::new();
+        return Vec::new();
     }
     let job = if facts.state.is_failure() { facts.job().filter(|job| *job != "deploy") } else { facts.telling_job() };
     if let Some(job) = job {
-        return text::shown(job, MAX_NAME);
+        return vec![text::shown(job, MAX_NAME)];
     }
-    let failed = facts.untold.as_deref().filter(|_| facts.state == State::PipelineFailed).unwrap_or_default();
+    let is_closing = facts.context.event == Event::PipelineFinished && facts.state.is_failure();
+    let failed = facts.untold.as_deref().filter(|_| is_closing).unwrap_or_default();
     let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
     if failed.len() > MAX_NAMED {
-        names.push(facts.language.and_more(failed.len() - MAX_NAMED));
+        let more = failed.len() - MAX_NAMED;
+        names.push(facts.language.and_more((!facts.context.more_failed_jobs).then_some(more)));
     }
-    names.join(", ")
+    names
 }
 
 /// What a server that shows only the text must have in it: the first link, and whom it mentions.
@@ -170,18 +195,22 @@ fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
 
 /// A failed pipeline is named by the stage that failed, where it is one.
 fn usual_words(facts: &Facts) -> String {
-    let failed = facts.untold.as_deref().filter(|_| facts.state == State::PipelineFailed);
-    let job = facts.job().filter(|_| facts.action == Action::Other).unwrap_or_default();
-    // A job of that name that is no deployment says what it is.
-    let job = if job == "deploy" {
-        format!("deploy ({})", facts.context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default())
-    } else {
-        job.to_owned()
+    let Facts { context, state, action, language, .. } = facts;
+    let failed = facts.untold.as_deref().filter(|_| *state == State::PipelineFailed && !context.more_failed_jobs);
+    if let Some(stage) = failed.and_then(failures::common_stage) {
+        return language.stage_failed(&text::shown(stage, MAX_STAGE));
+    }
+    let job = facts.job().filter(|_| *action == Action::Other);
+    let about = match (state, job) {
+        (State::DeployRolledBack, _) => facts.short_sha().unwrap_or_default(),
+        (State::PipelineWaiting, _) => {
+            state::waiting_for(context).map(|job| text::shown(&job.name, MAX_NAME)).unwrap_or_default()
+        }
+        // A job of that name that is no deployment says what it is.
+        (_, Some("deploy")) => format!("deploy ({})", context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default()),
+        (_, job) => text::shown(job.unwrap_or_default(), MAX_NAME),
     };
-    failed.and_then(failures::common_stage).map_or_else(
-        || facts.language.state(facts.state, facts.action, &text::shown(&job, MAX_NAME)),
-        |stage| facts.language.stage_failed(&text::shown(stage, MAX_STAGE)),
-    )
+    language.state(*state, *action, &about)
 }
 
 /// The lines that the settings file adds.
@@ -200,20 +229,9 @@ fn extra_lines(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Vec<Element>> {
     lines
 }
 
-fn ref_name(git_ref: &Ref) -> String {
-    match git_ref {
-        Ref::Branch(name) | Ref::Tag(name) => text::shown(name, MAX_NAME),
-        Ref::MergeRequest { iid, .. } => format!("!{}", text::shown(iid, 20)),
-    }
-}
-
-fn repeats_environment(git_ref: &Ref, facts: &Facts) -> bool {
-    matches!(git_ref, Ref::Branch(name) if facts.environment.name.as_deref() == Some(&text::shown(name, MAX_NAME)))
-}
-
 /// Headline, links, the settings file's lines, mentions: one block a line, so that each stays within Slack's size on its own.
 fn blocks(facts: &Facts, words: &str, links: &[Link], extra: Vec<Vec<Element>>, mentions: Vec<Element>) -> Vec<Block> {
-    let mut headline = vec![Element::Emoji { name: facts.state.emoji() }, Element::text(" ")];
+    let mut headline = vec![Element::Emoji { name: facts.sign().0 }, Element::text(" ")];
     if let Some(project) = facts.project() {
         headline.push(Element::bold(text::shown(project, MAX_NAME)));
     }
@@ -227,8 +245,10 @@ fn blocks(facts: &Facts, words: &str, links: &[Link], extra: Vec<Vec<Element>>, 
         headline.push(Element::text(" · "));
     }
     headline.push(Element::bold(words));
-    if let Some(job) = facts.telling_job().filter(|_| facts.action != Action::Other) {
-        headline.push(Element::text(format!(" ({})", text::shown(job, MAX_NAME))));
+    let job = facts.telling_job().filter(|_| facts.action != Action::Other).map(|job| text::shown(job, MAX_NAME));
+    let qualified: Vec<String> = job.into_iter().chain(qualifiers(facts)).collect();
+    if !qualified.is_empty() {
+        headline.push(Element::text(format!(" ({})", qualified.join(", "))));
     }
     let links = separated(
         links.iter().map(|link| Element::Link { url: link.url.as_str().to_owned(), text: link.label.clone() }),
@@ -253,88 +273,6 @@ fn separated(elements: impl Iterator<Item = Element>, separator: &str) -> Vec<El
         line.push(element);
     }
     line
-}
-
-/// The small print beside the coloured bar: ref, commit and cause; person, cluster and duration.
-fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
-    let labels = facts.language.labels();
-    let mut place = Vec::new();
-    match &facts.git_ref {
-        Some(git_ref) if repeats_environment(git_ref, facts) => {}
-        Some(Ref::Branch(name)) => place.push(detail(labels.branch, &mrkdwn::literal(&text::shown(name, MAX_NAME)))),
-        Some(Ref::Tag(name)) => place.push(detail(labels.tag, &mrkdwn::literal(&text::shown(name, MAX_NAME)))),
-        Some(Ref::MergeRequest { iid, title, url, .. }) => {
-            let number = format!("!{}", text::shown(iid, 20));
-            let title = title.map(|title| mrkdwn::literal(&text::shown(title, MAX_TITLE))).unwrap_or_default();
-            place.push(detail(
-                labels.merge_request,
-                format!("{} {title}", maybe_link(url.as_ref(), &number)).trim_end(),
-            ));
-        }
-        None => {}
-    }
-    if let Some(sha) = facts.short_sha() {
-        let title =
-            facts.context.ci("CI_COMMIT_TITLE").or_else(|| facts.context.ci("CI_COMMIT_MESSAGE")?.lines().next());
-        let title = title.map(|title| mrkdwn::literal(&text::shown(title, MAX_TITLE))).unwrap_or_default();
-        place.push(detail(
-            labels.commit,
-            format!("{} {title}", maybe_link(changes::commit(facts).as_ref(), &sha)).trim_end(),
-        ));
-    }
-    place.extend(facts.cause.as_ref().map(|cause| cause_detail(facts, cause)));
-    let name = facts.context.ci("CI_PIPELINE_NAME").map(|name| text::shown(name, MAX_TITLE));
-    place.extend(name.map(|name| detail(labels.pipeline, &mrkdwn::literal(&name))));
-    // Where neither the headline nor a link names the job.
-    let is_linked = matches!(facts.state, State::DeployFailed | State::DeployCanceled);
-    let job = facts.job().filter(|_| facts.telling_job().is_none() && !is_linked);
-    let job = job.map(|job| text::shown(job, MAX_NAME));
-    place.extend(job.map(|job| detail(labels.job, &mrkdwn::literal(&job))));
-
-    let mut run = Vec::new();
-    run.extend(facts.person().map(|person| detail(labels.by, &mrkdwn::literal(&person))));
-    run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
-    let took = match (facts.context.event, facts.action) {
-        (Event::PipelineStarted | Event::PipelineFinished, _) => labels.pipeline_took,
-        (_, Action::Deploy) => labels.deploy_took,
-        (_, Action::Stop | Action::Other) => labels.job_took,
-    };
-    run.extend(facts.took().map(|seconds| detail(took, &facts.language.duration(seconds))));
-    run.extend(facts.so_far().map(|seconds| detail(labels.so_far, &facts.language.duration(seconds))));
-
-    // A start has little to say, in one row.
-    if facts.state.is_start() {
-        place.append(&mut run);
-    }
-    let blocks: Vec<Block> =
-        [place, run].into_iter().filter(|row| !row.is_empty()).map(|elements| Block::Context { elements }).collect();
-    (!blocks.is_empty()).then(|| Attachment { color: facts.state.color(), fallback: fallback.to_owned(), blocks })
-}
-
-fn cause_detail(facts: &Facts, cause: &Cause) -> Mrkdwn {
-    let labels = facts.language.labels();
-    match cause {
-        Cause::Schedule(Some(description)) => {
-            detail(labels.schedule, &mrkdwn::literal(&text::shown(description, MAX_TITLE)))
-        }
-        Cause::Schedule(None) => detail(labels.source, labels.scheduled),
-        Cause::Trigger => detail(labels.source, labels.trigger),
-        Cause::Api => detail(labels.source, "API"),
-        Cause::Upstream => detail(labels.source, labels.upstream),
-        Cause::Parent { id, url } => {
-            let parent = id.map_or_else(|| labels.parent.to_owned(), |id| format!("{} #{id}", labels.parent));
-            detail(labels.source, &maybe_link(url.as_ref(), &parent))
-        }
-    }
-}
-
-fn maybe_link(url: Option<&SafeUrl>, label: &str) -> String {
-    url.map_or_else(|| mrkdwn::literal(label), |url| mrkdwn::link(url, label))
-}
-
-/// `value` is mrkdwn already.
-fn detail(label: &str, value: &str) -> Mrkdwn {
-    Mrkdwn { text: format!("{label}  {value}"), verbatim: true }
 }
 
 #[cfg(test)]

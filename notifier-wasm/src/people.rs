@@ -13,6 +13,11 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
         Some(_) => ("ops_mention", "NOTIFIER_OPS_MENTION"),
     };
     let is_time = facts.state.is_failure() || facts.state.is_recovery();
+    // What is over is told to those whom it called.
+    let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == "mention");
+    if let Some(failure) = failure.filter(|failure| !failure.mentions.is_empty()) {
+        return failure.mentions.iter().filter_map(|it| Whom::of(it)).filter_map(|whom| whom.element(facts)).collect();
+    }
     let given = facts.context.setting(setting).map(|list| (list, variable.to_owned()));
     let in_file = || Some((facts.file.get(setting)?, format!("{NAME}: {setting}")));
     let Some((list, place)) = given.or_else(in_file) else {
@@ -21,20 +26,12 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
     let mut found = Vec::new();
     let list = list.replace(": ", ":");
     for entry in entries(&list) {
-        let user = |id: &str| Element::User { user_id: id.to_owned() };
-        let element = match Whom::of(entry) {
-            Some(Whom::Group(id)) => Some(Element::Usergroup { usergroup_id: id }),
-            Some(Whom::User(id)) => Some(user(&id)),
-            Some(Whom::All(range)) => Some(Element::Broadcast { range }),
-            // Who is not known to Slack is named in the details and mentioned by nobody.
-            Some(Whom::Author) => author(facts).map(|id| user(&id)),
-            Some(Whom::Runner) => runner(facts).map(|id| user(&id)),
-            None => {
-                let entry = text::shown(entry, 40);
-                warnings.push(format!("{place}: `{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"));
-                None
-            }
-        };
+        let whom = Whom::of(entry);
+        if whom.is_none() {
+            let entry = text::shown(entry, 40);
+            warnings.push(format!("{place}: `{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"));
+        }
+        let element = whom.and_then(|whom| whom.element(facts));
         if let Some(element) = element.filter(|element| is_time && !found.contains(element)) {
             found.push(element);
         }
@@ -70,6 +67,17 @@ enum Whom {
 }
 
 impl Whom {
+    /// The mention; none of somebody whom Slack does not know, who is named in the details.
+    fn element(self, facts: &Facts) -> Option<Element> {
+        Some(match self {
+            Self::Group(id) => Element::Usergroup { usergroup_id: id },
+            Self::User(id) => Element::User { user_id: id },
+            Self::All(range) => Element::Broadcast { range },
+            Self::Author => Element::User { user_id: author(facts)? },
+            Self::Runner => Element::User { user_id: runner(facts)? },
+        })
+    }
+
     /// Reads the forms in which people write it: our own, Slack's mrkdwn, and what Slack's clients copy. IDs begin with U or W for
     /// people and with S for groups (<https://docs.slack.dev/reference/objects/usergroup-object>).
     fn of(entry: &str) -> Option<Self> {

@@ -56,6 +56,39 @@ pub(crate) fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<
     }
 }
 
+/// An object that may be missing or null.
+pub(crate) fn optional_object(
+    fields: &mut Map<String, Value>,
+    name: &str,
+) -> Result<Option<Map<String, Value>>, Error> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => object(fields, name).map(Some),
+    }
+}
+
+/// A list of whole numbers that may be missing or null.
+pub(crate) fn integers(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Vec<i64>>, Error> {
+    let odd = || Error::field(format!("`{name}`"), "a list of whole numbers");
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(list)) => {
+            list.iter().map(|it| it.as_i64().ok_or_else(odd)).collect::<Result<_, _>>().map(Some)
+        }
+        Some(_) => Err(odd()),
+    }
+}
+
+/// A list of strings that may be missing or null, and then is empty.
+pub(crate) fn strings_of(fields: &mut Map<String, Value>, name: &str) -> Result<Vec<String>, Error> {
+    let odd = || Error::field(format!("`{name}`"), "a list of strings");
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(list)) => list.into_iter().map(|it| it.as_str().map(str::to_owned).ok_or_else(odd)).collect(),
+        Some(_) => Err(odd()),
+    }
+}
+
 /// An object of strings.
 pub(crate) fn strings(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
     let object = object(fields, name)?;

@@ -12,15 +12,16 @@ use crate::text;
 /// environment: all that failed there.
 pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&'static str> {
     let Facts { context, state, git_ref, environment, untold, .. } = facts;
-    let some_failed = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
-    if *state == State::PipelineFailed && some_failed && untold.as_ref().is_some_and(Vec::is_empty) {
+    let all_told = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.more_failed_jobs)
+        && untold.as_ref().is_some_and(Vec::is_empty);
+    if context.event == Event::PipelineFinished && state.is_failure() && all_told {
         return Some("already_told");
     }
     if context.operators.is_some() {
         let name = environment.name.as_deref().unwrap_or_default();
         let chosen =
             context.setting("ops_environments").is_none_or(|list| glob::any_of(list, |it| glob::matches(it, name)));
-        return match (state.is_failure(), chosen) {
+        return match (state.is_failure() || state.is_recovery(), chosen) {
             (false, _) => Some("event_not_selected"),
             (true, false) => Some("environment_not_selected"),
             (true, true) => None,
@@ -58,7 +59,7 @@ fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
             State::NAMES.join(", ")
         ));
     }
-    let names = [facts.state.name(), facts.state.event()];
+    let names = facts.state.names();
     entries(events).any(|pattern| names.iter().any(|name| glob::matches(pattern, name)))
 }
 
@@ -95,16 +96,16 @@ fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) 
 /// Whether the setting `finish` chooses this end of a pipeline.
 fn finish_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
     let Facts { context, state, .. } = facts;
-    let was_failing = context.history.previous_status.as_deref() == Some("failed");
     match context.setting("finish").unwrap_or("failure").to_ascii_lowercase().as_str() {
         "always" => true,
         "never" => false,
-        "change" => *state == State::PipelineFixed || *state == State::PipelineFailed && !was_failing,
+        // A deployment whose own hook could not tell is no matter of how the pipeline ended.
+        "change" => matches!(state, State::PipelineFixed | State::PipelineFailed | State::DeployFailed),
         other => {
             if other != "failure" {
                 warnings.push("NOTIFIER_FINISH: it is failure, change, always or never; using failure".into());
             }
-            *state == State::PipelineFailed
+            state.is_failure()
         }
     }
 }

@@ -42,11 +42,11 @@ impl<'a> SettingsFile<'a> {
                     .push(format!("{NAME}: `events.{}` is no event; the events are {known}", text::shown(name, 40)));
             }
         }
-        let named = |group: Option<&'a Map<String, Value>>, names: [Option<&str>; 2]| {
-            names.into_iter().flatten().find_map(|name| group?.get(name)?.as_object())
+        let named = |group: Option<&'a Map<String, Value>>, names: &[&str]| {
+            names.iter().find_map(|name| group?.get(*name)?.as_object())
         };
-        let of_environment = named(group("environments"), [environment, Some("*")]);
-        let of_event = named(group("events"), [Some(state.name()), Some(state.event())]);
+        let of_environment = named(group("environments"), &[environment.unwrap_or("*"), "*"]);
+        let of_event = named(group("events"), &state.names());
         Self { entries: of_environment.into_iter().chain(of_event).chain([file]).collect() }
     }
 

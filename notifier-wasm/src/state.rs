@@ -1,6 +1,7 @@
 //! What happened: an event and its outcome.
 
-use crate::context::{Context, Event, Verdict};
+use crate::context::{Context, Event, Job, Verdict};
+use crate::failures;
 
 /// Everything that a message can say has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,6 +9,10 @@ pub(crate) enum State {
     PipelineStarted,
     DeployStarted,
     DeploySucceeded,
+    /// The same commit once more.
+    DeployAgain,
+    /// An older pipeline's commit, after a newer one's.
+    DeployRolledBack,
     DeployFailed,
     DeployCanceled,
     /// An environment was stopped.
@@ -16,9 +21,14 @@ pub(crate) enum State {
     DeployFinished,
     PipelineSucceeded,
     PipelineFailed,
+    /// Failed, as the pipeline before it.
+    PipelineStillFailing,
     /// Succeeded, where the pipeline before it had failed.
     PipelineFixed,
-    /// GitLab could not be asked how it went.
+    PipelineCanceled,
+    /// Somebody must play a manual job.
+    PipelineWaiting,
+    /// Nobody knows how it went.
     PipelineFinished,
 }
 
@@ -65,13 +75,13 @@ impl State {
 
     /// `CI_JOB_STATUS` says how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
     /// says of the jobs.
-    pub(crate) fn of(context: &Context, warnings: &mut Vec<String>) -> Self {
+    pub(crate) fn of(context: &Context, untold: Option<&[&Job]>, warnings: &mut Vec<String>) -> Self {
         match context.event {
             Event::PipelineStarted => Self::PipelineStarted,
             Event::DeployStarted => Self::DeployStarted,
             Event::DeployFinished => match context.ci("CI_JOB_STATUS") {
                 Some("success") if Action::of(context) == Action::Stop => Self::DeployStopped,
-                Some("success") => Self::DeploySucceeded,
+                Some("success") => Self::of_success(context),
                 Some("failed") => Self::DeployFailed,
                 Some("canceled") => Self::DeployCanceled,
                 _ => {
@@ -79,12 +89,40 @@ impl State {
                     Self::DeployFinished
                 }
             },
-            Event::PipelineFinished => match (context.result, context.failed_jobs.as_deref()) {
-                (Some(Verdict::Failed), _) | (None, Some([_, ..])) => Self::PipelineFailed,
-                (None, _) => Self::PipelineFinished,
-                _ if context.history.previous_status.as_deref() == Some("failed") => Self::PipelineFixed,
-                _ => Self::PipelineSucceeded,
-            },
+            Event::PipelineFinished => Self::of_pipeline(context, untold),
+        }
+    }
+
+    /// A deployment, against the last one of its environment.
+    fn of_success(context: &Context) -> Self {
+        let last = context.history.last_deployment.as_ref().filter(|_| Action::of(context) == Action::Deploy);
+        let own = context.ci("CI_PIPELINE_ID").and_then(|id| id.parse::<i64>().ok());
+        match last {
+            Some(last) if last.sha.is_some() && last.sha.as_deref() == context.ci("CI_COMMIT_SHA") => Self::DeployAgain,
+            Some(last) if last.pipeline_id > own && own.is_some() => Self::DeployRolledBack,
+            _ => Self::DeploySucceeded,
+        }
+    }
+
+    fn of_pipeline(context: &Context, untold: Option<&[&Job]>) -> Self {
+        let was_failing = context.history.was_failing();
+        let has_failed = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
+        let is = |statuses: &[&str]| context.other_jobs.iter().any(|job| statuses.contains(&job.status.as_str()));
+        let succeeded = match context.result {
+            Some(verdict) => verdict == Verdict::Success,
+            None if has_failed => false,
+            None if is(&["canceled", "canceling"]) => return Self::PipelineCanceled,
+            None if waiting_for(context).is_some() => return Self::PipelineWaiting,
+            // Nothing but a stop button, which waits for nobody.
+            None if context.all_jobs_known && context.other_jobs.iter().all(is_stop_button) => true,
+            None => return Self::PipelineFinished,
+        };
+        match (succeeded, was_failing) {
+            (true, false) => Self::PipelineSucceeded,
+            (true, true) => Self::PipelineFixed,
+            (false, _) if failures::untold_deployment(context, untold).is_some() => Self::DeployFailed,
+            (false, false) => Self::PipelineFailed,
+            (false, true) => Self::PipelineStillFailing,
         }
     }
 
@@ -94,65 +132,75 @@ impl State {
             Self::PipelineStarted => "pipeline-started",
             Self::DeployStarted => "deploy-started",
             Self::DeploySucceeded => "deploy-succeeded",
+            Self::DeployAgain => "deploy-again",
+            Self::DeployRolledBack => "deploy-rolled-back",
             Self::DeployFailed => "deploy-failed",
             Self::DeployCanceled => "deploy-canceled",
             Self::DeployStopped => "deploy-stopped",
             Self::DeployFinished => "deploy-finished",
             Self::PipelineSucceeded => "pipeline-succeeded",
             Self::PipelineFailed => "pipeline-failed",
+            Self::PipelineStillFailing => "pipeline-still-failing",
             Self::PipelineFixed => "pipeline-fixed",
+            Self::PipelineCanceled => "pipeline-canceled",
+            Self::PipelineWaiting => "pipeline-waiting",
             Self::PipelineFinished => "pipeline-finished",
         }
     }
 
-    /// The name of the event that this state belongs to.
-    pub(crate) fn event(self) -> &'static str {
-        match self {
-            Self::DeploySucceeded | Self::DeployFailed | Self::DeployCanceled | Self::DeployStopped => {
-                "deploy-finished"
-            }
-            Self::PipelineSucceeded | Self::PipelineFailed | Self::PipelineFixed => "pipeline-finished",
-            other => other.name(),
-        }
+    /// The names that choose this state, the most particular one first: its own, that of what it is a kind of, and its event's.
+    pub(crate) fn names(self) -> [&'static str; 3] {
+        let kind = match self {
+            Self::DeployAgain | Self::DeployRolledBack => Self::DeploySucceeded,
+            Self::PipelineStillFailing => Self::PipelineFailed,
+            Self::PipelineFixed => Self::PipelineSucceeded,
+            other => other,
+        };
+        let name = kind.name();
+        let event = match name {
+            "pipeline-started" | "deploy-started" => name,
+            _ if name.starts_with("deploy") => "deploy-finished",
+            _ => "pipeline-finished",
+        };
+        [self.name(), name, event]
     }
 
-    /// Slack's name of the emoji that stands for this state.
-    pub(crate) fn emoji(self) -> &'static str {
-        self.sign().0
-    }
-
-    /// The same as a character, for text that nobody renders.
-    pub(crate) fn symbol(self) -> &'static str {
-        self.sign().1
-    }
-
-    fn sign(self) -> (&'static str, &'static str) {
+    /// The emoji that stands for this state: Slack's name of it, and the character for text that nobody renders.
+    pub(crate) fn sign(self) -> (&'static str, &'static str) {
         match self {
             Self::PipelineStarted => ("rocket", "🚀"),
             Self::DeployStarted => ("truck", "🚚"),
-            Self::DeployFailed | Self::PipelineFailed => ("x", "❌"),
-            Self::DeploySucceeded | Self::PipelineSucceeded => ("white_check_mark", "✅"),
-            Self::DeployCanceled => ("no_entry_sign", "🚫"),
+            Self::DeployFailed | Self::PipelineFailed | Self::PipelineStillFailing => ("x", "❌"),
+            Self::DeploySucceeded | Self::DeployAgain | Self::DeployRolledBack | Self::PipelineSucceeded => {
+                ("white_check_mark", "✅")
+            }
+            Self::DeployCanceled | Self::PipelineCanceled => ("no_entry_sign", "🚫"),
             Self::DeployStopped => ("octagonal_sign", "🛑"),
             Self::PipelineFixed => ("tada", "🎉"),
+            Self::PipelineWaiting => ("hourglass_flowing_sand", "⏳"),
             Self::DeployFinished | Self::PipelineFinished => ("checkered_flag", "🏁"),
         }
     }
 
     /// The colour of the attachment's bar.
     pub(crate) fn color(self) -> &'static str {
-        match self {
-            Self::PipelineStarted | Self::DeployStopped | Self::DeployFinished | Self::PipelineFinished => "#8D99AE",
-            Self::DeployStarted => "#36C5F0",
-            Self::DeployFailed | Self::PipelineFailed => "#E01E5A",
-            Self::DeploySucceeded | Self::PipelineSucceeded | Self::PipelineFixed => "#2EB67D",
-            Self::DeployCanceled => "#ECB22E",
+        match self.sign().0 {
+            "truck" => "#36C5F0",
+            "x" => "#E01E5A",
+            "white_check_mark" | "tada" => "#2EB67D",
+            "no_entry_sign" | "hourglass_flowing_sand" => "#ECB22E",
+            _ => "#8D99AE",
         }
     }
 
     /// Whether something began, of which there is little to say yet.
     pub(crate) fn is_start(self) -> bool {
         matches!(self, Self::PipelineStarted | Self::DeployStarted)
+    }
+
+    /// Whether a deployment ended well.
+    pub(crate) fn is_deployed(self) -> bool {
+        matches!(self, Self::DeploySucceeded | Self::DeployAgain | Self::DeployRolledBack)
     }
 
     /// Whether those who were called before should know that it is over.
@@ -162,8 +210,20 @@ impl State {
 
     /// Whether somebody should come and look.
     pub(crate) fn is_failure(self) -> bool {
-        matches!(self, Self::DeployFailed | Self::PipelineFailed)
+        matches!(self, Self::DeployFailed | Self::PipelineFailed | Self::PipelineStillFailing)
     }
+}
+
+/// The jobs that somebody must play before the pipeline goes on.
+pub(crate) fn waiting_for(context: &Context) -> Option<&Job> {
+    context.other_jobs.iter().find(|job| job.status == "manual" && !is_stop_button(job))
+}
+
+/// Whether a manual job stops an environment, as its name says: GitLab's API does not
+/// (<https://docs.gitlab.com/ci/environments/#stopping-an-environment>).
+fn is_stop_button(job: &Job) -> bool {
+    let mut words = job.name.split(|c: char| !c.is_ascii_alphanumeric());
+    job.status == "manual" && words.any(|word| word.eq_ignore_ascii_case("stop"))
 }
 
 #[cfg(test)]
@@ -175,7 +235,8 @@ mod tests {
 
     fn state(json: serde_json::Value) -> (State, usize) {
         let mut warnings = Vec::new();
-        (State::of(&context(json), &mut warnings), warnings.len())
+        let context = context(json);
+        (State::of(&context, failures::untold(&context).as_deref(), &mut warnings), warnings.len())
     }
 
     #[test]
@@ -192,16 +253,59 @@ mod tests {
         assert_eq!((stop("success"), stop("failed")), (State::DeployStopped, State::DeployFailed));
     }
 
+    /// What the lists of jobs prove, where nobody knows GitLab's verdict.
     #[test]
-    fn a_pipeline_is_never_called_green_unasked() {
-        let of = |jobs, before| {
-            state(json!({"event": "pipeline-finished", "failed_jobs": jobs, "history": {"previous_status": before}})).0
+    fn a_pipeline_is_called_green_on_evidence_alone() {
+        let of = |failed: serde_json::Value, others: &[(&str, &str)], all_known: bool| {
+            let others: Vec<_> = others.iter().map(|(name, status)| json!({"name": name, "status": status})).collect();
+            state(json!({
+                "event": "pipeline-finished", "failed_jobs": failed, "other_jobs": others, "all_jobs_known": all_known,
+                "history": {"previous_status": "success"},
+            }))
+            .0
         };
-        // That no job failed does not say that all succeeded.
-        for (jobs, before) in [(json!(null), "success"), (json!([]), "success"), (json!([]), "failed")] {
-            assert_eq!(of(jobs, before), State::PipelineFinished);
+        assert_eq!(of(json!(null), &[], false), State::PipelineFinished);
+        // Trigger jobs are not known.
+        assert_eq!(of(json!([]), &[], false), State::PipelineFinished);
+        assert_eq!(of(json!([]), &[], true), State::PipelineSucceeded);
+        assert_eq!(of(json!([]), &[("test", "running")], true), State::PipelineFinished);
+        assert_eq!(of(json!([]), &[("test", "canceled"), ("approve", "manual")], true), State::PipelineCanceled);
+        assert_eq!(of(json!([]), &[("approve", "manual"), ("deploy", "created")], true), State::PipelineWaiting);
+        for stop in ["stop_review", "stop", "review: stop", "Stop-Prod"] {
+            assert_eq!(of(json!([]), &[(stop, "manual")], true), State::PipelineSucceeded, "{stop}");
         }
-        assert_eq!(of(json!([{"name": "test"}]), "failed"), State::PipelineFailed);
+        assert_eq!(of(json!([]), &[("nonstop", "manual")], true), State::PipelineWaiting);
+        assert_eq!(of(json!([{"name": "test"}]), &[("lint", "canceled")], true), State::PipelineFailed);
+    }
+
+    #[test]
+    fn a_failure_after_a_failure_is_still_one() {
+        let of = |result: &str, history: serde_json::Value| {
+            state(json!({"event": "pipeline-finished", "result": result, "history": history})).0
+        };
+        let earlier = |state: &str| json!({"earlier_message": {"state": state}});
+        for (history, failed, success) in [
+            (json!({}), State::PipelineFailed, State::PipelineSucceeded),
+            (json!({"previous_status": "success"}), State::PipelineFailed, State::PipelineSucceeded),
+            (json!({"previous_status": "failed"}), State::PipelineStillFailing, State::PipelineFixed),
+            (earlier("deploy-failed"), State::PipelineStillFailing, State::PipelineFixed),
+            (earlier("pipeline-started"), State::PipelineFailed, State::PipelineSucceeded),
+        ] {
+            assert_eq!((of("failed", history.clone()), of("success", history.clone())), (failed, success), "{history}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_is_told_from_the_last_one() {
+        let of = |sha: &str, pipeline: u32| {
+            let ci = json!({"CI_JOB_STATUS": "success", "CI_COMMIT_SHA": "bb", "CI_PIPELINE_ID": "90"});
+            let last = json!({"last_deployment": {"sha": sha, "pipeline_id": pipeline}});
+            state(json!({"event": "deploy-finished", "ci": ci, "history": last})).0
+        };
+        assert_eq!(of("aa", 89), State::DeploySucceeded);
+        assert_eq!(of("bb", 90), State::DeployAgain);
+        assert_eq!(of("bb", 91), State::DeployAgain);
+        assert_eq!(of("aa", 91), State::DeployRolledBack);
     }
 
     #[test]

@@ -30,9 +30,9 @@ pub enum Command {
         /// End with 1 where the message could not be delivered.
         #[arg(long)]
         strict: bool,
-        /// Write the message's links to this file, for `artifacts:reports:annotations`.
-        #[arg(long, value_name = "FILE")]
-        annotations: Option<PathBuf>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "its fields are the help")]
+        files: Files,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         job: Job,
@@ -123,6 +123,17 @@ pub struct Job {
     /// The settings.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// The files that a job asks for.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Files {
+    /// Write the message's links to this file, for `artifacts:reports:annotations`.
+    #[arg(long, value_name = "FILE")]
+    pub annotations: Option<PathBuf>,
+    /// Write where a bot's message is to this file, for the jobs that come later.
+    #[arg(long, value_name = "FILE")]
+    pub message_file: Option<PathBuf>,
 }
 
 /// What is told.

@@ -1,5 +1,6 @@
 //! The commands, one file each, and the exit status of each. What they share is a [`call`].
 
+mod ask;
 mod call;
 mod context;
 mod demo;
@@ -20,8 +21,8 @@ use crate::variables::Variables;
 #[must_use]
 pub fn run(cli: Cli, variables: Variables) -> ExitCode {
     let result = match cli.command {
-        Command::Send { told, strict, annotations, job } => {
-            return ExitCode::from(send::run(told, strict, annotations.as_deref(), job, variables));
+        Command::Send { told, strict, files, job } => {
+            return ExitCode::from(send::run(told, strict, &files, job, variables));
         }
         Command::Render { told, format, job } => render::run(told, format, job, variables),
         Command::Context { told, job } => {

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use crate::gitlab;
+use crate::gitlab::jobs;
 use crate::job::settings::Settings;
 use crate::job::settings_file::SettingsFile;
 use crate::module::message::Message;
@@ -40,7 +40,7 @@ pub fn answer(status: u16, body: &[u8]) {
     for told in [webhook::fuzz_webhook(answer()), api::fuzz_method(answer())].into_iter().flatten() {
         assert!(told.chars().count() < 480 && !told.chars().any(char::is_control), "{told:?}");
     }
-    gitlab::fuzz_jobs(body);
+    jobs::fuzz_jobs(body);
 }
 
 /// A settings file: what is left of it has the shape that is published.

@@ -3,7 +3,9 @@
 pub(crate) mod api;
 pub(crate) mod bot;
 pub(crate) mod destination;
+pub(crate) mod metadata;
 pub(crate) mod people;
+pub(crate) mod thread;
 mod tries;
 pub(crate) mod undelivered;
 pub(crate) mod webhook;

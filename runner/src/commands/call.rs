@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::ask::Asked;
 use crate::cli::{Job, Told};
-use crate::gitlab::{self, FailedJob};
 use crate::job::context::{Context, Gathered};
-use crate::job::event::Event;
 use crate::job::settings::{self, Settings};
 use crate::job::settings_file::SettingsFile;
 use crate::module::download;
@@ -87,33 +86,28 @@ impl Call {
         }
     }
 
-    /// The context of an event. Where `ask` is set, GitLab is asked which jobs failed, and Slack who is who, as far as the
-    /// event is about that.
-    pub(crate) fn context(&self, told: impl Into<Told>, ask: bool) -> Context {
-        let Told { event, result } = told.into();
-        let about_failed_jobs = event == Event::PipelineFinished;
-        let failed_jobs =
-            (ask && about_failed_jobs).then(|| gitlab::failed_jobs(&self.client, &self.variables, self.deadline));
-        if let Some(Err(unknown)) = &failed_jobs {
-            self.report.warning(&format!(
-                "asking GitLab which jobs failed: {unknown}; the message links to the pipeline's failures instead"
-            ));
-        }
+    /// The context of an event. Where `asks` is set, GitLab and Slack are asked, as far as the event is about what they know.
+    pub(crate) fn context(&self, told: impl Into<Told>, asks: bool) -> Context {
+        self.learn(told.into(), asks).0
+    }
+
+    /// The same, and what was learnt for it.
+    pub(crate) fn learn(&self, told: Told, asks: bool) -> (Context, Asked) {
+        let asked = if asks { self.ask(told) } else { Asked::of_job(&self.variables) };
         let mut people = people::of_map(&self.settings, &*self.report);
-        let unknown = people::unknown(&people, &self.variables, &self.mention_lists(), event);
-        if let Some(api) = self.to.bot().filter(|_| ask && !unknown.is_empty()) {
+        let unknown = people::unknown(&people, &self.variables, &self.mention_lists(), told.event);
+        if let Some(api) = self.to.bot().filter(|_| asks && !unknown.is_empty()) {
             let directory = Directory { api, client: &self.client, deadline: self.deadline };
             directory.add_to(&mut people, &unknown, &*self.report);
         }
-        let failed_jobs = failed_jobs.and_then(Result::ok);
-        self.gathered(Told { event, result }, &self.variables, failed_jobs, people).context(&*self.report)
+        (self.gathered(told, &self.variables, &asked, people).context(&*self.report), asked)
     }
 
     fn gathered<'a>(
         &'a self,
         Told { event, result }: Told,
         variables: &'a Variables,
-        failed_jobs: Option<Vec<FailedJob>>,
+        asked: &'a Asked,
         people: Map<String, Value>,
     ) -> Gathered<'a> {
         Gathered {
@@ -122,7 +116,8 @@ impl Call {
             variables,
             settings: &self.settings,
             pass: &self.pass,
-            failed_jobs,
+            jobs: asked.jobs.as_ref(),
+            history: &asked.history,
             people,
             updates: self.to.bot().is_some(),
             text_only: self.to.is_text_only(),
@@ -131,12 +126,18 @@ impl Call {
         }
     }
 
+    /// The context of an event with what is known so far, of which nobody is warned.
+    pub(crate) fn draft(&self, told: Told, asked: &Asked) -> Context {
+        let people = people::of_map(&self.settings, &RefCell::default());
+        self.gathered(told, &self.variables, asked, people).context(&RefCell::default())
+    }
+
     /// The context of an event in a job that ends like this, without asking anybody.
     pub(crate) fn context_of(&self, status: &str, told: Told) -> Context {
         let mut variables = self.variables.clone();
         variables.set("CI_JOB_STATUS", status);
-        self.gathered(told, &variables, None, people::of_map(&self.settings, &RefCell::default()))
-            .context(&RefCell::default())
+        let people = people::of_map(&self.settings, &RefCell::default());
+        self.gathered(told, &variables, &Asked::of_job(&variables), people).context(&RefCell::default())
     }
 
     /// Everything that says whom to mention, wherever it says so.

@@ -21,7 +21,7 @@ use crate::variables::Variables;
 use inbox::Inbox;
 
 /// What a moment is called, its event, and the variables in which it differs from [`demo_job`].
-type Moment = (&'static str, Event, &'static [(&'static str, &'static str)]);
+type Moment = (&'static str, Told, &'static [(&'static str, &'static str)]);
 
 const SUCCESS: &[(&str, &str)] = &[("CI_JOB_STATUS", "success")];
 const CANCELED: &[(&str, &str)] = &[("CI_JOB_STATUS", "canceled")];
@@ -29,6 +29,15 @@ const FAILED_ON_MAIN: &[(&str, &str)] = &[
     ("CI_JOB_STATUS", "failed"),
     ("CI_COMMIT_BRANCH", "main"),
     ("CI_COMMIT_REF_NAME", "main"),
+    ("CI_ENVIRONMENT_NAME", "review/main"),
+    ("CI_ENVIRONMENT_SLUG", "review-main"),
+    ("CI_ENVIRONMENT_URL", "https://shop.example"),
+];
+const ROLLED_BACK_ON_MAIN: &[(&str, &str)] = &[
+    ("CI_JOB_STATUS", "success"),
+    ("CI_COMMIT_BRANCH", "main"),
+    ("CI_COMMIT_REF_NAME", "main"),
+    ("CI_ENVIRONMENT_NAME", "review/main"),
     ("CI_ENVIRONMENT_SLUG", "review-main"),
     ("CI_ENVIRONMENT_URL", "https://shop.example"),
 ];
@@ -36,24 +45,48 @@ const SUCCESS_ON_FEATURE: &[(&str, &str)] = &[
     ("CI_JOB_STATUS", "success"),
     ("CI_COMMIT_BRANCH", "feature/cart"),
     ("CI_COMMIT_REF_NAME", "feature/cart"),
+    ("CI_ENVIRONMENT_NAME", "review/feature/cart"),
     ("CI_ENVIRONMENT_SLUG", "review-feature-cart"),
     ("CI_ENVIRONMENT_URL", "https://feature-cart.shop.example"),
 ];
+const CLOSING: &[(&str, &str)] = &[("CI_JOB_STAGE", ".post"), ("CI_ENVIRONMENT_NAME", "")];
+const TIMED_OUT: &[(&str, &str)] = &[
+    ("CI_JOB_STAGE", ".post"),
+    ("CI_ENVIRONMENT_NAME", ""),
+    ("CI_PIPELINE_ID", "90818"),
+    ("CI_PIPELINE_URL", "https://gitlab.example/shop/shop-api/-/pipelines/90818"),
+];
+const FIXED: &[(&str, &str)] = &[
+    ("CI_JOB_STAGE", ".post"),
+    ("CI_ENVIRONMENT_NAME", ""),
+    ("CI_PIPELINE_ID", "90819"),
+    ("CI_PIPELINE_URL", "https://gitlab.example/shop/shop-api/-/pipelines/90819"),
+    ("NOTIFIER_FINISH", "change"),
+];
 
-const MOMENTS: [Moment; 7] = [
-    ("The pipeline starts", Event::PipelineStarted, &[]),
-    ("A job of the build fails", Event::PipelineFinished, &[]),
-    ("The deploy job starts", Event::DeployStarted, &[]),
-    ("The deploy job succeeds, on development", Event::DeployFinished, SUCCESS),
-    ("The deploy job succeeds, on a feature branch", Event::DeployFinished, SUCCESS_ON_FEATURE),
-    ("The deploy job fails, on main", Event::DeployFinished, FAILED_ON_MAIN),
-    ("The deploy job is canceled", Event::DeployFinished, CANCELED),
+const STARTED: Told = Told { event: Event::PipelineStarted, result: None };
+const DEPLOYING: Told = Told { event: Event::DeployStarted, result: None };
+const DEPLOYED: Told = Told { event: Event::DeployFinished, result: None };
+const FAILED: Told = Told { event: Event::PipelineFinished, result: Some(Verdict::Failed) };
+const SUCCEEDED: Told = Told { event: Event::PipelineFinished, result: Some(Verdict::Success) };
+
+const MOMENTS: [Moment; 10] = [
+    ("The pipeline starts", STARTED, &[]),
+    ("A job of the build fails", FAILED, CLOSING),
+    ("The deploy job starts", DEPLOYING, &[]),
+    ("The deploy job succeeds, on development", DEPLOYED, SUCCESS),
+    ("The deploy job succeeds, on a feature branch", DEPLOYED, SUCCESS_ON_FEATURE),
+    ("The deploy job fails, on main", DEPLOYED, FAILED_ON_MAIN),
+    ("The deploy job is canceled", DEPLOYED, CANCELED),
+    ("The deploy job runs out of time, and the closing job tells", FAILED, TIMED_OUT),
+    ("The next pipeline succeeds", SUCCEEDED, FIXED),
+    ("An older deployment is run again, on main", DEPLOYED, ROLLED_BACK_ON_MAIN),
 ];
 
 pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) -> Result<(), Error> {
-    let inbox = Inbox::open(failed_jobs()).map_err(Error::Inbox)?;
+    let inbox = Inbox::open(gitlab).map_err(Error::Inbox)?;
     let mut shown = Vec::new();
-    for (number, (caption, event, changes)) in MOMENTS.iter().enumerate() {
+    for (number, (caption, told, changes)) in MOMENTS.iter().enumerate() {
         if send && number > 0 {
             // Slack takes about one message a second (https://docs.slack.dev/apis/web-api/rate-limits).
             thread::sleep(Duration::from_secs(1));
@@ -62,8 +95,7 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
         let call = Call::begin(job.clone(), variables);
         let webhook =
             webhook_url::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
-        let result = (*event == Event::PipelineFinished).then_some(Verdict::Failed);
-        let body = call.message(&call.context(Told { event: *event, result }, true))?.body();
+        let body = call.message(&call.context(*told, true))?.body();
         webhook::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
         // What arrived, not what was meant to.
         let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };
@@ -137,15 +169,47 @@ fn demo_job() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("NOTIFIER_GRAFANA_URL", "https://grafana.example"),
         ("NOTIFIER_LOKI_DATASOURCE", "loki-prod"),
         ("NOTIFIER_MENTION", "here"),
+        ("NOTIFIER_DEPLOY_JOBS", "review"),
     ]
     .into_iter()
 }
 
-/// What the inbox answers where GitLab would list the failed jobs.
-fn failed_jobs() -> Value {
-    let job = |id: u32, name: &str, reason: &str| {
+/// What GitLab's API says of that project.
+fn gitlab(target: &str) -> Option<Value> {
+    let job = |id: u32, name: &str, stage: &str, status: &str, reason: &str| {
         let web_url = format!("https://gitlab.example/shop/shop-api/-/jobs/{id}");
-        json!({"id": id, "name": name, "stage": "build", "status": "failed", "failure_reason": reason, "web_url": web_url})
+        json!({"id": id, "name": name, "stage": stage, "status": status, "failure_reason": reason, "web_url": web_url})
     };
-    json!([job(710_998, "compile", "script_failure"), job(710_999, "image", "job_execution_timeout")])
+    let this = job(711_002, "review", ".post", "running", "");
+    let deployment = |environment: &str, sha: &str, pipeline: u32, job: u32| {
+        json!({
+            "id": 400, "sha": sha, "status": "success", "environment": {"name": environment, "slug": "review-development"},
+            "deployable": {"id": job, "pipeline": {"id": pipeline}},
+        })
+    };
+    const BEFORE: &str = "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432";
+    Some(match target.split_once("/projects/42/")?.1 {
+        path if path.starts_with("pipelines/90818/jobs") => {
+            json!([this, job(711_001, "review", "review", "failed", "job_execution_timeout")])
+        }
+        path if path.starts_with("pipelines/90819/jobs") => json!([this]),
+        path if path.starts_with("pipelines/90817/jobs?scope") => json!([
+            this,
+            job(710_999, "image", "build", "failed", "runner_system_failure"),
+            job(710_998, "compile", "build", "failed", "script_failure"),
+        ]),
+        path if path.starts_with("pipelines/90817/jobs") => json!([this]),
+        path if path.contains("/bridges") => json!([]),
+        path if path.starts_with("pipelines?") => {
+            json!([{"id": 90_818, "status": "failed"}, {"id": 90_816, "status": "success"}])
+        }
+        path if path.starts_with("deployments?environment=review%2Fmain") => {
+            json!([deployment("review/main", BEFORE, 90_820, 711_300)])
+        }
+        path if path.starts_with("deployments?environment=") => {
+            json!([deployment("review/development", BEFORE, 90_810, 710_700)])
+        }
+        path if path.starts_with("deployments?") => json!([deployment("review/development", BEFORE, 90_818, 711_001)]),
+        _ => return None,
+    })
 }

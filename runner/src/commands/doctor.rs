@@ -2,7 +2,8 @@
 
 use super::call::Call;
 use crate::cli::{Job, Told};
-use crate::gitlab;
+use crate::gitlab::api::{Api as GitLab, Unknown};
+use crate::gitlab::{changes, deployments, jobs, pipelines};
 use crate::job::event::{Event, Verdict};
 use crate::module::message::{Body, Message};
 use crate::module::pin::BUILT_IN;
@@ -50,7 +51,9 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
     for oddity in call.client.oddities() {
         tell(Mark::Note, "network", &oddity);
     }
-    for warning in &call.to.warnings {
+    let operators = webhook_url::of_operators(&call.variables, &call.settings);
+    let is_said_below = |warning: &str| matches!(&operators, Some(Err(unusable)) if unusable.to_string() == warning);
+    for warning in call.to.warnings.iter().filter(|warning| !is_said_below(warning)) {
         tell(Mark::Note, "Slack", warning);
     }
     let environment = message.as_ref().and_then(Message::environment);
@@ -70,7 +73,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
             tell(Mark::Ok, "webhook", &detail);
         }
     }
-    match webhook_url::of_operators(&call.variables, &call.settings) {
+    match operators {
         Some(Err(unusable)) => tell(Mark::Wrong, "operators", &unusable.to_string()),
         Some(Ok(_)) => tell(Mark::Ok, "operators", "SLACK_OPS_WEBHOOK_URL is set and usable"),
         None => {}
@@ -212,7 +215,7 @@ fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
         (
             &["channels:history", "groups:history"],
             "channels:history (groups:history for private channels)",
-            "every event of a pipeline is a message of its own",
+            "later jobs find the pipeline's message only by the start job's artifact, a job that comes before the start makes a second one, and a failure may be told twice",
         ),
         (&["users:read.email"], "users:read.email (with users:read)", "people are mentioned only by the user map"),
     ];
@@ -239,13 +242,48 @@ fn test_message(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell)
     }
 }
 
+/// What the tokens may read on this GitLab, route by route, and what is missed without.
 fn gitlab_facts(call: &Call, tell: Tell) {
-    match gitlab::failed_jobs(&call.client, &call.variables, call.deadline) {
-        Ok(_) => tell(Mark::Ok, "GitLab", "lists this pipeline's failed jobs"),
-        Err(unknown) => tell(
-            Mark::Note,
-            "GitLab",
-            &format!("{unknown}; a failed build's message links to the pipeline's failures instead"),
-        ),
+    let api = match GitLab::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline) {
+        Ok(api) => api,
+        Err(unknown) => {
+            let detail =
+                format!("{unknown}; nothing is asked there, and messages link to the pipeline's pages instead");
+            return tell(Mark::Note, "GitLab", &detail);
+        }
+    };
+    let mut told = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
+        Ok(()) => tell(Mark::Ok, "GitLab", &format!("tells {route}")),
+        Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {unknown}; {missed}")),
+    };
+    let jobs = jobs::unsuccessful(&api, call.names_trigger_jobs());
+    let without_triggers = jobs.as_ref().ok().map(|jobs| jobs.without_triggers.clone());
+    told(
+        "this pipeline's jobs",
+        "a failed pipeline's message links to its failures instead of naming them, and which attempt a job is stays unknown",
+        jobs.map(drop),
+    );
+    if let Some(without) = without_triggers {
+        let missed = "one that failed is on the pipeline's page alone";
+        told("this pipeline's trigger jobs", missed, without.map_or(Ok(()), Err));
+    }
+    if let Some(git_ref) = call.git_ref() {
+        let missed = "`fixed` and `still failing` are said only by a bot that may read its channel";
+        told("the pipelines before this one", missed, pipelines::before(&api, &git_ref).map(drop));
+    }
+    if let Some(environment) = call.variables.get("CI_ENVIRONMENT_NAME") {
+        let missed = "the changes of a deployment are those of its push, and nothing is called a rollback";
+        told("the last deployment", missed, deployments::last(&api, environment).map(drop));
+    }
+    if let Some(sha) = call.variables.get("CI_COMMIT_SHA") {
+        let missed = "the commits since the last deployment are linked and not listed";
+        match changes::between(&api, sha, sha, "") {
+            Some(known) => told("what lies between commits", missed, known.map(drop)),
+            None => tell(
+                Mark::Note,
+                "GitLab",
+                &format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {missed}"),
+            ),
+        }
     }
 }

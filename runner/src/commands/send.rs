@@ -5,23 +5,25 @@ mod outputs;
 mod watchdog;
 
 use std::panic;
-use std::path::Path;
 use std::process;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::call::Call;
-use crate::cli::{Job, Told};
+use crate::cli::{Files, Job, Told};
 use crate::job::context::now;
 use crate::job::event::Event;
 use crate::job::{history, kept};
 use crate::module::message::Message;
 use crate::report::{Outcome, Report, Sink};
+use crate::slack::thread::Thread;
 use crate::slack::undelivered::Delivered;
 use crate::variables::Variables;
-use delivery::{Untold, tell_operators};
+use delivery::{Delivery, Untold};
 
 /// Runs `send` and returns the exit status.
-pub(super) fn run(told: Told, strict: bool, annotations: Option<&Path>, job: Job, variables: Variables) -> u8 {
+pub(super) fn run(told: Told, strict: bool, files: &Files, job: Job, variables: Variables) -> u8 {
     // Before anything else can go wrong; the settings of a call that does not begin are not known.
     end_on_panic(Arc::new(Report::default()), strict);
     let mut call = Call::begin_watched(job, variables, |deadline, report| {
@@ -32,7 +34,7 @@ pub(super) fn run(told: Told, strict: bool, annotations: Option<&Path>, job: Job
     if !call.to.is_somewhere() {
         call.pin = None;
     }
-    let outcome = send(&call, told, annotations);
+    let outcome = send(&call, told, files);
     if told.event != Event::DeployStarted {
         // The last call of its job.
         kept::forget(&call.variables);
@@ -50,7 +52,7 @@ fn end_on_panic(report: Arc<Report>, strict: bool) {
     }));
 }
 
-fn send(call: &Call, told: Told, annotations: Option<&Path>) -> Outcome {
+fn send(call: &Call, told: Told, files: &Files) -> Outcome {
     if told.event == Event::DeployStarted {
         history::keep_deploy_start(&call.variables, now());
     }
@@ -58,7 +60,7 @@ fn send(call: &Call, told: Told, annotations: Option<&Path>) -> Outcome {
         call.report.warning(warning);
     }
     let is_somewhere = call.to.is_somewhere();
-    let context = call.context(told, is_somewhere);
+    let (context, asked) = call.learn(told, is_somewhere);
     let message = match call.message(&context) {
         Ok(message) => message,
         Err(error) => {
@@ -71,38 +73,55 @@ fn send(call: &Call, told: Told, annotations: Option<&Path>) -> Outcome {
             call.report.warning(&oddity);
         }
     }
-    let (outcome, first) = match message.skip.as_deref() {
-        Some(reason) => (Outcome::skipped(&as_word(reason)), None),
-        None => tell(call, told.event, &message, annotations.is_some()),
+    let delivery = Delivery { call, event: told.event, message: &message, asked: &asked };
+    let (outcome, thread) = match message.skip.as_deref() {
+        Some(reason) => {
+            delivery.bring_up_to_date();
+            (Outcome::skipped(&as_word(reason)), None)
+        }
+        None => tell(&delivery),
     };
-    if let Some(path) = annotations
-        && let Err(cause) = outputs::write(path, &message.annotations(first.as_deref()))
-    {
-        call.report.warning(&format!("writing --annotations: {cause}; the job's page gets no links"));
+    let is_for_operators = message.failure || message.recovery;
+    let operators = call.to.operators_for(message.environment()).filter(|_| is_for_operators);
+    let is_wanted = files.annotations.is_some() || operators.is_some();
+    let first = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
+    let written = [
+        (&files.annotations, "annotations", message.annotations(first.as_deref()), "the job's page gets no links"),
+        (
+            &files.message_file,
+            "message-file",
+            thread.map_or_else(|| "{}".to_owned(), |thread| json!(thread).to_string()),
+            "later jobs look for the message in the channel",
+        ),
+    ];
+    for (path, flag, contents, consequence) in written {
+        if let Some(Err(cause)) = path.as_ref().map(|path| outputs::write(path, &contents)) {
+            call.report.warning(&format!("writing --{flag}: {cause}; {consequence}"));
+        }
     }
-    if let Some(operators) = call.to.operators_for(message.environment()).filter(|_| message.failure) {
-        tell_operators(call, &operators, context, first.as_deref());
+    if let Some(operators) = operators {
+        delivery::tell_operators(call, &operators, context, first.as_deref());
     }
     outcome
 }
 
-/// Tells this message. Returns how that ended, and the message's address where it has one and `is_wanted`.
-fn tell(call: &Call, event: Event, message: &Message, is_wanted: bool) -> (Outcome, Option<String>) {
-    match delivery::tell(call, event, message, is_wanted) {
-        Ok((delivered, permalink)) => {
+/// Tells this message. Returns how that ended, and where the pipeline's message is, where it is the bot's.
+fn tell(delivery: &Delivery) -> (Outcome, Option<Thread>) {
+    let report = &delivery.call.report;
+    match delivery.tell() {
+        Ok((delivered, thread)) => {
             if let Delivered::TextOnly { refused } = delivered {
-                call.report
-                    .warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
+                report.warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
             }
-            call.report.message(&message.summary);
-            (Outcome::Sent, permalink)
+            report.message(&delivery.message.summary);
+            (Outcome::Sent, thread)
         }
         Err(Untold::Undelivered(undelivered)) => {
-            call.report.warning(&undelivered.to_string());
+            report.warning(&undelivered.to_string());
             (Outcome::Failed { reason: undelivered.reason() }, None)
         }
         Err(Untold::Nowhere(unusable)) => {
-            call.report.warning(&unusable.to_string());
+            report.warning(&unusable.to_string());
             let word = unusable.word();
             (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None)
         }

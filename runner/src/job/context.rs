@@ -4,9 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use crate::gitlab::FailedJob;
+use crate::gitlab::jobs::Jobs;
 use crate::job::event::{Event, Verdict};
-use crate::job::history::read_history;
+use crate::job::history::History;
 use crate::job::settings::Settings;
 use crate::net::secret::{Redactor, is_secret_name};
 use crate::report::Sink;
@@ -101,7 +101,8 @@ pub(crate) struct Gathered<'a> {
     /// More variables that the module may see.
     pub(crate) pass: &'a [String],
     /// `None` where GitLab was not asked, or did not answer.
-    pub(crate) failed_jobs: Option<Vec<FailedJob>>,
+    pub(crate) jobs: Option<&'a Jobs>,
+    pub(crate) history: &'a History,
     /// GitLab login or e-mail address to Slack user ID.
     pub(crate) people: Map<String, Value>,
     /// Whether later events update the message.
@@ -131,9 +132,12 @@ impl Gathered<'_> {
                 "ci": self.ci(&passed, longest),
                 "settings": settings,
                 "settings_file": self.masked(self.file.clone().into()),
-                "failed_jobs": self.masked(json!(self.failed_jobs)),
+                "failed_jobs": self.masked(json!(self.jobs.map(|jobs| &jobs.failed))),
+                "more_failed_jobs": self.jobs.is_some_and(|jobs| jobs.are_cut),
+                "other_jobs": self.masked(json!(self.jobs.map(|jobs| &jobs.other))),
+                "all_jobs_known": self.jobs.is_some_and(Jobs::are_all),
                 "people": self.masked(self.people.clone().into()),
-                "history": self.masked(read_history(self.variables).into()),
+                "history": self.masked(json!(self.history)),
                 "updates": self.updates,
                 "text_only": self.text_only,
                 "now": now(),
@@ -217,7 +221,8 @@ mod tests {
             variables: &variables,
             settings: &settings,
             pass: &[],
-            failed_jobs: None,
+            jobs: None,
+            history: &History::default(),
             people: Map::new(),
             updates: false,
             text_only: false,

@@ -1,7 +1,8 @@
-//! What earlier steps of a job leave behind for later ones.
+//! What came before an event: in this job, in its pipeline, on its ref and in its environment.
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
+use crate::gitlab::changes::Changes;
 use crate::job::checkout::read_checked_out;
 use crate::job::kept;
 use crate::variables::Variables;
@@ -10,23 +11,73 @@ use crate::variables::Variables;
 const STARTED: &str = "deploy-started";
 const MAX_STARTED: u64 = 20;
 
+/// The context's `history`. What is not known is missing.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct History {
+    /// When `deploy-started` was sent, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deploy_started_at: Option<i64>,
+    /// What the deploy job wrote to `environment_url.txt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) environment_url: Option<String>,
+    /// How the last pipeline of the ref before this one ended that did end: `failed` or `success`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_status: Option<&'static str>,
+    /// How many pipelines of the ref failed in a row before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failures_in_a_row: Option<u64>,
+    /// Which attempt of its job this is, the first being 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attempt: Option<u64>,
+    /// The last successful deployment of the job's environment before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_deployment: Option<LastDeployment>,
+    /// What came since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) changes: Option<Changes>,
+    /// The IDs of the failed jobs that the pipeline's message has told of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) told: Option<Vec<u64>>,
+    /// What the message of the ref's pipeline before this one says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) earlier_message: Option<EarlierMessage>,
+}
+
+/// A deployment that ended well.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LastDeployment {
+    /// Its commit; `None` where there was no such deployment.
+    pub(crate) sha: Option<String>,
+    pub(crate) pipeline_id: Option<u64>,
+}
+
+/// What an earlier message of the bot's says.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct EarlierMessage {
+    /// The state's name.
+    pub(crate) state: String,
+    pub(crate) words: String,
+    /// Whom it mentioned, in the module's own words.
+    pub(crate) mentions: Vec<String>,
+    pub(crate) failures_in_a_row: Option<u64>,
+}
+
+impl History {
+    /// What earlier steps of the job left behind.
+    pub(crate) fn of_job(variables: &Variables) -> Self {
+        let started = kept::kept(variables, STARTED, MAX_STARTED).and_then(|bytes| String::from_utf8(bytes).ok());
+        let url = read_checked_out(variables, "environment_url.txt").ok();
+        let url = url.as_deref().and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty());
+        Self {
+            deploy_started_at: started.and_then(|text| text.trim().parse::<i64>().ok()),
+            environment_url: url.map(str::to_owned),
+            ..Self::default()
+        }
+    }
+}
+
 /// Keeps when the deployment of this job started. Without it the job's own start stands in, so a directory that cannot
 /// be written is no fault.
 pub(crate) fn keep_deploy_start(variables: &Variables, now: i64) {
     let _ = kept::keep(variables, STARTED, now.to_string().as_bytes());
-}
-
-/// The context's `history`.
-pub(crate) fn read_history(variables: &Variables) -> Map<String, Value> {
-    let mut history = Map::new();
-    let started = kept::kept(variables, STARTED, MAX_STARTED).and_then(|bytes| String::from_utf8(bytes).ok());
-    if let Some(started) = started.and_then(|text| text.trim().parse::<i64>().ok()) {
-        history.insert("deploy_started_at".to_owned(), started.into());
-    }
-    let url = read_checked_out(variables, "environment_url.txt").ok();
-    let url = url.as_deref().and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty());
-    if let Some(url) = url {
-        history.insert("environment_url".to_owned(), url.into());
-    }
-    history
 }

@@ -2,7 +2,7 @@
 //! playground. `make settings` writes it into those.
 
 use Reaches::{Input, Joined, Literal, VariableOnly};
-use Takes::{Anything, Number, OneOf, Pattern};
+use Takes::{Anything, Number, OneOf, Pattern, Switch};
 
 /// One setting: `--name value`, or `NOTIFIER_NAME` in the environment.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub enum Takes {
     OneOf(&'static [&'static str]),
     /// A number.
     Number,
+    /// True or false, which is how GitLab reads an unquoted `on` and `off` too.
+    Switch,
     /// No input holds it.
     Anything,
 }
@@ -51,7 +53,7 @@ pub enum Reaches {
 
 /// Every setting, in the order of the docs.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 23] = [
+pub const SETTINGS: [Setting; 25] = [
     Setting {
         name: "environments",
         value: "PATTERN=ENVIRONMENT@CLUSTER,…",
@@ -114,6 +116,15 @@ pub const SETTINGS: [Setting; 23] = [
         takes: Pattern(r"^[^\r\n]{0,900}$"),
         reaches: Joined,
         for_module: true,
+    },
+    Setting {
+        name: "start_job",
+        value: "JOB",
+        default: "notify-start",
+        help: "Name of the job that reports the pipeline's start, and keeps for later jobs where a bot's message is.",
+        takes: Pattern(r#"^[^"'\\]{1,255}$"#),
+        reaches: Input,
+        for_module: false,
     },
     Setting {
         name: "mention",
@@ -186,6 +197,15 @@ pub const SETTINGS: [Setting; 23] = [
         takes: Pattern(r"^[^\r\n]{0,900}$"),
         reaches: Input,
         for_module: true,
+    },
+    Setting {
+        name: "compare",
+        value: "on|off",
+        default: "on",
+        help: "Whether a successful deployment lists the commits since the last one, where NOTIFIER_GITLAB_TOKEN may read them; off links them alone.",
+        takes: Switch,
+        reaches: Input,
+        for_module: false,
     },
     Setting {
         name: "grafana_url",

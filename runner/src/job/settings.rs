@@ -61,6 +61,13 @@ impl Settings {
         self.get(name).unwrap_or_else(default)
     }
 
+    /// A setting that is on or off; what is neither counts as on.
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        let value = self.get_or_default(name);
+        !["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off))
+    }
+
     /// The settings that the module gets.
     pub fn for_module(&self) -> impl Iterator<Item = (&'static str, &str)> {
         SETTINGS.iter().filter(|setting| setting.for_module).filter_map(|it| Some((it.name, self.get(it.name)?)))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::pin::sha256;
-use crate::gitlab;
+use crate::gitlab::api::token_for;
 use crate::job::kept;
 use crate::net::address;
 use crate::net::deadline::Deadline;
@@ -56,7 +56,7 @@ pub(crate) fn module(
 /// does. The job token goes to the GitLab of this job, and never along with a redirect.
 fn fetch(client: &Client, variables: &Variables, url: &str, deadline: Deadline) -> Result<Vec<u8>, DownloadError> {
     let deadline = deadline.at_most(TIME.min(deadline.remaining() / 2));
-    let token = gitlab::token_for(url, variables);
+    let token = token_for(url, variables);
     let first = get(client, url, token.as_ref().map(|(header, token)| (*header, token)), deadline)?;
     let answer = match (first.status, &first.location) {
         (301..=308, Some(location)) => get(client, location, None, deadline)?,

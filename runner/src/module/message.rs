@@ -22,6 +22,17 @@ pub(crate) struct Message {
     /// Whether somebody should come and look.
     #[serde(default)]
     pub(crate) failure: bool,
+    /// Whether those who were called by an earlier failure should know that it is over.
+    #[serde(default)]
+    pub(crate) recovery: bool,
+    /// Whether a bot says it at the channel's end, and not where the pipeline's message is.
+    #[serde(default)]
+    pub(crate) apart: bool,
+    /// What happened, by the name with which people choose it, and as the headline says it.
+    #[serde(default)]
+    pub(crate) state: String,
+    #[serde(default)]
+    pub(crate) words: String,
     /// One line for the job log.
     #[serde(default)]
     pub(crate) summary: String,

@@ -2,11 +2,12 @@
 //!
 //! The client's own errors can print an address, and an address can be a secret: each is mapped to a [`Fault`].
 
-use std::io::Read;
+use std::io::{Read, Take};
 
 use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Proxy};
+use ureq::typestate::WithoutBody;
+use ureq::{Agent, BodyReader, Proxy, RequestBuilder};
 
 use crate::net::address;
 use crate::net::deadline::Deadline;
@@ -31,6 +32,14 @@ pub(crate) struct Answer {
     /// The value of `X-OAuth-Scopes`, with which Slack's Web API answers.
     pub(crate) scopes: Option<String>,
     pub(crate) body: Vec<u8>,
+}
+
+/// An answer whose body is yet to be read.
+pub(crate) struct Opened {
+    pub(crate) status: u16,
+    /// Whether `X-Next-Page` names one, as GitLab's API does (<https://docs.gitlab.com/api/rest/#pagination>).
+    pub(crate) has_next_page: bool,
+    pub(crate) body: Take<BodyReader<'static>>,
 }
 
 #[cfg(test)]
@@ -90,11 +99,29 @@ impl Client {
         max_answer: u64,
         deadline: Deadline,
     ) -> Result<Answer, Fault> {
-        let mut request = self.agent(url, deadline).get(url);
-        if let Some((name, secret)) = header {
-            request = request.header(name, secret.expose());
+        answer(self.request(url, header, deadline).call(), max_answer)
+    }
+
+    /// The same, for an answer of which more is sent than is kept: its body is read as it comes, up to a size in bytes.
+    pub(crate) fn open(
+        &self,
+        url: &str,
+        header: Option<(&str, &Secret)>,
+        max_answer: u64,
+        deadline: Deadline,
+    ) -> Result<Opened, Fault> {
+        let response = self.request(url, header, deadline).call().map_err(|error| Fault::of(&error))?;
+        let next_page = response.headers().get("x-next-page").is_some_and(|page| !page.is_empty());
+        let status = response.status().as_u16();
+        Ok(Opened { status, has_next_page: next_page, body: response.into_body().into_reader().take(max_answer) })
+    }
+
+    fn request(&self, url: &str, header: Option<(&str, &Secret)>, deadline: Deadline) -> RequestBuilder<WithoutBody> {
+        let request = self.agent(url, deadline).get(url);
+        match header {
+            Some((name, secret)) => request.header(name, secret.expose()),
+            None => request,
         }
-        answer(request.call(), max_answer)
     }
 
     fn agent(&self, url: &str, deadline: Deadline) -> Agent {

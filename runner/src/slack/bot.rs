@@ -1,73 +1,58 @@
 //! One living message per pipeline: the first event posts it, later ones update it and reply in its thread.
 //!
-//! It is found again through the metadata that it carries (<https://docs.slack.dev/messaging/message-metadata/>), where the bot may
-//! read the channel's history; else the event posts a message of its own, which is the pipeline's from then on. So a start that
-//! could not be told is made up for by the next message.
+//! It is found again where an earlier job kept its place, else through the metadata that it carries, where the bot may read the
+//! channel's history; else the event posts a message of its own, which is the pipeline's from then on. So a start that could not
+//! be told is made up for by the next message.
 
 use serde_json::{Map, Value, json};
 
 use super::api::Api;
+use super::metadata::{Shown, Speaker};
+use super::thread::{Thread, is_channel_id, is_ts};
 use super::undelivered::{Delivered, Undelivered};
-use crate::module::message::Body;
+use crate::module::message::{Body, Message};
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::report::Sink;
-use crate::variables::Variables;
-
-/// The type of our metadata.
-const EVENT_TYPE: &str = "pipeline_notifier";
 
 /// How many pages of a channel's history are looked through, and the messages of each.
 const PAGES: usize = 3;
 const PAGE: &str = "100";
 
-/// Whose message it is: a pipeline, and the job that speaks.
-#[derive(Debug)]
-pub(crate) struct Speaker {
-    project: String,
-    pipeline: String,
-    job: String,
-}
-
-impl Speaker {
-    /// Who speaks in a job; `None` outside of one.
-    pub(crate) fn of(variables: &Variables) -> Option<Self> {
-        let number = |name| variables.get(name).filter(|id| id.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned);
-        Some(Self {
-            project: number("CI_PROJECT_ID")?,
-            pipeline: number("CI_PIPELINE_ID")?,
-            job: variables.get("CI_JOB_NAME").unwrap_or_default().chars().take(255).collect(),
-        })
-    }
-}
-
-/// Where a pipeline's message is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Thread {
-    /// The channel's ID.
-    pub(crate) channel: String,
-    /// The message's timestamp, which is its ID within the channel.
-    pub(crate) ts: String,
-}
-
-/// A channel by its ID: C, G or D and letters and digits.
-fn is_id(channel: &str) -> bool {
-    channel.len() >= 9
-        && channel.starts_with(['C', 'G', 'D'])
-        && channel.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-}
-
-fn is_ts(ts: &str) -> bool {
-    ts.split_once('.').is_some_and(|(seconds, rest)| {
-        [seconds, rest].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-    })
-}
-
 /// A pipeline's message as it was found.
-struct Found {
-    thread: Thread,
-    /// The job whose failure it shows, where that is known.
-    failed_job: Option<String>,
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) thread: Thread,
+    /// What it shows; `None` where the bot may not read the channel.
+    pub(crate) shown: Option<Shown>,
+}
+
+/// What a channel's history holds about a pipeline.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    pub(crate) found: Option<Found>,
+    /// What the last message of an earlier pipeline of the same ref shows.
+    pub(crate) earlier: Option<Shown>,
+}
+
+/// What is told, and how.
+pub(crate) struct Telling<'a> {
+    pub(crate) message: &'a Message,
+    /// Whether the pipeline's message becomes this one; else it is told in the thread alone.
+    pub(crate) updates: Updates,
+    /// What will be remembered of it.
+    pub(crate) shown: Shown,
+}
+
+/// What becomes of the pipeline's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Updates {
+    /// It stays: a start that comes late turns nothing back.
+    Never,
+    /// It changes, unless it shows the failure of another job.
+    UnlessFailed,
+    /// It changes: the pipeline is over.
+    Always,
 }
 
 /// A bot in a channel.
@@ -81,45 +66,51 @@ pub(crate) struct Bot<'a> {
 
 impl Bot<'_> {
     /// Tells an event: updates the pipeline's message and replies in its thread, or posts it. A failure is shown in the
-    /// channel too. Where it does not update, it only replies: a start that comes late turns nothing back. What went wrong on
-    /// the way and was got over is in the warnings.
+    /// channel too. What went wrong on the way and was got over is in the warnings.
     pub(crate) fn tell(
         &self,
-        speaker: Option<&Speaker>,
-        body: &Body,
-        failure: bool,
-        updates: bool,
+        speaker: &Speaker,
+        telling: &Telling,
+        found: Option<&Found>,
         warnings: &dyn Sink,
     ) -> Result<(Thread, Delivered), Undelivered> {
-        let Some(speaker) = speaker else { return self.post(body, None) };
-        let Some(Found { thread, failed_job }) = self.find(speaker, warnings) else {
-            return self.post(body, Some(&metadata(speaker, failure)));
-        };
-        let delivered = match self.reply(&thread, body, failure) {
+        let (body, failure) = (telling.message.body(), telling.message.failure);
+        let post = || self.post(&body, Some(&telling.shown.encode(speaker)));
+        let Some(Found { thread, shown }) = found else { return post() };
+        let delivered = match self.reply(thread, &body, failure) {
             // Somebody deleted it.
             Err(gone) if gone.is_word(&["thread_not_found", "message_not_found", "cannot_reply_to_message"]) => {
-                return self.post(body, Some(&metadata(speaker, failure)));
+                return post();
             }
             other => other?,
         };
-        // What another job's failure says stays to be seen; that job itself, run again, may take it back.
-        if updates && (failure || failed_job.is_none_or(|job| job == speaker.job)) {
-            let mut update = whole(body);
-            update.insert("channel".into(), thread.channel.clone().into());
-            update.insert("ts".into(), thread.ts.clone().into());
-            update.insert("metadata".into(), metadata(speaker, failure));
-            match self.write("chat.update", update) {
+        let failed_job = shown.as_ref().map(|it| it.failed_job.as_str()).unwrap_or_default();
+        let changes = match telling.updates {
+            Updates::Never => false,
+            // What another job's failure says stays to be seen; that job itself, run again, may take it back.
+            Updates::UnlessFailed => failure || failed_job.is_empty() || failed_job == speaker.job,
+            Updates::Always => true,
+        };
+        if changes {
+            match self.update(speaker, telling, thread) {
                 // Somebody deleted it, and Slack shows the reply at the channel's root: the thread goes on at a new message.
-                Err(gone) if gone.is_word(&["message_not_found"]) => {
-                    return self.post(body, Some(&metadata(speaker, failure)));
-                }
+                Err(gone) if gone.is_word(&["message_not_found"]) => return post(),
                 Err(undelivered) => warnings.warning(&format!(
                     "{undelivered}; the event is told in the thread, the pipeline's message stays as it was"
                 )),
-                Ok(_) => {}
+                Ok(()) => {}
             }
         }
-        Ok((thread, delivered))
+        Ok((thread.clone(), delivered))
+    }
+
+    /// Changes the pipeline's message, and tells nobody.
+    pub(crate) fn update(&self, speaker: &Speaker, telling: &Telling, thread: &Thread) -> Result<(), Undelivered> {
+        let mut update = whole(&telling.message.body());
+        update.insert("channel".into(), thread.channel.clone().into());
+        update.insert("ts".into(), thread.ts.clone().into());
+        update.insert("metadata".into(), telling.shown.encode(speaker));
+        self.write("chat.update", update).map(drop)
     }
 
     /// Posts a message that nothing updates.
@@ -168,36 +159,78 @@ impl Bot<'_> {
         self.api.post(self.client, method, &Value::Object(arguments), self.deadline)
     }
 
-    /// Looks for the pipeline's message in the channel's history, newest first.
-    fn find(&self, speaker: &Speaker, warnings: &dyn Sink) -> Option<Found> {
-        if !is_id(self.channel) {
-            return None;
+    /// Looks for the pipeline's message: at the place that is known, else in the channel's history, newest first; and, where
+    /// `wants_earlier`, for the one of the pipeline before.
+    pub(crate) fn look(
+        &self,
+        speaker: &Speaker,
+        known: Option<&Thread>,
+        wants_earlier: bool,
+        warnings: &dyn Sink,
+    ) -> Past {
+        // A place in another channel is that of another environment's message.
+        let known = known.filter(|known| !is_channel_id(self.channel) || known.channel == self.channel);
+        let mut past = Past::default();
+        if let Some(thread) = known {
+            let at = [("channel", &*thread.channel), ("latest", &thread.ts), ("inclusive", "true"), ("limit", "1")];
+            past.found = match self.history(&at) {
+                Ok(page) => messages(&page).first().filter(|it| it["ts"] == thread.ts.as_str()).and_then(|message| {
+                    let shown = Shown::of_pipeline(message, speaker)?;
+                    Some(Found { thread: thread.clone(), shown: Some(shown) })
+                }),
+                Err(_) => Some(Found { thread: thread.clone(), shown: None }),
+            };
         }
+        let is_readable = past.found.as_ref().is_none_or(|found| found.shown.is_some());
+        let channel = known.map_or(self.channel, |known| &known.channel);
+        if is_readable && is_channel_id(channel) && (past.found.is_none() || wants_earlier) {
+            self.look_through(channel, speaker, wants_earlier, &mut past).unwrap_or_else(|unreadable| {
+                warnings.warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
+            });
+        }
+        past
+    }
+
+    fn look_through(
+        &self,
+        channel: &str,
+        speaker: &Speaker,
+        wants_earlier: bool,
+        past: &mut Past,
+    ) -> Result<(), Undelivered> {
         let mut cursor = String::new();
         for _ in 0..PAGES {
-            let arguments =
-                [("channel", self.channel), ("limit", PAGE), ("include_all_metadata", "true"), ("cursor", &cursor)];
-            let page = match self.api.get(self.client, "conversations.history", &arguments, self.deadline) {
-                Ok(page) => page,
-                Err(unreadable) => {
-                    warnings
-                        .warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
-                    return None;
+            let page = self.history(&[("channel", channel), ("limit", PAGE), ("cursor", &cursor)])?;
+            for message in messages(&page) {
+                if past.found.is_none()
+                    && let Some(shown) = Shown::of_pipeline(message, speaker)
+                    && let Some(ts) = message["ts"].as_str().filter(|ts| is_ts(ts))
+                {
+                    let thread = Thread { channel: channel.to_owned(), ts: ts.to_owned() };
+                    past.found = Some(Found { thread, shown: Some(shown) });
                 }
-            };
-            let messages = page.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            if let Some(message) = messages.iter().find(|message| is_of(message, speaker)) {
-                let ts = message["ts"].as_str().filter(|ts| is_ts(ts))?.to_owned();
-                let thread = Thread { channel: self.channel.to_owned(), ts };
-                return Some(Found { thread, failed_job: failed_job(message) });
+                if wants_earlier && past.earlier.is_none() {
+                    past.earlier = Shown::of_earlier(message, speaker);
+                }
             }
-            page.get("response_metadata")?.get("next_cursor")?.as_str()?.clone_into(&mut cursor);
-            if cursor.is_empty() {
-                return None;
+            let next = page.get("response_metadata").and_then(|it| it.get("next_cursor")).and_then(Value::as_str);
+            next.unwrap_or_default().clone_into(&mut cursor);
+            if cursor.is_empty() || past.found.is_some() && (past.earlier.is_some() || !wants_earlier) {
+                break;
             }
         }
-        None
+        Ok(())
     }
+
+    /// A page of a channel's history, with what nobody sees.
+    fn history(&self, arguments: &[(&str, &str)]) -> Result<Map<String, Value>, Undelivered> {
+        let arguments = [arguments, &[("include_all_metadata", "true")]].concat();
+        self.api.get(self.client, "conversations.history", &arguments, self.deadline)
+    }
+}
+
+fn messages(page: &Map<String, Value>) -> &[Value] {
+    page.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A body with everything that an update must name: Slack leaves as it was what is not there.
@@ -207,21 +240,4 @@ fn whole(body: &Body) -> Map<String, Value> {
         message.entry(list).or_insert_with(|| json!([]));
     }
     message
-}
-
-fn metadata(speaker: &Speaker, failure: bool) -> Value {
-    let Speaker { project, pipeline, job, .. } = speaker;
-    let failed_job = if failure { job.as_str() } else { "" };
-    json!({"event_type": EVENT_TYPE, "event_payload": {"project": project, "pipeline": pipeline, "failed_job": failed_job}})
-}
-
-fn is_of(message: &Value, speaker: &Speaker) -> bool {
-    let Value::Object(payload) = &message["metadata"]["event_payload"] else { return false };
-    message["metadata"]["event_type"] == EVENT_TYPE
-        && payload.get("project").is_some_and(|it| *it == speaker.project.as_str())
-        && payload.get("pipeline").is_some_and(|it| *it == speaker.pipeline.as_str())
-}
-
-fn failed_job(message: &Value) -> Option<String> {
-    message["metadata"]["event_payload"]["failed_job"].as_str().filter(|job| !job.is_empty()).map(str::to_owned)
 }

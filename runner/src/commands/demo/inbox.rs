@@ -1,4 +1,4 @@
-//! A loopback stand-in for Slack and GitLab, for the demonstration: it takes webhook posts, and lists failed jobs.
+//! A loopback stand-in for Slack and GitLab, for the demonstration: it takes webhook posts, and answers what GitLab is asked.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -19,15 +19,15 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Opens an inbox on a free port. `failed_jobs` is what it answers where GitLab would list failed jobs.
-    pub(crate) fn open(failed_jobs: Value) -> io::Result<Self> {
+    /// Opens an inbox on a free port. `gitlab` is what it answers for a path and query of GitLab's API.
+    pub(crate) fn open(gitlab: fn(&str) -> Option<Value>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let (sender, bodies) = mpsc::channel();
         thread::Builder::new().name("inbox".into()).spawn(move || {
             for stream in listener.incoming().flatten() {
                 // A request that breaks off is a message that does not arrive: the sender notices by itself.
-                let _ = serve(stream, &failed_jobs, &sender);
+                let _ = serve(stream, gitlab, &sender);
             }
         })?;
         Ok(Self { address, bodies })
@@ -43,11 +43,11 @@ impl Inbox {
     }
 }
 
-fn serve(mut stream: TcpStream, failed_jobs: &Value, bodies: &Sender<Value>) -> io::Result<()> {
+fn serve(mut stream: TcpStream, gitlab: fn(&str) -> Option<Value>, bodies: &Sender<Value>) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut received = Vec::new();
     let mut reader = stream.try_clone()?.take(MAX_REQUEST);
-    let (method, body_starts, body_ends) = loop {
+    let (target, body_starts, body_ends) = loop {
         let mut chunk = [0; 8192];
         let count = reader.read(&mut chunk)?;
         received.extend_from_slice(&chunk[..count]);
@@ -65,29 +65,33 @@ fn serve(mut stream: TcpStream, failed_jobs: &Value, bodies: &Sender<Value>) -> 
             count => received.extend_from_slice(&chunk[..count]),
         }
     }
-    if method == "GET" {
-        return answer(&mut stream, "application/json", &failed_jobs.to_string());
+    if let Some(target) = target {
+        return match gitlab(&target) {
+            Some(known) => answer(&mut stream, 200, "application/json", &known.to_string()),
+            None => answer(&mut stream, 404, "application/json", r#"{"message":"404 Not Found"}"#),
+        };
     }
     let body = serde_json::from_slice(&received[body_starts..body_ends])?;
     // Kept before it is answered, so that a sender that was answered finds it here.
     let _ = bodies.send(body);
-    answer(&mut stream, "text/plain", "ok")
+    answer(&mut stream, 200, "text/plain", "ok")
 }
 
-/// Method, and where the body begins and ends, once the whole head is there.
-fn head(received: &[u8]) -> Option<(String, usize, usize)> {
+/// What is asked for, where it is a GET, and where the body begins and ends, once the whole head is there.
+fn head(received: &[u8]) -> Option<(Option<String>, usize, usize)> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     let Ok(httparse::Status::Complete(starts)) = request.parse(received) else { return None };
     let length = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse::<usize>().ok()).unwrap_or(0);
-    Some((request.method.unwrap_or_default().to_owned(), starts, starts + length))
+    let target = request.path.filter(|_| request.method == Some("GET")).map(str::to_owned);
+    Some((target, starts, starts + length))
 }
 
-fn answer(stream: &mut TcpStream, content_type: &str, body: &str) -> io::Result<()> {
+fn answer(stream: &mut TcpStream, status: u16, content_type: &str, body: &str) -> io::Result<()> {
     let length = body.len();
     write!(
         stream,
-        "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        "HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )
 }

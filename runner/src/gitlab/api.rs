@@ -1,0 +1,205 @@
+//! Asking: where, with which token, how often and for how long.
+
+use std::cell::Cell;
+use std::io::{BufReader, Read};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::net::address;
+use crate::net::deadline::Deadline;
+use crate::net::fault::Fault;
+use crate::net::http::{Client, Opened};
+use crate::net::secret::Secret;
+use crate::variables::Variables;
+
+/// The most requests of one call.
+const REQUESTS: u8 = 6;
+
+/// The most that is read of an answer, in bytes. A list of a hundred jobs has a whole commit message in each, of which nothing is kept.
+const MAX_ANSWER: u64 = 32 << 20;
+
+/// How many entries a page has, the most that GitLab gives.
+pub(crate) const PAGE: usize = 100;
+
+/// Why something is not known. Not an error of anybody's pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unknown {
+    /// Not in a job, or variables were changed.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// A token goes to the GitLab of this job and nowhere else.
+    #[error("CI_API_V4_URL does not point at the GitLab of CI_SERVER_URL over https")]
+    OtherHost,
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// 401, 403 and 404: older instances, or a restricted token. A route that does not take a job token ignores it.
+    #[error(
+        "GitLab answered {0}: the job token may not read this there; a project access token with read_api in NOTIFIER_GITLAB_TOKEN may"
+    )]
+    Refused(u16),
+    /// The list does not hold the job that asks, which runs and must be there.
+    #[error(
+        "GitLab's list lacks this very job: the job token may not see the jobs there; a project access token with read_api in NOTIFIER_GITLAB_TOKEN may"
+    )]
+    NotListed,
+    #[error("GitLab answered {0}")]
+    Status(u16),
+    #[error("GitLab's answer is not what its API documents")]
+    NotUnderstood,
+    #[error("GitLab has been asked {REQUESTS} times already")]
+    Enough,
+}
+
+impl Unknown {
+    /// Whether another token may know.
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::NotListed)
+    }
+}
+
+/// A page of a list.
+pub(crate) struct Page<T> {
+    pub(crate) entries: Vec<T>,
+    pub(crate) has_next: bool,
+}
+
+/// The API as one job sees it.
+pub(crate) struct Api<'a> {
+    client: &'a Client,
+    /// `https://gitlab.example/api/v4/projects/33`
+    project: String,
+    pub(crate) pipeline: u64,
+    pub(crate) job: u64,
+    /// With the header that each goes in: the job's own first.
+    tokens: Vec<(&'static str, Secret)>,
+    /// The one that answered before.
+    preferred: Cell<usize>,
+    left: Cell<u8>,
+    deadline: Deadline,
+}
+
+impl<'a> Api<'a> {
+    /// The API for the project of a job.
+    pub(crate) fn of_job(
+        client: &'a Client,
+        variables: &Variables,
+        time: Duration,
+        deadline: Deadline,
+    ) -> Result<Self, Unknown> {
+        let variable = |name: &'static str| variables.get(name).ok_or(Unknown::Missing(name));
+        let number = |name| variable(name).and_then(|id| id.parse::<u64>().map_err(|_| Unknown::Missing(name)));
+        let base = variable("CI_API_V4_URL")?.trim_end_matches('/');
+        let server = variable("CI_SERVER_URL")?;
+        let tokens: Vec<_> = [job_token(variables), access_token(variables)].into_iter().flatten().collect();
+        if tokens.is_empty() {
+            return Err(Unknown::Missing("CI_JOB_TOKEN"));
+        }
+        let project = format!("{base}/projects/{}", number("CI_PROJECT_ID")?);
+        if !address::is_below(&project, base, server) {
+            return Err(Unknown::OtherHost);
+        }
+        Ok(Self {
+            client,
+            project,
+            pipeline: number("CI_PIPELINE_ID")?,
+            job: number("CI_JOB_ID")?,
+            tokens,
+            preferred: Cell::new(0),
+            left: Cell::new(REQUESTS),
+            deadline: deadline.at_most(time),
+        })
+    }
+
+    /// Asks with the token that answered before, and with each other that there is where that one may not know.
+    pub(crate) fn ask<T>(&self, ask: impl Fn(Asker) -> Result<T, Unknown>) -> Result<T, Unknown> {
+        let first = self.preferred.get();
+        let mut unknown = None;
+        for number in (first..self.tokens.len()).chain(0..first) {
+            match ask(Asker { api: self, token: number }) {
+                Err(refused) if refused.is_refusal() => unknown = unknown.or(Some(refused)),
+                other => {
+                    if other.is_ok() {
+                        self.preferred.set(number);
+                    }
+                    return other;
+                }
+            }
+        }
+        Err(unknown.unwrap_or(Unknown::Enough))
+    }
+
+    /// Who did not answer once is not waited for again.
+    fn give_up(&self, fault: Fault) -> Unknown {
+        self.left.set(0);
+        fault.into()
+    }
+
+    /// The token that may read the whole API, where there is one: some routes take no job token at all.
+    pub(crate) fn with_access_token(&self) -> Option<Asker<'_>> {
+        let token = self.tokens.iter().position(|(header, _)| *header == ACCESS)?;
+        Some(Asker { api: self, token })
+    }
+}
+
+/// One token's view of the API.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) api: &'a Api<'a>,
+    token: usize,
+}
+
+impl Asker<'_> {
+    /// Gets a page of a list below the project.
+    pub(crate) fn list<T: DeserializeOwned>(self, path: &str) -> Result<Page<T>, Unknown> {
+        let opened = self.get(path)?;
+        let has_next = opened.has_next_page;
+        let entries = serde_json::from_reader(BufReader::new(opened.body))
+            .map_err(|error| if error.is_io() { self.api.give_up(Fault::Timeout) } else { Unknown::NotUnderstood })?;
+        Ok(Page { entries, has_next })
+    }
+
+    /// Gets the beginning of a file.
+    pub(crate) fn file(self, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
+        let mut bytes = Vec::new();
+        let body = self.get(path)?.body;
+        body.take(max).read_to_end(&mut bytes).map_err(|_| self.api.give_up(Fault::Timeout))?;
+        Ok(bytes)
+    }
+
+    /// An answer of status 200, its body yet to be read.
+    pub(crate) fn get(self, path: &str) -> Result<Opened, Unknown> {
+        let Asker { api, token } = self;
+        let left = api.left.get().checked_sub(1).ok_or(Unknown::Enough)?;
+        api.left.set(left);
+        let (header, token) = &api.tokens[token];
+        let url = format!("{}/{path}", api.project);
+        match api.client.open(&url, Some((header, token)), MAX_ANSWER, api.deadline) {
+            Ok(opened) => match opened.status {
+                200 => Ok(opened),
+                status @ (401 | 403 | 404) => Err(Unknown::Refused(status)),
+                status => Err(Unknown::Status(status)),
+            },
+            Err(fault) => Err(api.give_up(fault)),
+        }
+    }
+}
+
+/// The header and the token for an address, where it is below the API of this job's GitLab. A pipeline variable can
+/// override `CI_API_V4_URL`, so it must agree with the server, and a token goes nowhere unencrypted.
+pub(crate) fn token_for(url: &str, variables: &Variables) -> Option<(&'static str, Secret)> {
+    if !address::is_below(url, variables.get("CI_API_V4_URL")?, variables.get("CI_SERVER_URL")?) {
+        return None;
+    }
+    access_token(variables).or_else(|| job_token(variables))
+}
+
+const ACCESS: &str = "PRIVATE-TOKEN";
+
+fn job_token(variables: &Variables) -> Option<(&'static str, Secret)> {
+    Some(("JOB-TOKEN", Secret::new(variables.secret("CI_JOB_TOKEN")?.ok()?)))
+}
+
+fn access_token(variables: &Variables) -> Option<(&'static str, Secret)> {
+    Some((ACCESS, Secret::new(variables.secret("NOTIFIER_GITLAB_TOKEN")?.ok()?)))
+}

@@ -1,0 +1,92 @@
+//! What was deployed before (<https://docs.gitlab.com/api/deployments/>).
+
+use serde::Deserialize;
+
+use super::api::{Api, Unknown};
+use crate::net::secret::percent_encoded;
+
+/// How many deployments are looked through.
+const DEPTH: usize = 20;
+
+/// The last successful deployment of an environment before the one of this job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Last {
+    /// There was none.
+    Never,
+    Of {
+        /// The whole commit.
+        sha: String,
+        /// The pipeline that it was of; `None` where no job made it.
+        pipeline: Option<u64>,
+    },
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: u64,
+    #[serde(default)]
+    sha: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    environment: Option<Environment>,
+    #[serde(default)]
+    deployable: Option<Deployable>,
+}
+
+/// An environment as GitLab names it.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Environment {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) slug: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Deployable {
+    id: u64,
+    #[serde(default)]
+    pipeline: Option<Pipeline>,
+}
+
+#[derive(Deserialize)]
+struct Pipeline {
+    id: u64,
+}
+
+/// Looks at an environment's deployments, by their numbers: dates are those of their ends. Ours is among them, and still running
+/// (gitlab-org/gitlab, `app/models/deployment.rb`, `previous_deployment`).
+pub(crate) fn last(api: &Api, environment: &str) -> Result<Last, Unknown> {
+    let path = |status: &str| {
+        let name = percent_encoded(environment);
+        format!("deployments?environment={name}{status}&order_by=id&sort=desc&per_page={DEPTH}")
+    };
+    let is_ours = |it: &Listed| it.deployable.as_ref().is_some_and(|job| job.id == api.job);
+    let listed = api.ask(|asker| asker.list::<Listed>(&path("")))?.entries;
+    let ours = listed.iter().find(|it| is_ours(it)).map(|it| it.id);
+    let is_before = |it: &Listed| !is_ours(it) && it.status == "success" && ours.is_none_or(|ours| it.id < ours);
+    let is_end = listed.len() < DEPTH;
+    let found = match listed.into_iter().find(is_before) {
+        None if !is_end => {
+            let succeeded = api.ask(|asker| asker.list::<Listed>(&path("&status=success")))?.entries;
+            let is_end = succeeded.len() < DEPTH;
+            let found = succeeded.into_iter().find(is_before);
+            if found.is_none() && !is_end {
+                return Err(Unknown::Enough);
+            }
+            found
+        }
+        found => found,
+    };
+    Ok(found.map_or(Last::Never, |it| Last::Of {
+        sha: it.sha,
+        pipeline: it.deployable.and_then(|job| job.pipeline).map(|pipeline| pipeline.id),
+    }))
+}
+
+/// The environments that jobs deploy to, by the jobs' IDs.
+pub(crate) fn environments(api: &Api) -> Result<Vec<(u64, Environment)>, Unknown> {
+    let path = format!("deployments?order_by=id&sort=desc&per_page={DEPTH}");
+    let listed = api.ask(|asker| asker.list::<Listed>(&path))?.entries;
+    Ok(listed.into_iter().filter_map(|it| Some((it.deployable?.id, it.environment?))).collect())
+}

@@ -1,0 +1,236 @@
+//! The jobs of a pipeline, trigger jobs among them (<https://docs.gitlab.com/api/jobs/>).
+
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::api::{Api, Asker, PAGE, Unknown};
+
+/// The statuses that say something about how a pipeline ended: all but success, and skipped, which follows from others
+/// (gitlab-org/gitlab, `app/models/concerns/ci/has_status.rb`).
+const STATUSES: [&str; 11] = [
+    "failed",
+    "canceled",
+    "canceling",
+    "manual",
+    "running",
+    "pending",
+    "created",
+    "preparing",
+    "scheduled",
+    "waiting_for_resource",
+    "waiting_for_callback",
+];
+
+/// How many pages of a list are read.
+const PAGES: usize = 2;
+
+/// The longest name, stage or address that is kept, in characters: as long as GitLab's own columns.
+const MAX_TEXT: usize = 255;
+
+/// A job that did not succeed, as the context names it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Job {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) stage: String,
+    /// In GitLab's word.
+    pub(crate) status: String,
+    pub(crate) web_url: String,
+    /// Why it failed, in GitLab's own word.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) failure_reason: String,
+    /// Of a trigger job: the page of the pipeline that it started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) downstream_url: Option<String>,
+    /// What it deploys to, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) environment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) environment_slug: Option<String>,
+}
+
+/// The jobs of a pipeline that did not succeed: the latest attempt of each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Jobs {
+    /// Those that failed and may not.
+    pub(crate) failed: Vec<Job>,
+    /// Those that neither failed nor succeeded, but for the stage of the job that asks, which GitLab does not judge by.
+    pub(crate) other: Vec<Job>,
+    /// Whether there are more than were read.
+    pub(crate) are_cut: bool,
+    /// Why there are no trigger jobs among them, where that is not known.
+    pub(crate) without_triggers: Option<Unknown>,
+}
+
+impl Jobs {
+    /// Whether a job that is not here succeeded.
+    pub(crate) fn are_all(&self) -> bool {
+        self.without_triggers.is_none() && !self.are_cut
+    }
+}
+
+/// A text of an answer, of which no more is kept than a name may have.
+#[derive(Default)]
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bounded;
+        impl Visitor<'_> for Bounded {
+            type Value = Text;
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a text or null")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.chars().take(MAX_TEXT).collect()))
+            }
+            fn visit_unit<E>(self) -> Result<Text, E> {
+                Ok(Text::default())
+            }
+        }
+        deserializer.deserialize_any(Bounded)
+    }
+}
+
+/// A job of an answer.
+#[derive(Deserialize)]
+struct Listed {
+    id: u64,
+    name: Text,
+    #[serde(default)]
+    stage: Text,
+    #[serde(default)]
+    web_url: Text,
+    #[serde(default)]
+    status: Text,
+    #[serde(default)]
+    failure_reason: Text,
+    #[serde(default)]
+    allow_failure: bool,
+    #[serde(default)]
+    downstream_pipeline: Option<Downstream>,
+}
+
+#[derive(Deserialize)]
+struct Downstream {
+    #[serde(default)]
+    web_url: Text,
+}
+
+impl From<Listed> for Job {
+    fn from(listed: Listed) -> Self {
+        Self {
+            id: listed.id,
+            name: listed.name.0,
+            stage: listed.stage.0,
+            status: listed.status.0,
+            web_url: listed.web_url.0,
+            failure_reason: listed.failure_reason.0,
+            downstream_url: listed.downstream_pipeline.map(|it| it.web_url.0).filter(|url| !url.is_empty()),
+            environment: None,
+            environment_slug: None,
+        }
+    }
+}
+
+/// Which jobs of the pipeline did not succeed. GitLab answers with an empty list where a token may see a pipeline and not its jobs
+/// (gitlab-org/gitlab, `app/finders/ci/jobs_finder.rb`), so that a list without the job that asks says nothing.
+pub(crate) fn unsuccessful(api: &Api, is_renamed: bool) -> Result<Jobs, Unknown> {
+    let scopes: String = STATUSES.iter().map(|it| format!("scope%5B%5D={it}&")).collect();
+    let path = format!("pipelines/{}/jobs?{scopes}per_page={PAGE}", api.pipeline);
+    let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
+    // GitLab 19.2 calls them trigger jobs (https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs).
+    let mut routes = ["bridges", "trigger_jobs"];
+    if is_renamed {
+        routes.reverse();
+    }
+    let mut triggers = Err(Unknown::Enough);
+    for route in routes {
+        let path = format!("pipelines/{}/{route}?per_page={PAGE}", api.pipeline);
+        triggers = api.ask(|asker| asker.list::<Listed>(&path));
+        if triggers.is_ok() {
+            break;
+        }
+    }
+    let mut jobs = Jobs { are_cut, ..Jobs::default() };
+    let triggers = match triggers {
+        Ok(page) => {
+            jobs.are_cut |= page.has_next;
+            page.entries
+        }
+        Err(unknown) => {
+            jobs.without_triggers = Some(unknown);
+            Vec::new()
+        }
+    };
+    let own_stage = listed.iter().find(|job| job.id == api.job).map(|job| job.stage.0.clone());
+    let mut seen = Vec::new();
+    for job in listed.into_iter().chain(triggers) {
+        if job.id == api.job || seen.contains(&job.id) {
+            continue;
+        }
+        seen.push(job.id);
+        match job.status.0.as_str() {
+            "failed" if job.allow_failure => {}
+            "failed" => jobs.failed.push(job.into()),
+            "success" | "skipped" => {}
+            // A manual job that may fail blocks nothing.
+            "manual" if job.allow_failure => {}
+            _ if own_stage.as_deref() == Some(&job.stage.0) => {}
+            _ => jobs.other.push(job.into()),
+        }
+    }
+    // In the order in which they were made: GitLab lists the newest first.
+    for list in [&mut jobs.failed, &mut jobs.other] {
+        list.sort_by_key(|job| job.id);
+    }
+    Ok(jobs)
+}
+
+/// The pages of a list of jobs that must hold the one that asks; and whether there are more.
+fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bool), Unknown> {
+    let mut all: Vec<Listed> = Vec::new();
+    let mut has_next = true;
+    for page in 1..=PAGES {
+        let page = asker.list::<Listed>(&format!("{path}&page={page}"))?;
+        has_next = page.has_next;
+        all.extend(page.entries);
+        if !has_next {
+            break;
+        }
+    }
+    if all.iter().any(|job| job.id == asker.api.job) { Ok((all, has_next)) } else { Err(Unknown::NotListed) }
+}
+
+/// What the list of all attempts says of the job that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    /// Which attempt this is, the first being 1; `None` where earlier ones may be on pages that were not read.
+    pub(crate) this: Option<u64>,
+    /// The job that told the pipeline's start, where it has ended well: its artifact says where the pipeline's message is.
+    pub(crate) start_job: Option<u64>,
+}
+
+/// Looks at the latest attempts and all before them.
+pub(crate) fn attempts(api: &Api, start_job: &str) -> Result<Attempts, Unknown> {
+    let path = format!("pipelines/{}/jobs?include_retried=true&per_page={PAGE}", api.pipeline);
+    let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
+    let own = listed.iter().find(|job| job.id == api.job);
+    let before =
+        listed.iter().filter(|job| own.is_some_and(|own| own.name.0 == job.name.0) && job.id < api.job).count();
+    let ended = listed.iter().filter(|job| job.name.0 == start_job && job.status.0 == "success");
+    Ok(Attempts { this: (!are_cut).then_some(before as u64 + 1), start_job: ended.map(|job| job.id).max() })
+}
+
+/// A file of a job's artifacts (<https://docs.gitlab.com/api/job_artifacts/>), the beginning of it.
+pub(crate) fn artifact(api: &Api, job: u64, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
+    api.ask(|asker| asker.file(&format!("jobs/{job}/artifacts/{path}"), max))
+}
+
+/// Reads an answer.
+#[cfg(feature = "fuzz")]
+pub(crate) fn fuzz_jobs(body: &[u8]) {
+    let _ = serde_json::from_slice::<Vec<Listed>>(body);
+}

@@ -1,0 +1,46 @@
+//! The pipelines before this one (<https://docs.gitlab.com/api/pipelines/>).
+
+use serde::Deserialize;
+
+use super::api::{Api, Unknown};
+use crate::net::secret::percent_encoded;
+
+/// How far back the pipelines of a ref are looked through.
+const DEPTH: usize = 50;
+
+/// How the pipelines before this one on the same ref ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// Whether the one before failed; `None` where there was none.
+    pub(crate) failed: Option<bool>,
+    /// How many failed in a row, up to it; `None` where that goes further back than was looked.
+    pub(crate) in_a_row: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: u64,
+    status: String,
+    #[serde(default)]
+    source: Option<String>,
+}
+
+/// Looks at the pipelines of a ref before this one. Those that were canceled, are not over or are another's children say nothing
+/// (gitlab-org/gitlab, `app/models/ci/ref.rb`).
+pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
+    let path = format!("pipelines?ref={}&order_by=id&sort=desc&per_page={DEPTH}", percent_encoded(git_ref));
+    let page = api.ask(|asker| asker.list::<Listed>(&path))?;
+    let is_end = page.entries.len() < DEPTH;
+    let ended = page.entries.into_iter().filter(|it| it.id < api.pipeline);
+    let verdicts: Vec<bool> = ended
+        .filter(|it| it.source.as_deref() != Some("parent_pipeline"))
+        .filter_map(|it| match it.status.as_str() {
+            "failed" => Some(true),
+            "success" => Some(false),
+            _ => None,
+        })
+        .collect();
+    let succeeded = verdicts.iter().position(|failed| !failed);
+    let in_a_row = succeeded.or_else(|| is_end.then_some(verdicts.len()));
+    Ok(Before { failed: verdicts.first().copied(), in_a_row: in_a_row.map(|count| count as u64) })
+}
