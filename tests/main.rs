@@ -11,6 +11,7 @@ mod delivery;
 mod docs;
 mod faults;
 mod fuzz;
+mod gitlab;
 mod load;
 mod messages;
 mod modules;

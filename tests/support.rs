@@ -2,6 +2,7 @@
 
 pub(crate) mod consumer;
 pub(crate) mod ended;
+pub(crate) mod gitlab;
 pub(crate) mod harness;
 pub(crate) mod loopback;
 pub(crate) mod scratch;

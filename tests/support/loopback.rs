@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::support::gitlab::GitLab;
 use crate::support::workspace::Workspace;
 
 /// What a server does with one request.
@@ -27,6 +28,8 @@ pub(crate) enum Reply {
     Limited(Arc<Mutex<Limits>>),
     /// Slack's Web API.
     Workspace(Arc<Mutex<Workspace>>),
+    /// GitLab's API.
+    GitLab(Arc<Mutex<GitLab>>),
     /// Reads the request and says nothing.
     Hang,
     /// Reads the request and closes.
@@ -186,14 +189,8 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
         },
         Reply::Limited(_) => send_bytes(&mut stream, b"ok"),
         Reply::Packages(packages) => serve_packages(&mut stream, &mut packages.lock().unwrap(), &request),
-        Reply::Workspace(workspace) => {
-            let (status, headers, body) = workspace.lock().unwrap().answer(&request);
-            write!(
-                stream,
-                "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}",
-                body.len()
-            )
-        }
+        Reply::Workspace(workspace) => send_answer(&mut stream, &workspace.lock().unwrap().answer(&request)),
+        Reply::GitLab(gitlab) => send_answer(&mut stream, &gitlab.lock().unwrap().answer(&request)),
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),
         Reply::Flood => flood(&mut stream),
@@ -222,6 +219,11 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let mut bytes = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
     reader.read_exact(&mut bytes).ok()?;
     Some(Request { method, target, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
+}
+
+fn send_answer(stream: &mut TcpStream, (status, headers, body): &(u16, String, String)) -> std::io::Result<()> {
+    let length = body.len();
+    write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}")
 }
 
 fn send_bytes(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {

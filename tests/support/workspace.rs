@@ -146,7 +146,11 @@ impl Workspace {
             "blocks.validate" => json!({"ok": true}),
             "chat.postMessage" => self.post(request.json()),
             "chat.update" => self.update(request.json()),
-            "conversations.history" => self.history(asked("channel"), asked("cursor"), asked("latest"), asked("limit")),
+            "conversations.history" => {
+                let latest = Some(asked("latest")).filter(|latest| !latest.is_empty());
+                let is_inclusive = asked("inclusive") == "true";
+                self.history(asked("channel"), asked("cursor"), latest, is_inclusive, asked("limit"))
+            }
             "users.lookupByEmail" => match self.people.get(asked("email")) {
                 Some(id) => json!({"ok": true, "user": {"id": id, "name": "somebody"}}),
                 None => error("users_not_found"),
@@ -194,7 +198,7 @@ impl Workspace {
         json!({"ok": true, "channel": message.channel, "ts": message.ts})
     }
 
-    fn history(&self, channel: &str, cursor: &str, latest: &str, limit: &str) -> Value {
+    fn history(&self, channel: &str, cursor: &str, latest: Option<&str>, is_inclusive: bool, limit: &str) -> Value {
         if channel == PRIVATE {
             return json!({"ok": false, "error": "not_in_channel"});
         }
@@ -202,9 +206,8 @@ impl Workspace {
             .messages
             .iter()
             .rev()
-            .filter(|it| {
-                it.channel == channel && it.thread_ts.is_none() && (latest.is_empty() || it.ts.as_str() <= latest)
-            })
+            .filter(|it| it.channel == channel && it.thread_ts.is_none())
+            .filter(|it| latest.is_none_or(|latest| &*it.ts < latest || is_inclusive && it.ts == latest))
             .map(|it| json!({"ts": it.ts, "text": it.text(), "metadata": it.body.get("metadata")}))
             .collect();
         let (start, page) = (cursor.parse().unwrap_or(0), self.page.min(limit.parse().unwrap()));

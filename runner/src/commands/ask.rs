@@ -5,18 +5,22 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use serde_json::Map;
+
 use super::call::Call;
 use crate::cli::Told;
 use crate::gitlab::api::{Api, Unknown};
 use crate::gitlab::deployments::{self, Last};
 use crate::gitlab::jobs::{self, Jobs};
 use crate::gitlab::{changes, pipelines};
+use crate::job::context::Context;
 use crate::job::event::Event;
 use crate::job::history::{EarlierMessage, History, LastDeployment};
 use crate::job::kept;
 use crate::report::Sink;
 use crate::slack::bot::{Bot, Past};
 use crate::slack::metadata::Speaker;
+use crate::slack::people::{self, Directory};
 use crate::slack::thread::{MAX_FILE, Thread};
 use crate::variables::Variables;
 
@@ -44,14 +48,35 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// What is known without asking anybody.
-    pub(crate) fn of_job(variables: &Variables) -> Self {
+    fn of_job(variables: &Variables) -> Self {
         Self { history: History::of_job(variables), ..Self::default() }
     }
+
+    fn known_to_module(&self) -> (Option<&Jobs>, &History) {
+        (self.jobs.as_ref(), &self.history)
+    }
+}
+
+/// The context of an event. Where `asks` is set, GitLab and Slack are asked, as far as the event is about what they know.
+pub(super) fn context(call: &Call, told: Told, asks: bool) -> Context {
+    learn(call, told, asks).0
+}
+
+/// The same, and what was learnt for it.
+pub(super) fn learn(call: &Call, told: Told, asks: bool) -> (Context, Asked) {
+    let asked = if asks { call.ask(told) } else { Asked::of_job(&call.variables) };
+    let mut people = people::of_map(&call.settings, &*call.report);
+    let unknown = people::unknown(&people, &call.variables, &call.mention_lists(), told.event);
+    if let Some(api) = call.to.bot().filter(|_| asks && !unknown.is_empty()) {
+        let directory = Directory { api, client: &call.client, deadline: call.deadline };
+        directory.add_to(&mut people, &unknown, &*call.report);
+    }
+    (call.context(told, &call.variables, asked.known_to_module(), people, &*call.report), asked)
 }
 
 impl Call {
     /// Asks what the event is about.
-    pub(super) fn ask(&self, told: Told) -> Asked {
+    fn ask(&self, told: Told) -> Asked {
         let mut asked = Asked::of_job(&self.variables);
         let time = match told.event {
             Event::PipelineStarted => return asked,
@@ -162,7 +187,8 @@ impl Call {
     /// names.
     fn ask_slack_of_pipeline(&self, told: Told, api: Option<&Api>, asked: &mut Asked) {
         let Some(speaker) = Speaker::of(&self.variables).filter(|_| self.to.bot().is_some()) else { return };
-        let Ok(draft) = self.render(&self.draft(told, asked)).0 else { return };
+        let draft = self.context(told, &self.variables, asked.known_to_module(), Map::new(), &RefCell::default());
+        let Ok(draft) = self.render(&draft).0 else { return };
         let Some((of_slack, channel)) = self.to.bot_for(draft.environment()) else { return };
         let bot = Bot { api: of_slack, client: &self.client, channel, deadline: self.deadline };
         let warnings = RefCell::default();

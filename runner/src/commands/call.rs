@@ -1,14 +1,14 @@
 //! One call of a command: what it knows, how long it may take, and where it sends to.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::ask::Asked;
 use crate::cli::{Job, Told};
+use crate::gitlab::jobs::Jobs;
 use crate::job::context::{Context, Gathered};
+use crate::job::history::History;
 use crate::job::settings::{self, Settings};
 use crate::job::settings_file::SettingsFile;
 use crate::module::download;
@@ -20,7 +20,6 @@ use crate::net::http::Client;
 use crate::net::secret::Redactor;
 use crate::report::{Report, Sink};
 use crate::slack::destination::Destinations;
-use crate::slack::people::{self, Directory};
 use crate::slack::webhook_url;
 use crate::variables::Variables;
 
@@ -86,58 +85,30 @@ impl Call {
         }
     }
 
-    /// The context of an event. Where `asks` is set, GitLab and Slack are asked, as far as the event is about what they know.
-    pub(crate) fn context(&self, told: impl Into<Told>, asks: bool) -> Context {
-        self.learn(told.into(), asks).0
-    }
-
-    /// The same, and what was learnt for it.
-    pub(crate) fn learn(&self, told: Told, asks: bool) -> (Context, Asked) {
-        let asked = if asks { self.ask(told) } else { Asked::of_job(&self.variables) };
-        let mut people = people::of_map(&self.settings, &*self.report);
-        let unknown = people::unknown(&people, &self.variables, &self.mention_lists(), told.event);
-        if let Some(api) = self.to.bot().filter(|_| asks && !unknown.is_empty()) {
-            let directory = Directory { api, client: &self.client, deadline: self.deadline };
-            directory.add_to(&mut people, &unknown, &*self.report);
-        }
-        (self.gathered(told, &self.variables, &asked, people).context(&*self.report), asked)
-    }
-
-    fn gathered<'a>(
-        &'a self,
+    /// The context of an event, of what was learnt for it.
+    pub(crate) fn context(
+        &self,
         Told { event, result }: Told,
-        variables: &'a Variables,
-        asked: &'a Asked,
+        variables: &Variables,
+        (jobs, history): (Option<&Jobs>, &History),
         people: Map<String, Value>,
-    ) -> Gathered<'a> {
-        Gathered {
+        warnings: &dyn Sink,
+    ) -> Context {
+        let gathered = Gathered {
             event,
             result,
             variables,
             settings: &self.settings,
             pass: &self.pass,
-            jobs: asked.jobs.as_ref(),
-            history: &asked.history,
+            jobs,
+            history,
             people,
             updates: self.to.bot().is_some(),
             text_only: self.to.is_text_only(),
             file: self.file.for_module(),
             redactor: &self.redactor,
-        }
-    }
-
-    /// The context of an event with what is known so far, of which nobody is warned.
-    pub(crate) fn draft(&self, told: Told, asked: &Asked) -> Context {
-        let people = people::of_map(&self.settings, &RefCell::default());
-        self.gathered(told, &self.variables, asked, people).context(&RefCell::default())
-    }
-
-    /// The context of an event in a job that ends like this, without asking anybody.
-    pub(crate) fn context_of(&self, status: &str, told: Told) -> Context {
-        let mut variables = self.variables.clone();
-        variables.set("CI_JOB_STATUS", status);
-        let people = people::of_map(&self.settings, &RefCell::default());
-        self.gathered(told, &variables, &Asked::of_job(&variables), people).context(&RefCell::default())
+        };
+        gathered.context(warnings)
     }
 
     /// Everything that says whom to mention, wherever it says so.

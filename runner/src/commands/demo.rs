@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::ask;
 use super::call::Call;
 use crate::cli::{Job, Told};
 use crate::error::Error;
@@ -95,7 +96,7 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
         let call = Call::begin(job.clone(), variables);
         let webhook =
             webhook_url::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
-        let body = call.message(&call.context(*told, true))?.body();
+        let body = call.message(&ask::context(&call, *told, true))?.body();
         webhook::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
         // What arrived, not what was meant to.
         let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };

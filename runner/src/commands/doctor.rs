@@ -1,15 +1,20 @@
 //! `doctor`: a checklist of what is set and what is missing, and the next step.
 
+mod gitlab;
+
+use std::cell::RefCell;
+
+use super::ask;
 use super::call::Call;
 use crate::cli::{Job, Told};
-use crate::gitlab::api::{Api as GitLab, Unknown};
-use crate::gitlab::{changes, deployments, jobs, pipelines};
 use crate::job::event::{Event, Verdict};
+use crate::job::history::History;
 use crate::module::message::{Body, Message};
 use crate::module::pin::BUILT_IN;
 use crate::report::{one_line, print};
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
+use crate::slack::people;
 use crate::slack::{webhook, webhook_url};
 use crate::variables::Variables;
 
@@ -47,7 +52,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
     job_facts(&call, &mut tell);
     let message = module_facts(&call, &mut tell);
     events(&call, &mut tell);
-    gitlab_facts(&call, &mut tell);
+    gitlab::facts(&call, &mut tell);
     for oddity in call.client.oddities() {
         tell(Mark::Note, "network", &oddity);
     }
@@ -115,7 +120,7 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN.0[..12]),
     };
-    let (message, warning) = call.render(&call.context(Event::DeployFinished, false));
+    let (message, warning) = call.render(&ask::context(call, Event::DeployFinished.into(), false));
     if let Some(warning) = warning {
         tell(Mark::Note, "module", &warning);
     }
@@ -149,6 +154,7 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
 /// Every event in success and failure: what it would say, or why it would not be sent; where it would go; and what is wrong.
 fn events(call: &Call, tell: Tell) {
     let mut known: Vec<String> = Vec::new();
+    let people = people::of_map(&call.settings, &RefCell::default());
     for (event, status, result) in [
         (Event::PipelineStarted, "running", None),
         (Event::DeployStarted, "running", None),
@@ -158,7 +164,11 @@ fn events(call: &Call, tell: Tell) {
         (Event::PipelineFinished, "failed", Some(Verdict::Failed)),
         (Event::PipelineFinished, "success", Some(Verdict::Success)),
     ] {
-        let context = call.context_of(status, Told { event, result });
+        let mut variables = call.variables.clone();
+        variables.set("CI_JOB_STATUS", status);
+        let history = History::of_job(&variables);
+        let told = Told { event, result };
+        let context = call.context(told, &variables, (None, &history), people.clone(), &RefCell::default());
         let (Ok(message), _) = call.render(&context) else { continue };
         let place = match call.to.bot_for(message.environment()) {
             Some((_, channel)) => format!(" -> {channel}"),
@@ -239,51 +249,5 @@ fn test_message(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell)
     match sent {
         (way, Ok(())) => tell(Mark::Ok, way, "a test message was delivered"),
         (way, Err(undelivered)) => tell(Mark::Wrong, way, &undelivered.to_string()),
-    }
-}
-
-/// What the tokens may read on this GitLab, route by route, and what is missed without.
-fn gitlab_facts(call: &Call, tell: Tell) {
-    let api = match GitLab::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline) {
-        Ok(api) => api,
-        Err(unknown) => {
-            let detail =
-                format!("{unknown}; nothing is asked there, and messages link to the pipeline's pages instead");
-            return tell(Mark::Note, "GitLab", &detail);
-        }
-    };
-    let mut told = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
-        Ok(()) => tell(Mark::Ok, "GitLab", &format!("tells {route}")),
-        Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {unknown}; {missed}")),
-    };
-    let jobs = jobs::unsuccessful(&api, call.names_trigger_jobs());
-    let without_triggers = jobs.as_ref().ok().map(|jobs| jobs.without_triggers.clone());
-    told(
-        "this pipeline's jobs",
-        "a failed pipeline's message links to its failures instead of naming them, and which attempt a job is stays unknown",
-        jobs.map(drop),
-    );
-    if let Some(without) = without_triggers {
-        let missed = "one that failed is on the pipeline's page alone";
-        told("this pipeline's trigger jobs", missed, without.map_or(Ok(()), Err));
-    }
-    if let Some(git_ref) = call.git_ref() {
-        let missed = "`fixed` and `still failing` are said only by a bot that may read its channel";
-        told("the pipelines before this one", missed, pipelines::before(&api, &git_ref).map(drop));
-    }
-    if let Some(environment) = call.variables.get("CI_ENVIRONMENT_NAME") {
-        let missed = "the changes of a deployment are those of its push, and nothing is called a rollback";
-        told("the last deployment", missed, deployments::last(&api, environment).map(drop));
-    }
-    if let Some(sha) = call.variables.get("CI_COMMIT_SHA") {
-        let missed = "the commits since the last deployment are linked and not listed";
-        match changes::between(&api, sha, sha, "") {
-            Some(known) => told("what lies between commits", missed, known.map(drop)),
-            None => tell(
-                Mark::Note,
-                "GitLab",
-                &format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {missed}"),
-            ),
-        }
     }
 }

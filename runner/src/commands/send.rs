@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::ask;
 use super::call::Call;
 use crate::cli::{Files, Job, Told};
 use crate::job::context::now;
@@ -60,7 +61,7 @@ fn send(call: &Call, told: Told, files: &Files) -> Outcome {
         call.report.warning(warning);
     }
     let is_somewhere = call.to.is_somewhere();
-    let (context, asked) = call.learn(told, is_somewhere);
+    let (context, asked) = ask::learn(call, told, is_somewhere);
     let message = match call.message(&context) {
         Ok(message) => message,
         Err(error) => {

@@ -1,0 +1,52 @@
+//! What a job may know of its GitLab.
+
+use super::{Mark, Tell};
+use crate::commands::call::Call;
+use crate::gitlab::api::{Api, Unknown};
+use crate::gitlab::{changes, deployments, jobs, pipelines};
+
+/// What the tokens may read on this GitLab, route by route, and what is missed without.
+pub(super) fn facts(call: &Call, tell: Tell) {
+    let api = match Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline) {
+        Ok(api) => api,
+        Err(unknown) => {
+            let detail =
+                format!("{unknown}; nothing is asked there, and messages link to the pipeline's pages instead");
+            return tell(Mark::Note, "GitLab", &detail);
+        }
+    };
+    let mut told = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
+        Ok(()) => tell(Mark::Ok, "GitLab", &format!("tells {route}")),
+        Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {unknown}; {missed}")),
+    };
+    let jobs = jobs::unsuccessful(&api, call.names_trigger_jobs());
+    let without_triggers = jobs.as_ref().ok().map(|jobs| jobs.without_triggers.clone());
+    told(
+        "this pipeline's jobs",
+        "a failed pipeline's message links to its failures instead of naming them, and which attempt a job is stays unknown",
+        jobs.map(drop),
+    );
+    if let Some(without) = without_triggers {
+        let missed = "one that failed is on the pipeline's page alone";
+        told("this pipeline's trigger jobs", missed, without.map_or(Ok(()), Err));
+    }
+    if let Some(git_ref) = call.git_ref() {
+        let missed = "`fixed` and `still failing` are said only by a bot that may read its channel";
+        told("the pipelines before this one", missed, pipelines::before(&api, &git_ref).map(drop));
+    }
+    if let Some(environment) = call.variables.get("CI_ENVIRONMENT_NAME") {
+        let missed = "the changes of a deployment are those of its push, and nothing is called a rollback";
+        told("the last deployment", missed, deployments::last(&api, environment).map(drop));
+    }
+    if let Some(sha) = call.variables.get("CI_COMMIT_SHA") {
+        let missed = "the commits since the last deployment are linked and not listed";
+        match changes::between(&api, sha, sha, "") {
+            Some(known) => told("what lies between commits", missed, known.map(drop)),
+            None => tell(
+                Mark::Note,
+                "GitLab",
+                &format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {missed}"),
+            ),
+        }
+    }
+}

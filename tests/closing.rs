@@ -1,0 +1,289 @@
+//! Nothing that failed goes untold: every reason for which GitLab lets a job fail, in a job with hooks, in another one and in a trigger
+//! job, by webhook and by a bot. First the job's own hook speaks, where it can, then the closing job; and what the channel was told is
+//! counted. `docs/failures.md` shows this very table.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::support::gitlab::{GitLab, failed, gitlab};
+use crate::support::harness::{Notifier, WEBHOOK_PATH};
+use crate::support::loopback::{Reply, Server};
+use crate::support::slack_limits;
+use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
+use Hook::{Perhaps, Silent, Spoke};
+
+const JOB: &str = "gitlab-18-deploy-on-main";
+
+/// Whether a job's own hook has told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hook {
+    Spoke,
+    Perhaps,
+    Silent,
+}
+
+/// GitLab's reasons (`app/models/concerns/enums/ci/commit_status.rb`), and one that it does not have yet.
+const REASONS: [(&str, Hook); 56] = [
+    ("script_failure", Spoke),
+    ("runner_system_failure", Perhaps),
+    ("job_execution_server_timeout", Perhaps),
+    ("server_timeout_running", Perhaps),
+    ("server_timeout_canceling", Perhaps),
+    ("no_updates_running", Perhaps),
+    ("no_updates_canceling", Perhaps),
+    ("trace_size_exceeded", Perhaps),
+    ("job_token_expired", Perhaps),
+    ("unknown_failure", Perhaps),
+    ("api_failure", Perhaps),
+    ("job_execution_timeout", Silent),
+    ("stuck_or_timeout_failure", Silent),
+    ("stuck_pending_no_matching_runners", Silent),
+    ("stuck_pending_with_matching_runners", Silent),
+    ("no_matching_runner", Silent),
+    ("runner_unsupported", Silent),
+    ("ci_quota_exceeded", Silent),
+    ("stale_schedule", Silent),
+    ("scheduler_failure", Silent),
+    ("data_integrity_failure", Silent),
+    ("runner_configuration_error", Silent),
+    ("image_pull_failure", Silent),
+    ("runner_external_dependency_failure", Silent),
+    ("runner_interrupted", Silent),
+    ("missing_dependency_failure", Silent),
+    ("unmet_prerequisites", Silent),
+    ("environment_creation_failure", Silent),
+    ("failed_outdated_deployment_job", Silent),
+    ("forward_deployment_failure", Silent),
+    ("protected_environment_failure", Silent),
+    ("deployment_rejected", Silent),
+    ("archived_failure", Silent),
+    ("builds_disabled", Silent),
+    ("project_deleted", Silent),
+    ("user_blocked", Silent),
+    ("secrets_provider_not_found", Silent),
+    ("secrets_manager_access_denied", Silent),
+    ("ip_restriction_failure", Silent),
+    ("job_router_failure", Silent),
+    ("id_token_burned_project_path", Silent),
+    ("duo_workflow_not_allowed", Silent),
+    ("duo_workflow_connection_failure", Silent),
+    ("pipeline_loop_detected", Silent),
+    ("downstream_pipeline_creation_failed", Silent),
+    ("downstream_bridge_project_not_found", Silent),
+    ("upstream_bridge_project_not_found", Silent),
+    ("insufficient_bridge_permissions", Silent),
+    ("insufficient_upstream_permissions", Silent),
+    ("invalid_bridge_trigger", Silent),
+    ("bridge_pipeline_is_child_pipeline", Silent),
+    ("reached_max_descendant_pipelines_depth", Silent),
+    ("reached_max_pipeline_hierarchy_size", Silent),
+    ("reached_downstream_pipeline_trigger_rate_limit", Silent),
+    ("downstream_project_trigger_resolved_to_empty", Silent),
+    ("invented_in_gitlab_21", Perhaps),
+];
+
+/// Where the failure happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A job with hooks.
+    Hooked,
+    Other,
+    Trigger,
+}
+const KINDS: [Kind; 3] = [Kind::Hooked, Kind::Other, Kind::Trigger];
+
+/// By which way the channel is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Webhook,
+    Bot,
+}
+
+/// A pipeline in which one job failed, and how often the channel was told of it.
+struct Pipeline {
+    way: Way,
+    gitlab: Server,
+    slack: Server,
+    workspace: Option<Arc<Mutex<Workspace>>>,
+}
+
+const FAILED_JOB: u64 = 7001;
+
+impl Pipeline {
+    fn new(way: Way, kind: Kind, reason: &str) -> Self {
+        let mut of = GitLab::new();
+        match kind {
+            Kind::Hooked => of.jobs.push(failed(FAILED_JOB, "review", "review", reason)),
+            Kind::Other => of.jobs.push(failed(FAILED_JOB, "unit", "test", reason)),
+            Kind::Trigger => of.trigger_jobs.push(failed(FAILED_JOB, "docs", "docs", reason)),
+        }
+        let (gitlab, _) = gitlab(of);
+        match way {
+            Way::Webhook => Self { way, gitlab, slack: Server::start([Reply::ok()]), workspace: None },
+            Way::Bot => {
+                let (slack, workspace) = slack(Workspace::new());
+                Self { way, gitlab, slack, workspace: Some(workspace) }
+            }
+        }
+    }
+
+    fn call(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+        let notifier = Notifier::new(&[&["send"], arguments].concat())
+            .job(JOB)
+            .without("NOTIFIER_GITLAB_TOKEN")
+            .with("NOTIFIER_DEPLOY_JOBS", "review")
+            .with("CI_SERVER_URL", self.gitlab.url(""))
+            .with("CI_API_V4_URL", self.gitlab.url("/api/v4"));
+        let notifier = match self.way {
+            Way::Webhook => notifier.with("SLACK_WEBHOOK_URL", self.slack.url(WEBHOOK_PATH)),
+            Way::Bot => notifier
+                .with("SLACK_BOT_TOKEN", TOKEN)
+                .with("SLACK_API_URL", self.slack.url("/api"))
+                .with("NOTIFIER_CHANNEL", DEPLOYS),
+        };
+        let ended = settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        ended.last_line().to_owned()
+    }
+
+    fn start(&self) {
+        self.call(&["pipeline-started"], &[]);
+    }
+
+    /// The hook of the job that failed.
+    fn hook(&self) {
+        let settings = [("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001")];
+        assert_eq!(self.call(&["deploy-finished"], &settings), "notify: sent");
+    }
+
+    fn close(&self, finish: &str) -> String {
+        let settings = [
+            ("NOTIFIER_FINISH", finish),
+            ("CI_JOB_NAME", "notify-finish"),
+            ("CI_JOB_STAGE", ".post"),
+            ("CI_ENVIRONMENT_NAME", ""),
+        ];
+        self.call(&["pipeline-finished", "--result", "failed"], &settings)
+    }
+
+    /// Everything that the channel was told of the failure.
+    fn told(&self) -> Vec<Value> {
+        let is_failure = |body: &Value| body["text"].as_str().unwrap().starts_with('❌');
+        match &self.workspace {
+            None => self.slack.requests().iter().map(|it| it.json()).filter(is_failure).collect(),
+            Some(workspace) => {
+                let replies = workspace.lock().unwrap().replies();
+                replies.into_iter().map(|it| Value::Object(it.body)).filter(is_failure).collect()
+            }
+        }
+    }
+}
+
+/// The first label of a message.
+fn label(body: &Value) -> String {
+    let link = slack_limits::elements(body).find(|element| element["type"] == "link").unwrap();
+    link["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_failure_is_told_once_where_there_is_evidence_and_never_not_at_all() {
+    let check = |way: Way| {
+        for (reason, hook) in REASONS {
+            for kind in KINDS {
+                let place = format!("{reason}, {kind:?}, {way:?}");
+                let speaks = match (kind, hook) {
+                    (Kind::Hooked, Spoke) => &[true][..],
+                    (Kind::Hooked, Perhaps) => &[true, false],
+                    _ => &[false],
+                };
+                for has_spoken in speaks {
+                    let pipeline = Pipeline::new(way, kind, reason);
+                    if way == Way::Bot {
+                        pipeline.start();
+                    }
+                    if *has_spoken {
+                        pipeline.hook();
+                    }
+                    let last_line = pipeline.close("failure");
+                    let told = pipeline.told();
+                    let no_evidence = way == Way::Webhook && hook == Perhaps && *has_spoken;
+                    assert_eq!(told.len(), if no_evidence { 2 } else { 1 }, "{place}, the hook spoke: {has_spoken}");
+                    let by_hook = *has_spoken && !no_evidence;
+                    let expected = if by_hook { "notify: skipped reason=already_told" } else { "notify: sent" };
+                    assert_eq!(last_line, expected, "{place}");
+                    if kind == Kind::Hooked {
+                        let text = told.last().unwrap()["text"].as_str().unwrap();
+                        assert!(text.contains(": deploy failed (review)"), "{place}: {text}");
+                    }
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| check(Way::Bot));
+        check(Way::Webhook);
+    });
+}
+
+#[test]
+fn what_finish_leaves_out_is_no_failure_of_a_deployment() {
+    for (reason, has_spoken) in [("script_failure", true), ("job_execution_timeout", false)] {
+        for way in [Way::Webhook, Way::Bot] {
+            for (finish, told_by_closing) in [("failure", true), ("change", true), ("always", true), ("never", false)] {
+                for kind in KINDS {
+                    let pipeline = Pipeline::new(way, kind, reason);
+                    pipeline.start();
+                    let by_hook = has_spoken && kind == Kind::Hooked;
+                    if by_hook {
+                        pipeline.hook();
+                    }
+                    pipeline.close(finish);
+                    let expected = usize::from(by_hook || told_by_closing);
+                    assert_eq!(pipeline.told().len(), expected, "{reason} {way:?} {finish} {kind:?}");
+                }
+            }
+        }
+    }
+}
+
+/// A failure that the bot could not tell is told by the closing job, whatever the reason says of its hook.
+#[test]
+fn a_hook_that_slack_did_not_hear_is_made_up_for() {
+    let pipeline = Pipeline::new(Way::Bot, Kind::Hooked, "script_failure");
+    pipeline.start();
+    pipeline.workspace.as_ref().unwrap().lock().unwrap().refused.insert("chat.postMessage", "fatal_error");
+    pipeline.call(&["deploy-finished"], &[("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001")]);
+    pipeline.workspace.as_ref().unwrap().lock().unwrap().refused.clear();
+    assert_eq!(pipeline.close("failure"), "notify: sent");
+    assert_eq!(pipeline.told().len(), 1);
+}
+
+#[test]
+fn the_page_shows_every_reason() {
+    for (page, language) in [("docs/failures.md", "en"), ("docs/ko/failures.md", "ko")] {
+        let mut table = if language == "en" {
+            "| GitLab's reason | the message says | the job's hook has told |\n|---|---|---|\n".to_owned()
+        } else {
+            "| GitLab의 사유 | 메시지의 표현 | 작업의 훅이 이미 알렸는가 |\n|---|---|---|\n".to_owned()
+        };
+        for (reason, hook) in REASONS.iter().take(REASONS.len() - 1) {
+            let pipeline = Pipeline::new(Way::Webhook, Kind::Other, reason);
+            pipeline.call(&["pipeline-finished", "--result", "failed"], &[("NOTIFIER_LANGUAGE", language)]);
+            let label = label(&pipeline.told()[0]);
+            let words = label.strip_prefix("unit: ").unwrap();
+            let told = match (hook, language) {
+                (Spoke, "en") => "yes",
+                (Perhaps, "en") => "perhaps",
+                (Silent, "en") => "no",
+                (Spoke, _) => "예",
+                (Perhaps, _) => "알 수 없음",
+                (Silent, _) => "아니요",
+            };
+            writeln!(table, "| `{reason}` | {words} | {told} |").unwrap();
+        }
+        crate::docs::hold(page, "reasons", &table);
+    }
+}

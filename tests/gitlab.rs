@@ -1,0 +1,370 @@
+//! What is learnt of GitLab: which jobs did not succeed, what was deployed before, and what an answer does not prove.
+
+use serde_json::{Value, json};
+
+use crate::support::ended::Ended;
+use crate::support::gitlab::{GitLab, THIS, deployment, failed, gitlab, job, pipeline, with};
+use crate::support::harness::{Notifier, WEBHOOK_PATH};
+use crate::support::loopback::{Reply, Server};
+use crate::support::slack_limits;
+
+const JOB: &str = "gitlab-18-deploy-on-main";
+const OURS: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678";
+const OTHER: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567";
+
+/// What a call said: how it ended, the message, and what GitLab was asked, by path.
+struct Said {
+    ended: Ended,
+    body: Value,
+    asked: Vec<String>,
+}
+
+impl Said {
+    /// What the one-line text says behind the environment.
+    fn state(&self) -> String {
+        let text = self.body["text"].as_str().unwrap_or_default();
+        let state = text.split_once("prod: ").or_else(|| text.split_once("dev: ")).map_or(text, |(_, state)| state);
+        state.split(", by ").next().unwrap_or_default().to_owned()
+    }
+
+    fn links(&self) -> Vec<(String, String)> {
+        let links = slack_limits::elements(&self.body).filter(|element| element["type"] == "link");
+        links.map(|it| (it["text"].as_str().unwrap().to_owned(), it["url"].as_str().unwrap().to_owned())).collect()
+    }
+
+    fn labels(&self) -> Vec<String> {
+        self.links().into_iter().map(|(label, _)| label).collect()
+    }
+}
+
+/// Sends an event by webhook on such a GitLab, with the job token alone unless a setting says otherwise.
+fn say(arguments: &[&str], of: GitLab, settings: &[(&str, &str)]) -> Said {
+    let (server, _) = gitlab(of);
+    say_on(&server, arguments, settings)
+}
+
+fn say_on(server: &Server, arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+    let slack = Server::start([Reply::ok()]);
+    let notifier = Notifier::new(&[&["send"], arguments].concat())
+        .job(JOB)
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"));
+    let ended = settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let asked = server.requests().into_iter().map(|request| request.target).collect::<Vec<_>>();
+    assert!(asked.len() <= 6, "{asked:?}");
+    let body = slack.requests().first().map(crate::support::loopback::Request::json).unwrap_or_default();
+    Said { ended, body, asked }
+}
+
+const FAILED: [&str; 3] = ["pipeline-finished", "--result", "failed"];
+const UNKNOWN: [&str; 1] = ["pipeline-finished"];
+const ALWAYS: (&str, &str) = ("NOTIFIER_FINISH", "always");
+
+fn with_jobs(jobs: Vec<Value>) -> GitLab {
+    let mut gitlab = GitLab::new();
+    gitlab.jobs.extend(jobs);
+    gitlab
+}
+
+#[test]
+fn a_failed_pipeline_names_its_jobs_and_why_they_failed() {
+    let said = say(
+        &FAILED,
+        with_jobs(vec![
+            failed(1, "compile", "build", "script_failure"),
+            with(failed(2, "lint", "build", "script_failure"), "allow_failure", true),
+            with(failed(3, "flaky", "build", "script_failure"), "retried", true),
+            job(4, "flaky", "build", "success"),
+            failed(5, "image", "build", "image_pull_failure"),
+        ]),
+        &[],
+    );
+    assert_eq!(said.state(), "build failed (compile, image)");
+    assert_eq!(
+        said.labels(),
+        ["Failed jobs: compile (script failed)", "image (image could not be pulled)", "Pipeline #90817"]
+    );
+    assert!(!said.ended.stderr.contains("warning"), "{}", said.ended.stderr);
+}
+
+/// Case B1: a trigger job is in no list of jobs.
+#[test]
+fn a_trigger_job_that_failed_is_found() {
+    let trigger = with(
+        failed(9, "trigger-docs", "docs", "unknown_failure"),
+        "downstream_pipeline",
+        json!({"id": 901, "status": "failed", "web_url": "https://gitlab.corp.example/commerce/docs/-/pipelines/901"}),
+    );
+    for (is_renamed, version) in [(false, "18.5.1-ee"), (true, "19.2.0"), (true, "18.11.0"), (false, "19.4.0")] {
+        let mut of = GitLab::new();
+        of.trigger_jobs.push(trigger.clone());
+        of.is_renamed = is_renamed;
+        let said = say(&UNKNOWN, of, &[ALWAYS, ("CI_SERVER_VERSION", version)]);
+        assert_eq!(said.state(), "docs failed (trigger-docs)", "{version}");
+        assert_eq!(said.links()[0].0, "trigger-docs: downstream pipeline failed");
+        assert_eq!(said.links()[0].1, "https://gitlab.corp.example/commerce/docs/-/pipelines/901");
+    }
+    // A list that is not told is no empty one.
+    let mut of = GitLab::new();
+    of.trigger_jobs.push(trigger);
+    of.takes_job_tokens.retain(|route| !["bridges", "trigger_jobs"].contains(route));
+    assert_eq!(say(&UNKNOWN, of, &[ALWAYS]).state(), "pipeline finished");
+    assert_eq!(say(&UNKNOWN, GitLab::new(), &[ALWAYS]).state(), "pipeline succeeded");
+}
+
+/// Case B2.
+#[test]
+fn what_is_canceled_or_waits_for_somebody_did_not_succeed() {
+    let canceled = || job(2, "test", "test", "canceled");
+    let approve = || job(3, "approve", "approve", "manual");
+    let of = |jobs| say(&UNKNOWN, with_jobs(jobs), &[ALWAYS]);
+    let build = || job(1, "build", "build", "success");
+    let skipped = || job(4, "deploy", "deploy", "skipped");
+    assert_eq!(of(vec![build(), canceled(), skipped(), approve()]).state(), "pipeline canceled");
+    let waiting = of(vec![build(), approve(), job(5, "deploy", "deploy", "created")]);
+    assert_eq!(waiting.state(), "waiting for approve");
+    assert_eq!(waiting.links()[0], ("approve".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/3".into()));
+    assert_eq!(of(vec![build(), job(6, "e2e", "test", "running")]).state(), "pipeline finished");
+    let optional = with(approve(), "allow_failure", true);
+    assert_eq!(of(vec![build(), optional, job(7, "stop_review", "deploy", "manual")]).state(), "pipeline succeeded");
+    // GitLab judges by no other job of the last stage.
+    assert_eq!(of(vec![build(), job(8, "notify-start", ".post", "running")]).state(), "pipeline succeeded");
+    assert_eq!(
+        say(&UNKNOWN, with_jobs(vec![canceled()]), &[]).ended.last_line(),
+        "notify: skipped reason=finish_not_selected"
+    );
+}
+
+/// Case B3: a megabyte and more of commit messages.
+#[test]
+fn many_jobs_are_counted_however_much_is_sent_with_them() {
+    let heavy = |id: u64| {
+        let mut job = failed(id, &format!("test {id}/90"), "test", "script_failure");
+        job["commit"]["message"] = "x".repeat(34 << 10).into();
+        job
+    };
+    let said = say(&FAILED, with_jobs((1..=90).map(heavy).collect()), &[]);
+    assert_eq!(said.labels()[9], "test 10/90 (script failed)");
+    assert_eq!(said.labels()[10], "and 80 more");
+    // At most two pages are read, and the rest is not counted.
+    let said = say(
+        &FAILED,
+        with_jobs((1..=2000).map(|id| failed(id, &format!("t{id}"), "test", "script_failure")).collect()),
+        &[],
+    );
+    assert_eq!(said.labels()[10], "and more");
+    assert!(said.asked.iter().filter(|target| target.contains("/jobs?")).count() == 2, "{:?}", said.asked);
+}
+
+/// A token on a route that does not take it is ignored, and a list without the job that asks says nothing.
+#[test]
+fn what_a_token_may_not_read_is_not_known() {
+    let jobs = || vec![failed(1, "compile", "build", "script_failure")];
+    let read = |change: &dyn Fn(&mut GitLab), settings: &[(&str, &str)]| {
+        let mut of = with_jobs(jobs());
+        change(&mut of);
+        say(&FAILED, of, settings)
+    };
+    let is_unknown = |said: &Said, why: &str| {
+        assert_eq!(said.labels()[0], "Failed job", "{}", said.ended.stderr);
+        assert!(said.links()[0].1.ends_with("/pipelines/90817/failures"));
+        assert!(said.ended.stderr.contains("asking GitLab which jobs failed: "), "{}", said.ended.stderr);
+        assert!(said.ended.stderr.contains(why), "{}", said.ended.stderr);
+    };
+    let old = |of: &mut GitLab| of.takes_job_tokens = vec!["deployments", "artifacts"];
+    is_unknown(&read(&old, &[]), "GitLab answered 401");
+    is_unknown(&read(&|of| of.hides_jobs = true, &[]), "GitLab's list lacks this very job");
+    is_unknown(&read(&|of| of.limit = 0, &[]), "GitLab answered 429");
+    is_unknown(&read(&|_| {}, &[("CI_JOB_TOKEN", "of-a-job-that-ended")]), "GitLab answered 401");
+    // The access token knows, where there is one; after that it is asked first.
+    let access = [("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token")];
+    let said = read(&old, &access);
+    assert_eq!(said.state(), "build failed (compile)");
+    assert!(said.asked.len() <= 6, "{:?}", said.asked);
+    let said = read(&|of| of.takes_access_tokens = false, &access);
+    assert_eq!(said.state(), "build failed (compile)");
+    // Public projects show pipelines to anybody, and jobs that nobody may see to nobody.
+    let public = |of: &mut GitLab| (of.is_public, of.takes_job_tokens) = (true, vec![]);
+    let said = read(&public, &[]);
+    assert_eq!(said.state(), "build failed (compile)");
+    is_unknown(
+        &read(&|of| (of.is_public, of.takes_job_tokens, of.hides_jobs) = (true, vec![], true), &[]),
+        "lacks this",
+    );
+    let login = Server::start([Reply::Answer(302, "Location: /users/sign_in\r\n", String::new())]);
+    is_unknown(&say_on(&login, &FAILED, &[]), "GitLab answered 302");
+}
+
+#[test]
+fn a_pipeline_is_measured_by_those_before_it() {
+    let of = |arguments: &[&str], statuses: &[&str], finish: &str| {
+        let mut of = GitLab::new();
+        if arguments.contains(&"failed") {
+            of.jobs.push(failed(1, "compile", "build", "script_failure"));
+        }
+        of.pipelines = statuses.iter().zip(1..).map(|(status, back)| pipeline(90_817 - back, status)).collect();
+        // Ours, a newer one, and another's child.
+        of.pipelines.extend([pipeline(90_817, "running"), pipeline(90_818, "success")]);
+        of.pipelines.push(with(pipeline(90_700, "success"), "source", "parent_pipeline"));
+        let said = say(arguments, of, &[("NOTIFIER_FINISH", finish)]);
+        if said.body.is_null() { said.ended.last_line().to_owned() } else { said.state() }
+    };
+    let success = ["pipeline-finished", "--result", "success"];
+    let left_out = "notify: skipped reason=finish_not_selected";
+    for (before, failed, changed, fixed) in [
+        (&[][..], "build failed (compile)", "build failed (compile)", left_out),
+        (&["success"], "build failed (compile)", "build failed (compile)", left_out),
+        (&["failed", "success"], "still failing (2nd in a row; compile)", left_out, "fixed"),
+        (&["failed", "failed", "success"], "still failing (3rd in a row; compile)", left_out, "fixed"),
+        (&["canceled", "failed", "canceled", "success"], "still failing (2nd in a row; compile)", left_out, "fixed"),
+        (&["running", "success", "failed"], "build failed (compile)", "build failed (compile)", left_out),
+        (&["failed"; 60], "still failing (compile)", left_out, "fixed"),
+    ] {
+        assert_eq!(of(&FAILED, before, "failure"), failed, "{before:?}");
+        assert_eq!(of(&FAILED, before, "change"), changed, "{before:?}");
+        assert_eq!(of(&success, before, "change"), fixed, "{before:?}");
+        assert_eq!(of(&success, before, "failure"), left_out, "{before:?}");
+    }
+}
+
+#[test]
+fn without_a_history_a_change_is_a_failure_and_a_warning() {
+    let mut of = with_jobs(vec![failed(1, "compile", "build", "script_failure")]);
+    of.takes_job_tokens.retain(|route| *route != "pipelines");
+    let said = say(&FAILED, of, &[("NOTIFIER_FINISH", "change")]);
+    assert_eq!(said.state(), "build failed (compile)");
+    assert!(
+        said.ended.stderr.contains("asking GitLab how the pipeline before ended: GitLab answered 404"),
+        "{}",
+        said.ended.stderr
+    );
+}
+
+/// A deployment whose hook could not run is told with what is known from outside: its environment above all.
+#[test]
+fn a_deployment_that_ran_out_of_time_is_told_as_one() {
+    let mut of = with_jobs(vec![failed(7, "deploy-eu", "deploy", "job_execution_timeout")]);
+    of.deployments.push(deployment(400, "staging", "failed", OURS, (90_817, 7)));
+    let settings = [
+        ("NOTIFIER_DEPLOY_JOBS", "deploy-*"),
+        ("NOTIFIER_GRAFANA_URL", "https://grafana.example"),
+        ("NOTIFIER_MENTION", "here"),
+        ("NOTIFIER_FINISH", "change"),
+        ("CI_ENVIRONMENT_NAME", ""),
+        ("CI_ENVIRONMENT_SLUG", ""),
+    ];
+    let said = say(&FAILED, of, &settings);
+    let text = said.body["text"].as_str().unwrap();
+    assert!(text.starts_with("❌ [shop-api] staging: deploy failed (deploy-eu), by "), "{text}");
+    assert_eq!(said.labels(), ["deploy-eu: timed out", "Runtime logs", "Pipeline #90817"]);
+    assert!(said.links()[1].1.contains("staging"), "{:?}", said.links());
+    assert!(said.body.to_string().contains(r#""range":"here""#));
+    assert!(!said.ended.stderr.contains("warning"), "{}", said.ended.stderr);
+}
+
+const DEPLOYED: [&str; 1] = ["deploy-finished"];
+
+/// Case A10: of a deployment "changes" are those since the last successful one of its environment.
+#[test]
+fn changes_are_those_since_the_last_deployment() {
+    let with_deployments = |deployments: Vec<Value>| {
+        let mut of = GitLab::new();
+        of.jobs[0] = job(THIS, "review", "review", "running");
+        of.deployments = deployments;
+        say(&DEPLOYED, of, &[])
+    };
+    let ours = || deployment(400, "review/main", "running", OURS, (90_817, THIS));
+    let before =
+        |id: u64, status: &str, sha: &str, pipeline: u64| deployment(id, "review/main", status, sha, (pipeline, id));
+    let changes = |said: &Said| said.links().into_iter().find(|(label, _)| label == "Changes").map(|(_, url)| url);
+
+    let said =
+        with_deployments(vec![ours(), before(390, "success", OTHER, 90_700), before(380, "success", "aaaa", 90_600)]);
+    assert_eq!(said.state(), "deploy succeeded");
+    assert!(changes(&said).unwrap().ends_with(&format!("/-/compare/{OTHER}...{OURS}")));
+    // Failed ones, other environments and newer ones are none.
+    let said = with_deployments(vec![
+        ours(),
+        before(401, "success", "bbbb", 90_818),
+        before(395, "failed", "cccc", 90_800),
+        deployment(394, "staging", "success", "dddd", (90_801, 394)),
+        before(390, "success", OTHER, 90_700),
+    ]);
+    assert!(changes(&said).unwrap().ends_with(&format!("/-/compare/{OTHER}...{OURS}")));
+    // The first one says so.
+    let said = with_deployments(vec![ours(), before(390, "failed", OTHER, 90_700)]);
+    assert_eq!(changes(&said), None);
+    assert!(said.body.to_string().contains("First deployment"), "{}", said.body);
+    // The same commit, and an older one after a newer one.
+    let said = with_deployments(vec![ours(), before(390, "success", OURS, 90_700)]);
+    assert_eq!((said.state().as_str(), changes(&said)), ("deployed again", None));
+    let said = with_deployments(vec![ours(), before(390, "success", OTHER, 90_900)]);
+    assert_eq!((said.state().as_str(), changes(&said)), ("rolled back to 1a2b3c4d", None));
+    // Twenty that failed hide none that did not.
+    let mut many: Vec<Value> = (370..400).map(|id| before(id, "failed", "eeee", 90_700)).collect();
+    many.extend([ours(), before(300, "success", OTHER, 90_000)]);
+    assert!(changes(&with_deployments(many)).unwrap().contains(OTHER));
+    // Where that is not known, the link says what it is.
+    let mut of = GitLab::new();
+    of.takes_job_tokens.clear();
+    assert!(say(&DEPLOYED, of, &[]).labels().contains(&"Changes of this push".to_owned()));
+    let mut of = GitLab::new();
+    of.takes_job_tokens.clear();
+    let of_tag = [("CI_COMMIT_BEFORE_SHA", "0000000000000000000000000000000000000000")];
+    assert!(say(&DEPLOYED, of, &of_tag).labels().contains(&"Commit".to_owned()));
+}
+
+#[test]
+fn commits_are_listed_where_a_token_may_compare() {
+    let commit = |number: u64, message: &str| json!({"id": format!("{number}"), "title": format!("Change *{number}* <!here>"), "author_name": "Kim & Co", "message": message});
+    let mut commits: Vec<Value> = (1..=6).map(|number| commit(number, "x")).collect();
+    commits.push(commit(7, "Merge branch 'x'\n\nSee merge request commerce/shop-api!318"));
+    let of = || {
+        let mut of = GitLab::new();
+        of.jobs[0] = job(THIS, "review", "review", "running");
+        of.deployments.push(deployment(390, "review/main", "success", OTHER, (90_700, 390)));
+        of.comparison = json!({"commit": commits[6], "commits": commits, "diffs": [{"diff": "x".repeat(3 << 20)}]});
+        of
+    };
+    let access = ("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token");
+    let said = say(&DEPLOYED, of(), &[access]);
+    let details = said.body["attachments"].to_string();
+    for part in
+        ["7 commits since the last deployment", "• Change ∗1∗ &lt;!here&gt; (Kim &amp; Co)", "and 2 more", "|!318>"]
+    {
+        assert!(details.contains(part), "{part}: {details}");
+    }
+    slack_limits::check(&said.body).unwrap();
+    for settings in [&[][..], &[access, ("NOTIFIER_COMPARE", "off")], &[access, ("NOTIFIER_COMPARE", "false")]] {
+        let said = say(&DEPLOYED, of(), settings);
+        assert!(
+            !said.body.to_string().contains("7 commits") && said.labels().contains(&"Changes".to_owned()),
+            "{settings:?}"
+        );
+    }
+}
+
+/// Case B4: what an earlier attempt told is not unrelated.
+#[test]
+fn a_later_attempt_says_so() {
+    let attempts = |number: u64| {
+        let mut of = GitLab::new();
+        of.jobs[0] = job(THIS, "review", "review", "running");
+        of.jobs.extend((1..number).map(|id| with(failed(id, "review", "review", "script_failure"), "retried", true)));
+        of.jobs.push(failed(900, "other", "review", "script_failure"));
+        of
+    };
+    assert_eq!(say(&["deploy-started"], attempts(1), &[]).state(), "deploy started");
+    assert_eq!(say(&["deploy-started"], attempts(2), &[]).state(), "deploy started (2nd attempt)");
+    assert_eq!(say(&DEPLOYED, attempts(3), &[]).state(), "deploy succeeded (3rd attempt)");
+    // The first hook asks, the second remembers.
+    let directory = crate::support::scratch::scratch();
+    let (server, _) = gitlab(attempts(2));
+    let place = [("TMPDIR", directory.to_str().unwrap()), ("CI_ENVIRONMENT_NAME", "")];
+    say_on(&server, &["deploy-started"], &place);
+    assert_eq!(say_on(&server, &DEPLOYED, &place).state(), "deploy succeeded (2nd attempt)");
+    assert_eq!(server.requests().len(), 1);
+}

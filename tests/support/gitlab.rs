@@ -1,0 +1,223 @@
+//! A GitLab on loopback: the routes of its API that the notifier asks, with the manners of the real one. Who may read what, pages and
+//! their headers, attempts, and answers that say nothing (<https://docs.gitlab.com/api/jobs/>, <https://docs.gitlab.com/api/deployments/>).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::support::loopback::{Reply, Request, Server};
+
+const JOB_TOKENS: [&str; 2] = ["glcbt-64_not-a-real-job-token", "not-a-real-token"];
+const ACCESS_TOKEN: &str = "glpat-not-a-real-access-token";
+
+/// The job that asks, as the fixtures have it.
+pub(crate) const THIS: u64 = 711_002;
+
+/// A project, and what of it this GitLab tells to whom.
+pub(crate) struct GitLab {
+    /// Every attempt; one that was retried has `"retried": true`, which no answer shows.
+    pub(crate) jobs: Vec<Value>,
+    pub(crate) trigger_jobs: Vec<Value>,
+    pub(crate) pipelines: Vec<Value>,
+    pub(crate) deployments: Vec<Value>,
+    pub(crate) comparison: Value,
+    /// By the job's ID and the path in its archive.
+    pub(crate) artifacts: BTreeMap<String, String>,
+    /// Where an engine keeps the artifacts of the jobs that it ran, by their names.
+    pub(crate) engine: Option<PathBuf>,
+    /// The routes that take a job token; all others ignore it.
+    pub(crate) takes_job_tokens: Vec<&'static str>,
+    /// Whether the access token may read the API.
+    pub(crate) takes_access_tokens: bool,
+    pub(crate) is_public: bool,
+    /// Whether whoever asks may see pipelines and not their jobs.
+    pub(crate) hides_jobs: bool,
+    /// Whether bridges are called trigger jobs.
+    pub(crate) is_renamed: bool,
+    /// How many requests it takes before it limits their rate.
+    pub(crate) limit: usize,
+}
+
+impl GitLab {
+    /// One of a late 18.x, in which the job that asks runs in the last stage.
+    pub(crate) fn new() -> Self {
+        Self {
+            jobs: vec![job(THIS, "notify-finish", ".post", "running")],
+            trigger_jobs: vec![],
+            pipelines: vec![],
+            deployments: vec![],
+            comparison: Value::Null,
+            artifacts: BTreeMap::new(),
+            engine: None,
+            takes_job_tokens: vec!["jobs", "bridges", "trigger_jobs", "pipelines", "deployments", "artifacts"],
+            takes_access_tokens: true,
+            is_public: false,
+            hides_jobs: false,
+            is_renamed: false,
+            limit: usize::MAX,
+        }
+    }
+
+    /// Status, extra headers and body.
+    pub(crate) fn answer(&mut self, request: &Request) -> (u16, String, String) {
+        let refusal = |status: u16, text: &str| (status, String::new(), json!({ "message": text }).to_string());
+        if self.limit == 0 {
+            return (429, "Retry-After: 60\r\n".to_owned(), "Retry later\n".to_owned());
+        }
+        self.limit -= 1;
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let decode = |text: &str| text.replace("%5B%5D", "[]").replace("%2F", "/").replace("%20", " ");
+        let query: Vec<(String, String)> = query
+            .split('&')
+            .filter_map(|it| it.split_once('='))
+            .map(|(name, value)| (decode(name), decode(value)))
+            .collect();
+        let asked = |name: &str| query.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
+        let Some(path) = path.split_once("/projects/").and_then(|(_, rest)| rest.split_once('/')).map(|(_, rest)| rest)
+        else {
+            return refusal(404, "404 Not Found");
+        };
+        let parts: Vec<&str> = path.split('/').collect();
+        let route = match parts.as_slice() {
+            ["pipelines", _, route @ ("jobs" | "bridges" | "trigger_jobs")] => route,
+            ["pipelines"] => "pipelines",
+            ["deployments"] => "deployments",
+            ["repository", "compare"] => "compare",
+            ["jobs", _, "artifacts", ..] => "artifacts",
+            _ => return refusal(404, "404 Not Found"),
+        };
+        if let Err((status, text)) = self.allows(route, request) {
+            return refusal(status, text);
+        }
+        match route {
+            "jobs" => {
+                let retried = asked("include_retried") == Some("true");
+                let scopes: Vec<&str> =
+                    query.iter().filter(|(name, _)| name == "scope[]").map(|(_, value)| value.as_str()).collect();
+                let mut jobs = self.jobs.clone();
+                jobs.retain(|job| retried || job["retried"] != true);
+                jobs.retain(|job| scopes.is_empty() || scopes.contains(&job["status"].as_str().unwrap()));
+                if self.hides_jobs {
+                    jobs.clear();
+                }
+                page(jobs, asked("page"), asked("per_page"))
+            }
+            "bridges" if self.is_renamed => refusal(404, "404 Not Found"),
+            "trigger_jobs" if !self.is_renamed => refusal(404, "404 Not Found"),
+            "bridges" | "trigger_jobs" => {
+                let jobs = if self.hides_jobs { vec![] } else { self.trigger_jobs.clone() };
+                page(jobs, asked("page"), asked("per_page"))
+            }
+            "pipelines" => {
+                let mut pipelines = self.pipelines.clone();
+                pipelines.retain(|it| asked("ref").is_none_or(|name| it["ref"] == name));
+                page(pipelines, asked("page"), asked("per_page"))
+            }
+            "deployments" => {
+                let mut deployments = self.deployments.clone();
+                deployments.retain(|it| asked("environment").is_none_or(|name| it["environment"]["name"] == name));
+                deployments.retain(|it| asked("status").is_none_or(|status| it["status"] == status));
+                if asked("sort") != Some("desc") {
+                    deployments.reverse();
+                }
+                page(deployments, asked("page"), asked("per_page"))
+            }
+            "compare" => match &self.comparison {
+                Value::Null => refusal(404, "404 Commit Not Found"),
+                comparison => (200, String::new(), comparison.to_string()),
+            },
+            _ => match self.artifact(parts[1], &parts[3..].join("/")) {
+                Some(file) => (200, String::new(), file),
+                None => refusal(404, "404 Not Found"),
+            },
+        }
+    }
+
+    /// A token on a route that does not take it is ignored, and so is who has it.
+    fn allows(&self, route: &str, request: &Request) -> Result<(), (u16, &'static str)> {
+        let token = match (request.header("PRIVATE-TOKEN"), request.header("JOB-TOKEN")) {
+            (Some(ACCESS_TOKEN), _) if self.takes_access_tokens => return Ok(()),
+            (Some(_), _) => return Err((401, "401 Unauthorized")),
+            (None, token) => token,
+        };
+        let is_known = token.is_some_and(|token| JOB_TOKENS.contains(&token));
+        match (self.takes_job_tokens.contains(&route), is_known) {
+            (true, true) => Ok(()),
+            (true, false) => Err((401, "401 Unauthorized")),
+            (false, _) if self.is_public && route != "compare" => Ok(()),
+            (false, _) if ["jobs", "deployments", "artifacts"].contains(&route) => Err((401, "401 Unauthorized")),
+            (false, _) => Err((404, "404 Project Not Found")),
+        }
+    }
+
+    fn artifact(&self, job: &str, path: &str) -> Option<String> {
+        let of_engine = || {
+            let name = self.jobs.iter().find(|it| it["id"].to_string() == job)?["name"].as_str()?;
+            fs::read_to_string(self.engine.as_ref()?.join(name).join(path)).ok()
+        };
+        self.artifacts.get(&format!("{job}/{path}")).cloned().or_else(of_engine)
+    }
+}
+
+/// A page of a list, newest first, with GitLab's headers.
+fn page(mut entries: Vec<Value>, page: Option<&str>, per_page: Option<&str>) -> (u16, String, String) {
+    entries.sort_by_key(|it| std::cmp::Reverse(it["id"].as_u64().unwrap()));
+    for entry in &mut entries {
+        entry.as_object_mut().unwrap().remove("retried");
+    }
+    let number = |text: Option<&str>, default| text.and_then(|it| it.parse::<usize>().ok()).unwrap_or(default);
+    let (page, size) = (number(page, 1), number(per_page, 20).min(100));
+    let total = entries.len();
+    let next = if page * size < total { (page + 1).to_string() } else { String::new() };
+    let entries: Vec<Value> = entries.into_iter().skip((page - 1) * size).take(size).collect();
+    let headers = format!("X-Page: {page}\r\nX-Per-Page: {size}\r\nX-Next-Page: {next}\r\nX-Total: {total}\r\n");
+    (200, headers, Value::Array(entries).to_string())
+}
+
+/// A job as GitLab shows it (gitlab-org/gitlab, `lib/api/entities/ci/job_basic.rb`).
+pub(crate) fn job(id: u64, name: &str, stage: &str, status: &str) -> Value {
+    json!({
+        "id": id, "status": status, "stage": stage, "name": name, "ref": "main", "tag": false, "coverage": null, "allow_failure": false,
+        "created_at": "2026-11-20T00:13:00.101Z", "started_at": null, "finished_at": null, "erased_at": null, "duration": null,
+        "queued_duration": 2.2, "user": {"id": 301, "username": "minsu.kim", "name": "Kim Minsu"},
+        "commit": {"id": "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678", "short_id": "1a2b3c4d", "title": "Fix cart rounding", "message": "Fix cart rounding\n"},
+        "pipeline": {"id": 90_817, "iid": 2210, "project_id": 1042, "status": "running", "ref": "main", "source": "push"},
+        "web_url": format!("https://gitlab.corp.example/commerce/shop-api/-/jobs/{id}"), "artifacts": [], "tag_list": ["linux"],
+    })
+}
+
+/// A job that failed, for a reason of GitLab's.
+pub(crate) fn failed(id: u64, name: &str, stage: &str, reason: &str) -> Value {
+    let mut job = job(id, name, stage, "failed");
+    job["failure_reason"] = reason.into();
+    job
+}
+
+/// A job with one more field.
+pub(crate) fn with(mut job: Value, field: &str, value: impl Into<Value>) -> Value {
+    job[field] = value.into();
+    job
+}
+
+pub(crate) fn pipeline(id: u64, status: &str) -> Value {
+    json!({"id": id, "iid": id - 88_000, "project_id": 1042, "status": status, "source": "push", "ref": "main", "sha": "0f1e2d3c"})
+}
+
+/// A deployment of a job.
+pub(crate) fn deployment(id: u64, environment: &str, status: &str, sha: &str, of: (u64, u64)) -> Value {
+    let (pipeline, job) = of;
+    json!({
+        "id": id, "iid": id, "ref": "main", "sha": sha, "status": status, "created_at": "2026-11-20T00:20:00.000Z",
+        "environment": {"id": 55, "name": environment, "slug": environment.replace('/', "-"), "external_url": "https://main.shop.example"},
+        "deployable": {"id": job, "name": "review", "status": status, "pipeline": {"id": pipeline}},
+    })
+}
+
+/// A server and the GitLab behind it.
+pub(crate) fn gitlab(gitlab: GitLab) -> (Server, Arc<Mutex<GitLab>>) {
+    let gitlab = Arc::new(Mutex::new(gitlab));
+    (Server::start([Reply::GitLab(Arc::clone(&gitlab))]), gitlab)
+}
