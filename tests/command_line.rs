@@ -187,13 +187,25 @@ fn the_demonstration_plays_every_moment() {
     let played = Notifier::new(&["demo", "--out", page.to_str().unwrap()]).run();
     assert_eq!((played.status, played.stderr.as_str()), (0, ""));
     let html = fs::read_to_string(&page).unwrap();
-    for state in
-        ["pipeline started", "build failed", "deploy started", "deploy succeeded", "deploy failed", "deploy canceled"]
-    {
+    for state in [
+        "pipeline started",
+        "build failed",
+        "deploy started",
+        "deploy succeeded",
+        "deploy failed",
+        "deploy canceled",
+        "fixed",
+        "rolled back to 1a2b3c4d",
+    ] {
         assert!(played.stdout.contains(state) && html.contains(state), "{state}");
     }
-    assert!(played.stdout.contains("Failed jobs: compile (script failed) · image (timed out)"), "{}", played.stdout);
-    assert!(played.stdout.contains("7 messages arrived in the inbox at 127.0.0.1:"), "{}", played.stdout);
+    assert!(
+        played.stdout.contains("Failed jobs: compile (script failed) · image (runner failed)"),
+        "{}",
+        played.stdout
+    );
+    assert!(played.stdout.contains("review: timed out"), "{}", played.stdout);
+    assert!(played.stdout.contains("10 messages arrived in the inbox at 127.0.0.1:"), "{}", played.stdout);
 }
 
 #[test]
@@ -203,7 +215,7 @@ fn the_demonstration_delivers_for_real_where_it_is_told_to() {
     let arguments = ["demo", "--send", "--out", page.to_str().unwrap()];
     let played = Notifier::new(&arguments).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
     assert_eq!(played.status, 0, "{}", played.stderr);
-    assert_eq!(slack.requests().len(), 7);
+    assert_eq!(slack.requests().len(), 10);
     let nowhere = Notifier::new(&arguments).run();
     assert_eq!(nowhere.status, 1);
     assert!(nowhere.stderr.contains("hint: set SLACK_WEBHOOK_URL"), "{}", nowhere.stderr);

@@ -164,7 +164,6 @@ fn the_other_inputs_are_about_the_notifiers_own_jobs() {
         "module_sha256",
         "module_url",
         "package_url",
-        "start_job",
         "start_stage",
     ];
     assert_eq!(others.collect::<Vec<_>>(), expected);
@@ -259,11 +258,17 @@ fn our_jobs_change_no_pipeline_of_the_consumer() {
         let takes_nothing = |key: &str| job_of[key].as_sequence().is_some_and(Vec::is_empty);
         assert!(takes_nothing("needs") || takes_nothing("dependencies"), "{job} takes artifacts");
         assert_eq!(job_of["artifacts"]["expire_in"].as_str(), Some("never"), "{job}: a job may depend on it for ever");
-        // A report alone: nothing of it becomes a variable or a file of another job.
+        // A report: nothing of it becomes a variable or a file of another job. What the start job keeps is behind all of them.
         let keys = |value: &Value| -> Vec<String> {
             value.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(keys(&job_of["artifacts"]), ["reports", "expire_in"], "{job}");
+        let kept = job_of["artifacts"]["paths"].as_sequence().cloned().unwrap_or_default();
+        let expected = if job == OWN_JOBS[0] { &[".pipeline-notifier/$PIPELINE_NOTIFIER_KEEPS"][..] } else { &[] };
+        assert_eq!(kept.iter().filter_map(Value::as_str).collect::<Vec<_>>(), expected, "{job}");
+        assert!(
+            keys(&job_of["artifacts"]).iter().all(|key| ["paths", "reports", "expire_in"].contains(&&**key)),
+            "{job}"
+        );
         assert_eq!(keys(&job_of["artifacts"]["reports"]), ["annotations"], "{job}");
         for global in ["cache", "services", "retry", "before_script", "after_script", "hooks", "only", "except"] {
             assert!(job_of.get(global).is_none(), "{job}: {global}");
@@ -274,7 +279,11 @@ fn our_jobs_change_no_pipeline_of_the_consumer() {
     let whens = |job: &str| {
         body[job]["rules"].as_sequence().unwrap().iter().map(|rule| rule["when"].as_str()).collect::<Vec<_>>()
     };
-    assert_eq!(whens(OWN_JOBS[0]), [None]);
+    assert_eq!(whens(OWN_JOBS[0]), [None, None]);
+    let rules = body[OWN_JOBS[0]]["rules"].as_sequence().unwrap();
+    assert!(rules[0]["if"].as_str().unwrap().starts_with(r#""$[[ inputs.start_stage ]]" == ".post" && "#));
+    assert_eq!(rules[0]["variables"]["PIPELINE_NOTIFIER_KEEPS"].as_str(), Some("message.json"));
+    assert_eq!(body[OWN_JOBS[0]]["variables"]["PIPELINE_NOTIFIER_KEEPS"].as_str(), Some("nothing"));
     assert_eq!(whens(OWN_JOBS[1]), [Some("never"), Some("on_failure")]);
     assert_eq!(whens(OWN_JOBS[2]), [Some("on_success"); 2]);
 }

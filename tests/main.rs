@@ -4,6 +4,7 @@
 mod architecture;
 mod bootstrap;
 mod bot;
+mod closing;
 mod command_line;
 mod component;
 mod consumers;

@@ -13,6 +13,7 @@ pub(super) fn faults() -> Vec<Fault> {
         ("429", Reply::status(429, "")),
         ("500", Reply::status(500, "")),
         ("a page", Reply::status(200, "<html>")),
+        ("an empty list", Reply::status(200, "[]")),
         ("jobs without names", Reply::status(200, r#"[{"id":1}]"#)),
         ("a redirect to the sign-in page", Reply::Answer(302, "Location: /users/sign_in\r\n", String::new())),
         ("nothing", Reply::Hang),
@@ -30,11 +31,14 @@ pub(super) fn faults() -> Vec<Fault> {
         job.set("CI_API_V4_URL", "https://evil.example/api/v4");
     }));
     faults.push(Fault::new("a hundred failed jobs of hostile names", SENT, "", Whole, |job| {
-        let jobs = format!(
-            r#"{{"name":"<!channel> {}","stage":"build","status":"failed","web_url":"javascript:alert(1)"}}"#,
-            "x".repeat(255)
-        );
-        job.gitlab(Reply::status(200, &format!("[{}]", vec![jobs; 100].join(","))));
+        let hostile = |id: u32| {
+            format!(
+                r#"{{"id":{id},"name":"<!channel> {}","stage":"build","status":"failed","web_url":"javascript:alert(1)"}}"#,
+                "x".repeat(255)
+            )
+        };
+        let jobs: Vec<String> = (1..=99).map(hostile).chain([r#"{"id":711002,"name":"notify-finish"}"#.into()]).collect();
+        job.gitlab(Reply::status(200, &format!("[{}]", jobs.join(","))));
     }));
     faults
 }
