@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::ended::Ended;
+use crate::support::gitlab::{GitLab, THIS, deployment, gitlab, job, with};
 use crate::support::harness::{Notifier, WEBHOOK_PATH, in_time};
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
@@ -445,4 +446,183 @@ fn doctor_explains_each_missing_scope() {
         "{}",
         told.stdout
     );
+}
+
+/// Where the start job kept the place of the message, a bot that may not read the channel finds it, and by a channel's name too.
+#[test]
+fn the_message_is_found_where_the_start_job_said() {
+    for channel in [DEPLOYS, "#deploys"] {
+        let (server, workspace) = slack(Workspace::new().without("channels:history"));
+        let file = scratch().join("kept/message.json");
+        let start = bot(&server, &["pipeline-started", "--message-file", file.to_str().unwrap()]);
+        sends(start.with("NOTIFIER_CHANNEL", channel).with("CI_JOB_ID", "711900"));
+        let mut of = GitLab::new();
+        of.jobs = vec![job(THIS, "review", "review", "running"), job(711_900, "notify-start", ".post", "success")];
+        of.artifacts.insert("711900/.pipeline-notifier/message.json".into(), fs::read_to_string(&file).unwrap());
+        let (gitlab, _) = gitlab(of);
+        let directory = scratch();
+        let call = |event: &str| {
+            bot(&server, &[event])
+                .with("NOTIFIER_CHANNEL", channel)
+                .with("CI_SERVER_URL", gitlab.url(""))
+                .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+                .with("CI_ENVIRONMENT_NAME", "")
+                .with("TMPDIR", directory.to_str().unwrap())
+        };
+        sends_without_a_warning(call("deploy-started"));
+        assert_eq!(gitlab.requests().len(), 2);
+        sends_without_a_warning(call("deploy-finished"));
+        // The second hook remembers.
+        assert_eq!(gitlab.requests().len(), 2);
+        let workspace = workspace.lock().unwrap();
+        assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded"], "{channel}");
+        assert_eq!(states(&workspace.replies()), ["deploy started", "deploy succeeded"]);
+    }
+}
+
+/// A job that is earlier than the start job posts; the start job joins, and turns nothing back.
+#[test]
+fn a_start_that_comes_late_joins_the_message_that_is_there() {
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["deploy-started"]));
+    sends_without_a_warning(bot(&server, &["deploy-finished"]));
+    let file = scratch().join("message.json");
+    let start = bot(&server, &["pipeline-started", "--message-file", file.to_str().unwrap()]);
+    sends_without_a_warning(start.with("CI_JOB_NAME", "notify-start"));
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!(states(&messages), ["deploy succeeded"]);
+    assert_eq!(states(&workspace.replies()), ["deploy succeeded", "pipeline started"]);
+    let kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(kept, serde_json::json!({"channel": DEPLOYS, "ts": messages[0].ts}));
+}
+
+/// What an artifact says is believed only where it leads to this pipeline's message.
+#[test]
+fn a_place_that_is_anothers_is_not_believed() {
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["pipeline-started"]).with("CI_PIPELINE_ID", "90816"));
+    let other = workspace.lock().unwrap().top_level(DEPLOYS)[0].ts.clone();
+    for (channel, ts) in [(DEPLOYS, other.as_str()), (OPS, "1795134001.000001"), ("#general", "x"), ("", "")] {
+        let mut of = GitLab::new();
+        of.jobs = vec![job(THIS, "review", "review", "running"), job(711_900, "notify-start", ".post", "success")];
+        let forged = serde_json::json!({"channel": channel, "ts": ts}).to_string();
+        of.artifacts.insert("711900/.pipeline-notifier/message.json".into(), forged);
+        let (gitlab, _) = gitlab(of);
+        let call = bot(&server, &["deploy-started"]).with("CI_PIPELINE_ID", "90817");
+        let call = call.with("CI_SERVER_URL", gitlab.url("")).with("CI_API_V4_URL", gitlab.url("/api/v4"));
+        sends_without_a_warning(call);
+    }
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!((states(&messages), messages[0].updates), (vec!["pipeline started", "deploy started"], 0));
+    assert!(workspace.top_level(OPS).is_empty());
+}
+
+/// Case D4: GitLab's rollback button runs an old deploy job again.
+#[test]
+fn a_job_that_is_run_again_long_after_speaks_at_the_channels_end() {
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["pipeline-started"]));
+    sends_without_a_warning(bot(&server, &["deploy-started"]));
+    sends_without_a_warning(bot(&server, &["deploy-finished"]));
+    workspace.lock().unwrap().chatter(3);
+    let newer = "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567";
+    let mut of = GitLab::new();
+    of.jobs = vec![
+        with(job(711_002, "review", "review", "success"), "retried", true),
+        job(712_400, "review", "review", "running"),
+    ];
+    of.deployments = vec![
+        deployment(420, "review/main", "running", "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678", (90_817, 712_400)),
+        deployment(410, "review/main", "success", newer, (90_830, 712_000)),
+    ];
+    let (gitlab, _) = gitlab(of);
+    let directory = scratch();
+    let call = |event: &str| {
+        bot(&server, &[event])
+            .with("CI_JOB_ID", "712400")
+            .with("CI_JOB_STARTED_AT", "2026-11-20T05:20:00Z")
+            .with("GITLAB_USER_NAME", "Park Jiwoo")
+            .with("CI_SERVER_URL", gitlab.url(""))
+            .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+            .with("TMPDIR", directory.to_str().unwrap())
+    };
+    sends_without_a_warning(call("deploy-started"));
+    assert_eq!(
+        states(&workspace.lock().unwrap().top_level(DEPLOYS)),
+        ["deploy succeeded", "deploy started (2nd attempt)"]
+    );
+    sends_without_a_warning(call("deploy-finished"));
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!(states(&messages), ["deploy succeeded", "rolled back to 1a2b3c4d"]);
+    assert_eq!(messages[0].updates, 2);
+    assert!(messages[1].text().contains("by Park Jiwoo"), "{}", messages[1].text());
+    let body = Value::Object(messages[1].body.clone());
+    assert!(!slack_limits::elements(&body).any(|it| it["text"].as_str().is_some_and(|text| text.contains("Changes"))));
+}
+
+/// The pipeline after a failure mentions those whom that one mentioned, and the operators get the all-clear.
+#[test]
+fn a_recovery_reaches_those_whom_the_failure_reached() {
+    let (server, workspace) = slack(Workspace::new());
+    let mut of = GitLab::new();
+    of.takes_job_tokens.retain(|route| *route != "pipelines");
+    let (gitlab, api) = gitlab(of);
+    let call = |pipeline: &str, result: &str, mention: &str| {
+        bot(&server, &["pipeline-finished", "--result", result])
+            .with("CI_PIPELINE_ID", pipeline)
+            .with("CI_JOB_NAME", "notify-finish")
+            .with("CI_ENVIRONMENT_NAME", "")
+            .with("NOTIFIER_FINISH", "change")
+            .with("NOTIFIER_MENTION", mention)
+            .with("NOTIFIER_OPS_CHANNEL", OPS)
+            .with("CI_SERVER_URL", gitlab.url(""))
+            .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+    };
+    let fail = |failed: bool| {
+        api.lock().unwrap().jobs.truncate(1);
+        if failed {
+            api.lock().unwrap().jobs.push(crate::support::gitlab::failed(1, "compile", "build", "script_failure"));
+        }
+    };
+    fail(true);
+    // Nothing but the channel knows the history here.
+    let first = sends(call("90817", "failed", "user:U0MINSUKIM"));
+    assert!(first.stderr.contains("asking GitLab how the pipeline before ended"), "{}", first.stderr);
+    let again = run(call("90818", "failed", "user:U0MINSUKIM"));
+    assert_eq!(again.last_line(), "notify: skipped reason=finish_not_selected", "{}", again.stderr);
+    sends_without_a_warning(call("90818", "failed", "user:U0MINSUKIM").with("NOTIFIER_FINISH", "failure"));
+    fail(false);
+    let fixed = sends_without_a_warning(call("90819", "success", "here"));
+    assert!(fixed.stderr.contains("operators: [shop-api] prod: fixed (was: still failing)"), "{}", fixed.stderr);
+    let nothing_new = run(call("90820", "success", "here"));
+    assert_eq!(nothing_new.last_line(), "notify: skipped reason=finish_not_selected", "{}", nothing_new.stderr);
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!(states(&messages), ["build failed (compile)", "still failing (2nd in a row; compile)", "fixed"]);
+    let body = |message: &Message| Value::Object(message.body.clone());
+    assert_eq!(mentions(&body(&messages[2])), ["U0MINSUKIM"]);
+    let operators = workspace.top_level(OPS);
+    let all_clear = operators.last().unwrap();
+    assert_eq!(states(&operators).last(), Some(&"fixed (was: still failing)"));
+    let link = slack_limits::elements(&body(all_clear)).find(|it| it["type"] == "link").unwrap().clone();
+    assert!(link["url"].as_str().unwrap().ends_with(&messages[2].ts.replace('.', "")), "{link}");
+}
+
+/// Nobody is told twice, and still the message shows how the pipeline ended.
+#[test]
+fn a_closing_job_brings_the_message_up_to_date() {
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["pipeline-started"]));
+    let (gitlab, _) = gitlab(GitLab::new());
+    let close = bot(&server, &["pipeline-finished", "--result", "success"])
+        .with("NOTIFIER_FINISH", "change")
+        .with("CI_SERVER_URL", gitlab.url(""))
+        .with("CI_API_V4_URL", gitlab.url("/api/v4"));
+    assert_eq!(run(close).last_line(), "notify: skipped reason=finish_not_selected");
+    let workspace = workspace.lock().unwrap();
+    assert_eq!(states(&workspace.top_level(DEPLOYS)), ["pipeline succeeded"]);
+    assert!(workspace.replies().is_empty());
 }

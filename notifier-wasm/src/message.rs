@@ -43,6 +43,9 @@ pub(crate) struct Message {
     /// What happened, by the name with which people choose it, and as the headline says it.
     state: &'static str,
     words: String,
+    /// How many pipelines of the ref failed in a row up to this one, where that is what happened and is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures_in_a_row: Option<u64>,
     /// One line for the job log.
     summary: String,
     /// The environment that it is about, by which the host chooses channels and operators.
@@ -92,6 +95,7 @@ impl Message {
             apart: facts.is_apart(),
             state: facts.state.name(),
             words,
+            failures_in_a_row: failures_in_a_row(&facts),
             summary,
             environment: facts.environment.name.clone(),
             links: links
@@ -135,10 +139,16 @@ fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
     line
 }
 
+fn failures_in_a_row(facts: &Facts) -> Option<u64> {
+    let Facts { context, state, .. } = facts;
+    let is_over = context.event == Event::PipelineFinished && state.is_failure();
+    is_over.then(|| if context.history.was_failing() { context.history.in_a_row() } else { Some(1) }).flatten()
+}
+
 /// What must be said behind the state: how often it was so, or what it was before.
 fn qualifiers(facts: &Facts) -> Vec<String> {
     let Facts { context, state, language, .. } = facts;
-    let in_a_row = context.history.in_a_row().filter(|count| *state == State::PipelineStillFailing && *count > 1);
+    let in_a_row = failures_in_a_row(facts).filter(|_| *state == State::PipelineStillFailing);
     let was = context
         .history
         .failure()

@@ -33,6 +33,9 @@ pub(crate) struct Message {
     pub(crate) state: String,
     #[serde(default)]
     pub(crate) words: String,
+    /// How many pipelines of the ref failed in a row up to this one.
+    #[serde(default)]
+    pub(crate) failures_in_a_row: Option<u64>,
     /// One line for the job log.
     #[serde(default)]
     pub(crate) summary: String,

@@ -63,7 +63,7 @@ pub(crate) struct Shown {
 
 impl Shown {
     /// What a message shows once `message` stands in it; `before` is what stood there.
-    pub(crate) fn of(message: &Message, job: &str, told: &[u64], in_a_row: Option<u64>, before: Option<&Self>) -> Self {
+    pub(crate) fn of(message: &Message, job: &str, told: &[u64], before: Option<&Self>) -> Self {
         let mut all = before.map(|it| it.told.clone()).unwrap_or_default();
         all.extend(told.iter().filter(|id| message.failure && !all.contains(id)).collect::<Vec<_>>());
         all.truncate(MAX_TOLD);
@@ -75,7 +75,7 @@ impl Shown {
             failed_job: if message.failure { job.to_owned() } else { String::new() },
             told: all,
             mentions: stays.map_or_else(|| message.mentions.clone(), |it| it.mentions.clone()),
-            in_a_row: in_a_row.filter(|_| message.failure),
+            in_a_row: message.failures_in_a_row,
         }
     }
 

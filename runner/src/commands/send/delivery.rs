@@ -120,7 +120,6 @@ impl Delivery<'_> {
         };
         // What comes after a closing job is a job that somebody runs again, and may take back what it said.
         let job = self.call.variables.get("CI_JOB_NAME").filter(|_| !of_closing).unwrap_or_default();
-        let in_a_row = self.asked.history.failures_in_a_row.map(|before| before + 1);
         Telling {
             message: self.message,
             updates: match self.event {
@@ -128,7 +127,7 @@ impl Delivery<'_> {
                 Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
                 Event::PipelineFinished => Updates::Always,
             },
-            shown: Shown::of(self.message, job, &told, in_a_row, before),
+            shown: Shown::of(self.message, job, &told, before),
         }
     }
 }
