@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use pipeline_notifier::module::pin::built_in_wasm;
 
 use crate::bootstrap::{release, release_of};
 use crate::docs;
 use crate::support::consumer::{Consumer, Ran};
+use crate::support::gitlab::{GitLab, THIS, deployment, failed, gitlab as gitlab_of, job, pipeline, with};
 use crate::support::harness::WEBHOOK_PATH;
 use crate::support::harness::root;
 use crate::support::loopback::{Reply, Server};
@@ -465,4 +467,196 @@ fn in_bot_mode_the_settings_file_routes_and_words_a_pipeline() {
     assert_eq!(states(&messages), ["rollout failed"], "{}", ran.log);
     let body = serde_json::Value::Object(messages[0].body.clone()).to_string();
     assert!(body.contains("make rollback ENV=prod"), "{body}");
+}
+
+/// A consumer's pipelines on a GitLab whose API knows what the engine ran.
+struct Told {
+    consumer: Consumer,
+    registry: Server,
+    gitlab: Arc<Mutex<GitLab>>,
+    slack: Server,
+    workspace: Option<Arc<Mutex<Workspace>>>,
+}
+
+impl Told {
+    fn new(is_bot: bool) -> Self {
+        let (slack, workspace) = if is_bot {
+            let (server, workspace) = slack(Workspace::new());
+            (server, Some(workspace))
+        } else {
+            (Server::start([Reply::ok()]), None)
+        };
+        let file = fs::read_to_string(root().join("examples/pipelines/plain.gitlab-ci.yml")).unwrap();
+        let inputs = format!(
+            "    inputs:\n      finish: change\n      mention: here\n      channel: {DEPLOYS}\n      ops_channel: {OPS}\n      slack_api_url: {}\n",
+            slack.url("/api")
+        );
+        let text = file.replacen("    inputs:\n", &inputs, 1).replace("      mention: author\n", "");
+        let consumer = Consumer::new(&text, "main", &[(env!("CARGO_PKG_VERSION"), &release().template)]);
+        consumer.bake();
+        let mut of = GitLab::new();
+        of.engine = Some(consumer.artifacts());
+        let (registry, gitlab) = gitlab_of(of);
+        Self { consumer, registry, gitlab, slack, workspace }
+    }
+
+    fn variables(&self, fail: &str) -> Vec<(&'static str, String)> {
+        let mut variables = vec![("FAIL", fail.to_owned()), ("CI_PROJECT_ID", "1042".to_owned())];
+        if self.workspace.is_some() {
+            variables.push(("SLACK_BOT_TOKEN", TOKEN.to_owned()));
+        } else {
+            variables.push(("SLACK_WEBHOOK_URL", self.slack.url(WEBHOOK_PATH)));
+            variables
+                .push(("SLACK_OPS_WEBHOOK_URL", self.slack.url("/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3topsops")));
+        }
+        variables
+    }
+
+    /// Runs a pipeline up to the closing job, which is run by its name once GitLab knows how the others ended.
+    fn run(&self, number: u64, fail: &str, reason: &str, kills: Option<&str>) -> String {
+        {
+            let mut gitlab = self.gitlab.lock().unwrap();
+            gitlab.jobs =
+                vec![job(THIS, "deploy", "deploy", "running"), job(711_900, "notify-start", ".post", "success")];
+        }
+        let id = number.to_string();
+        let of = |job: &str| {
+            let mut all = self.variables(fail);
+            all.extend([("CI_PIPELINE_ID", id.clone()), ("CI_JOB_ID", job.to_owned())]);
+            all
+        };
+        let run = |all: &[(&'static str, String)], jobs: &[&str]| {
+            let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            match kills.filter(|_| jobs.is_empty()) {
+                Some(until) => self.consumer.run_until_killed(&self.registry, &all, until),
+                None => self.consumer.run_jobs_on(&self.registry, &all, jobs),
+            }
+        };
+        // What the closing job asks is not known before the others have ended.
+        self.consumer.write(".gitlab-ci-local.yml", "notify-finish:\n  rules:\n    - when: never\n");
+        let ran = run(&of(&THIS.to_string()), &[]);
+        let has_failed = |job: &str| ran.jobs.get(job).is_some_and(|verdict| verdict == "FAIL") || kills == Some(job);
+        let this = THIS + 900;
+        let mut is_green = true;
+        {
+            let mut gitlab = self.gitlab.lock().unwrap();
+            gitlab.jobs =
+                vec![job(this, "notify-finish", ".post", "running"), job(711_900, "notify-start", ".post", "success")];
+            for (id, name) in [(711_000, "build"), (711_001, "test"), (THIS, "deploy")] {
+                if has_failed(name) {
+                    is_green = false;
+                    gitlab.jobs.push(failed(id, name, name, reason));
+                }
+            }
+            gitlab.pipelines.push(pipeline(number, if is_green { "success" } else { "failed" }));
+        }
+        if is_green {
+            assert_eq!(ran.jobs["notify-finish-success"], "PASS", "{}", ran.log);
+            return ran.log;
+        }
+        self.consumer.write(".gitlab-ci-local.yml", "notify-finish:\n  rules:\n    - when: always\n");
+        let closed = run(&of(&this.to_string()), &["notify-finish"]);
+        assert_eq!(closed.jobs["notify-finish"], "PASS", "{}", closed.log);
+        format!("{}{}", ran.log, closed.log)
+    }
+
+    /// What the team's channel says, in order, but for the starts.
+    fn ends(&self) -> Vec<String> {
+        let texts: Vec<String> = match &self.workspace {
+            None => {
+                let of_team = self.slack.requests().into_iter().filter(|it| !it.target.contains("opsops"));
+                of_team.map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect()
+            }
+            Some(workspace) => {
+                workspace.lock().unwrap().everything(DEPLOYS).iter().map(|it| it.text().to_owned()).collect()
+            }
+        };
+        let state = |text: &String| Some(text.split_once("prod: ")?.1.split(", by ").next()?.to_owned());
+        texts.iter().filter_map(state).filter(|it| !it.contains("started")).collect()
+    }
+
+    /// What the operators' channel says.
+    fn operators(&self) -> Vec<String> {
+        let texts: Vec<String> = match &self.workspace {
+            None => {
+                let of_operators = self.slack.requests().into_iter().filter(|it| it.target.contains("opsops"));
+                of_operators.map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect()
+            }
+            Some(workspace) => workspace.lock().unwrap().top_level(OPS).iter().map(|it| it.text().to_owned()).collect(),
+        };
+        texts
+            .iter()
+            .map(|text| text.split_once("prod: ").unwrap().1.split(", by ").next().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// Red, killed by its timeout, red again, green: in both modes each is told, none twice, and the operators hear that it is over.
+#[test]
+fn a_week_of_pipelines_tells_its_story() {
+    for is_bot in [false, true] {
+        let told = Told::new(is_bot);
+        let log = told.run(90_817, "nothing", "", None);
+        assert_eq!(told.ends(), ["deploy succeeded"], "{log}");
+        let log = told.run(90_818, "build", "script_failure", None);
+        assert_eq!(told.ends()[1..], ["build failed (build)"], "{log}");
+        // Its script is killed in the middle, and no hook runs behind it.
+        let log = told.run(90_819, "nothing", "job_execution_timeout", Some("deploy"));
+        assert_eq!(told.ends()[2..], ["deploy failed"], "{log}");
+        assert!(log.contains("message: [shop-api] prod: deploy failed"), "{log}");
+        // Told by its own hook, and so by nobody else.
+        let log = told.run(90_820, "deploy", "script_failure", None);
+        assert_eq!(told.ends()[3..], ["deploy failed"], "{log}");
+        assert!(log.contains("notify: skipped reason=already_told"), "{log}");
+        let log = told.run(90_821, "nothing", "", None);
+        assert_eq!(told.ends()[4..], ["deploy succeeded", "fixed"], "{log}");
+        let all_clear = if is_bot { "fixed (was: deploy failed)" } else { "fixed" };
+        assert_eq!(told.operators(), ["build failed (build)", "deploy failed", "deploy failed", all_clear], "{log}");
+        if let Some(workspace) = &told.workspace {
+            // One message a pipeline, in its last state.
+            let messages = workspace.lock().unwrap().top_level(DEPLOYS);
+            assert_eq!(
+                states(&messages),
+                ["deploy succeeded", "build failed", "deploy failed", "deploy failed", "fixed"]
+            );
+        }
+    }
+}
+
+/// Every failure of a ref that stays red, where the team wants to hear all of them; and a rollback.
+#[test]
+fn what_stays_red_is_counted_and_a_rollback_reads_as_one() {
+    for is_bot in [false, true] {
+        let told = Told::new(is_bot);
+        told.consumer.replace(".gitlab-ci.yml", "finish: change", "finish: failure");
+        for (number, expected) in [
+            (90_817, "build failed (build)"),
+            (90_818, "still failing (2nd in a row; build)"),
+            (90_819, "still failing (3rd in a row; build)"),
+        ] {
+            let log = told.run(number, "build", "script_failure", None);
+            assert_eq!(told.ends().last().unwrap(), expected, "{log}");
+        }
+        assert_eq!(told.ends().len(), 3);
+        // The environment was deployed to by a later pipeline since.
+        let ours = "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678";
+        told.gitlab.lock().unwrap().deployments = vec![
+            deployment(420, "production", "running", ours, (90_810, THIS)),
+            deployment(410, "production", "success", "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567", (90_816, 700_000)),
+        ];
+        told.gitlab.lock().unwrap().jobs = vec![
+            with(job(700_100, "deploy", "deploy", "success"), "retried", true),
+            job(THIS, "deploy", "deploy", "running"),
+        ];
+        let mut all = told.variables("nothing");
+        all.extend([
+            ("CI_PIPELINE_ID", "90810".to_owned()),
+            ("CI_JOB_ID", THIS.to_string()),
+            ("CI_COMMIT_SHA", ours.to_owned()),
+            ("CI_ENVIRONMENT_NAME", "production".to_owned()),
+        ]);
+        let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let ran = told.consumer.run_jobs_on(&told.registry, &all, &["deploy"]);
+        assert!(ran.log.contains("prod: rolled back to 1a2b3c4d"), "{}", ran.log);
+    }
 }

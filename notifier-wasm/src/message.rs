@@ -167,8 +167,9 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
     if let Some(job) = job {
         return vec![text::shown(job, MAX_NAME)];
     }
-    let is_closing = facts.context.event == Event::PipelineFinished && facts.state.is_failure();
-    let failed = facts.untold.as_deref().filter(|_| is_closing).unwrap_or_default();
+    // One that is called `deploy` is obvious.
+    let are_said = facts.context.event == Event::PipelineFinished && facts.state.is_failure() && facts.job().is_none();
+    let failed = facts.untold.as_deref().filter(|_| are_said).unwrap_or_default();
     let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
     if failed.len() > MAX_NAMED {
         let more = failed.len() - MAX_NAMED;

@@ -17,6 +17,11 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
     if context.event == Event::PipelineFinished && state.is_failure() && all_told {
         return Some("already_told");
     }
+    let is_event = event_is_told(facts, warnings);
+    let is_branch = git_ref.as_ref().is_none_or(|git_ref| branch_is_told(context, git_ref, warnings));
+    if context.event == Event::PipelineFinished && !finish_is_told(facts, warnings) {
+        return Some("finish_not_selected");
+    }
     if context.operators.is_some() {
         let name = environment.name.as_deref().unwrap_or_default();
         let chosen =
@@ -27,13 +32,7 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
             (true, true) => None,
         };
     }
-    let is_event = event_is_told(facts, warnings);
-    let is_branch = git_ref.as_ref().is_none_or(|git_ref| branch_is_told(context, git_ref, warnings));
-    if context.event == Event::PipelineFinished {
-        if !finish_is_told(facts, warnings) {
-            return Some("finish_not_selected");
-        }
-    } else if context.event != Event::PipelineStarted {
+    if matches!(context.event, Event::DeployStarted | Event::DeployFinished) {
         failures::warn_of_unnamed_hook(context, warnings);
     }
     if !is_event {

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::support::harness::binary;
 use crate::support::harness::root;
@@ -102,6 +105,18 @@ impl Consumer {
         consumer
     }
 
+    /// Where the engine keeps the artifacts of the jobs that ran, by their names.
+    pub(crate) fn artifacts(&self) -> PathBuf {
+        self.directory.join(".gitlab-ci-local/artifacts")
+    }
+
+    /// Changes a file of the checkout.
+    pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.directory.join(name)).unwrap();
+        assert!(text.contains(from), "{text}");
+        self.write(name, &text.replace(from, to));
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.directory.join(name), text).unwrap();
     }
@@ -155,8 +170,13 @@ impl Consumer {
 
     /// Runs these jobs alone, as somebody who retries them does; all of them where none is named.
     pub(crate) fn run_jobs_on(&self, registry: &Server, variables: &[(&str, &str)], jobs: &[&str]) -> Ran {
+        self.run(&Self::on(registry, &self.directory, variables), jobs)
+    }
+
+    /// The variables that the engine lacks, on a GitLab, and a test's own.
+    fn on(registry: &Server, directory: &Path, variables: &[(&str, &str)]) -> Vec<(String, String)> {
         let (server, api) = (registry.url(""), registry.url("/api/v4"));
-        let directory = self.directory.display().to_string();
+        let directory = directory.display().to_string();
         let mut all = vec![
             // Jobs with an image have another one, outside of the project, even where the engine runs them in a shell.
             ("CI_PROJECT_DIR", &*directory),
@@ -171,21 +191,57 @@ impl Consumer {
             ("GITLAB_USER_NAME", "Kim Minsu"),
             ("GITLAB_CI", "true"),
         ];
+        // A test's own come last, and win.
+        all.retain(|(name, _)| variables.iter().all(|(own, _)| own != name));
         all.extend(variables);
-        self.run(&all, jobs)
+        all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    fn run(&self, variables: &[(&str, &str)], jobs: &[&str]) -> Ran {
+    /// Runs the pipeline until a job's script has begun to hang, and kills all of it then, so that nothing runs behind that script.
+    pub(crate) fn run_until_killed(&self, registry: &Server, variables: &[(&str, &str)], job: &str) -> Ran {
+        let (makefile, begun) = (self.directory.join("Makefile"), self.directory.join("begun"));
+        let before = fs::read_to_string(&makefile).unwrap();
+        let others: Vec<&str> = ["build", "test", "deploy", "site"].into_iter().filter(|it| *it != job).collect();
+        let hangs =
+            format!("{}:\n\t@echo $@ is done\n{job}:\n\t@touch {}; sleep 30\n", others.join(" "), begun.display());
+        fs::write(&makefile, hangs).unwrap();
+        let variables = Self::on(registry, &self.directory, variables);
+        let mut engine = self.engine(&variables, &[]);
+        let mut engine = engine.process_group(0).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut output = engine.stdout.take().unwrap();
+        let group = format!("-{}", engine.id());
+        let log = thread::spawn(move || {
+            let mut log = Vec::new();
+            output.read_to_end(&mut log).unwrap();
+            String::from_utf8_lossy(&log).into_owned()
+        });
+        while !begun.exists() && engine.try_wait().unwrap().is_none() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(begun.exists(), "{job} never began");
+        assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
+        engine.wait().unwrap();
+        fs::remove_file(begun).unwrap();
+        fs::write(makefile, before).unwrap();
+        Ran { jobs: BTreeMap::new(), log: log.join().unwrap() }
+    }
+
+    fn engine(&self, variables: &[(String, String)], jobs: &[&str]) -> Command {
         let engine = root().join("tests/engine");
         let preload = format!("file://{}", engine.join("node-20-set-union.mjs").canonicalize().unwrap().display());
         let mut command = self.command("node");
         command.args(["--import", &preload]).arg(engine.join("node_modules/gitlab-ci-local/dist/index.js"));
         command.args(["--force-shell-executor", "--ignore-predefined-vars"]);
-        command.arg(variables.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","));
+        command.arg(variables.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(","));
         for (name, value) in variables {
             command.args(["--variable", &format!("{name}={value}")]);
         }
         command.args(jobs);
+        command
+    }
+
+    fn run(&self, variables: &[(String, String)], jobs: &[&str]) -> Ran {
+        let mut command = self.engine(variables, jobs);
         // Two includes of one project race for a directory of the engine's cache; nothing has run then.
         let log = loop {
             let (mut output, writer) = std::io::pipe().unwrap();

@@ -25,6 +25,8 @@ pub(crate) struct Message {
     pub(crate) thread_ts: Option<String>,
     pub(crate) broadcast: bool,
     pub(crate) body: Map<String, Value>,
+    /// The same as it was posted first.
+    posted: Map<String, Value>,
     /// How often it was updated.
     pub(crate) updates: usize,
 }
@@ -85,6 +87,12 @@ impl Workspace {
         here.filter(|it| !it.text().starts_with("chatter")).cloned().collect()
     }
 
+    /// What was told in a channel, in order: messages as they were posted first, and replies.
+    pub(crate) fn everything(&self, channel: &str) -> Vec<Message> {
+        let posted = |message: &Message| Message { body: message.posted.clone(), ..message.clone() };
+        self.messages.iter().filter(|it| it.channel == channel).map(posted).collect()
+    }
+
     pub(crate) fn replies(&self) -> Vec<Message> {
         self.messages.iter().filter(|it| it.thread_ts.is_some()).cloned().collect()
     }
@@ -96,7 +104,9 @@ impl Workspace {
     fn push(&mut self, channel: &str, thread_ts: Option<String>, broadcast: bool, body: Map<String, Value>) -> String {
         self.clock += 1;
         let ts = format!("{}.{:06}", 1_795_134_000 + self.clock, self.clock);
-        self.messages.push(Message { channel: channel.into(), ts: ts.clone(), thread_ts, broadcast, body, updates: 0 });
+        let posted = body.clone();
+        let channel = channel.into();
+        self.messages.push(Message { channel, ts: ts.clone(), thread_ts, broadcast, body, posted, updates: 0 });
         ts
     }
 
