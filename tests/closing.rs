@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::gitlab::{GitLab, failed, gitlab};
 use crate::support::harness::{Notifier, WEBHOOK_PATH};
-use crate::support::loopback::{Reply, Server};
+use crate::support::loopback::{Reply, Request, Server};
 use crate::support::slack_limits;
 use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
 use Hook::{Perhaps, Silent, Spoke};
@@ -173,7 +173,7 @@ impl Pipeline {
     fn told(&self) -> Vec<Value> {
         let is_failure = |body: &Value| body["text"].as_str().unwrap().starts_with('❌');
         match &self.workspace {
-            None => self.slack.requests().iter().map(|it| it.json()).filter(is_failure).collect(),
+            None => self.slack.requests().iter().map(Request::json).filter(is_failure).collect(),
             Some(workspace) => {
                 let replies = workspace.lock().unwrap().replies();
                 replies.into_iter().map(|it| Value::Object(it.body)).filter(is_failure).collect()

@@ -60,7 +60,7 @@ fn the_page_renders_the_bytes_that_the_binary_renders() {
     let ended = node(&["contexts.mjs"]).output().unwrap();
     succeeded(&ended);
     let made: Vec<Value> = serde_json::from_slice(&ended.stdout).unwrap();
-    assert_eq!(made.len(), 8 * 8 * 2);
+    assert_eq!(made.len(), 15 * 8 * 2);
     let module = Guest::built_in().unwrap();
     for both in made {
         let context = both["context"].as_str().unwrap();

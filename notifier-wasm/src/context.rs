@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::history::History;
-use crate::request::{flag, object, objects, optional_integer, optional_string, parse, string, strings};
+use crate::jobs::Jobs;
+use crate::request::{flag, object, optional_integer, optional_string, parse, string, strings};
 use crate::url::unexpanded;
 
 /// Version 1 of the context.
@@ -19,14 +20,7 @@ pub(crate) struct Context {
     settings: Map<String, Value>,
     /// The settings file of the consumer's repository, as it is.
     pub(crate) settings_file: Map<String, Value>,
-    /// The jobs that failed for good, trigger jobs among them; absent where GitLab could not be asked.
-    pub(crate) failed_jobs: Option<Vec<Job>>,
-    /// Whether more have failed than those.
-    pub(crate) more_failed_jobs: bool,
-    /// The jobs that neither failed nor succeeded: canceled ones, and those that somebody or something is waited for.
-    pub(crate) other_jobs: Vec<Job>,
-    /// Whether every job that is in neither list succeeded, or was skipped.
-    pub(crate) all_jobs_known: bool,
+    pub(crate) jobs: Jobs,
     /// GitLab login or e-mail address to Slack user ID.
     people: Map<String, Value>,
     pub(crate) history: History,
@@ -56,24 +50,6 @@ pub(crate) enum Verdict {
     Success,
 }
 
-/// A job that did not succeed (<https://docs.gitlab.com/api/jobs/#list-pipeline-jobs>).
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) id: Option<i64>,
-    pub(crate) name: String,
-    pub(crate) stage: String,
-    /// In GitLab's own word.
-    pub(crate) status: String,
-    pub(crate) web_url: String,
-    /// Why it failed, in GitLab's own word; empty where that is not known.
-    pub(crate) failure_reason: String,
-    /// Of a trigger job: the page of the pipeline that it started.
-    pub(crate) downstream_url: Option<String>,
-    /// What it deploys to, by GitLab's name and slug, where that is known.
-    pub(crate) environment: Option<String>,
-    pub(crate) environment_slug: Option<String>,
-}
-
 /// The second message of a failure or a recovery, to those who operate what failed.
 #[derive(Debug)]
 pub(crate) struct Operators {
@@ -95,20 +71,13 @@ impl Context {
                 Some(Operators { first_message: optional_string(&mut operators, "first_message")? })
             }
         };
-        let mut jobs = |name| -> Result<Option<Vec<Job>>, Error> {
-            objects(&mut fields, name)?.map(|jobs| jobs.into_iter().map(Job::of).collect()).transpose()
-        };
-        let (failed_jobs, other_jobs) = (jobs("failed_jobs")?, jobs("other_jobs")?.unwrap_or_default());
         Ok(Self {
             event: Event::of(&string(&mut fields, "event")?)?,
             result: optional_string(&mut fields, "result")?.map(|result| Verdict::of(&result)).transpose()?,
             ci: strings(&mut fields, "ci")?,
             settings: strings(&mut fields, "settings")?,
             settings_file: object(&mut fields, "settings_file")?,
-            failed_jobs,
-            more_failed_jobs: flag(&mut fields, "more_failed_jobs")?,
-            other_jobs,
-            all_jobs_known: flag(&mut fields, "all_jobs_known")?,
+            jobs: Jobs::of(&mut fields)?,
             people: strings(&mut fields, "people")?,
             history: History::of(history)?,
             updates: flag(&mut fields, "updates")?,
@@ -158,22 +127,6 @@ impl Verdict {
             "success" => Ok(Self::Success),
             _ => Err(Error::field("`result`", "failed or success")),
         }
-    }
-}
-
-impl Job {
-    fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
-        Ok(Self {
-            name: string(&mut fields, "name")?,
-            id: optional_integer(&mut fields, "id")?,
-            stage: optional_string(&mut fields, "stage")?.unwrap_or_default(),
-            status: optional_string(&mut fields, "status")?.unwrap_or_default(),
-            web_url: optional_string(&mut fields, "web_url")?.unwrap_or_default(),
-            failure_reason: optional_string(&mut fields, "failure_reason")?.unwrap_or_default(),
-            downstream_url: optional_string(&mut fields, "downstream_url")?,
-            environment: optional_string(&mut fields, "environment")?,
-            environment_slug: optional_string(&mut fields, "environment_slug")?,
-        })
     }
 }
 

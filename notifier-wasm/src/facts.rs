@@ -3,9 +3,10 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::context::{Context, Event, Job};
+use crate::context::{Context, Event};
 use crate::environment::Environment;
 use crate::failures;
+use crate::jobs::Job;
 use crate::language::Language;
 use crate::settings_file::SettingsFile;
 use crate::source::{Cause, Ref};

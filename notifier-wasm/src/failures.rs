@@ -1,7 +1,8 @@
 //! Which failures of a pipeline nobody has reported yet: a hook reports its own job's, and the closing job all others.
 
-use crate::context::{Context, Event, Job};
+use crate::context::{Context, Event};
 use crate::glob;
+use crate::jobs::Job;
 use crate::reason::Hook;
 use crate::text;
 
@@ -12,14 +13,14 @@ pub(crate) fn untold(context: &Context) -> Option<Vec<&Job>> {
         (Some(told), Some(id)) => told.contains(&id),
         _ => carries_hooks(context, &job.name) && Hook::of(&job.failure_reason) == Hook::Spoke,
     };
-    Some(context.failed_jobs.as_ref()?.iter().filter(|job| !is_told(job)).collect())
+    Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_told(job)).collect())
 }
 
 /// The deployment whose hook could not tell that it failed: one environment's jobs, and nothing else that nobody has told of.
 pub(crate) fn untold_deployment<'a>(context: &'a Context, untold: Option<&[&'a Job]>) -> Option<&'a Job> {
     let (first, rest) = untold?.split_first()?;
     let is_deployment = context.event == Event::PipelineFinished
-        && !context.more_failed_jobs
+        && !context.jobs.more_failed
         && carries_hooks(context, &first.name)
         && rest.iter().all(|job| carries_hooks(context, &job.name) && job.environment == first.environment);
     is_deployment.then_some(*first)

@@ -18,6 +18,7 @@ mod facts;
 mod failures;
 mod glob;
 mod history;
+mod jobs;
 mod language;
 // For the page only: what runs in jobs has nothing to check, and is downloaded by each of them.
 #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]

@@ -212,7 +212,7 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
         links.push(link);
     }
     let more = jobs.len() - links.len();
-    let is_counted = !facts.context.more_failed_jobs;
+    let is_counted = !facts.context.jobs.more_failed;
     links.extend(all.filter(|_| more > 0 || !is_counted || links.is_empty()).map(|url| Link {
         label: if links.is_empty() {
             labels.failed_job.to_owned()

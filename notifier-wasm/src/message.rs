@@ -173,7 +173,7 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
     let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
     if failed.len() > MAX_NAMED {
         let more = failed.len() - MAX_NAMED;
-        names.push(facts.language.and_more((!facts.context.more_failed_jobs).then_some(more)));
+        names.push(facts.language.and_more((!facts.context.jobs.more_failed).then_some(more)));
     }
     names
 }
@@ -207,7 +207,7 @@ fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
 /// A failed pipeline is named by the stage that failed, where it is one.
 fn usual_words(facts: &Facts) -> String {
     let Facts { context, state, action, language, .. } = facts;
-    let failed = facts.untold.as_deref().filter(|_| *state == State::PipelineFailed && !context.more_failed_jobs);
+    let failed = facts.untold.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
     if let Some(stage) = failed.and_then(failures::common_stage) {
         return language.stage_failed(&text::shown(stage, MAX_STAGE));
     }

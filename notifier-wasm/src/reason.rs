@@ -1,7 +1,7 @@
 //! Why jobs fail, in GitLab's words and in people's; and whether the job's own hook can have told
 //! (gitlab-org/gitlab, `app/models/concerns/enums/ci/commit_status.rb`; gitlab-org/gitlab-runner, `common/build.go`).
 
-use crate::context::Job;
+use crate::jobs::Job;
 use crate::language::Language;
 use crate::text;
 
@@ -139,7 +139,7 @@ mod tests {
         let job =
             json!({"name": "x", "failure_reason": reason, "downstream_url": Some(url).filter(|url| !url.is_empty())});
         let context = context(json!({"event": "pipeline-finished", "failed_jobs": [job]}));
-        words(&context.failed_jobs.as_ref().unwrap()[0], language)
+        words(&context.jobs.failed.as_ref().unwrap()[0], language)
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::text;
 /// environment: all that failed there.
 pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&'static str> {
     let Facts { context, state, git_ref, environment, untold, .. } = facts;
-    let all_told = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.more_failed_jobs)
+    let all_told = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.jobs.more_failed)
         && untold.as_ref().is_some_and(Vec::is_empty);
     if context.event == Event::PipelineFinished && state.is_failure() && all_told {
         return Some("already_told");

@@ -1,7 +1,8 @@
 //! What happened: an event and its outcome.
 
-use crate::context::{Context, Event, Job, Verdict};
+use crate::context::{Context, Event, Verdict};
 use crate::failures;
+use crate::jobs::Job;
 
 /// Everything that a message can say has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,15 +107,15 @@ impl State {
 
     fn of_pipeline(context: &Context, untold: Option<&[&Job]>) -> Self {
         let was_failing = context.history.was_failing();
-        let has_failed = context.failed_jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
-        let is = |statuses: &[&str]| context.other_jobs.iter().any(|job| statuses.contains(&job.status.as_str()));
+        let has_failed = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty());
+        let is = |statuses: &[&str]| context.jobs.other.iter().any(|job| statuses.contains(&job.status.as_str()));
         let succeeded = match context.result {
             Some(verdict) => verdict == Verdict::Success,
             None if has_failed => false,
             None if is(&["canceled", "canceling"]) => return Self::PipelineCanceled,
             None if waiting_for(context).is_some() => return Self::PipelineWaiting,
             // Nothing but a stop button, which waits for nobody.
-            None if context.all_jobs_known && context.other_jobs.iter().all(is_stop_button) => true,
+            None if context.jobs.all_known && context.jobs.other.iter().all(is_stop_button) => true,
             None => return Self::PipelineFinished,
         };
         match (succeeded, was_failing) {
@@ -216,7 +217,7 @@ impl State {
 
 /// The jobs that somebody must play before the pipeline goes on.
 pub(crate) fn waiting_for(context: &Context) -> Option<&Job> {
-    context.other_jobs.iter().find(|job| job.status == "manual" && !is_stop_button(job))
+    context.jobs.other.iter().find(|job| job.status == "manual" && !is_stop_button(job))
 }
 
 /// Whether a manual job stops an environment, as its name says: GitLab's API does not

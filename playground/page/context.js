@@ -10,17 +10,15 @@ export function context(samples, state) {
     const value = String(state.inputs[input.name] ?? input.default).trim();
     if (input.for_module && value) settings[input.name] = value;
   }
+  // What happened is the example's; who and where is entered.
+  const { name: _, ci: __, ...happened } = event;
   return {
     version: 1,
-    event: event.event,
+    ...happened,
     ci,
     settings,
     settings_file: json(state.file).value,
-    result: event.result,
-    failed_jobs: event.failed_jobs,
     people: strings(json(state.people).value),
-    history: event.history,
-    now: event.now,
   };
 }
 

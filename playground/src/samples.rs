@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 /// Inputs that are about jobs and delivery; the module is told of all others.
-pub(crate) const NOT_FOR_THE_MODULE: [&str; 16] = [
+pub(crate) const NOT_FOR_THE_MODULE: [&str; 17] = [
     "start_job",
     "start_stage",
     "finish_job",
@@ -25,19 +25,31 @@ pub(crate) const NOT_FOR_THE_MODULE: [&str; 16] = [
     "timeout",
     "channel",
     "ops_channel",
+    "compare",
 ];
 
 /// What happened, by the fixture that shows it.
-const EVENTS: [(&str, &str); 8] = [
+const EVENTS: [(&str, &str); 15] = [
     ("pipeline started", "pipeline-started-main"),
     ("build failed", "pipeline-failed-one-job"),
     ("deploy started", "deploy-started-main"),
     ("deploy succeeded", "deploy-succeeded-main"),
     ("deploy failed", "deploy-failed-main"),
     ("deploy canceled", "deploy-canceled-feature"),
+    ("deploy ran out of time", "pipeline-failed-deployment-timed-out"),
+    ("deployed again", "deploy-again-main"),
+    ("rolled back", "deploy-rolled-back-main"),
     ("pipeline fixed", "pipeline-fixed"),
     ("pipeline failed", "pipeline-failed"),
+    ("pipeline still failing", "pipeline-still-failing"),
+    ("pipeline succeeded", "pipeline-succeeded"),
+    ("pipeline canceled", "pipeline-canceled"),
+    ("waiting for somebody", "pipeline-waiting"),
 ];
+
+/// What of a fixture is about the event.
+const OF_EVENT: [&str; 8] =
+    ["event", "result", "failed_jobs", "more_failed_jobs", "other_jobs", "all_jobs_known", "history", "now"];
 
 /// What the pipeline runs for, by a fixture of it.
 const KINDS: [(&str, &str); 8] = [
@@ -59,12 +71,13 @@ pub(crate) fn json(root: &Path) -> Result<String, Box<dyn Error>> {
     let mut events = Vec::new();
     for (name, fixture) in EVENTS {
         let fixture = context(fixture)?;
-        let [event, result, failed_jobs, history, now] =
-            ["event", "result", "failed_jobs", "history", "now"].map(|field| fixture[field].clone());
-        let ci = variables(&fixture, true);
-        events.push(
-            json!({"name": name, "event": event, "result": result, "ci": ci, "failed_jobs": failed_jobs, "history": history, "now": now}),
-        );
+        let mut sample = fixture.clone();
+        let fields = sample.as_object_mut().ok_or("a context is an object")?;
+        // Settings and people are the page's own.
+        fields.retain(|field, _| OF_EVENT.contains(&field.as_str()));
+        fields.insert("name".to_owned(), name.into());
+        fields.insert("ci".to_owned(), variables(&fixture, true).into());
+        events.push(sample);
     }
     let mut kinds = Vec::new();
     for (name, fixture) in KINDS {

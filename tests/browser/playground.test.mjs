@@ -25,8 +25,15 @@ const STATES = {
   "deploy succeeded": "deploy succeeded",
   "deploy failed": "deploy failed",
   "deploy canceled": "deploy canceled",
+  "deploy ran out of time": "deploy failed",
+  "deployed again": "deployed again",
+  "rolled back": "rolled back to 1a2b3c4d",
   "pipeline fixed": "fixed",
   "pipeline failed": "pipeline failed",
+  "pipeline still failing": "still failing",
+  "pipeline succeeded": "pipeline succeeded",
+  "pipeline canceled": "pipeline canceled",
+  "waiting for somebody": "waiting for approve",
 };
 
 function frame(page) {

@@ -150,7 +150,7 @@ fn demo_job() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("CI_COMMIT_REF_SLUG", "development"),
         ("CI_COMMIT_SHA", "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678"),
         ("CI_COMMIT_SHORT_SHA", "1a2b3c4d"),
-        ("CI_COMMIT_BEFORE_SHA", "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432"),
+        ("CI_COMMIT_BEFORE_SHA", BEFORE),
         ("CI_COMMIT_TITLE", "Fix cart rounding"),
         ("CI_COMMIT_AUTHOR", "Kim Minsu <minsu@shop.example>"),
         ("CI_PIPELINE_ID", "90817"),
@@ -175,6 +175,9 @@ fn demo_job() -> impl Iterator<Item = (&'static str, &'static str)> {
     .into_iter()
 }
 
+/// The commit before the one of the demonstration.
+const BEFORE: &str = "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432";
+
 /// What GitLab's API says of that project.
 fn gitlab(target: &str) -> Option<Value> {
     let job = |id: u32, name: &str, stage: &str, status: &str, reason: &str| {
@@ -188,7 +191,6 @@ fn gitlab(target: &str) -> Option<Value> {
             "deployable": {"id": job, "pipeline": {"id": pipeline}},
         })
     };
-    const BEFORE: &str = "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432";
     Some(match target.split_once("/projects/42/")?.1 {
         path if path.starts_with("pipelines/90818/jobs") => {
             json!([this, job(711_001, "review", "review", "failed", "job_execution_timeout")])
