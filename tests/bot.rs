@@ -494,7 +494,8 @@ fn a_start_that_comes_late_joins_the_message_that_is_there() {
     assert_eq!(states(&messages), ["deploy succeeded"]);
     assert_eq!(states(&workspace.replies()), ["deploy succeeded", "pipeline started"]);
     let kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    assert_eq!(kept, serde_json::json!({"channel": DEPLOYS, "ts": messages[0].ts}));
+    let place = serde_json::json!({"channel": DEPLOYS, "ts": messages[0].ts, "named": DEPLOYS, "pipeline": 90_817});
+    assert_eq!(kept, place);
 }
 
 /// What an artifact says is believed only where it leads to this pipeline's message.
@@ -506,7 +507,8 @@ fn a_place_that_is_anothers_is_not_believed() {
     for (channel, ts) in [(DEPLOYS, other.as_str()), (OPS, "1795134001.000001"), ("#general", "x"), ("", "")] {
         let mut of = GitLab::new();
         of.jobs = vec![job(THIS, "review", "review", "running"), job(711_900, "notify-start", ".post", "success")];
-        let forged = serde_json::json!({"channel": channel, "ts": ts}).to_string();
+        let forged =
+            serde_json::json!({"channel": channel, "ts": ts, "named": channel, "pipeline": 90_817}).to_string();
         of.artifacts.insert("711900/.pipeline-notifier/message.json".into(), forged);
         let (gitlab, _) = gitlab(of);
         let call = bot(&server, &["deploy-started"]).with("CI_PIPELINE_ID", "90817");

@@ -108,6 +108,7 @@ struct Pipeline {
     gitlab: Server,
     slack: Server,
     workspace: Option<Arc<Mutex<Workspace>>>,
+    api: Arc<Mutex<GitLab>>,
 }
 
 const FAILED_JOB: u64 = 7001;
@@ -120,12 +121,12 @@ impl Pipeline {
             Kind::Other => of.jobs.push(failed(FAILED_JOB, "unit", "test", reason)),
             Kind::Trigger => of.trigger_jobs.push(failed(FAILED_JOB, "docs", "docs", reason)),
         }
-        let (gitlab, _) = gitlab(of);
+        let (gitlab, api) = gitlab(of);
         match way {
-            Way::Webhook => Self { way, gitlab, slack: Server::start([Reply::ok()]), workspace: None },
+            Way::Webhook => Self { way, gitlab, slack: Server::start([Reply::ok()]), workspace: None, api },
             Way::Bot => {
                 let (slack, workspace) = slack(Workspace::new());
-                Self { way, gitlab, slack, workspace: Some(workspace) }
+                Self { way, gitlab, slack, workspace: Some(workspace), api }
             }
         }
     }
@@ -147,6 +148,10 @@ impl Pipeline {
         let ended = settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
         assert_eq!(ended.status, 0, "{}", ended.stderr);
         ended.last_line().to_owned()
+    }
+
+    fn gitlab_knows(&self, job: Value) {
+        self.api.lock().unwrap().jobs.push(job);
     }
 
     fn start(&self) {
@@ -249,16 +254,69 @@ fn what_finish_leaves_out_is_no_failure_of_a_deployment() {
     }
 }
 
-/// A failure that the bot could not tell is told by the closing job, whatever the reason says of its hook.
+/// A failure that the bot could not tell is told by the closing job, whatever the reason says of its hook: with a message there, and
+/// without any.
 #[test]
 fn a_hook_that_slack_did_not_hear_is_made_up_for() {
+    for is_started in [true, false] {
+        let pipeline = Pipeline::new(Way::Bot, Kind::Hooked, "script_failure");
+        if is_started {
+            pipeline.start();
+        }
+        pipeline.workspace.as_ref().unwrap().lock().unwrap().refused.insert("chat.postMessage", "fatal_error");
+        pipeline.call(&["deploy-finished"], &[("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001")]);
+        pipeline.workspace.as_ref().unwrap().lock().unwrap().refused.clear();
+        assert_eq!(pipeline.close("failure"), "notify: sent");
+        assert_eq!(pipeline.told().len(), 1);
+    }
+}
+
+/// Where the settings keep the hooks silent, the closing job is the one who tells.
+#[test]
+fn what_the_settings_keep_the_hooks_from_telling_is_told() {
+    for (reason, events) in [("script_failure", "pipeline-*"), ("job_execution_timeout", "pipeline-*")] {
+        let pipeline = Pipeline::new(Way::Webhook, Kind::Hooked, reason);
+        let settings = [("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001"), ("NOTIFIER_EVENTS", events)];
+        assert_eq!(pipeline.call(&["deploy-finished"], &settings), "notify: skipped reason=event_not_selected");
+        let close = [("NOTIFIER_EVENTS", events), ("CI_ENVIRONMENT_NAME", "")];
+        assert_eq!(pipeline.call(&["pipeline-finished", "--result", "failed"], &close), "notify: sent");
+        assert!(pipeline.told()[0]["text"].as_str().unwrap().contains(": review failed (review)"));
+    }
+}
+
+/// Two jobs that fail at once overwrite each other in the pipeline's message, and not in its thread.
+#[test]
+fn jobs_that_fail_at_once_are_told_once_each() {
     let pipeline = Pipeline::new(Way::Bot, Kind::Hooked, "script_failure");
+    pipeline.gitlab_knows(failed(7002, "review: [eu]", "review", "script_failure"));
     pipeline.start();
-    pipeline.workspace.as_ref().unwrap().lock().unwrap().refused.insert("chat.postMessage", "fatal_error");
-    pipeline.call(&["deploy-finished"], &[("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001")]);
-    pipeline.workspace.as_ref().unwrap().lock().unwrap().refused.clear();
-    assert_eq!(pipeline.close("failure"), "notify: sent");
-    assert_eq!(pipeline.told().len(), 1);
+    thread::scope(|scope| {
+        for (id, name) in [("7001", "review"), ("7002", "review: [eu]")] {
+            let pipeline = &pipeline;
+            scope.spawn(move || {
+                let settings = [("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", id), ("CI_JOB_NAME", name)];
+                pipeline.call(&["deploy-finished"], &settings);
+            });
+        }
+    });
+    assert_eq!(pipeline.close("failure"), "notify: skipped reason=already_told");
+    assert_eq!(pipeline.told().len(), 2);
+}
+
+/// A pipeline that failed, was run again and succeeded is fixed, and its message says so.
+#[test]
+fn a_pipeline_that_is_run_again_is_fixed() {
+    let pipeline = Pipeline::new(Way::Bot, Kind::Other, "script_failure");
+    pipeline.start();
+    assert_eq!(pipeline.close("change"), "notify: sent");
+    pipeline.api.lock().unwrap().jobs.truncate(1);
+    let settings =
+        [("NOTIFIER_FINISH", "change"), ("CI_JOB_NAME", "notify-finish-success"), ("CI_ENVIRONMENT_NAME", "")];
+    assert_eq!(pipeline.call(&["pipeline-finished", "--result", "success"], &settings), "notify: sent");
+    let workspace = pipeline.workspace.as_ref().unwrap().lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].text().contains(": fixed"), "{}", messages[0].text());
 }
 
 #[test]

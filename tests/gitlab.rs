@@ -129,7 +129,11 @@ fn what_is_canceled_or_waits_for_somebody_did_not_succeed() {
     assert_eq!(waiting.links()[0], ("approve".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/3".into()));
     assert_eq!(of(vec![build(), job(6, "e2e", "test", "running")]).state(), "pipeline finished");
     let optional = with(approve(), "allow_failure", true);
-    assert_eq!(of(vec![build(), optional, job(7, "stop_review", "deploy", "manual")]).state(), "pipeline succeeded");
+    assert_eq!(of(vec![build(), optional]).state(), "pipeline succeeded");
+    // A stop button waits for nobody, and says nothing either; a job that may fail may be canceled.
+    assert_eq!(of(vec![build(), job(7, "stop_review", "deploy", "manual")]).state(), "pipeline finished");
+    assert_eq!(of(vec![build(), with(canceled(), "allow_failure", true)]).state(), "pipeline succeeded");
+    assert_eq!(of(vec![build(), job(9, "notify-finish-success", ".post", "created")]).state(), "pipeline succeeded");
     // GitLab judges by no other job of the last stage.
     assert_eq!(of(vec![build(), job(8, "notify-start", ".post", "running")]).state(), "pipeline succeeded");
     assert_eq!(
@@ -206,8 +210,8 @@ fn a_pipeline_is_measured_by_those_before_it() {
             of.jobs.push(failed(1, "compile", "build", "script_failure"));
         }
         of.pipelines = statuses.iter().zip(1..).map(|(status, back)| pipeline(90_817 - back, status)).collect();
-        // Ours, a newer one, and another's child.
-        of.pipelines.extend([pipeline(90_817, "running"), pipeline(90_818, "success")]);
+        // Ours, which is run again, a newer one, and another's child.
+        of.pipelines.extend([pipeline(90_817, "failed"), pipeline(90_818, "success")]);
         of.pipelines.push(with(pipeline(90_700, "success"), "source", "parent_pipeline"));
         let said = say(arguments, of, &[("NOTIFIER_FINISH", finish)]);
         if said.body.is_null() { said.ended.last_line().to_owned() } else { said.state() }
@@ -303,6 +307,12 @@ fn changes_are_those_since_the_last_deployment() {
     assert_eq!((said.state().as_str(), changes(&said)), ("deployed again", None));
     let said = with_deployments(vec![ours(), before(390, "success", OTHER, 90_900)]);
     assert_eq!((said.state().as_str(), changes(&said)), ("rolled back to 1a2b3c4d", None));
+    // A canary of this pipeline is the same deployment.
+    let mut canary = before(395, "success", OURS, 90_817);
+    canary["deployable"]["name"] = "canary".into();
+    let said = with_deployments(vec![ours(), canary, before(390, "success", OTHER, 90_700)]);
+    assert_eq!(said.state(), "deploy succeeded");
+    assert!(changes(&said).unwrap().contains(OTHER));
     // Twenty that failed hide none that did not.
     let mut many: Vec<Value> = (370..400).map(|id| before(id, "failed", "eeee", 90_700)).collect();
     many.extend([ours(), before(300, "success", OTHER, 90_000)]);

@@ -13,6 +13,8 @@ const MAX_COMMITS: usize = 5;
 const MAX_REQUESTS: usize = 10;
 const MAX_TITLE: usize = 72;
 const MAX_AUTHOR: usize = 40;
+/// The most that Slack is known to take of a text, in bytes.
+const MAX_TOTAL: usize = 2900;
 
 /// The commit's page.
 pub(crate) fn commit(facts: &Facts) -> Option<SafeUrl> {
@@ -67,6 +69,10 @@ pub(crate) fn since(facts: &Facts) -> Option<Mrkdwn> {
         })
         .collect();
     lines.extend((!requests.is_empty()).then(|| requests.join(" ")));
+    // Escaped, a title may be five times as long.
+    while lines.iter().map(|line| line.len() + 1).sum::<usize>() > MAX_TOTAL {
+        lines.pop();
+    }
     Some(Mrkdwn { text: lines.join("\n"), verbatim: true })
 }
 

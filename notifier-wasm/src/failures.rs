@@ -4,6 +4,7 @@ use crate::context::{Context, Event};
 use crate::glob;
 use crate::jobs::Job;
 use crate::reason::Hook;
+use crate::state::State;
 use crate::text;
 
 /// The failed jobs that nobody has told of; `None` where GitLab could not be asked. What the pipeline's message remembers is evidence;
@@ -11,19 +12,33 @@ use crate::text;
 pub(crate) fn untold(context: &Context) -> Option<Vec<&Job>> {
     let is_told = |job: &&Job| match (&context.history.told, job.id) {
         (Some(told), Some(id)) => told.contains(&id),
-        _ => carries_hooks(context, &job.name) && Hook::of(&job.failure_reason) == Hook::Spoke,
+        _ => tells_by_itself(context, job) && Hook::of(&job.failure_reason) == Hook::Spoke,
     };
     Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_told(job)).collect())
 }
 
 /// The deployment whose hook could not tell that it failed: one environment's jobs, and nothing else that nobody has told of.
 pub(crate) fn untold_deployment<'a>(context: &'a Context, untold: Option<&[&'a Job]>) -> Option<&'a Job> {
+    let first = *untold?.first()?;
+    let deploys = |job: &&Job| tells_by_itself(context, job) && !job.stops();
+    (untold?.iter().all(deploys) && environment(context, untold).is_some()).then_some(first)
+}
+
+/// The environment that all of these jobs deploy to, as GitLab says: one of none is that of the branch. `None` where they differ.
+pub(crate) fn environment<'a>(context: &Context, untold: Option<&[&'a Job]>) -> Option<Option<&'a str>> {
     let (first, rest) = untold?.split_first()?;
-    let is_deployment = context.event == Event::PipelineFinished
+    let is_one = context.event == Event::PipelineFinished
         && !context.jobs.more_failed
-        && carries_hooks(context, &first.name)
-        && rest.iter().all(|job| carries_hooks(context, &job.name) && job.environment == first.environment);
-    is_deployment.then_some(*first)
+        && rest.iter().all(|job| job.environment == first.environment);
+    is_one.then_some(first.environment.as_deref())
+}
+
+/// Whether a job has hooks that tell of its failure, and the settings let them.
+fn tells_by_itself(context: &Context, job: &Job) -> bool {
+    let is_chosen = |events: &str| {
+        glob::any_of(events, |it| State::DeployFailed.names().iter().any(|name| glob::matches(it, name)))
+    };
+    carries_hooks(context, &job.name) && context.setting("events").is_none_or(is_chosen)
 }
 
 /// Whether `deploy_jobs` says that a job of this name carries the hooks.

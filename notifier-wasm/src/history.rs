@@ -46,7 +46,7 @@ pub(crate) struct Changes {
 /// What a bot's message says.
 #[derive(Debug)]
 pub(crate) struct EarlierMessage {
-    state: String,
+    verdict: String,
     pub(crate) words: String,
     pub(crate) mentions: Vec<String>,
     failures_in_a_row: Option<i64>,
@@ -68,7 +68,7 @@ impl History {
         let earlier_message = match optional_object(&mut fields, "earlier_message")? {
             None => None,
             Some(mut earlier) => Some(EarlierMessage {
-                state: optional_string(&mut earlier, "state")?.unwrap_or_default(),
+                verdict: optional_string(&mut earlier, "verdict")?.unwrap_or_default(),
                 words: optional_string(&mut earlier, "words")?.unwrap_or_default(),
                 mentions: strings_of(&mut earlier, "mentions")?,
                 failures_in_a_row: optional_integer(&mut earlier, "failures_in_a_row")?,
@@ -113,7 +113,7 @@ impl History {
 
 impl EarlierMessage {
     fn is_failure(&self) -> bool {
-        ["pipeline-failed", "pipeline-still-failing", "deploy-failed"].contains(&self.state.as_str())
+        self.verdict == "failed"
     }
 }
 

@@ -51,6 +51,12 @@ impl Jobs {
 }
 
 impl Job {
+    /// Whether it stops an environment, as its name says: GitLab's API does not
+    /// (<https://docs.gitlab.com/ci/environments/#stopping-an-environment>).
+    pub(crate) fn stops(&self) -> bool {
+        self.name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.eq_ignore_ascii_case("stop"))
+    }
+
     fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
         Ok(Self {
             name: string(&mut fields, "name")?,

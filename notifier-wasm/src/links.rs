@@ -184,7 +184,8 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let labels = facts.language.labels();
     let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
     let jobs = facts.untold.as_deref().unwrap_or_default();
-    let stage_is_known = failures::common_stage(jobs).is_some();
+    let is_headline = facts.state == State::PipelineFailed && !facts.context.jobs.more_failed;
+    let stage_is_known = is_headline && failures::common_stage(jobs).is_some() || facts.state == State::DeployFailed;
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {

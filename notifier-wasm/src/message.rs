@@ -40,8 +40,10 @@ pub(crate) struct Message {
     /// Whether a bot says it at the channel's end: the pipeline's message is where nobody looks any more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     apart: bool,
-    /// What happened, by the name with which people choose it, and as the headline says it.
-    state: &'static str,
+    /// How the pipeline stands, `failed` or `success`, for the next message to compare with.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    verdict: &'static str,
+    /// What happened, as the headline says it.
     words: String,
     /// How many pipelines of the ref failed in a row up to this one, where that is what happened and is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +95,7 @@ impl Message {
             failure: facts.state.is_failure(),
             recovery: facts.state.is_recovery(),
             apart: facts.is_apart(),
-            state: facts.state.name(),
+            verdict: facts.state.verdict(facts.action),
             words,
             failures_in_a_row: failures_in_a_row(&facts),
             summary,

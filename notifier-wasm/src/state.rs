@@ -110,12 +110,12 @@ impl State {
         let has_failed = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty());
         let is = |statuses: &[&str]| context.jobs.other.iter().any(|job| statuses.contains(&job.status.as_str()));
         let succeeded = match context.result {
+            // GitLab judges by no job of the stage of the job that asks.
+            _ if has_failed => false,
             Some(verdict) => verdict == Verdict::Success,
-            None if has_failed => false,
             None if is(&["canceled", "canceling"]) => return Self::PipelineCanceled,
             None if waiting_for(context).is_some() => return Self::PipelineWaiting,
-            // Nothing but a stop button, which waits for nobody.
-            None if context.jobs.all_known && context.jobs.other.iter().all(is_stop_button) => true,
+            None if context.jobs.all_known && context.jobs.other.is_empty() => true,
             None => return Self::PipelineFinished,
         };
         match (succeeded, was_failing) {
@@ -194,6 +194,16 @@ impl State {
         }
     }
 
+    /// How the pipeline stands, in GitLab's words; empty where that is not said.
+    pub(crate) fn verdict(self, action: Action) -> &'static str {
+        match self {
+            Self::DeployFailed if action != Action::Deploy => "",
+            _ if self.is_failure() => "failed",
+            _ if self.is_deployed() || matches!(self, Self::PipelineSucceeded | Self::PipelineFixed) => "success",
+            _ => "",
+        }
+    }
+
     /// Whether something began, of which there is little to say yet.
     pub(crate) fn is_start(self) -> bool {
         matches!(self, Self::PipelineStarted | Self::DeployStarted)
@@ -217,14 +227,7 @@ impl State {
 
 /// The jobs that somebody must play before the pipeline goes on.
 pub(crate) fn waiting_for(context: &Context) -> Option<&Job> {
-    context.jobs.other.iter().find(|job| job.status == "manual" && !is_stop_button(job))
-}
-
-/// Whether a manual job stops an environment, as its name says: GitLab's API does not
-/// (<https://docs.gitlab.com/ci/environments/#stopping-an-environment>).
-fn is_stop_button(job: &Job) -> bool {
-    let mut words = job.name.split(|c: char| !c.is_ascii_alphanumeric());
-    job.status == "manual" && words.any(|word| word.eq_ignore_ascii_case("stop"))
+    context.jobs.other.iter().find(|job| job.status == "manual" && !job.stops())
 }
 
 #[cfg(test)]
@@ -273,7 +276,7 @@ mod tests {
         assert_eq!(of(json!([]), &[("test", "canceled"), ("approve", "manual")], true), State::PipelineCanceled);
         assert_eq!(of(json!([]), &[("approve", "manual"), ("deploy", "created")], true), State::PipelineWaiting);
         for stop in ["stop_review", "stop", "review: stop", "Stop-Prod"] {
-            assert_eq!(of(json!([]), &[(stop, "manual")], true), State::PipelineSucceeded, "{stop}");
+            assert_eq!(of(json!([]), &[(stop, "manual")], true), State::PipelineFinished, "{stop}");
         }
         assert_eq!(of(json!([]), &[("nonstop", "manual")], true), State::PipelineWaiting);
         assert_eq!(of(json!([{"name": "test"}]), &[("lint", "canceled")], true), State::PipelineFailed);
@@ -284,13 +287,13 @@ mod tests {
         let of = |result: &str, history: serde_json::Value| {
             state(json!({"event": "pipeline-finished", "result": result, "history": history})).0
         };
-        let earlier = |state: &str| json!({"earlier_message": {"state": state}});
+        let earlier = |verdict: &str| json!({"earlier_message": {"verdict": verdict}});
         for (history, failed, success) in [
             (json!({}), State::PipelineFailed, State::PipelineSucceeded),
             (json!({"previous_status": "success"}), State::PipelineFailed, State::PipelineSucceeded),
             (json!({"previous_status": "failed"}), State::PipelineStillFailing, State::PipelineFixed),
-            (earlier("deploy-failed"), State::PipelineStillFailing, State::PipelineFixed),
-            (earlier("pipeline-started"), State::PipelineFailed, State::PipelineSucceeded),
+            (earlier("failed"), State::PipelineStillFailing, State::PipelineFixed),
+            (earlier("success"), State::PipelineFailed, State::PipelineSucceeded),
         ] {
             assert_eq!((of("failed", history.clone()), of("success", history.clone())), (failed, success), "{history}");
         }
@@ -312,9 +315,13 @@ mod tests {
     #[test]
     fn gitlabs_own_verdict_counts() {
         let of = |result, jobs| state(json!({"event": "pipeline-finished", "result": result, "failed_jobs": jobs})).0;
-        for jobs in [json!(null), json!([]), json!([{"name": "test"}])] {
+        for jobs in [json!(null), json!([])] {
             assert_eq!(of("failed", jobs.clone()), State::PipelineFailed);
             assert_eq!(of("success", jobs), State::PipelineSucceeded);
+        }
+        // A job that failed beside the one that asks is a failure all the same.
+        for result in ["failed", "success"] {
+            assert_eq!(of(result, json!([{"name": "test"}])), State::PipelineFailed);
         }
     }
 }

@@ -139,7 +139,7 @@ impl Workspace {
         }
         let needed = match method {
             "chat.postMessage" | "chat.update" => Some("chat:write"),
-            "conversations.history" => Some("channels:history"),
+            "conversations.history" | "conversations.replies" => Some("channels:history"),
             "users.lookupByEmail" => Some("users:read.email"),
             "auth.test" | "chat.getPermalink" | "blocks.validate" => None,
             other => panic!("{other} is no method of this workspace"),
@@ -161,6 +161,7 @@ impl Workspace {
                 let is_inclusive = asked("inclusive") == "true";
                 self.history(asked("channel"), asked("cursor"), latest, is_inclusive, asked("limit"))
             }
+            "conversations.replies" => self.thread(asked("channel"), asked("ts")),
             "users.lookupByEmail" => match self.people.get(asked("email")) {
                 Some(id) => json!({"ok": true, "user": {"id": id, "name": "somebody"}}),
                 None => error("users_not_found"),
@@ -208,6 +209,12 @@ impl Workspace {
         json!({"ok": true, "channel": message.channel, "ts": message.ts})
     }
 
+    fn thread(&self, channel: &str, ts: &str) -> Value {
+        let of_thread = |it: &&Message| it.channel == channel && (it.ts == ts || it.thread_ts.as_deref() == Some(ts));
+        let messages: Vec<Value> = self.messages.iter().filter(of_thread).map(shown).collect();
+        json!({"ok": true, "messages": messages})
+    }
+
     fn history(&self, channel: &str, cursor: &str, latest: Option<&str>, is_inclusive: bool, limit: &str) -> Value {
         if channel == PRIVATE {
             return json!({"ok": false, "error": "not_in_channel"});
@@ -216,15 +223,24 @@ impl Workspace {
             .messages
             .iter()
             .rev()
-            .filter(|it| it.channel == channel && it.thread_ts.is_none())
+            .filter(|it| it.channel == channel && (it.thread_ts.is_none() || it.broadcast))
             .filter(|it| latest.is_none_or(|latest| &*it.ts < latest || is_inclusive && it.ts == latest))
-            .map(|it| json!({"ts": it.ts, "text": it.text(), "metadata": it.body.get("metadata")}))
+            .map(shown)
             .collect();
         let (start, page) = (cursor.parse().unwrap_or(0), self.page.min(limit.parse().unwrap()));
         let next = if start + page < all.len() { (start + page).to_string() } else { String::new() };
         let messages: Vec<&Value> = all.iter().skip(start).take(page).collect();
         json!({"ok": true, "messages": messages, "response_metadata": {"next_cursor": next}})
     }
+}
+
+/// A message as a list of them shows it.
+fn shown(message: &Message) -> Value {
+    let mut shown = json!({"ts": message.ts, "text": message.text(), "metadata": message.body.get("metadata")});
+    if let Some(thread) = &message.thread_ts {
+        shown["thread_ts"] = thread.as_str().into();
+    }
+    shown
 }
 
 /// The part of a request that is the message.

@@ -8,8 +8,6 @@ use std::panic;
 use std::process;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::ask;
 use super::call::Call;
 use crate::cli::{Files, Job, Told};
@@ -87,11 +85,16 @@ fn send(call: &Call, told: Told, files: &Files) -> Outcome {
     let is_wanted = files.annotations.is_some() || operators.is_some();
     let first = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
     let written = [
-        (&files.annotations, "annotations", message.annotations(first.as_deref()), "the job's page gets no links"),
+        (
+            &files.annotations,
+            "annotations",
+            message.annotations(first.as_deref()).into_bytes(),
+            "the job's page gets no links",
+        ),
         (
             &files.message_file,
             "message-file",
-            thread.map_or_else(|| "{}".to_owned(), |thread| json!(thread).to_string()),
+            thread.and_then(|thread| delivery.kept(&thread)).unwrap_or_else(|| b"{}".to_vec()),
             "later jobs look for the message in the channel",
         ),
     ];

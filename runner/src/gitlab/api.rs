@@ -1,15 +1,16 @@
 //! Asking: where, with which token, how often and for how long.
 
 use std::cell::Cell;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::net::address;
 use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
-use crate::net::http::{Client, Opened};
+use crate::net::http::{Client, Connection, Opened};
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 
@@ -18,6 +19,9 @@ const REQUESTS: u8 = 6;
 
 /// The most that is read of an answer, in bytes. A list of a hundred jobs has a whole commit message in each, of which nothing is kept.
 const MAX_ANSWER: u64 = 32 << 20;
+
+/// What is read behind an answer's end, in bytes.
+const REST: u64 = 64 << 10;
 
 /// How many entries a page has, the most that GitLab gives.
 pub(crate) const PAGE: usize = 100;
@@ -65,30 +69,29 @@ pub(crate) struct Page<T> {
 }
 
 /// The API as one job sees it.
-pub(crate) struct Api<'a> {
-    client: &'a Client,
+pub(crate) struct Api {
+    connection: Connection,
     /// `https://gitlab.example/api/v4/projects/33`
     project: String,
-    pub(crate) pipeline: u64,
-    pub(crate) job: u64,
+    pub(crate) pipeline: i64,
+    pub(crate) job: i64,
     /// With the header that each goes in: the job's own first.
     tokens: Vec<(&'static str, Secret)>,
     /// The one that answered before.
     preferred: Cell<usize>,
     left: Cell<u8>,
-    deadline: Deadline,
 }
 
-impl<'a> Api<'a> {
+impl Api {
     /// The API for the project of a job.
     pub(crate) fn of_job(
-        client: &'a Client,
+        client: &Client,
         variables: &Variables,
         time: Duration,
         deadline: Deadline,
     ) -> Result<Self, Unknown> {
         let variable = |name: &'static str| variables.get(name).ok_or(Unknown::Missing(name));
-        let number = |name| variable(name).and_then(|id| id.parse::<u64>().map_err(|_| Unknown::Missing(name)));
+        let number = |name| variable(name).and_then(|id| id.parse::<i64>().map_err(|_| Unknown::Missing(name)));
         let base = variable("CI_API_V4_URL")?.trim_end_matches('/');
         let server = variable("CI_SERVER_URL")?;
         let tokens: Vec<_> = [job_token(variables), access_token(variables)].into_iter().flatten().collect();
@@ -100,14 +103,13 @@ impl<'a> Api<'a> {
             return Err(Unknown::OtherHost);
         }
         Ok(Self {
-            client,
+            connection: client.connection(&project, deadline.at_most(time)),
             project,
             pipeline: number("CI_PIPELINE_ID")?,
             job: number("CI_JOB_ID")?,
             tokens,
             preferred: Cell::new(0),
             left: Cell::new(REQUESTS),
-            deadline: deadline.at_most(time),
         })
     }
 
@@ -129,7 +131,7 @@ impl<'a> Api<'a> {
         Err(unknown.unwrap_or(Unknown::Enough))
     }
 
-    /// Who did not answer once is not waited for again.
+    /// Who did not answer once, or asks for patience, is not asked again.
     fn give_up(&self, fault: Fault) -> Unknown {
         self.left.set(0);
         fault.into()
@@ -145,7 +147,7 @@ impl<'a> Api<'a> {
 /// One token's view of the API.
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'a> {
-    pub(crate) api: &'a Api<'a>,
+    pub(crate) api: &'a Api,
     token: usize,
 }
 
@@ -154,8 +156,12 @@ impl Asker<'_> {
     pub(crate) fn list<T: DeserializeOwned>(self, path: &str) -> Result<Page<T>, Unknown> {
         let opened = self.get(path)?;
         let has_next = opened.has_next_page;
-        let entries = serde_json::from_reader(BufReader::new(opened.body))
+        let mut body = BufReader::new(opened.body);
+        let mut json = serde_json::Deserializer::from_reader(&mut body);
+        let entries = Vec::deserialize(&mut json)
             .map_err(|error| if error.is_io() { self.api.give_up(Fault::Timeout) } else { Unknown::NotUnderstood })?;
+        // Only a connection that is read to the end serves the next question.
+        let _ = io::copy(&mut body.take(REST), &mut io::sink());
         Ok(Page { entries, has_next })
     }
 
@@ -174,9 +180,13 @@ impl Asker<'_> {
         api.left.set(left);
         let (header, token) = &api.tokens[token];
         let url = format!("{}/{path}", api.project);
-        match api.client.open(&url, Some((header, token)), MAX_ANSWER, api.deadline) {
+        match api.connection.get(&url, (header, token), MAX_ANSWER) {
             Ok(opened) => match opened.status {
                 200 => Ok(opened),
+                429 => {
+                    api.left.set(0);
+                    Err(Unknown::Status(429))
+                }
                 status @ (401 | 403 | 404) => Err(Unknown::Refused(status)),
                 status => Err(Unknown::Status(status)),
             },

@@ -21,11 +21,11 @@ const MAX_TEXT: usize = 255;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Changes {
     /// How many commits there are.
-    pub(crate) count: u64,
+    pub(crate) count: i64,
     /// The first of them, oldest first.
     pub(crate) commits: Vec<Commit>,
     /// The merge requests of this project that merge commits among them name, by number.
-    pub(crate) merge_requests: Vec<u64>,
+    pub(crate) merge_requests: Vec<i64>,
 }
 
 /// A commit by its title.
@@ -123,7 +123,7 @@ impl<'de> Visitor<'de> for Commits<'_> {
 }
 
 /// The merge request that a merge commit's message names, `See merge request shop/api!318`, where it is of this project.
-fn merge_request(message: &str, project: &str) -> Option<u64> {
+fn merge_request(message: &str, project: &str) -> Option<i64> {
     let (_, named) = message.rsplit_once("See merge request ")?;
     let (of, number) = named.split_whitespace().next()?.split_once('!')?;
     (of.is_empty() || of == project).then(|| number.parse().ok()).flatten()

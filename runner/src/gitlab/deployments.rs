@@ -5,8 +5,9 @@ use serde::Deserialize;
 use super::api::{Api, Unknown};
 use crate::net::secret::percent_encoded;
 
-/// How many deployments are looked through.
+/// How many deployments of an environment are looked through, and of all.
 const DEPTH: usize = 20;
+const DEPTH_OF_ALL: usize = 100;
 
 /// The last successful deployment of an environment before the one of this job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +18,13 @@ pub(crate) enum Last {
         /// The whole commit.
         sha: String,
         /// The pipeline that it was of; `None` where no job made it.
-        pipeline: Option<u64>,
+        pipeline: Option<i64>,
     },
 }
 
 #[derive(Deserialize)]
 struct Listed {
-    id: u64,
+    id: i64,
     #[serde(default)]
     sha: String,
     #[serde(default)]
@@ -44,19 +45,22 @@ pub(crate) struct Environment {
 
 #[derive(Deserialize)]
 struct Deployable {
-    id: u64,
+    id: i64,
+    #[serde(default)]
+    name: String,
     #[serde(default)]
     pipeline: Option<Pipeline>,
 }
 
 #[derive(Deserialize)]
 struct Pipeline {
-    id: u64,
+    id: i64,
 }
 
 /// Looks at an environment's deployments, by their numbers: dates are those of their ends. Ours is among them, and still running
-/// (gitlab-org/gitlab, `app/models/deployment.rb`, `previous_deployment`).
-pub(crate) fn last(api: &Api, environment: &str) -> Result<Last, Unknown> {
+/// (gitlab-org/gitlab, `app/models/deployment.rb`, `previous_deployment`). What another job of the same pipeline deploys there, a canary
+/// or a part of a rollout, is the same deployment.
+pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unknown> {
     let path = |status: &str| {
         let name = percent_encoded(environment);
         format!("deployments?environment={name}{status}&order_by=id&sort=desc&per_page={DEPTH}")
@@ -64,7 +68,12 @@ pub(crate) fn last(api: &Api, environment: &str) -> Result<Last, Unknown> {
     let is_ours = |it: &Listed| it.deployable.as_ref().is_some_and(|job| job.id == api.job);
     let listed = api.ask(|asker| asker.list::<Listed>(&path("")))?.entries;
     let ours = listed.iter().find(|it| is_ours(it)).map(|it| it.id);
-    let is_before = |it: &Listed| !is_ours(it) && it.status == "success" && ours.is_none_or(|ours| it.id < ours);
+    let is_part = |it: &Listed| {
+        let of = it.deployable.as_ref();
+        of.is_some_and(|it| it.name != job && it.pipeline.as_ref().is_some_and(|pipeline| pipeline.id == api.pipeline))
+    };
+    let is_before =
+        |it: &Listed| it.status == "success" && !is_ours(it) && !is_part(it) && ours.is_none_or(|ours| it.id < ours);
     let is_end = listed.len() < DEPTH;
     let found = match listed.into_iter().find(is_before) {
         None if !is_end => {
@@ -85,8 +94,8 @@ pub(crate) fn last(api: &Api, environment: &str) -> Result<Last, Unknown> {
 }
 
 /// The environments that jobs deploy to, by the jobs' IDs.
-pub(crate) fn environments(api: &Api) -> Result<Vec<(u64, Environment)>, Unknown> {
-    let path = format!("deployments?order_by=id&sort=desc&per_page={DEPTH}");
+pub(crate) fn environments(api: &Api) -> Result<Vec<(i64, Environment)>, Unknown> {
+    let path = format!("deployments?order_by=id&sort=desc&per_page={DEPTH_OF_ALL}");
     let listed = api.ask(|asker| asker.list::<Listed>(&path))?.entries;
     Ok(listed.into_iter().filter_map(|it| Some((it.deployable?.id, it.environment?))).collect())
 }

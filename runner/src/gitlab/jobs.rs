@@ -23,16 +23,25 @@ const STATUSES: [&str; 11] = [
     "waiting_for_callback",
 ];
 
+/// How many jobs are left where there is no room for all.
+const MAX_NAMED: usize = 30;
+
 /// How many pages of a list are read.
 const PAGES: usize = 2;
 
-/// The longest name, stage or address that is kept, in characters: as long as GitLab's own columns.
-const MAX_TEXT: usize = 255;
+/// The longest name that is kept, in characters, as long as GitLab's own column; and the longest address, of which nothing is kept
+/// where it is longer: a part of it leads elsewhere.
+const MAX_NAME: usize = 255;
+const MAX_TEXT: usize = 1000;
+
+/// The statuses of jobs that are not over.
+const UNFINISHED: [&str; 7] =
+    ["created", "pending", "preparing", "running", "scheduled", "waiting_for_callback", "waiting_for_resource"];
 
 /// A job that did not succeed, as the context names it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Job {
-    pub(crate) id: u64,
+    pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) stage: String,
     /// In GitLab's word.
@@ -56,7 +65,7 @@ pub(crate) struct Job {
 pub(crate) struct Jobs {
     /// Those that failed and may not.
     pub(crate) failed: Vec<Job>,
-    /// Those that neither failed nor succeeded, but for the stage of the job that asks, which GitLab does not judge by.
+    /// Those that neither failed nor succeeded, but for what comes after everything and has not ended.
     pub(crate) other: Vec<Job>,
     /// Whether there are more than were read.
     pub(crate) are_cut: bool,
@@ -65,13 +74,20 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
+    /// Leaves as many as a message can name.
+    pub(crate) fn cut(&mut self) {
+        self.are_cut |= self.failed.len() > MAX_NAMED || self.other.len() > MAX_NAMED;
+        self.failed.truncate(MAX_NAMED);
+        self.other.truncate(MAX_NAMED);
+    }
+
     /// Whether a job that is not here succeeded.
     pub(crate) fn are_all(&self) -> bool {
         self.without_triggers.is_none() && !self.are_cut
     }
 }
 
-/// A text of an answer, of which no more is kept than a name may have.
+/// A text of an answer, the beginning of it.
 #[derive(Default)]
 struct Text(String);
 
@@ -97,7 +113,7 @@ impl<'de> Deserialize<'de> for Text {
 /// A job of an answer.
 #[derive(Deserialize)]
 struct Listed {
-    id: u64,
+    id: i64,
     name: Text,
     #[serde(default)]
     stage: Text,
@@ -121,14 +137,16 @@ struct Downstream {
 
 impl From<Listed> for Job {
     fn from(listed: Listed) -> Self {
+        let name = |Text(name)| name.chars().take(MAX_NAME).collect();
+        let address = |Text(url)| Some(url).filter(|url: &String| !url.is_empty() && url.chars().count() < MAX_TEXT);
         Self {
             id: listed.id,
-            name: listed.name.0,
-            stage: listed.stage.0,
-            status: listed.status.0,
-            web_url: listed.web_url.0,
-            failure_reason: listed.failure_reason.0,
-            downstream_url: listed.downstream_pipeline.map(|it| it.web_url.0).filter(|url| !url.is_empty()),
+            name: name(listed.name),
+            stage: name(listed.stage),
+            status: name(listed.status),
+            web_url: address(listed.web_url).unwrap_or_default(),
+            failure_reason: name(listed.failure_reason),
+            downstream_url: listed.downstream_pipeline.and_then(|it| address(it.web_url)),
             environment: None,
             environment_slug: None,
         }
@@ -137,15 +155,16 @@ impl From<Listed> for Job {
 
 /// Which jobs of the pipeline did not succeed. GitLab answers with an empty list where a token may see a pipeline and not its jobs
 /// (gitlab-org/gitlab, `app/finders/ci/jobs_finder.rb`), so that a list without the job that asks says nothing.
-pub(crate) fn unsuccessful(api: &Api, is_renamed: bool) -> Result<Jobs, Unknown> {
+pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> Result<Jobs, Unknown> {
     let scopes: String = STATUSES.iter().map(|it| format!("scope%5B%5D={it}&")).collect();
     let path = format!("pipelines/{}/jobs?{scopes}per_page={PAGE}", api.pipeline);
     let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
     // GitLab 19.2 calls them trigger jobs (https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs).
-    let mut routes = ["bridges", "trigger_jobs"];
-    if is_renamed {
-        routes.reverse();
-    }
+    let routes: &[&str] = match version {
+        (major @ 1.., _) if major < 18 => &["bridges"],
+        version if version >= (19, 2) => &["trigger_jobs", "bridges"],
+        _ => &["bridges", "trigger_jobs"],
+    };
     let mut triggers = Err(Unknown::Enough);
     for route in routes {
         let path = format!("pipelines/{}/{route}?per_page={PAGE}", api.pipeline);
@@ -165,19 +184,20 @@ pub(crate) fn unsuccessful(api: &Api, is_renamed: bool) -> Result<Jobs, Unknown>
             Vec::new()
         }
     };
-    let own_stage = listed.iter().find(|job| job.id == api.job).map(|job| job.stage.0.clone());
     let mut seen = Vec::new();
     for job in listed.into_iter().chain(triggers) {
         if job.id == api.job || seen.contains(&job.id) {
             continue;
         }
         seen.push(job.id);
-        // A job that may fail is no failure, and nobody waits for one that may be played.
+        // What comes after everything is not waited for, and the start job comes when a runner takes it.
+        let is_late = job.stage.0 == ".post" || job.name.0 == start_job;
         match job.status.0.as_str() {
             "success" | "skipped" => {}
-            "failed" | "manual" if job.allow_failure => {}
+            // A job that may fail is no failure, and nobody waits for one that may be played.
+            "failed" | "canceled" | "manual" if job.allow_failure => {}
             "failed" => jobs.failed.push(job.into()),
-            _ if own_stage.as_deref() == Some(&job.stage.0) => {}
+            status if is_late && UNFINISHED.contains(&status) => {}
             _ => jobs.other.push(job.into()),
         }
     }
@@ -207,9 +227,9 @@ fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bool), Unknow
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempts {
     /// Which attempt this is, the first being 1; `None` where earlier ones may be on pages that were not read.
-    pub(crate) this: Option<u64>,
+    pub(crate) this: Option<i64>,
     /// The job that told the pipeline's start, where it has ended well: its artifact says where the pipeline's message is.
-    pub(crate) start_job: Option<u64>,
+    pub(crate) start_job: Option<i64>,
 }
 
 /// Looks at the latest attempts and all before them.
@@ -220,11 +240,14 @@ pub(crate) fn attempts(api: &Api, start_job: &str) -> Result<Attempts, Unknown> 
     let before =
         listed.iter().filter(|job| own.is_some_and(|own| own.name.0 == job.name.0) && job.id < api.job).count();
     let ended = listed.iter().filter(|job| job.name.0 == start_job && job.status.0 == "success");
-    Ok(Attempts { this: (!are_cut).then_some(before as u64 + 1), start_job: ended.map(|job| job.id).max() })
+    Ok(Attempts {
+        this: (!are_cut).then_some(i64::try_from(before).unwrap_or(0) + 1),
+        start_job: ended.map(|job| job.id).max(),
+    })
 }
 
 /// A file of a job's artifacts (<https://docs.gitlab.com/api/job_artifacts/>), the beginning of it.
-pub(crate) fn artifact(api: &Api, job: u64, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
+pub(crate) fn artifact(api: &Api, job: i64, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
     api.ask(|asker| asker.file(&format!("jobs/{job}/artifacts/{path}"), max))
 }
 

@@ -14,12 +14,12 @@ pub(crate) struct Before {
     /// Whether the one before failed; `None` where there was none.
     pub(crate) failed: Option<bool>,
     /// How many failed in a row, up to it; `None` where that goes further back than was looked.
-    pub(crate) in_a_row: Option<u64>,
+    pub(crate) in_a_row: Option<i64>,
 }
 
 #[derive(Deserialize)]
 struct Listed {
-    id: u64,
+    id: i64,
     status: String,
     #[serde(default)]
     source: Option<String>,
@@ -42,5 +42,5 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
         .collect();
     let succeeded = verdicts.iter().position(|failed| !failed);
     let in_a_row = succeeded.or_else(|| is_end.then_some(verdicts.len()));
-    Ok(Before { failed: verdicts.first().copied(), in_a_row: in_a_row.map(|count| count as u64) })
+    Ok(Before { failed: verdicts.first().copied(), in_a_row: in_a_row.and_then(|count| count.try_into().ok()) })
 }

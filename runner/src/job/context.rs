@@ -119,6 +119,7 @@ impl Gathered<'_> {
     pub(crate) fn context(self, warnings: &dyn Sink) -> Context {
         let passed: Vec<&str> = self.passed(warnings).collect();
         let mut longest = MAX_VALUE;
+        let mut jobs = self.jobs.cloned();
         loop {
             let settings: Map<String, Value> = self
                 .settings
@@ -132,10 +133,10 @@ impl Gathered<'_> {
                 "ci": self.ci(&passed, longest),
                 "settings": settings,
                 "settings_file": self.masked(self.file.clone().into()),
-                "failed_jobs": self.masked(json!(self.jobs.map(|jobs| &jobs.failed))),
-                "more_failed_jobs": self.jobs.is_some_and(|jobs| jobs.are_cut),
-                "other_jobs": self.masked(json!(self.jobs.map(|jobs| &jobs.other))),
-                "all_jobs_known": self.jobs.is_some_and(Jobs::are_all),
+                "failed_jobs": self.masked(json!(jobs.as_ref().map(|jobs| &jobs.failed))),
+                "more_failed_jobs": jobs.as_ref().is_some_and(|jobs| jobs.are_cut),
+                "other_jobs": self.masked(json!(jobs.as_ref().map(|jobs| &jobs.other))),
+                "all_jobs_known": jobs.as_ref().is_some_and(Jobs::are_all),
                 "people": self.masked(self.people.clone().into()),
                 "history": self.masked(json!(self.history)),
                 "updates": self.updates,
@@ -146,6 +147,7 @@ impl Gathered<'_> {
                 return Context(context);
             }
             longest /= 2;
+            jobs.iter_mut().for_each(Jobs::cut);
         }
     }
 

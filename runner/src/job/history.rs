@@ -20,15 +20,15 @@ pub(crate) struct History {
     /// What the deploy job wrote to `environment_url.txt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment_url: Option<String>,
-    /// How the last pipeline of the ref before this one ended that did end: `failed` or `success`.
+    /// How the last pipeline of the ref ended that did, `failed` or `success`: one before this, or this one before it was run again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) previous_status: Option<&'static str>,
     /// How many pipelines of the ref failed in a row before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) failures_in_a_row: Option<u64>,
+    pub(crate) failures_in_a_row: Option<i64>,
     /// Which attempt of its job this is, the first being 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) attempt: Option<u64>,
+    pub(crate) attempt: Option<i64>,
     /// The last successful deployment of the job's environment before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_deployment: Option<LastDeployment>,
@@ -37,7 +37,7 @@ pub(crate) struct History {
     pub(crate) changes: Option<Changes>,
     /// The IDs of the failed jobs that the pipeline's message has told of.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) told: Option<Vec<u64>>,
+    pub(crate) told: Option<Vec<i64>>,
     /// What the message of the ref's pipeline before this one says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) earlier_message: Option<EarlierMessage>,
@@ -48,18 +48,18 @@ pub(crate) struct History {
 pub(crate) struct LastDeployment {
     /// Its commit; `None` where there was no such deployment.
     pub(crate) sha: Option<String>,
-    pub(crate) pipeline_id: Option<u64>,
+    pub(crate) pipeline_id: Option<i64>,
 }
 
 /// What an earlier message of the bot's says.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct EarlierMessage {
-    /// The state's name.
-    pub(crate) state: String,
+    /// How its pipeline ended, in the module's own words as the rest.
+    pub(crate) verdict: String,
     pub(crate) words: String,
-    /// Whom it mentioned, in the module's own words.
+    /// Whom it mentioned.
     pub(crate) mentions: Vec<String>,
-    pub(crate) failures_in_a_row: Option<u64>,
+    pub(crate) failures_in_a_row: Option<i64>,
 }
 
 impl History {

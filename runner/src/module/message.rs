@@ -28,14 +28,15 @@ pub(crate) struct Message {
     /// Whether a bot says it at the channel's end, and not where the pipeline's message is.
     #[serde(default)]
     pub(crate) apart: bool,
-    /// What happened, by the name with which people choose it, and as the headline says it.
+    /// How the pipeline stands, in a word that is the module's own, for the next message to compare with.
     #[serde(default)]
-    pub(crate) state: String,
+    pub(crate) verdict: String,
+    /// What happened, as the headline says it.
     #[serde(default)]
     pub(crate) words: String,
     /// How many pipelines of the ref failed in a row up to this one.
     #[serde(default)]
-    pub(crate) failures_in_a_row: Option<u64>,
+    pub(crate) failures_in_a_row: Option<i64>,
     /// One line for the job log.
     #[serde(default)]
     pub(crate) summary: String,

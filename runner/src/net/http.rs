@@ -6,8 +6,7 @@ use std::io::{Read, Take};
 
 use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::typestate::WithoutBody;
-use ureq::{Agent, BodyReader, Proxy, RequestBuilder};
+use ureq::{Agent, BodyReader, Proxy};
 
 use crate::net::address;
 use crate::net::deadline::Deadline;
@@ -32,6 +31,25 @@ pub(crate) struct Answer {
     /// The value of `X-OAuth-Scopes`, with which Slack's Web API answers.
     pub(crate) scopes: Option<String>,
     pub(crate) body: Vec<u8>,
+}
+
+/// A connection that is kept from one question to the next, and a deadline for all of them.
+pub(crate) struct Connection {
+    agent: Agent,
+    deadline: Deadline,
+}
+
+impl Connection {
+    /// Gets an address of the server, with a secret header. More may be sent than is kept: the body is read as it comes, up to a
+    /// size in bytes.
+    pub(crate) fn get(&self, url: &str, (name, secret): (&str, &Secret), max_answer: u64) -> Result<Opened, Fault> {
+        let request = self.agent.get(url).header(name, secret.expose());
+        let request = request.config().timeout_global(Some(self.deadline.remaining())).build();
+        let response = request.call().map_err(|error| Fault::of(&error))?;
+        let has_next_page = response.headers().get("x-next-page").is_some_and(|page| !page.is_empty());
+        let status = response.status().as_u16();
+        Ok(Opened { status, has_next_page, body: response.into_body().into_reader().take(max_answer) })
+    }
 }
 
 /// An answer whose body is yet to be read.
@@ -99,29 +117,16 @@ impl Client {
         max_answer: u64,
         deadline: Deadline,
     ) -> Result<Answer, Fault> {
-        answer(self.request(url, header, deadline).call(), max_answer)
-    }
-
-    /// The same, for an answer of which more is sent than is kept: its body is read as it comes, up to a size in bytes.
-    pub(crate) fn open(
-        &self,
-        url: &str,
-        header: Option<(&str, &Secret)>,
-        max_answer: u64,
-        deadline: Deadline,
-    ) -> Result<Opened, Fault> {
-        let response = self.request(url, header, deadline).call().map_err(|error| Fault::of(&error))?;
-        let next_page = response.headers().get("x-next-page").is_some_and(|page| !page.is_empty());
-        let status = response.status().as_u16();
-        Ok(Opened { status, has_next_page: next_page, body: response.into_body().into_reader().take(max_answer) })
-    }
-
-    fn request(&self, url: &str, header: Option<(&str, &Secret)>, deadline: Deadline) -> RequestBuilder<WithoutBody> {
-        let request = self.agent(url, deadline).get(url);
-        match header {
-            Some((name, secret)) => request.header(name, secret.expose()),
-            None => request,
+        let mut request = self.agent(url, deadline).get(url);
+        if let Some((name, secret)) = header {
+            request = request.header(name, secret.expose());
         }
+        answer(request.call(), max_answer)
+    }
+
+    /// A connection for several questions to one server.
+    pub(crate) fn connection(&self, url: &str, deadline: Deadline) -> Connection {
+        Connection { agent: self.agent(url, deadline), deadline }
     }
 
     fn agent(&self, url: &str, deadline: Deadline) -> Agent {

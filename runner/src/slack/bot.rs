@@ -23,16 +23,27 @@ const PAGE: &str = "100";
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) thread: Thread,
-    /// What it shows; `None` where the bot may not read the channel.
-    pub(crate) shown: Option<Shown>,
+    /// What it shows.
+    pub(crate) shown: Result<Shown, Unseen>,
+}
+
+/// Why it is not known what a message shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unseen {
+    /// The bot may not read the channel.
+    NotAllowed,
+    /// Slack did not answer this time.
+    NoAnswer,
 }
 
 /// What a channel's history holds about a pipeline.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     pub(crate) found: Option<Found>,
-    /// What the last message of an earlier pipeline of the same ref shows.
-    pub(crate) earlier: Option<Shown>,
+    /// What the message of the last earlier pipeline of the same ref shows that ended, and which one that is.
+    pub(crate) earlier: Option<(i64, Shown)>,
+    /// Whether the history was read: only then there is no message where none was found.
+    pub(crate) is_read: bool,
 }
 
 /// What is told, and how.
@@ -77,19 +88,22 @@ impl Bot<'_> {
         let (body, failure) = (telling.message.body(), telling.message.failure);
         let post = || self.post(&body, Some(&telling.shown.encode(speaker)));
         let Some(Found { thread, shown }) = found else { return post() };
-        let delivered = match self.reply(thread, &body, failure) {
+        let metadata = telling.shown.encode(speaker);
+        let delivered = match self.reply(thread, &body, failure, metadata) {
             // Somebody deleted it.
             Err(gone) if gone.is_word(&["thread_not_found", "message_not_found", "cannot_reply_to_message"]) => {
                 return post();
             }
             other => other?,
         };
-        let failed_job = shown.as_ref().map(|it| it.failed_job.as_str()).unwrap_or_default();
-        let changes = match telling.updates {
-            Updates::Never => false,
+        let changes = match (telling.updates, shown) {
+            (Updates::Never, _) => false,
+            (Updates::Always, _) | (_, Err(Unseen::NotAllowed)) => true,
+            (Updates::UnlessFailed, Err(Unseen::NoAnswer)) => failure,
             // What another job's failure says stays to be seen; that job itself, run again, may take it back.
-            Updates::UnlessFailed => failure || failed_job.is_empty() || failed_job == speaker.job,
-            Updates::Always => true,
+            (Updates::UnlessFailed, Ok(shown)) => {
+                failure || shown.failed_job.is_empty() || shown.failed_job == speaker.job
+            }
         };
         if changes {
             match self.update(speaker, telling, thread) {
@@ -130,11 +144,13 @@ impl Bot<'_> {
         Some(answer.get("permalink")?.as_str()?.to_owned())
     }
 
-    /// A reply says the same without the small print, which is in the pipeline's message.
-    fn reply(&self, thread: &Thread, body: &Body, failure: bool) -> Result<Delivered, Undelivered> {
+    /// A reply says the same without the small print, which is in the pipeline's message. What it tells it remembers by itself: two jobs
+    /// that speak at once overwrite each other in the pipeline's message.
+    fn reply(&self, thread: &Thread, body: &Body, failure: bool, metadata: Value) -> Result<Delivered, Undelivered> {
         let mut message = body.without_small_print().json().as_object().cloned().unwrap_or_default();
         message.insert("channel".into(), thread.channel.clone().into());
         message.insert("thread_ts".into(), thread.ts.clone().into());
+        message.insert("metadata".into(), metadata);
         if failure {
             message.insert("reply_broadcast".into(), true.into());
         }
@@ -159,58 +175,58 @@ impl Bot<'_> {
         self.api.post(self.client, method, &Value::Object(arguments), self.deadline)
     }
 
-    /// Looks for the pipeline's message: at the place that is known, else in the channel's history, newest first; and, where
-    /// `wants_earlier`, for the one of the pipeline before.
-    pub(crate) fn look(
-        &self,
-        speaker: &Speaker,
-        known: Option<&Thread>,
-        wants_earlier: bool,
-        warnings: &dyn Sink,
-    ) -> Past {
-        // A place in another channel is that of another environment's message.
-        let known = known.filter(|known| !is_channel_id(self.channel) || known.channel == self.channel);
-        let mut past = Past::default();
-        if let Some(thread) = known {
-            let at = [("channel", &*thread.channel), ("latest", &thread.ts), ("inclusive", "true"), ("limit", "1")];
-            past.found = match self.history(&at) {
-                Ok(page) => messages(&page).first().filter(|it| it["ts"] == thread.ts.as_str()).and_then(|message| {
-                    let shown = Shown::of_pipeline(message, speaker)?;
-                    Some(Found { thread: thread.clone(), shown: Some(shown) })
-                }),
-                Err(_) => Some(Found { thread: thread.clone(), shown: None }),
-            };
+    /// Looks for the pipeline's message: at the place that is known, else in the channel's history.
+    pub(crate) fn look(&self, speaker: &Speaker, known: Option<&Thread>, warnings: &dyn Sink) -> Past {
+        let known = known.and_then(|thread| self.found_at(speaker, thread));
+        if known.is_some() {
+            return Past { found: known, ..Past::default() };
         }
-        let is_readable = past.found.as_ref().is_none_or(|found| found.shown.is_some());
-        let channel = known.map_or(self.channel, |known| &known.channel);
-        if is_readable && is_channel_id(channel) && (past.found.is_none() || wants_earlier) {
-            self.look_through(channel, speaker, wants_earlier, &mut past).unwrap_or_else(|unreadable| {
-                warnings.warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
-            });
-        }
-        past
+        self.look_through(speaker, false).unwrap_or_else(|unreadable| {
+            warnings.warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
+            Past::default()
+        })
     }
 
-    fn look_through(
-        &self,
-        channel: &str,
-        speaker: &Speaker,
-        wants_earlier: bool,
-        past: &mut Past,
-    ) -> Result<(), Undelivered> {
+    /// The pipeline's message at the place that an earlier job named, unless it is gone or another's.
+    pub(crate) fn found_at(&self, speaker: &Speaker, thread: &Thread) -> Option<Found> {
+        let at = [("channel", &*thread.channel), ("latest", &thread.ts), ("inclusive", "true"), ("limit", "1")];
+        let shown = match self.get("conversations.history", &at) {
+            Ok(page) => {
+                let message = messages(&page).first().filter(|it| it["ts"] == thread.ts.as_str())?;
+                Ok(Shown::of_pipeline(message, speaker)?)
+            }
+            Err(refused) if refused.is_word(&["missing_scope", "not_in_channel", "channel_not_found"]) => {
+                Err(Unseen::NotAllowed)
+            }
+            Err(_) => Err(Unseen::NoAnswer),
+        };
+        Some(Found { thread: thread.clone(), shown })
+    }
+
+    /// Looks through the channel's history, newest first; where `wants_earlier`, for the pipeline before this one too.
+    pub(crate) fn look_through(&self, speaker: &Speaker, wants_earlier: bool) -> Result<Past, Undelivered> {
+        let mut past = Past::default();
+        if !is_channel_id(self.channel) {
+            return Ok(past);
+        }
         let mut cursor = String::new();
         for _ in 0..PAGES {
-            let page = self.history(&[("channel", channel), ("limit", PAGE), ("cursor", &cursor)])?;
-            for message in messages(&page) {
+            let arguments = [("channel", self.channel), ("limit", PAGE), ("cursor", &cursor)];
+            let page = self.get("conversations.history", &arguments)?;
+            // A reply that is shown in the channel too is no message of a pipeline.
+            for message in messages(&page).iter().filter(|it| it["thread_ts"].is_null() || it["thread_ts"] == it["ts"])
+            {
                 if past.found.is_none()
                     && let Some(shown) = Shown::of_pipeline(message, speaker)
                     && let Some(ts) = message["ts"].as_str().filter(|ts| is_ts(ts))
                 {
-                    let thread = Thread { channel: channel.to_owned(), ts: ts.to_owned() };
-                    past.found = Some(Found { thread, shown: Some(shown) });
+                    let thread = Thread { channel: self.channel.to_owned(), ts: ts.to_owned() };
+                    past.found = Some(Found { thread, shown: Ok(shown) });
                 }
-                if wants_earlier && past.earlier.is_none() {
-                    past.earlier = Shown::of_earlier(message, speaker);
+                if let Some(earlier) = Shown::of_earlier(message, speaker).filter(|_| wants_earlier)
+                    && past.earlier.as_ref().is_none_or(|(pipeline, _)| *pipeline < earlier.0)
+                {
+                    past.earlier = Some(earlier);
                 }
             }
             let next = page.get("response_metadata").and_then(|it| it.get("next_cursor")).and_then(Value::as_str);
@@ -219,13 +235,22 @@ impl Bot<'_> {
                 break;
             }
         }
-        Ok(())
+        past.is_read = true;
+        Ok(past)
     }
 
-    /// A page of a channel's history, with what nobody sees.
-    fn history(&self, arguments: &[(&str, &str)]) -> Result<Map<String, Value>, Undelivered> {
+    /// The IDs of the jobs whose failures the replies of a thread have told.
+    pub(crate) fn told_in(&self, speaker: &Speaker, thread: &Thread) -> Vec<i64> {
+        let arguments = [("channel", &*thread.channel), ("ts", &*thread.ts), ("limit", PAGE)];
+        let page = self.get("conversations.replies", &arguments).unwrap_or_default();
+        messages(&page).iter().filter_map(|it| Shown::of_pipeline(it, speaker)).flat_map(|shown| shown.told).collect()
+    }
+
+    /// A page of messages, with what nobody sees. The message itself matters more: it keeps half of the time.
+    fn get(&self, method: &'static str, arguments: &[(&str, &str)]) -> Result<Map<String, Value>, Undelivered> {
         let arguments = [arguments, &[("include_all_metadata", "true")]].concat();
-        self.api.get(self.client, "conversations.history", &arguments, self.deadline)
+        let deadline = self.deadline.at_most(self.deadline.remaining() / 2);
+        self.api.get(self.client, method, &arguments, deadline)
     }
 }
 

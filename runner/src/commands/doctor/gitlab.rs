@@ -7,19 +7,18 @@ use crate::gitlab::{changes, deployments, jobs, pipelines};
 
 /// What the tokens may read on this GitLab, route by route, and what is missed without.
 pub(super) fn facts(call: &Call, tell: Tell) {
-    let api = match Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline) {
-        Ok(api) => api,
-        Err(unknown) => {
-            let detail =
-                format!("{unknown}; nothing is asked there, and messages link to the pipeline's pages instead");
-            return tell(Mark::Note, "GitLab", &detail);
-        }
-    };
+    let api = || Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline);
+    if let Err(unknown) = api() {
+        let detail = format!("{unknown}; nothing is asked there, and messages link to the pipeline's pages instead");
+        return tell(Mark::Note, "GitLab", &detail);
+    }
     let mut told = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
         Ok(()) => tell(Mark::Ok, "GitLab", &format!("tells {route}")),
         Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {unknown}; {missed}")),
     };
-    let jobs = jobs::unsuccessful(&api, call.names_trigger_jobs());
+    // Each route is asked on its own: a message may ask only so often.
+    let start_job = call.settings.get_or_default("start_job");
+    let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
     let without_triggers = jobs.as_ref().ok().map(|jobs| jobs.without_triggers.clone());
     told(
         "this pipeline's jobs",
@@ -32,21 +31,22 @@ pub(super) fn facts(call: &Call, tell: Tell) {
     }
     if let Some(git_ref) = call.git_ref() {
         let missed = "`fixed` and `still failing` are said only by a bot that may read its channel";
-        told("the pipelines before this one", missed, pipelines::before(&api, &git_ref).map(drop));
+        told(
+            "the pipelines before this one",
+            missed,
+            api().and_then(|api| pipelines::before(&api, &git_ref).map(drop)),
+        );
     }
-    if let Some(environment) = call.variables.get("CI_ENVIRONMENT_NAME") {
-        let missed = "the changes of a deployment are those of its push, and nothing is called a rollback";
-        told("the last deployment", missed, deployments::last(&api, environment).map(drop));
-    }
-    if let Some(sha) = call.variables.get("CI_COMMIT_SHA") {
-        let missed = "the commits since the last deployment are linked and not listed";
-        match changes::between(&api, sha, sha, "") {
-            Some(known) => told("what lies between commits", missed, known.map(drop)),
-            None => tell(
-                Mark::Note,
-                "GitLab",
-                &format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {missed}"),
-            ),
-        }
+    let missed = "the changes of a deployment are those of its push, nothing is called a rollback, and a closing job names environments by the branch";
+    told("deployments", missed, api().and_then(|api| deployments::environments(&api).map(drop)));
+    let compared = call.variables.get("CI_COMMIT_SHA").zip(api().ok());
+    let missed = "the commits since the last deployment are linked and not listed";
+    match compared.and_then(|(sha, api)| changes::between(&api, sha, sha, "")) {
+        Some(known) => told("what lies between commits", missed, known.map(drop)),
+        None => tell(
+            Mark::Note,
+            "GitLab",
+            &format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {missed}"),
+        ),
     }
 }

@@ -1,8 +1,6 @@
 //! One message on its way: as the bot, else by the webhook; and to the operators.
 
-use serde_json::json;
-
-use crate::commands::ask::Asked;
+use crate::commands::ask::{Asked, PLACE};
 use crate::commands::call::Call;
 use crate::job::context::Context;
 use crate::job::event::Event;
@@ -12,15 +10,13 @@ use crate::report::Sink;
 use crate::slack::bot::{Bot, Found, Telling, Updates};
 use crate::slack::destination::Operators;
 use crate::slack::metadata::{Shown, Speaker};
-use crate::slack::thread::{MAX_FILE, Thread};
+use crate::slack::thread::{Kept, MAX_FILE, Thread};
 use crate::slack::undelivered::{Delivered, Fate, Undelivered};
 use crate::slack::webhook;
 use crate::slack::webhook_url::Unusable;
 
-/// Where the first hook of a job told its event, for the second.
-const THREAD: &str = "message.json";
-/// The same, where that was at the channel's end.
-const THREAD_APART: &str = "message-apart.json";
+/// Where the first hook of a job told its event, where that was at the channel's end.
+const PLACE_APART: &str = "message-apart.json";
 
 /// Why a message was not delivered.
 pub(super) enum Untold {
@@ -44,10 +40,10 @@ impl Delivery<'_> {
         if let Some(bot) = self.bot() {
             match self.tell_as(&bot) {
                 Ok((thread, delivered)) => {
-                    if self.event == Event::DeployStarted {
-                        let name = if self.message.apart { THREAD_APART } else { THREAD };
+                    if let Some(kept) = self.kept(&thread).filter(|_| self.event == Event::DeployStarted) {
+                        let name = if self.message.apart { PLACE_APART } else { PLACE };
                         // What cannot be kept is looked for again.
-                        let _ = kept::keep(&call.variables, name, json!(thread).to_string().as_bytes());
+                        let _ = kept::keep(&call.variables, name, &kept);
                     }
                     return Ok((delivered, Some(thread)));
                 }
@@ -69,21 +65,31 @@ impl Delivery<'_> {
     fn tell_as(&self, bot: &Bot) -> Result<(Thread, Delivered), Undelivered> {
         let Some(speaker) = Speaker::of(&self.call.variables) else { return bot.post(&self.message.body(), None) };
         let found = self.found(bot, &speaker);
-        bot.tell(&speaker, &self.telling(found.as_ref()), found.as_ref(), &*self.call.report)
+        let shown = found.as_ref().and_then(|found| found.shown.as_ref().ok());
+        bot.tell(&speaker, &self.telling(self.shown(shown)), found.as_ref(), &*self.call.report)
     }
 
-    /// The message of a pipeline that is over, where nobody need hear of it and it shows no end yet.
+    /// The message of a pipeline that is over, where nobody need hear of it and it shows another end, or none yet.
     pub(super) fn bring_up_to_date(&self) {
-        let found = self.asked.past.as_ref().and_then(|past| past.found.as_ref());
-        let is_open =
-            |shown: &Shown| [Event::PipelineStarted, Event::DeployStarted].map(Event::name).contains(&&*shown.state);
-        if self.event == Event::PipelineFinished
-            && let Some(found) = found.filter(|found| found.shown.as_ref().is_some_and(is_open))
-            && let Some((bot, speaker)) = self.bot().zip(Speaker::of(&self.call.variables))
-            && let Err(undelivered) = bot.update(&speaker, &self.telling(Some(found)), &found.thread)
-        {
+        let Some((bot, speaker)) = self.bot().zip(Speaker::of(&self.call.variables)) else { return };
+        let past = self.asked.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past);
+        let Some(Found { thread, shown: Ok(shown) }) = past.and_then(|past| past.found.as_ref()) else { return };
+        if self.message.verdict.is_empty() || self.message.verdict == shown.verdict {
+            return;
+        }
+        // Nobody was told or called by it: who was called before is called when it is over.
+        let earlier = past.and_then(|past| past.earlier.as_ref()).map(|(_, earlier)| earlier.mentions.clone());
+        let mut quiet = self.shown(Some(shown));
+        quiet.told.clone_from(&shown.told);
+        quiet.mentions = earlier.unwrap_or_default();
+        if let Err(undelivered) = bot.update(&speaker, &self.telling(quiet), thread) {
             self.call.report.warning(&format!("{undelivered}; the pipeline's message stays as it was"));
         }
+    }
+
+    /// What later jobs need to find the message.
+    pub(super) fn kept(&self, thread: &Thread) -> Option<Vec<u8>> {
+        Some(Kept::encode(thread, self.bot()?.channel, Speaker::of(&self.call.variables)?.pipeline))
     }
 
     /// The address of a message of the bot's.
@@ -98,28 +104,49 @@ impl Delivery<'_> {
 
     /// The message that this one belongs to.
     fn found(&self, bot: &Bot, speaker: &Speaker) -> Option<Found> {
-        let variables = &self.call.variables;
-        let kept = |name| kept::kept(variables, name, MAX_FILE).and_then(|json| Thread::parse(&json));
-        let apart = kept(THREAD_APART);
+        let apart = kept::kept(&self.call.variables, PLACE_APART, MAX_FILE);
+        let apart = apart.and_then(|json| Kept::parse(&json, speaker.pipeline));
         match &self.asked.past {
             _ if self.message.apart && apart.is_none() => None,
-            Some(past) => past.found.clone(),
-            None => {
-                let known = apart.or_else(|| kept(THREAD)).or_else(|| self.asked.known.clone());
-                bot.look(speaker, known.as_ref(), false, &*self.call.report).found
+            Some((channel, past)) if channel == bot.channel => past.found.clone(),
+            _ => {
+                let known = apart.as_ref().or(self.asked.known.as_ref()).and_then(|kept| kept.in_channel(bot.channel));
+                bot.look(speaker, known, &*self.call.report).found
             }
         }
     }
 
-    fn telling(&self, found: Option<&Found>) -> Telling<'_> {
-        let before = found.and_then(|found| found.shown.as_ref());
+    /// What the pipeline's message shows once this one stands in it.
+    fn shown(&self, before: Option<&Shown>) -> Shown {
+        let of = |name| self.call.variables.get(name);
         let of_closing = self.event == Event::PipelineFinished;
-        let told = match (&self.asked.jobs, of_closing) {
-            (Some(jobs), true) => jobs.failed.iter().map(|job| job.id).collect(),
-            _ => self.call.variables.get("CI_JOB_ID").and_then(|id| id.parse().ok()).into_iter().collect::<Vec<_>>(),
+        let mut told = before.map(|it| it.told.clone()).unwrap_or_default();
+        if self.message.failure && of_closing {
+            told.extend(self.asked.jobs.iter().flat_map(|jobs| &jobs.failed).map(|job| job.id));
+        } else if self.message.failure {
+            told.extend(of("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok()));
+        }
+        told.sort_unstable();
+        told.dedup();
+        let mentions = match before {
+            Some(before) if !self.message.failure => before.mentions.clone(),
+            _ => self.message.mentions.clone(),
         };
-        // What comes after a closing job is a job that somebody runs again, and may take back what it said.
-        let job = self.call.variables.get("CI_JOB_NAME").filter(|_| !of_closing).unwrap_or_default();
+        Shown {
+            verdict: self.message.verdict.clone(),
+            words: self.message.words.clone(),
+            // What comes after a closing job is a job that somebody runs again, and may take back what it said.
+            failed_job: of("CI_JOB_NAME")
+                .filter(|_| self.message.failure && !of_closing)
+                .unwrap_or_default()
+                .to_owned(),
+            told,
+            mentions,
+            in_a_row: self.message.failures_in_a_row,
+        }
+    }
+
+    fn telling(&self, shown: Shown) -> Telling<'_> {
         Telling {
             message: self.message,
             updates: match self.event {
@@ -127,7 +154,7 @@ impl Delivery<'_> {
                 Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
                 Event::PipelineFinished => Updates::Always,
             },
-            shown: Shown::of(self.message, job, &told, before),
+            shown,
         }
     }
 }

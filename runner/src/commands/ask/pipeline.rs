@@ -1,0 +1,118 @@
+//! What a closing job asks.
+
+use super::{Asked, place};
+use crate::cli::Told;
+use crate::commands::call::Call;
+use crate::gitlab::api::{Api, Unknown};
+use crate::gitlab::{deployments, jobs, pipelines};
+use crate::job::event::Verdict;
+use crate::job::history::EarlierMessage;
+use crate::report::Sink;
+use crate::slack::bot::{Bot, Found, Past};
+use crate::slack::metadata::Speaker;
+use crate::slack::thread::Kept;
+
+/// How many failed jobs are known to have been told.
+const MAX_TOLD: usize = 400;
+
+/// Which jobs did not succeed, how the pipeline before ended, and what was told.
+pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, asked: &mut Asked) {
+    let jobs = api
+        .map_err(Unknown::clone)
+        .and_then(|api| jobs::unsuccessful(api, call.settings.get_or_default("start_job"), call.version()));
+    match jobs {
+        Ok(jobs) => asked.jobs = Some(jobs),
+        Err(unknown) => call.report.warning(&format!(
+            "asking GitLab which jobs failed: {unknown}; the message links to the pipeline's failures instead"
+        )),
+    }
+    let mut before = Err(Unknown::Missing("CI_COMMIT_REF_NAME"));
+    if let Ok(api) = api {
+        if let Some(git_ref) = call.git_ref() {
+            before = pipelines::before(api, &git_ref);
+        }
+        if let Some(jobs) = asked.jobs.as_mut().filter(|jobs| !jobs.failed.is_empty())
+            && let Ok(environments) = deployments::environments(api)
+        {
+            for job in &mut jobs.failed {
+                if let Some((_, environment)) = environments.iter().find(|(id, _)| *id == job.id) {
+                    job.environment = Some(environment.name.clone());
+                    job.environment_slug.clone_from(&environment.slug);
+                }
+            }
+        }
+    }
+    if let Ok(before) = &before {
+        asked.history.previous_status = before.failed.map(|failed| if failed { "failed" } else { "success" });
+        asked.history.failures_in_a_row = before.in_a_row;
+    }
+    ask_slack(call, told, api.ok(), asked);
+    let is_known = before.is_ok() || asked.history.earlier_message.is_some();
+    if let Err(unknown) = before
+        && !is_known
+        && call.settings.get_or_default("finish").eq_ignore_ascii_case("change")
+    {
+        call.report.warning(&format!(
+            "asking GitLab how the pipeline before ended: {unknown}; a failure is told as if it were the first, and nothing is called fixed"
+        ));
+    }
+}
+
+/// What the pipeline's message says, and the one before. Which channel it is in depends on the environment, which the module
+/// names, and that on what was told.
+fn ask_slack(call: &Call, told: Told, api: Option<&Api>, asked: &mut Asked) {
+    let Some(speaker) = Speaker::of(&call.variables).filter(|_| call.to.bot().is_some()) else { return };
+    let mut looked: Vec<String> = Vec::new();
+    while let Some((of_slack, channel)) = call.draft(told, asked).and_then(|draft| call.to.bot_for(draft.environment()))
+    {
+        if looked.iter().any(|it| it == channel) {
+            break;
+        }
+        looked.push(channel.to_owned());
+        let bot = Bot { api: of_slack, client: &call.client, channel, deadline: call.deadline };
+        let past = past(call, &bot, &speaker, api);
+        if let Some(Found { shown: Ok(shown), thread }) = &past.found {
+            let told = asked.history.told.get_or_insert_default();
+            told.extend(shown.told.iter().chain(&bot.told_in(&speaker, thread)));
+            if told.len() > MAX_TOLD {
+                told.truncate(MAX_TOLD);
+            }
+        } else if past.is_read {
+            // There is no message, and so nothing was told.
+            asked.history.told.get_or_insert_default();
+        }
+        asked.past = Some((channel.to_owned(), past));
+    }
+    let Some((_, past)) = &asked.past else { return };
+    let own = past.found.as_ref().and_then(|found| found.shown.as_ref().ok());
+    let earlier = past.earlier.as_ref().map(|(_, earlier)| earlier);
+    // A pipeline that failed, was run again and succeeded is fixed too.
+    let own_failure = own.filter(|own| told.result == Some(Verdict::Success) && own.verdict == Verdict::Failed.name());
+    if own_failure.is_some() {
+        asked.history.previous_status = Some(Verdict::Failed.name());
+    }
+    asked.history.earlier_message = own_failure.or(earlier).map(|earlier| EarlierMessage {
+        verdict: earlier.verdict.clone(),
+        words: earlier.words.clone(),
+        mentions: earlier.mentions.clone(),
+        failures_in_a_row: earlier.in_a_row,
+    });
+}
+
+/// What a channel says of this pipeline and the one before; else where the start job said that it posted.
+fn past(call: &Call, bot: &Bot, speaker: &Speaker, api: Option<&Api>) -> Past {
+    let looked = bot.look_through(speaker, true);
+    let mut past = looked.as_ref().ok().cloned().unwrap_or_default();
+    if past.found.is_none() {
+        let start_job = call.settings.get_or_default("start_job");
+        let kept = api.and_then(|api| place(api, jobs::attempts(api, start_job).ok()?.start_job?));
+        let kept = kept.and_then(|json| Kept::parse(&json, speaker.pipeline));
+        past.found = kept.and_then(|kept| bot.found_at(speaker, kept.in_channel(bot.channel)?));
+    }
+    if let Err(unreadable) = looked
+        && past.found.is_none()
+    {
+        call.report.warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
+    }
+    past
+}
