@@ -180,8 +180,8 @@ impl Pipeline {
         match &self.workspace {
             None => self.slack.requests().iter().map(Request::json).filter(is_failure).collect(),
             Some(workspace) => {
-                let replies = workspace.lock().unwrap().replies();
-                replies.into_iter().map(|it| Value::Object(it.body)).filter(is_failure).collect()
+                let said = workspace.lock().unwrap().everything(DEPLOYS);
+                said.into_iter().map(|it| Value::Object(it.body)).filter(is_failure).collect()
             }
         }
     }

@@ -157,7 +157,7 @@ impl Stranger {
         consumer.write(".gitlab-ci-local.yml", &settings(""));
 
         let fails = self.head("Fails");
-        let (registry, slack) = (gitlab(&Vec::from_iter(fails.map(|job| (job, "ship")))), Server::start([Reply::ok()]));
+        let (registry, slack) = (gitlab(&Vec::from_iter(fails)), Server::start([Reply::ok()]));
         let webhook = slack.url(WEBHOOK_PATH);
         let variables = [("SLACK_WEBHOOK_URL", &*webhook), ("CI_PIPELINE_SOURCE", "push")];
         let mut ran = consumer.run_on(&registry, &variables);

@@ -211,7 +211,7 @@ fn a_pipeline_is_measured_by_those_before_it() {
         }
         of.pipelines = statuses.iter().zip(1..).map(|(status, back)| pipeline(90_817 - back, status)).collect();
         // Ours, which is run again, a newer one, and another's child.
-        of.pipelines.extend([pipeline(90_817, "failed"), pipeline(90_818, "success")]);
+        of.pipelines.extend([pipeline(90_817, "failed"), pipeline(90_818, "running")]);
         of.pipelines.push(with(pipeline(90_700, "success"), "source", "parent_pipeline"));
         let said = say(arguments, of, &[("NOTIFIER_FINISH", finish)]);
         if said.body.is_null() { said.ended.last_line().to_owned() } else { said.state() }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -61,10 +62,12 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
         .unwrap();
     let consumer = Consumer::new(&text, branch, &[(env!("CARGO_PKG_VERSION"), &release().template)]);
     // Some consumers have the notifier in their images, the others download it.
-    let registry = match story {
-        Story::BuildFails => gitlab(&[("build", "build")]),
-        _ => gitlab(&example.deploy_jobs.iter().map(|job| (*job, "deploy")).collect::<Vec<_>>()),
-    };
+    let registry = gitlab(match story {
+        Story::BuildFails => &["build"],
+        Story::DeployFails => &example.deploy_jobs[..1],
+        _ => &[],
+    });
+    consumer.number(&numbers(example), "");
     if branch == "main" {
         consumer.bake();
     }
@@ -86,7 +89,7 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
     });
     if story == Story::BuildFails {
         // Run by name, a job is not triggered by another's failure.
-        consumer.write(".gitlab-ci-local.yml", "notify-finish:\n  rules:\n    - when: always\n");
+        consumer.number(&numbers(example)[1..], CLOSES);
         let closed = consumer.run_jobs_on(&registry, &variables, &["notify-finish"]);
         assert_eq!(closed.jobs["notify-finish"], "PASS", "{}", closed.log);
     }
@@ -102,17 +105,46 @@ fn is_start(body: &serde_json::Value) -> bool {
     ["pipeline started", "pipeline is under way", "파이프라인 시작"].iter().any(|state| text.contains(state))
 }
 
-/// A GitLab with the release in its registry, on which these jobs failed by their own scripts.
-pub(crate) fn gitlab(failed: &[(&str, &str)]) -> Server {
-    let job = |(name, stage): &(&str, &str)| {
-        let web_url = "https://gitlab.example.test/shop/shop-api/-/jobs/711001";
-        serde_json::json!({"id": 711_001, "name": name, "stage": stage, "status": "failed", "allow_failure": false,
-            "failure_reason": "script_failure", "web_url": web_url})
-    };
-    let jobs = serde_json::Value::Array(failed.iter().map(job).collect()).to_string().into_bytes();
+/// The IDs of the jobs of the examples.
+const NUMBERS: [(&str, u64); 8] = [
+    ("notify-finish", CLOSING),
+    ("notify-start", 711_901),
+    ("build", 711_001),
+    ("test", 711_003),
+    ("deploy", 711_002),
+    ("review", 711_004),
+    ("deploy-api", 711_005),
+    ("deploy-site", 711_006),
+];
+const CLOSING: u64 = 711_900;
+
+fn numbers(example: &Example) -> Vec<(&'static str, u64)> {
+    NUMBERS.into_iter().filter(|(name, _)| name.starts_with("notify-") || example.jobs.contains(name)).collect()
+}
+
+/// How the engine runs the closing job by its name.
+const CLOSES: &str = "notify-finish:\n  variables:\n    CI_JOB_ID: '711900'\n  rules:\n    - when: always\n";
+
+/// A GitLab with the release in its registry, on which these jobs failed by their own scripts, and all others run.
+pub(crate) fn gitlab(of: &[&str]) -> Server {
+    gitlab_of_engine(of, None)
+}
+
+/// The same, with the artifacts that the engine kept.
+fn gitlab_of_engine(of: &[&str], artifacts: Option<PathBuf>) -> Server {
+    let mut gitlab = GitLab::new();
+    gitlab.engine = artifacts;
+    let stage = |name: &str| if name == "build" { "build" } else { "deploy" };
+    gitlab.jobs = NUMBERS
+        .iter()
+        .map(|(name, id)| match *name {
+            "notify-finish" => job(*id, name, ".post", "running"),
+            failing if of.contains(&failing) => failed(*id, name, stage(name), "script_failure"),
+            _ => job(*id, name, stage(name), "success"),
+        })
+        .collect();
     let packed = ["x86_64", "aarch64"].map(|it| (format!("pipeline-notifier-{it}-linux.gz"), release().packed.clone()));
-    let files = packed.into_iter().chain([("/jobs?scope%5B%5D=failed&per_page=100".to_owned(), jobs)]);
-    Server::start([Reply::Files(files.collect())])
+    Server::start([Reply::Hosted(packed.into(), Arc::new(Mutex::new(gitlab)))])
 }
 
 fn environment(branch: &str) -> &str {
@@ -347,10 +379,11 @@ impl BotMode {
              ops_mention: subteam:S0OPERATORS\n      ops_environments: prod,dev\n      slack_api_url: {}\n",
             slack.url("/api")
         );
-        let failed: Vec<_> = example.deploy_jobs.iter().map(|job| (*job, "deploy")).collect();
         let text = fs::read_to_string(file).unwrap().replacen("    inputs:\n", &inputs, 1);
         let consumer = Consumer::new(&text, "main", &[(env!("CARGO_PKG_VERSION"), &release().template)]);
-        Self { consumer, registry: gitlab(&failed), _slack: slack, hook: Server::start([Reply::ok()]) }
+        consumer.number(&numbers(example), "");
+        let registry = gitlab_of_engine(&example.deploy_jobs[..1], Some(consumer.artifacts()));
+        Self { consumer, registry, _slack: slack, hook: Server::start([Reply::ok()]) }
     }
 
     fn run(&self, fail: &str, jobs: &[&str]) -> Ran {
@@ -422,17 +455,18 @@ fn in_bot_mode_a_job_that_is_killed_is_told_and_tried_again() {
 }
 
 #[test]
-fn in_bot_mode_a_job_finds_the_message_where_the_bot_may_read() {
+fn in_bot_mode_a_job_finds_the_message_whatever_the_bot_may_read() {
     let (server, workspace) = slack(Workspace::new());
     let ran = BotMode::new(&EXAMPLES[1], server).run("nothing", &[]);
     assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy succeeded"], "{}", ran.log);
 
     let (server, workspace) = slack(Workspace::new().without("channels:history"));
-    let ran = BotMode::new(&EXAMPLES[1], server).run("nothing", &[]);
+    let bot = BotMode::new(&EXAMPLES[1], server);
+    let ran = bot.run("nothing", &[]);
     assert!(ran.jobs.values().all(|verdict| verdict == "PASS"), "{}", ran.log);
     assert!(ran.log.contains("the bot lacks the scope channels:history; add it"), "{}", ran.log);
-    let texts = workspace.lock().unwrap().top_level(DEPLOYS);
-    assert_eq!(states(&texts), ["pipeline started", "deploy started", "deploy succeeded"]);
+    // The start job has kept where it is.
+    assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy succeeded"], "{}", ran.log);
 }
 
 #[test]

@@ -13,6 +13,9 @@ const DEFAULT_ENVIRONMENTS: &str = "main=prod,development=dev,*=%{branch}";
 /// What the names of Auto DevOps' review environments begin with: they are named by their branch.
 const REVIEW: &str = "review/";
 
+/// What stands between several environments of one message.
+const SEPARATOR: &str = ", ";
+
 /// The longest environment or cluster name that is shown, in characters.
 const MAX_NAME: usize = 80;
 
@@ -29,7 +32,7 @@ impl Environment {
     pub(crate) fn of(
         context: &Context,
         git_ref: Option<&Ref>,
-        deployed_to: Option<&str>,
+        deployed_to: &[&str],
         warnings: &mut Vec<String>,
     ) -> Self {
         let mapped = |mapping: &str| git_ref.map_or(Ok(None), |git_ref| Self::mapped(mapping, context, git_ref));
@@ -39,8 +42,10 @@ impl Environment {
         });
         let shown = |name: &str| text::shown(name, MAX_NAME);
         let of_job = || {
-            let name = deployed_to.filter(|name| !name.starts_with(REVIEW))?;
-            Some(Self { name: Some(shown(name)), cluster: None })
+            let mut names: Vec<String> =
+                deployed_to.iter().filter(|name| !name.starts_with(REVIEW)).map(|name| shown(name)).collect();
+            names.dedup();
+            (!names.is_empty()).then(|| Self { name: Some(names.join(SEPARATOR)), cluster: None })
         };
         let found =
             of_setting.or_else(of_job).or_else(|| mapped(DEFAULT_ENVIRONMENTS).ok().flatten()).unwrap_or_default();
@@ -48,6 +53,11 @@ impl Environment {
             name: context.ci("DEPLOY_ENVIRONMENT").map(shown).or(found.name),
             cluster: context.ci("DEPLOY_CLUSTER").map(shown).or(found.cluster),
         }
+    }
+
+    /// Each environment, where a closing job tells of several.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.name.as_deref().unwrap_or_default().split(SEPARATOR).collect()
     }
 
     /// `pattern=environment[@cluster]`, separated by commas. A pattern without `*` names a branch: neither a
@@ -104,8 +114,12 @@ mod tests {
     fn environment(ci: serde_json::Value, mapping: &str) -> (Option<String>, Option<String>, Vec<String>) {
         let context = context(json!({"ci": ci, "settings": {"environments": mapping}}));
         let mut warnings = Vec::new();
-        let Environment { name, cluster } =
-            Environment::of(&context, Ref::of(&context).as_ref(), context.ci("CI_ENVIRONMENT_NAME"), &mut warnings);
+        let Environment { name, cluster } = Environment::of(
+            &context,
+            Ref::of(&context).as_ref(),
+            &context.ci("CI_ENVIRONMENT_NAME").into_iter().collect::<Vec<_>>(),
+            &mut warnings,
+        );
         (name, cluster, warnings)
     }
 

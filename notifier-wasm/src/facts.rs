@@ -53,11 +53,16 @@ impl<'a> Facts<'a> {
         }
         let untold = failures::untold(context);
         let state = State::of(context, untold.as_deref(), warnings);
-        let deployment =
-            failures::untold_deployment(context, untold.as_deref()).filter(|_| state == State::DeployFailed);
-        let deployed_to =
-            deployment.map_or_else(|| context.ci("CI_ENVIRONMENT_NAME"), |job| job.environment.as_deref());
-        let environment = Environment::of(context, git_ref.as_ref(), deployed_to, warnings);
+        let is_closing = context.event == Event::PipelineFinished;
+        let deployment = untold.as_ref().and_then(|untold| untold.first().copied());
+        let deployment = deployment.filter(|_| is_closing && state == State::DeployFailed);
+        let over = context.history.failure().and_then(|failure| failure.environment.as_deref());
+        let deployed_to: Vec<&str> = match untold.as_ref().filter(|_| is_closing && state.is_failure()) {
+            Some(untold) => untold.iter().filter_map(|job| job.environment.as_deref()).collect(),
+            None if state.is_recovery() => over.into_iter().collect(),
+            None => context.ci("CI_ENVIRONMENT_NAME").into_iter().collect(),
+        };
+        let environment = Environment::of(context, git_ref.as_ref(), &deployed_to, warnings);
         Self {
             file: SettingsFile::of(context, state, environment.name.as_deref(), warnings),
             state,

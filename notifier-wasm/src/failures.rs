@@ -1,6 +1,6 @@
 //! Which failures of a pipeline nobody has reported yet: a hook reports its own job's, and the closing job all others.
 
-use crate::context::{Context, Event};
+use crate::context::Context;
 use crate::glob;
 use crate::jobs::Job;
 use crate::reason::Hook;
@@ -17,28 +17,18 @@ pub(crate) fn untold(context: &Context) -> Option<Vec<&Job>> {
     Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_told(job)).collect())
 }
 
-/// The deployment whose hook could not tell that it failed: one environment's jobs, and nothing else that nobody has told of.
-pub(crate) fn untold_deployment<'a>(context: &'a Context, untold: Option<&[&'a Job]>) -> Option<&'a Job> {
-    let first = *untold?.first()?;
+/// Whether all that nobody has told of are deployments whose hooks could not.
+pub(crate) fn are_deployments(context: &Context, untold: Option<&[&Job]>) -> bool {
     let deploys = |job: &&Job| tells_by_itself(context, job) && !job.stops();
-    (untold?.iter().all(deploys) && environment(context, untold).is_some()).then_some(first)
-}
-
-/// The environment that all of these jobs deploy to, as GitLab says: one of none is that of the branch. `None` where they differ.
-pub(crate) fn environment<'a>(context: &Context, untold: Option<&[&'a Job]>) -> Option<Option<&'a str>> {
-    let (first, rest) = untold?.split_first()?;
-    let is_one = context.event == Event::PipelineFinished
-        && !context.jobs.more_failed
-        && rest.iter().all(|job| job.environment == first.environment);
-    is_one.then_some(first.environment.as_deref())
+    !context.jobs.more_failed && untold.is_some_and(|untold| !untold.is_empty() && untold.iter().all(deploys))
 }
 
 /// Whether a job has hooks that tell of its failure, and the settings let them.
-fn tells_by_itself(context: &Context, job: &Job) -> bool {
+pub(crate) fn tells_by_itself(context: &Context, job: &Job) -> bool {
     let is_chosen = |events: &str| {
         glob::any_of(events, |it| State::DeployFailed.names().iter().any(|name| glob::matches(it, name)))
     };
-    carries_hooks(context, &job.name) && context.setting("events").is_none_or(is_chosen)
+    !job.is_trigger && carries_hooks(context, &job.name) && context.setting("events").is_none_or(is_chosen)
 }
 
 /// Whether `deploy_jobs` says that a job of this name carries the hooks.
@@ -119,19 +109,21 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_is_one_environments() {
-        let of = |jobs: serde_json::Value| {
-            let context = context(
-                json!({"event": "pipeline-finished", "settings": {"deploy_jobs": "deploy"}, "failed_jobs": jobs}),
-            );
-            untold_deployment(&context, untold(&context).as_deref()).map(|job| job.name.clone())
+    fn what_is_no_deployment_is_not_called_one() {
+        let of = |jobs: serde_json::Value, events: &str| {
+            let settings = json!({"deploy_jobs": "deploy,stop_review", "events": events});
+            let context = context(json!({"event": "pipeline-finished", "settings": settings, "failed_jobs": jobs}));
+            are_deployments(&context, untold(&context).as_deref())
         };
-        let job = |name: &str, environment: &str| json!({"name": name, "environment": environment, "failure_reason": "job_execution_timeout"});
-        assert_eq!(of(json!([job("deploy", "eu")])).as_deref(), Some("deploy"));
-        assert_eq!(of(json!([job("deploy 1/2", "eu"), job("deploy 2/2", "eu")])).as_deref(), Some("deploy 1/2"));
-        assert_eq!(of(json!([job("deploy 1/2", "eu"), job("deploy 2/2", "us")])), None);
-        assert_eq!(of(json!([job("deploy", "eu"), job("build", "")])), None);
-        assert_eq!(of(json!([])), None);
+        let job = |name: &str, is_trigger: bool| json!({"name": name, "trigger": is_trigger, "failure_reason": "job_execution_timeout"});
+        assert!(of(json!([job("deploy", false)]), ""));
+        assert!(of(json!([job("deploy 1/2", false), job("deploy 2/2", false)]), "*-failed"));
+        for other in [job("build", false), job("stop_review", false), job("deploy", true)] {
+            assert!(!of(json!([job("deploy 1/2", false), other]), ""), "{other}");
+        }
+        // Whose hooks the settings keep silent is told as any other job.
+        assert!(!of(json!([job("deploy", false)]), "pipeline-*"));
+        assert!(!of(json!([]), ""));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub(crate) struct Changes {
 pub(crate) struct EarlierMessage {
     verdict: String,
     pub(crate) words: String,
+    pub(crate) environment: Option<String>,
     pub(crate) mentions: Vec<String>,
     failures_in_a_row: Option<i64>,
 }
@@ -70,6 +71,7 @@ impl History {
             Some(mut earlier) => Some(EarlierMessage {
                 verdict: optional_string(&mut earlier, "verdict")?.unwrap_or_default(),
                 words: optional_string(&mut earlier, "words")?.unwrap_or_default(),
+                environment: optional_string(&mut earlier, "environment")?,
                 mentions: strings_of(&mut earlier, "mentions")?,
                 failures_in_a_row: optional_integer(&mut earlier, "failures_in_a_row")?,
             }),

@@ -31,6 +31,8 @@ pub(crate) struct Job {
     pub(crate) failure_reason: String,
     /// Of a trigger job: the page of the pipeline that it started.
     pub(crate) downstream_url: Option<String>,
+    /// Whether it is a trigger job, which has no script and no hooks.
+    pub(crate) is_trigger: bool,
     /// What it deploys to, by GitLab's name and slug, where that is known.
     pub(crate) environment: Option<String>,
     pub(crate) environment_slug: Option<String>,
@@ -66,6 +68,7 @@ impl Job {
             web_url: optional_string(&mut fields, "web_url")?.unwrap_or_default(),
             failure_reason: optional_string(&mut fields, "failure_reason")?.unwrap_or_default(),
             downstream_url: optional_string(&mut fields, "downstream_url")?,
+            is_trigger: flag(&mut fields, "trigger")?,
             environment: optional_string(&mut fields, "environment")?,
             environment_slug: optional_string(&mut fields, "environment_slug")?,
         })

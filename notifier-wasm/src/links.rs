@@ -158,9 +158,11 @@ fn site(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
                 }
                 let url = SafeUrl::parse(address);
                 if url.is_none() && unexpanded(address).is_none() {
+                    // What stands before an @ may be a password.
+                    let shown = address.rsplit('@').next().unwrap_or_default();
                     warnings.push(format!(
                         "{place}: `{}` is no http or https address with a plain host; the link to the site is left out",
-                        text::shown(address, 80)
+                        text::shown(shown, 80)
                     ));
                 }
                 url

@@ -23,9 +23,10 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
         return Some("finish_not_selected");
     }
     if context.operators.is_some() {
-        let name = environment.name.as_deref().unwrap_or_default();
-        let chosen =
-            context.setting("ops_environments").is_none_or(|list| glob::any_of(list, |it| glob::matches(it, name)));
+        let names = environment.names();
+        let chosen = context
+            .setting("ops_environments")
+            .is_none_or(|list| glob::any_of(list, |it| names.iter().any(|name| glob::matches(it, name))));
         return match (state.is_failure() || state.is_recovery(), chosen) {
             (false, _) => Some("event_not_selected"),
             (true, false) => Some("environment_not_selected"),
@@ -58,7 +59,10 @@ fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
             State::NAMES.join(", ")
         ));
     }
-    let names = facts.state.names();
+    let mut names = facts.state.names().to_vec();
+    if has_untold_deployment(facts) {
+        names.extend(State::DeployFailed.names());
+    }
     entries(events).any(|pattern| names.iter().any(|name| glob::matches(pattern, name)))
 }
 
@@ -92,14 +96,23 @@ fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) 
     is_chosen
 }
 
+/// Whether a closing job's message is about a deployment whose hook could not tell, be it among others.
+fn has_untold_deployment(facts: &Facts) -> bool {
+    let is_closing = facts.context.event == Event::PipelineFinished;
+    is_closing && facts.untold.iter().flatten().any(|job| failures::tells_by_itself(facts.context, job))
+}
+
 /// Whether the setting `finish` chooses this end of a pipeline.
 fn finish_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
     let Facts { context, state, .. } = facts;
     match context.setting("finish").unwrap_or("failure").to_ascii_lowercase().as_str() {
         "always" => true,
         "never" => false,
-        // A deployment whose own hook could not tell is no matter of how the pipeline ended.
-        "change" => matches!(state, State::PipelineFixed | State::PipelineFailed | State::DeployFailed),
+        // A deployment whose own hook could not tell is no matter of how the pipeline ended; what is not known may be one.
+        "change" => {
+            let is_change = matches!(state, State::PipelineFixed | State::PipelineFailed | State::DeployFailed);
+            is_change || state.is_failure() && (facts.untold.is_none() || has_untold_deployment(facts))
+        }
         other => {
             if other != "failure" {
                 warnings.push("NOTIFIER_FINISH: it is failure, change, always or never; using failure".into());
@@ -152,6 +165,7 @@ mod tests {
         let told = |finish: &str, result: Option<&str>, before: &str| {
             let context = context(json!({
                 "event": "pipeline-finished", "result": result, "settings": {"finish": finish}, "history": {"previous_status": before},
+                "failed_jobs": if result == Some("failed") { json!([{"name": "compile"}]) } else { json!([]) },
             }));
             skip_reason(&Facts::of(&context, &mut vec![]), &mut vec![]).is_none()
         };

@@ -121,7 +121,7 @@ impl State {
         match (succeeded, was_failing) {
             (true, false) => Self::PipelineSucceeded,
             (true, true) => Self::PipelineFixed,
-            (false, _) if failures::untold_deployment(context, untold).is_some() => Self::DeployFailed,
+            (false, _) if failures::are_deployments(context, untold) => Self::DeployFailed,
             (false, false) => Self::PipelineFailed,
             (false, true) => Self::PipelineStillFailing,
         }

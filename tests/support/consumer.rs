@@ -1,5 +1,6 @@
 //! A consumer's project: its repository, the component's beside it, and its pipelines on an engine that is not ours.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -47,6 +48,8 @@ pub(crate) struct Ran {
 pub(crate) struct Consumer {
     directory: PathBuf,
     path: String,
+    /// Whether each job has an ID of the test's.
+    are_numbered: Cell<bool>,
 }
 
 impl Consumer {
@@ -70,7 +73,11 @@ impl Consumer {
             remotes.display()
         );
         fs::write(root.join("gitconfig"), config).unwrap();
-        let consumer = Self { directory, path: format!("{}:/usr/local/bin:/usr/bin:/bin", root.join("bin").display()) };
+        let consumer = Self {
+            directory,
+            are_numbered: Cell::new(false),
+            path: format!("{}:/usr/local/bin:/usr/bin:/bin", root.join("bin").display()),
+        };
 
         let component = root.join("component");
         fs::copy(self::root().join("templates/deploy-target.yml"), component.join("templates/deploy-target.yml"))
@@ -103,6 +110,14 @@ impl Consumer {
             &["remote", "add", "origin", "https://u:p@gitlab.example.test/shop/shop-api.git"],
         );
         consumer
+    }
+
+    /// Gives jobs IDs by which a GitLab can name them, and more of the engine's own configuration.
+    pub(crate) fn number(&self, jobs: &[(&str, u64)], more: &str) {
+        let number = |(job, id): &(&str, u64)| format!("{job}:\n  variables:\n    CI_JOB_ID: '{id}'\n");
+        let numbers: String = jobs.iter().map(number).collect();
+        self.write(".gitlab-ci-local.yml", &format!("{numbers}{more}"));
+        self.are_numbered.set(true);
     }
 
     /// Where the engine keeps the artifacts of the jobs that ran, by their names.
@@ -183,6 +198,7 @@ impl Consumer {
             ("CI_SERVER_URL", &*server),
             ("CI_API_V4_URL", &api),
             ("CI_JOB_TOKEN", "not-a-real-token"),
+            ("CI_PROJECT_ID", "1042"),
             ("CI_PIPELINE_ID", "90817"),
             ("CI_PIPELINE_URL", "https://gitlab.example.test/shop/shop-api/-/pipelines/90817"),
             ("CI_JOB_URL", "https://gitlab.example.test/shop/shop-api/-/jobs/711002"),
@@ -232,7 +248,9 @@ impl Consumer {
         let mut command = self.command("node");
         command.args(["--import", &preload]).arg(engine.join("node_modules/gitlab-ci-local/dist/index.js"));
         command.args(["--force-shell-executor", "--ignore-predefined-vars"]);
-        command.arg(variables.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(","));
+        let numbered = self.are_numbered.get().then_some("CI_JOB_ID");
+        let given = variables.iter().map(|(name, _)| name.as_str()).chain(numbered);
+        command.arg(given.collect::<Vec<_>>().join(","));
         for (name, value) in variables {
             command.args(["--variable", &format!("{name}={value}")]);
         }

@@ -30,6 +30,8 @@ pub(crate) enum Reply {
     Workspace(Arc<Mutex<Workspace>>),
     /// GitLab's API.
     GitLab(Arc<Mutex<GitLab>>),
+    /// The same, and files by the end of their path.
+    Hosted(Vec<(String, Vec<u8>)>, Arc<Mutex<GitLab>>),
     /// Reads the request and says nothing.
     Hang,
     /// Reads the request and closes.
@@ -190,6 +192,10 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
         Reply::Limited(_) => send_bytes(&mut stream, b"ok"),
         Reply::Packages(packages) => serve_packages(&mut stream, &mut packages.lock().unwrap(), &request),
         Reply::Workspace(workspace) => send_answer(&mut stream, &workspace.lock().unwrap().answer(&request)),
+        Reply::Hosted(files, gitlab) => match files.iter().find(|(path, _)| request.target.ends_with(path)) {
+            Some((_, bytes)) => send_bytes(&mut stream, bytes),
+            None => send_answer(&mut stream, &gitlab.lock().unwrap().answer(&request)),
+        },
         Reply::GitLab(gitlab) => send_answer(&mut stream, &gitlab.lock().unwrap().answer(&request)),
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),

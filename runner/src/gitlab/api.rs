@@ -32,6 +32,11 @@ pub(crate) enum Unknown {
     /// Not in a job, or variables were changed.
     #[error("{0} is not set")]
     Missing(&'static str),
+    #[error("{0} is no number")]
+    NotANumber(&'static str),
+    /// Its ref is its parent's, of which others run too.
+    #[error("a child pipeline has no history of its own")]
+    Child,
     /// A token goes to the GitLab of this job and nowhere else.
     #[error("CI_API_V4_URL does not point at the GitLab of CI_SERVER_URL over https")]
     OtherHost,
@@ -91,7 +96,7 @@ impl Api {
         deadline: Deadline,
     ) -> Result<Self, Unknown> {
         let variable = |name: &'static str| variables.get(name).ok_or(Unknown::Missing(name));
-        let number = |name| variable(name).and_then(|id| id.parse::<i64>().map_err(|_| Unknown::Missing(name)));
+        let number = |name| variable(name).and_then(|id| id.parse::<i64>().map_err(|_| Unknown::NotANumber(name)));
         let base = variable("CI_API_V4_URL")?.trim_end_matches('/');
         let server = variable("CI_SERVER_URL")?;
         let tokens: Vec<_> = [job_token(variables), access_token(variables)].into_iter().flatten().collect();
@@ -155,14 +160,14 @@ impl Asker<'_> {
     /// Gets a page of a list below the project.
     pub(crate) fn list<T: DeserializeOwned>(self, path: &str) -> Result<Page<T>, Unknown> {
         let opened = self.get(path)?;
-        let has_next = opened.has_next_page;
+        let says_next = opened.has_next_page;
         let mut body = BufReader::new(opened.body);
         let mut json = serde_json::Deserializer::from_reader(&mut body);
-        let entries = Vec::deserialize(&mut json)
+        let entries: Vec<T> = Vec::deserialize(&mut json)
             .map_err(|error| if error.is_io() { self.api.give_up(Fault::Timeout) } else { Unknown::NotUnderstood })?;
         // Only a connection that is read to the end serves the next question.
         let _ = io::copy(&mut body.take(REST), &mut io::sink());
-        Ok(Page { entries, has_next })
+        Ok(Page { has_next: says_next.unwrap_or(entries.len() >= PAGE), entries })
     }
 
     /// Gets the beginning of a file.

@@ -75,6 +75,10 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
     let is_before =
         |it: &Listed| it.status == "success" && !is_ours(it) && !is_part(it) && ours.is_none_or(|ours| it.id < ours);
     let is_end = listed.len() < DEPTH;
+    if ours.is_none() && !is_end {
+        // Which of them came before ours is not known.
+        return Err(Unknown::NotListed);
+    }
     let found = match listed.into_iter().find(is_before) {
         None if !is_end => {
             let succeeded = api.ask(|asker| asker.list::<Listed>(&path("&status=success")))?.entries;

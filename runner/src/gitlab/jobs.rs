@@ -53,6 +53,9 @@ pub(crate) struct Job {
     /// Of a trigger job: the page of the pipeline that it started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) downstream_url: Option<String>,
+    /// Whether it is a trigger job, which has no script and no hooks.
+    #[serde(rename = "trigger", skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_trigger: bool,
     /// What it deploys to, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<String>,
@@ -97,12 +100,18 @@ impl<'de> Deserialize<'de> for Text {
         impl Visitor<'_> for Bounded {
             type Value = Text;
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-                formatter.write_str("a text or null")
+                formatter.write_str("a text, and nothing of anything else")
             }
             fn visit_str<E>(self, text: &str) -> Result<Text, E> {
                 Ok(Text(text.chars().take(MAX_TEXT).collect()))
             }
             fn visit_unit<E>(self) -> Result<Text, E> {
+                Ok(Text::default())
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Text, E> {
+                Ok(Text::default())
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Text, E> {
                 Ok(Text::default())
             }
         }
@@ -124,7 +133,7 @@ struct Listed {
     #[serde(default)]
     failure_reason: Text,
     #[serde(default)]
-    allow_failure: bool,
+    allow_failure: Option<bool>,
     #[serde(default)]
     downstream_pipeline: Option<Downstream>,
 }
@@ -147,6 +156,7 @@ impl From<Listed> for Job {
             web_url: address(listed.web_url).unwrap_or_default(),
             failure_reason: name(listed.failure_reason),
             downstream_url: listed.downstream_pipeline.and_then(|it| address(it.web_url)),
+            is_trigger: false,
             environment: None,
             environment_slug: None,
         }
@@ -185,7 +195,8 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
         }
     };
     let mut seen = Vec::new();
-    for job in listed.into_iter().chain(triggers) {
+    let listed = listed.into_iter().map(|job| (job, false)).chain(triggers.into_iter().map(|job| (job, true)));
+    for (job, is_trigger) in listed {
         if job.id == api.job || seen.contains(&job.id) {
             continue;
         }
@@ -195,8 +206,8 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
         match job.status.0.as_str() {
             "success" | "skipped" => {}
             // A job that may fail is no failure, and nobody waits for one that may be played.
-            "failed" | "canceled" | "manual" if job.allow_failure => {}
-            "failed" => jobs.failed.push(job.into()),
+            "failed" | "canceled" | "manual" if job.allow_failure == Some(true) => {}
+            "failed" => jobs.failed.push(Job { is_trigger, ..job.into() }),
             status if is_late && UNFINISHED.contains(&status) => {}
             _ => jobs.other.push(job.into()),
         }

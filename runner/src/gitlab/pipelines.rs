@@ -31,15 +31,23 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let path = format!("pipelines?ref={}&order_by=id&sort=desc&per_page={DEPTH}", percent_encoded(git_ref));
     let page = api.ask(|asker| asker.list::<Listed>(&path))?;
     let is_end = page.entries.len() < DEPTH;
-    let ended = page.entries.into_iter().filter(|it| it.id < api.pipeline);
-    let verdicts: Vec<bool> = ended
-        .filter(|it| it.source.as_deref() != Some("parent_pipeline"))
+    let mut ended: Vec<(i64, bool)> = page
+        .entries
+        .into_iter()
+        .filter(|it| it.source.as_deref() != Some("parent_pipeline") && it.id != api.pipeline)
         .filter_map(|it| match it.status.as_str() {
-            "failed" => Some(true),
-            "success" => Some(false),
+            "failed" => Some((it.id, true)),
+            "success" => Some((it.id, false)),
             _ => None,
         })
         .collect();
+    ended.sort_unstable();
+    ended.dedup_by_key(|(id, _)| *id);
+    // Where a newer one has ended, this one changes nothing any more.
+    if ended.last().is_some_and(|(id, _)| *id > api.pipeline) {
+        return Ok(Before::default());
+    }
+    let verdicts: Vec<bool> = ended.into_iter().rev().map(|(_, failed)| failed).collect();
     let succeeded = verdicts.iter().position(|failed| !failed);
     let in_a_row = succeeded.or_else(|| is_end.then_some(verdicts.len()));
     Ok(Before { failed: verdicts.first().copied(), in_a_row: in_a_row.and_then(|count| count.try_into().ok()) })

@@ -57,6 +57,8 @@ pub(crate) struct EarlierMessage {
     /// How its pipeline ended, in the module's own words as the rest.
     pub(crate) verdict: String,
     pub(crate) words: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) environment: Option<String>,
     /// Whom it mentioned.
     pub(crate) mentions: Vec<String>,
     pub(crate) failures_in_a_row: Option<i64>,

@@ -46,7 +46,7 @@ impl Connection {
         let request = self.agent.get(url).header(name, secret.expose());
         let request = request.config().timeout_global(Some(self.deadline.remaining())).build();
         let response = request.call().map_err(|error| Fault::of(&error))?;
-        let has_next_page = response.headers().get("x-next-page").is_some_and(|page| !page.is_empty());
+        let has_next_page = response.headers().get("x-next-page").map(|page| !page.is_empty());
         let status = response.status().as_u16();
         Ok(Opened { status, has_next_page, body: response.into_body().into_reader().take(max_answer) })
     }
@@ -55,8 +55,8 @@ impl Connection {
 /// An answer whose body is yet to be read.
 pub(crate) struct Opened {
     pub(crate) status: u16,
-    /// Whether `X-Next-Page` names one, as GitLab's API does (<https://docs.gitlab.com/api/rest/#pagination>).
-    pub(crate) has_next_page: bool,
+    /// Whether `X-Next-Page` names one, as GitLab's API does (<https://docs.gitlab.com/api/rest/#pagination>); `None` without it.
+    pub(crate) has_next_page: Option<bool>,
     pub(crate) body: Take<BodyReader<'static>>,
 }
 

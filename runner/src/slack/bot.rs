@@ -99,10 +99,15 @@ impl Bot<'_> {
         let changes = match (telling.updates, shown) {
             (Updates::Never, _) => false,
             (Updates::Always, _) | (_, Err(Unseen::NotAllowed)) => true,
-            (Updates::UnlessFailed, Err(Unseen::NoAnswer)) => failure,
-            // What another job's failure says stays to be seen; that job itself, run again, may take it back.
+            (Updates::UnlessFailed, _) if failure => true,
+            (Updates::UnlessFailed, Err(Unseen::NoAnswer)) => false,
+            // What another job's failure says stays to be seen, until that job itself, run again, takes it back.
             (Updates::UnlessFailed, Ok(shown)) => {
-                failure || shown.failed_job.is_empty() || shown.failed_job == speaker.job
+                let failed = match telling.message.verdict.as_str() {
+                    "" => shown.failed_job.clone(),
+                    _ => self.failed_in(speaker, thread).unwrap_or_else(|| shown.failed_job.clone()),
+                };
+                failed.is_empty() || failed == speaker.job
             }
         };
         if changes {
@@ -140,7 +145,8 @@ impl Bot<'_> {
     /// The address of a message, for people (<https://docs.slack.dev/reference/methods/chat.getPermalink/>).
     pub(crate) fn permalink(&self, thread: &Thread) -> Option<String> {
         let arguments = [("channel", thread.channel.as_str()), ("message_ts", thread.ts.as_str())];
-        let answer = self.api.get(self.client, "chat.getPermalink", &arguments, self.deadline).ok()?;
+        let deadline = self.deadline.at_most(self.deadline.remaining() / 2);
+        let answer = self.api.get(self.client, "chat.getPermalink", &arguments, deadline).ok()?;
         Some(answer.get("permalink")?.as_str()?.to_owned())
     }
 
@@ -241,9 +247,28 @@ impl Bot<'_> {
 
     /// The IDs of the jobs whose failures the replies of a thread have told.
     pub(crate) fn told_in(&self, speaker: &Speaker, thread: &Thread) -> Vec<i64> {
+        let replies = self.replies(speaker, thread).unwrap_or_default();
+        replies.into_iter().flat_map(|shown| shown.told).collect()
+    }
+
+    /// Another job that failed, by the last that each has said in a thread; empty where none did.
+    fn failed_in(&self, speaker: &Speaker, thread: &Thread) -> Option<String> {
+        let mut failed: Vec<String> = Vec::new();
+        for reply in self.replies(speaker, thread)? {
+            failed.retain(|job| *job != reply.job);
+            if !reply.failed_job.is_empty() {
+                failed.push(reply.failed_job);
+            }
+        }
+        Some(failed.into_iter().find(|job| *job != speaker.job).unwrap_or_default())
+    }
+
+    /// What the replies of a thread say, in order.
+    fn replies(&self, speaker: &Speaker, thread: &Thread) -> Option<Vec<Shown>> {
         let arguments = [("channel", &*thread.channel), ("ts", &*thread.ts), ("limit", PAGE)];
-        let page = self.get("conversations.replies", &arguments).unwrap_or_default();
-        messages(&page).iter().filter_map(|it| Shown::of_pipeline(it, speaker)).flat_map(|shown| shown.told).collect()
+        let page = self.get("conversations.replies", &arguments).ok()?;
+        let replies = messages(&page).iter().filter(|it| it["ts"] != thread.ts.as_str());
+        Some(replies.filter_map(|it| Shown::of_pipeline(it, speaker)).collect())
     }
 
     /// A page of messages, with what nobody sees. The message itself matters more: it keeps half of the time.

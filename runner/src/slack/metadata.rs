@@ -51,8 +51,12 @@ pub(crate) struct Shown {
     pub(crate) verdict: String,
     /// What the headline says.
     pub(crate) words: String,
+    /// What it is about.
+    pub(crate) environment: String,
     /// The job whose failure it shows; empty where it shows none.
     pub(crate) failed_job: String,
+    /// The job that spoke.
+    pub(crate) job: String,
     /// The IDs of the jobs whose failures were told.
     pub(crate) told: Vec<i64>,
     /// Whom the failure mentioned.
@@ -67,7 +71,7 @@ impl Shown {
         // Texts alone: what else Slack keeps there is not documented.
         json!({"event_type": EVENT_TYPE, "event_payload": {
             "project": speaker.project, "pipeline": speaker.pipeline.to_string(), "ref": speaker.git_ref,
-            "verdict": self.verdict, "words": short(&self.words), "failed_job": self.failed_job,
+            "verdict": self.verdict, "words": short(&self.words), "environment": short(&self.environment), "failed_job": short(&self.failed_job), "job": short(&self.job),
             "told": told.join(" "), "mentions": self.mentions.join(" "),
             "in_a_row": self.in_a_row.map_or_else(String::new, |count| count.to_string()),
         }})
@@ -84,7 +88,9 @@ impl Shown {
         let shown = Self {
             verdict: text("verdict").to_owned(),
             words: text("words").to_owned(),
+            environment: text("environment").to_owned(),
             failed_job: text("failed_job").to_owned(),
+            job: text("job").to_owned(),
             told: text("told").split_whitespace().filter_map(|id| id.parse().ok()).take(MAX_TOLD).collect(),
             mentions: text("mentions").split_whitespace().map(str::to_owned).collect(),
             in_a_row: text("in_a_row").parse().ok(),

@@ -9,7 +9,7 @@ use crate::job::event::Verdict;
 use crate::job::history::EarlierMessage;
 use crate::report::Sink;
 use crate::slack::bot::{Bot, Found, Past};
-use crate::slack::metadata::Speaker;
+use crate::slack::metadata::{Shown, Speaker};
 use crate::slack::thread::Kept;
 
 /// How many failed jobs are known to have been told.
@@ -26,7 +26,7 @@ pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, asked: &
             "asking GitLab which jobs failed: {unknown}; the message links to the pipeline's failures instead"
         )),
     }
-    let mut before = Err(Unknown::Missing("CI_COMMIT_REF_NAME"));
+    let mut before = Err(Unknown::Child);
     if let Ok(api) = api {
         if let Some(git_ref) = call.git_ref() {
             before = pipelines::before(api, &git_ref);
@@ -87,13 +87,16 @@ fn ask_slack(call: &Call, told: Told, api: Option<&Api>, asked: &mut Asked) {
     let own = past.found.as_ref().and_then(|found| found.shown.as_ref().ok());
     let earlier = past.earlier.as_ref().map(|(_, earlier)| earlier);
     // A pipeline that failed, was run again and succeeded is fixed too.
-    let own_failure = own.filter(|own| told.result == Some(Verdict::Success) && own.verdict == Verdict::Failed.name());
+    let is_failure = |own: &&Shown| own.verdict == Verdict::Failed.name() || !own.told.is_empty();
+    let own_failure = own.filter(|own| told.result == Some(Verdict::Success) && is_failure(own)).cloned();
+    let own_failure = own_failure.map(|own| Shown { verdict: Verdict::Failed.name().to_owned(), ..own });
     if own_failure.is_some() {
         asked.history.previous_status = Some(Verdict::Failed.name());
     }
-    asked.history.earlier_message = own_failure.or(earlier).map(|earlier| EarlierMessage {
+    asked.history.earlier_message = own_failure.as_ref().or(earlier).map(|earlier| EarlierMessage {
         verdict: earlier.verdict.clone(),
         words: earlier.words.clone(),
+        environment: Some(earlier.environment.clone()).filter(|name| !name.is_empty()),
         mentions: earlier.mentions.clone(),
         failures_in_a_row: earlier.in_a_row,
     });

@@ -135,6 +135,8 @@ impl Delivery<'_> {
         Shown {
             verdict: self.message.verdict.clone(),
             words: self.message.words.clone(),
+            environment: self.message.environment().unwrap_or_default().to_owned(),
+            job: of("CI_JOB_NAME").unwrap_or_default().to_owned(),
             // What comes after a closing job is a job that somebody runs again, and may take back what it said.
             failed_job: of("CI_JOB_NAME")
                 .filter(|_| self.message.failure && !of_closing)
