@@ -72,6 +72,7 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
         (_, Action::Stop | Action::Other) => labels.job_took,
     };
     run.extend(facts.took().map(|seconds| detail(took, &facts.language.duration(seconds))));
+    run.extend(facts.late().map(|seconds| detail(labels.started, &facts.language.ago(seconds))));
     run.extend(facts.so_far().map(|seconds| detail(labels.so_far, &facts.language.duration(seconds))));
 
     let history = &facts.context.history;

@@ -18,6 +18,9 @@ use crate::url::{SafeUrl, encode_value, unexpanded};
 /// A span of more than this is a clock that jumped or a job retried much later, not a duration.
 const MAX_DURATION: i64 = 30 * 24 * 3600;
 
+/// When a start is told late, in seconds.
+const LATE: u64 = 600;
+
 /// When a job that is run again, and any job, is long after its pipeline, in seconds.
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -168,6 +171,13 @@ impl<'a> Facts<'a> {
         let is_about_a_part = matches!(self.context.event, Event::DeployStarted | Event::DeployFinished);
         let began_at = self.time("CI_PIPELINE_CREATED_AT").filter(|_| self.context.updates && is_about_a_part)?;
         self.since(began_at)
+    }
+
+    /// How long ago the pipeline started, in seconds, where the job that tells so came late: runners take the start job when they come
+    /// to it.
+    pub(crate) fn late(&self) -> Option<u64> {
+        let began_at = self.began_at().filter(|_| self.state == State::PipelineStarted)?;
+        self.since(began_at).filter(|seconds| *seconds > LATE)
     }
 
     fn since(&self, began_at: i64) -> Option<u64> {

@@ -31,8 +31,9 @@ pub(crate) struct Labels {
     pub(crate) deploy_took: &'static str,
     pub(crate) job_took: &'static str,
     pub(crate) pipeline_took: &'static str,
-    /// The time since the pipeline began, in a message that is updated.
+    /// The time since the pipeline began, in a message that is updated, and in one that comes late.
     pub(crate) so_far: &'static str,
+    pub(crate) started: &'static str,
     /// The link to the first message.
     pub(crate) message: &'static str,
     pub(crate) schedule: &'static str,
@@ -64,6 +65,7 @@ static ENGLISH: Labels = Labels {
     job_took: "Job took",
     pipeline_took: "Pipeline took",
     so_far: "So far",
+    started: "Started",
     message: "Message",
     schedule: "Schedule",
     scheduled: "schedule",
@@ -93,6 +95,7 @@ static KOREAN: Labels = Labels {
     job_took: "작업 소요 시간",
     pipeline_took: "파이프라인 소요 시간",
     so_far: "경과",
+    started: "시작",
     message: "메시지",
     schedule: "예약 실행",
     scheduled: "예약 실행",
@@ -222,6 +225,15 @@ impl Language {
             (Self::English, 1) => "1 commit since the last deployment".to_owned(),
             (Self::English, _) => format!("{count} commits since the last deployment"),
             (Self::Korean, _) => format!("지난 배포 이후 커밋 {count}개"),
+        }
+    }
+
+    /// How long ago something was.
+    pub(crate) fn ago(self, seconds: u64) -> String {
+        let duration = self.duration(seconds);
+        match self {
+            Self::English => format!("{duration} ago"),
+            Self::Korean => format!("{duration} 전"),
         }
     }
 

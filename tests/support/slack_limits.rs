@@ -33,6 +33,9 @@ pub(crate) fn check(body: &Value) -> Result<(), String> {
     }
     for object in objects(body).filter(|object| object["type"] == "mrkdwn") {
         ensure(object["verbatim"] == true, "a mrkdwn object is not verbatim")?;
+        // https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+        let length = object["text"].as_str().unwrap_or_default().chars().count();
+        ensure((1..=3000).contains(&length), "a mrkdwn object is empty or over 3,000")?;
     }
     for block in objects(body).filter(|object| object["type"] == "rich_text") {
         let size: usize = elements(block).map(|it| length(&it["text"]) + length(&it["url"])).sum();
