@@ -320,7 +320,7 @@ fn a_pipeline_that_is_run_again_is_fixed() {
 }
 
 #[test]
-fn the_page_shows_every_reason() {
+fn the_page_shows_this_very_table() {
     for (page, language) in [("docs/failures.md", "en"), ("docs/ko/failures.md", "ko")] {
         let mut table = if language == "en" {
             "| GitLab's reason | the message says | the job's hook has told |\n|---|---|---|\n".to_owned()
