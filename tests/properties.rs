@@ -178,12 +178,18 @@ proptest! {
         action in prop::option::of(prop::sample::select(vec!["start", "stop", "verify", "access", "prepare"])),
         result in prop::option::of(prop::sample::select(vec!["success", "failed"])),
         jobs in prop::option::of(prop::collection::vec(prop::sample::select(vec!["build", "test"]), 0..2)),
+        others in prop::collection::vec(prop::sample::select(vec!["canceled", "manual", "running", "created"]), 0..2),
+        all_known in prop::bool::ANY,
         before in prop::option::of(prop::sample::select(vec!["success", "failed"])),
         language in prop::sample::select(vec!["en", "ko"]),
     ) {
+        let has_failed = jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
+        let is_proven = result.is_none() && all_known && others.is_empty();
+        let others = others.into_iter().map(|status| json!({"name": "x", "status": status})).collect::<Vec<_>>();
         let jobs = jobs.map(|jobs| jobs.into_iter().map(|name| json!({"name": name})).collect::<Vec<_>>());
         let context = json!({
             "version": 1, "event": event, "result": result, "failed_jobs": jobs, "history": {"previous_status": before},
+            "other_jobs": others, "all_jobs_known": all_known,
             "ci": {
                 "CI_JOB_NAME": "ship", "CI_JOB_STATUS": status.unwrap_or_default(),
                 "CI_ENVIRONMENT_ACTION": action.unwrap_or_default(), "CI_COMMIT_BRANCH": "main",
@@ -195,7 +201,7 @@ proptest! {
         let says_success = ["succeeded", "fixed", "stopped", "성공", "복구됨", "중지됨", "✅", "🎉"].iter().any(|it| text.contains(it));
         let is_success = match event {
             "deploy-finished" => status == Some("success"),
-            "pipeline-finished" => result == Some("success"),
+            "pipeline-finished" => !has_failed && (result == Some("success") || is_proven),
             _ => false,
         };
         prop_assert_eq!(says_success, is_success, "{}", text);

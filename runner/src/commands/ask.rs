@@ -123,7 +123,7 @@ impl Call {
         if (asked.history.attempt.is_none() || wants_place)
             && let Ok(attempts) = jobs::attempts(api, self.settings.get_or_default("start_job"))
         {
-            asked.history.attempt = attempts.this;
+            asked.history.attempt = attempts.this.or(asked.history.attempt);
             if let Some(attempt) = attempts.this {
                 // What cannot be kept is asked again.
                 let _ = kept::keep(&self.variables, ATTEMPT, attempt.to_string().as_bytes());

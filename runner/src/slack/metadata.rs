@@ -1,8 +1,12 @@
 //! What the bot's messages carry that nobody sees: whose they are and what they show, so that later jobs find them and know what
 //! was told (<https://docs.slack.dev/messaging/message-metadata/>).
 
-use serde_json::{Map, Value, json};
+use percent_encoding::percent_decode_str;
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use crate::net::secret::percent_encoded;
 use crate::variables::Variables;
 
 /// The type of our metadata.
@@ -15,8 +19,9 @@ const MAX_TOLD: usize = 200;
 const MAX_TEXT: usize = 255;
 
 /// Whose message it is: a pipeline, and the job that speaks.
-#[derive(Debug)]
 pub(crate) struct Speaker {
+    /// What the bot alone can seal with: any app may write metadata like ours, and what it says keeps failures from being told.
+    key: hmac::Key,
     /// The GitLab and the project's ID.
     project: String,
     pub(crate) pipeline: i64,
@@ -26,6 +31,12 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
+    /// The seal of a text.
+    fn seal(&self, text: &str) -> String {
+        let tag = hmac::sign(&self.key, text.as_bytes());
+        tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Who speaks in a job; `None` outside of one.
     pub(crate) fn of(variables: &Variables) -> Option<Self> {
         let number = |name| variables.get(name)?.parse::<i64>().ok();
@@ -35,7 +46,9 @@ impl Speaker {
             _ => variables.get("CI_COMMIT_REF_NAME").unwrap_or_default().to_owned(),
         };
         let server = variables.get("CI_SERVER_HOST").unwrap_or_default();
+        let token = variables.secret("SLACK_BOT_TOKEN").and_then(Result::ok).unwrap_or_default();
         Some(Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes()),
             project: short(&format!("{server}/{}", number("CI_PROJECT_ID")?)),
             pipeline: number("CI_PIPELINE_ID")?,
             git_ref: short(&git_ref),
@@ -45,7 +58,8 @@ impl Speaker {
 }
 
 /// What a message shows, and what its pipeline has told so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Shown {
     /// How the pipeline ended, in the module's word; empty where it has not.
     pub(crate) verdict: String,
@@ -65,48 +79,51 @@ pub(crate) struct Shown {
     pub(crate) in_a_row: Option<i64>,
 }
 
+/// The same as a message carries it.
+#[derive(Serialize, Deserialize)]
+struct Carried {
+    project: String,
+    pipeline: i64,
+    git_ref: String,
+    shown: Shown,
+}
+
 impl Shown {
     pub(crate) fn encode(&self, speaker: &Speaker) -> Value {
-        let told: Vec<String> = self.told.iter().rev().take(MAX_TOLD).map(i64::to_string).collect();
-        // Texts alone: what else Slack keeps there is not documented.
-        json!({"event_type": EVENT_TYPE, "event_payload": {
-            "project": speaker.project, "pipeline": speaker.pipeline.to_string(), "ref": speaker.git_ref,
-            "verdict": self.verdict, "words": short(&self.words), "environment": short(&self.environment), "failed_job": short(&self.failed_job), "job": short(&self.job),
-            "told": told.join(" "), "mentions": self.mentions.join(" "),
-            "in_a_row": self.in_a_row.map_or_else(String::new, |count| count.to_string()),
-        }})
+        let mut shown = self.clone();
+        for text in [&mut shown.words, &mut shown.environment, &mut shown.failed_job, &mut shown.job] {
+            *text = short(text);
+        }
+        let oldest = shown.told.len().saturating_sub(MAX_TOLD);
+        shown.told.drain(..oldest);
+        let Speaker { project, pipeline, git_ref, .. } = speaker;
+        let carried = Carried { project: project.clone(), pipeline: *pipeline, git_ref: git_ref.clone(), shown };
+        // In plain characters: what Slack makes of others there is not documented.
+        let sealed = percent_encoded(&json!(carried).to_string());
+        let seal = speaker.seal(&sealed);
+        let payload = json!({"project": project, "pipeline": pipeline.to_string(), "sealed": sealed, "seal": seal});
+        json!({"event_type": EVENT_TYPE, "event_payload": payload})
     }
 
-    /// What a message of this project shows, its pipeline and its ref; `None` where it is none of ours.
-    fn decode(message: &Value, speaker: &Speaker) -> Option<(Self, i64, String)> {
+    /// What a message of this project shows; `None` where it is none of ours.
+    fn decode(message: &Value, speaker: &Speaker) -> Option<Carried> {
         let metadata = &message["metadata"];
-        let payload: &Map<String, Value> = metadata["event_payload"].as_object()?;
-        let text = |name: &str| payload.get(name).and_then(Value::as_str).unwrap_or_default();
-        if metadata["event_type"] != EVENT_TYPE || text("project") != speaker.project {
-            return None;
-        }
-        let shown = Self {
-            verdict: text("verdict").to_owned(),
-            words: text("words").to_owned(),
-            environment: text("environment").to_owned(),
-            failed_job: text("failed_job").to_owned(),
-            job: text("job").to_owned(),
-            told: text("told").split_whitespace().filter_map(|id| id.parse().ok()).take(MAX_TOLD).collect(),
-            mentions: text("mentions").split_whitespace().map(str::to_owned).collect(),
-            in_a_row: text("in_a_row").parse().ok(),
-        };
-        Some((shown, text("pipeline").parse().ok()?, text("ref").to_owned()))
+        let sealed = metadata["event_payload"]["sealed"].as_str()?;
+        let is_ours =
+            metadata["event_type"] == EVENT_TYPE && metadata["event_payload"]["seal"] == speaker.seal(sealed).as_str();
+        let carried: Carried = serde_json::from_str(&percent_decode_str(sealed).decode_utf8().ok()?).ok()?;
+        (is_ours && carried.project == speaker.project).then_some(carried)
     }
 
     /// What a message shows, where it is one of the speaker's pipeline.
     pub(crate) fn of_pipeline(message: &Value, speaker: &Speaker) -> Option<Self> {
-        let (shown, pipeline, _) = Self::decode(message, speaker)?;
-        (pipeline == speaker.pipeline).then_some(shown)
+        let carried = Self::decode(message, speaker)?;
+        (carried.pipeline == speaker.pipeline).then_some(carried.shown)
     }
 
     /// The same, where it is that of an earlier pipeline of the same ref, and how that ended; and the pipeline.
     pub(crate) fn of_earlier(message: &Value, speaker: &Speaker) -> Option<(i64, Self)> {
-        let (shown, pipeline, git_ref) = Self::decode(message, speaker)?;
+        let Carried { pipeline, git_ref, shown, .. } = Self::decode(message, speaker)?;
         let is_earlier = pipeline < speaker.pipeline && git_ref == speaker.git_ref && !shown.verdict.is_empty();
         is_earlier.then_some((pipeline, shown))
     }
@@ -114,4 +131,36 @@ impl Shown {
 
 fn short(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speaker(token: &str, pipeline: &str) -> Speaker {
+        let variables = [
+            ("SLACK_BOT_TOKEN", token),
+            ("CI_PROJECT_ID", "1042"),
+            ("CI_PIPELINE_ID", pipeline),
+            ("CI_SERVER_HOST", "gitlab.corp.example"),
+            ("CI_COMMIT_REF_NAME", "main"),
+        ];
+        Speaker::of(&variables.into_iter().collect()).unwrap()
+    }
+
+    #[test]
+    fn only_the_bot_itself_is_believed() {
+        let shown = Shown { verdict: "failed".into(), words: "build & <b>".into(), told: vec![7], ..Shown::default() };
+        let (ours, next) = (speaker("xoxb-1-2-abc", "90817"), speaker("xoxb-1-2-abc", "90818"));
+        let message = json!({ "metadata": shown.encode(&ours) });
+        assert_eq!(Shown::of_pipeline(&message, &ours), Some(shown.clone()));
+        assert_eq!(Shown::of_earlier(&message, &next), Some((90_817, shown.clone())));
+        assert_eq!(Shown::of_pipeline(&message, &next), None);
+        // Another bot, and a seal of something else.
+        assert_eq!(Shown::of_pipeline(&message, &speaker("xoxb-1-2-other", "90817")), None);
+        let mut forged = message.clone();
+        forged["metadata"]["event_payload"]["sealed"] =
+            json!({ "metadata": Shown::default().encode(&ours) })["metadata"]["event_payload"]["sealed"].clone();
+        assert_eq!(Shown::of_pipeline(&forged, &ours), None);
+    }
 }
