@@ -1,4 +1,5 @@
-"""Compares `send` on the built-in module with the same POST by curl, in one run against one loopback server.
+"""Compares `send` on the built-in module with the same POST by curl, in one run against one loopback server; and `send` that asks a
+GitLab, on the same server, for what the POST does not say.
 
 Usage: against_curl.py BINARY [RUNS]
 """
@@ -17,7 +18,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-class Slack(http.server.BaseHTTPRequestHandler):
+class Server(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"[]"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
@@ -41,18 +49,23 @@ def once(arguments: list[str], environment: dict[str, str]) -> tuple[float, floa
 
 def main() -> None:
     binary, runs = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 100
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slack)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/services/T0/B0/x"
     job = json.loads((ROOT / "tests/fixtures/jobs/gitlab-18-deploy-on-main.json").read_text())
     # Where a message is written down before it is sent, as in a job; and one place to send it to.
     job["CI_PROJECT_DIR"] = tempfile.mkdtemp()
-    for other in ["SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL"]:
+    for other in ["SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL", "NOTIFIER_GITLAB_TOKEN"]:
         job.pop(other)
+    # curl asks no GitLab either.
+    host = f"http://127.0.0.1:{server.server_port}"
+    gitlab = {"CI_SERVER_URL": host, "CI_API_V4_URL": f"{host}/api/v4"}
+    job.pop("CI_API_V4_URL")
     body = subprocess.run([binary, "render", "deploy-finished"], env=job, check=True, capture_output=True, text=True).stdout
     contenders = {
         "curl": (["/usr/bin/curl", "-sS", "-H", "Content-Type: application/json", "-d", body, url], {}),
         "send": ([binary, "send", "deploy-finished", "--strict"], job | {"SLACK_WEBHOOK_URL": url}),
+        "asking": ([binary, "send", "deploy-finished", "--strict"], job | gitlab | {"SLACK_WEBHOOK_URL": url}),
         "render": ([binary, "render", "deploy-finished"], job),
     }
     times = {name: [] for name in contenders}

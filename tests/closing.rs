@@ -8,11 +8,11 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::support::gitlab::{GitLab, failed, gitlab};
+use crate::support::gitlab::{GitLab, deployment, failed, gitlab};
 use crate::support::harness::{Notifier, WEBHOOK_PATH};
 use crate::support::loopback::{Reply, Request, Server};
 use crate::support::slack_limits;
-use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
+use crate::support::workspace::{DEPLOYS, OPS, TOKEN, Workspace, slack};
 use Hook::{Perhaps, Silent, Spoke};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
@@ -301,6 +301,42 @@ fn jobs_that_fail_at_once_are_told_once_each() {
     });
     assert_eq!(pipeline.close("failure"), "notify: skipped reason=already_told");
     assert_eq!(pipeline.told().len(), 2);
+}
+
+/// Each environment's failure in its own channel, with its own operators, whatever its neighbours told.
+#[test]
+fn each_environment_hears_of_its_own_failure() {
+    for told_by_hook in [false, true] {
+        let pipeline = Pipeline::new(Way::Bot, Kind::Other, "script_failure");
+        {
+            let mut api = pipeline.api.lock().unwrap();
+            api.jobs.truncate(1);
+            api.jobs.push(failed(7001, "review: [stg]", "review", "job_execution_timeout"));
+            api.jobs.push(failed(7002, "review: [prd]", "review", "runner_system_failure"));
+            api.deployments.push(deployment(401, "staging", "failed", "aa", (90_817, 7001)));
+            api.deployments.push(deployment(402, "production", "failed", "aa", (90_817, 7002)));
+        }
+        let checkout = crate::support::scratch::scratch();
+        let file = serde_json::json!({"environments": {
+            "production": {"channel": OPS, "mention": "here"}, "staging": {"channel": DEPLOYS, "mention": "channel"},
+        }});
+        std::fs::write(checkout.join(".pipeline-notifier.json"), file.to_string()).unwrap();
+        let place = [("CI_PROJECT_DIR", checkout.to_str().unwrap()), ("NOTIFIER_CHANNEL", "")];
+        if told_by_hook {
+            let hook = [("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7002"), ("CI_ENVIRONMENT_NAME", "production")];
+            pipeline.call(&["deploy-finished"], &[&place[..], &hook].concat());
+        }
+        let close = [("CI_ENVIRONMENT_NAME", "")];
+        let last = pipeline.call(&["pipeline-finished", "--result", "failed"], &[&place[..], &close].concat());
+        assert_eq!(last, "notify: sent");
+        let workspace = pipeline.workspace.as_ref().unwrap().lock().unwrap();
+        for (channel, environment, mention) in [(OPS, "production", "here"), (DEPLOYS, "staging", "channel")] {
+            let said = workspace.everything(channel);
+            assert_eq!(said.len(), 1, "{environment}: {said:?}");
+            assert!(said[0].text().contains(&format!("] {environment}: deploy failed (review")), "{}", said[0].text());
+            assert_eq!(slack_limits::mentions(&Value::Object(said[0].body.clone())), [mention]);
+        }
+    }
 }
 
 /// A pipeline that failed, was run again and succeeded is fixed, and its message says so.

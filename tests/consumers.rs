@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::bootstrap::release;
-use crate::pipeline::gitlab;
+use crate::pipeline::{CLOSING, gitlab};
 use crate::support::consumer::{Consumer, Ran};
 use crate::support::harness::{WEBHOOK_PATH, fixtures};
 use crate::support::loopback::{Reply, Server};
@@ -150,8 +150,9 @@ impl Stranger {
         // On the engine all jobs share one checkout, in GitLab each has its own.
         let elsewhere = "before_script: ['cd \"$(mktemp -d)\"']";
         let settings = |rules: &str| -> String {
+            let id = format!("variables: {{CI_JOB_ID: '{CLOSING}'}}, ");
             let jobs: Vec<String> =
-                ours.iter().flatten().map(|job| format!("'{job}': {{{elsewhere}{rules}}}\n")).collect();
+                ours.iter().flatten().map(|job| format!("'{job}': {{{id}{elsewhere}{rules}}}\n")).collect();
             if jobs.is_empty() { "{}\n".to_owned() } else { jobs.concat() }
         };
         consumer.write(".gitlab-ci-local.yml", &settings(""));

@@ -51,7 +51,7 @@ pub(crate) fn since(facts: &Facts) -> Option<Mrkdwn> {
     let changes =
         facts.context.history.changes.as_ref().filter(|it| facts.state == State::DeploySucceeded && it.count > 0)?;
     let mut lines = vec![facts.language.commits(changes.count)];
-    let shown = changes.commits.iter().take(MAX_COMMITS);
+    let shown = changes.commits.iter().take(MAX_COMMITS).filter(|(title, _)| !title.trim().is_empty());
     lines.extend(shown.map(|(title, author)| {
         let by = if author.is_empty() { String::new() } else { format!(" ({})", text::shown(author, MAX_AUTHOR)) };
         format!("• {}", mrkdwn::literal(&format!("{}{by}", text::shown(title, MAX_TITLE))))

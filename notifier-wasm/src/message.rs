@@ -210,6 +210,9 @@ fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
 fn usual_words(facts: &Facts) -> String {
     let Facts { context, state, action, language, .. } = facts;
     let failed = facts.untold.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
+    if failed.is_some_and(|failed| !failed.is_empty() && failed.iter().all(|job| job.stops())) {
+        return language.state(State::DeployFailed, Action::Stop, "");
+    }
     if let Some(stage) = failed.and_then(failures::common_stage) {
         return language.stage_failed(&text::shown(stage, MAX_STAGE));
     }

@@ -38,7 +38,7 @@ const ATTEMPT: &str = "attempt";
 pub(super) const PLACE: &str = "message.json";
 
 /// What was learnt.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Asked {
     pub(crate) jobs: Option<Jobs>,
     pub(crate) history: History,
@@ -54,35 +54,35 @@ impl Asked {
         Self { history: History::of_job(variables), ..Self::default() }
     }
 
-    fn known_to_module(&self) -> (Option<&Jobs>, &History) {
+    pub(super) fn known_to_module(&self) -> (Option<&Jobs>, &History) {
         (self.jobs.as_ref(), &self.history)
     }
 }
 
-/// The context of an event. Where `asks` is set, GitLab and Slack are asked, as far as the event is about what they know.
-pub(super) fn context(call: &Call, told: Told, asks: bool) -> Context {
-    learn(call, told, asks).0
-}
-
-/// The same, and what was learnt for it.
-pub(super) fn learn(call: &Call, told: Told, asks: bool) -> (Context, Asked) {
+/// The context of an event, and what was learnt for it. Where `asks` is set, GitLab and Slack are asked, as far as the event is about
+/// what they know. A closing job tells of each environment by itself: each may have a channel, operators and mentions of its own.
+pub(super) fn learn(call: &Call, told: Told, asks: bool) -> Vec<(Context, Asked)> {
     let asks = asks && !(told.event == Event::DeployStarted && call.leaves_out(told));
-    let asked = if asks { call.ask(told) } else { Asked::of_job(&call.variables) };
+    let asked = if asks { call.ask(told) } else { vec![Asked::of_job(&call.variables)] };
     let mut people = people::of_map(&call.settings, &*call.report);
     let unknown = people::unknown(&people, &call.variables, &call.mention_lists(), told.event);
     if let Some(api) = call.to.bot().filter(|_| asks && !unknown.is_empty()) {
         let directory = Directory { api, client: &call.client, deadline: call.deadline };
         directory.add_to(&mut people, &unknown, &*call.report);
     }
-    (call.context(told, &call.variables, asked.known_to_module(), people, &*call.report), asked)
+    let with_context = |asked: Asked| {
+        let context = call.context(told, &call.variables, asked.known_to_module(), people.clone(), &*call.report);
+        (context, asked)
+    };
+    asked.into_iter().map(with_context).collect()
 }
 
 impl Call {
     /// Asks what the event is about.
-    fn ask(&self, told: Told) -> Asked {
+    fn ask(&self, told: Told) -> Vec<Asked> {
         let mut asked = Asked::of_job(&self.variables);
         let time = match told.event {
-            Event::PipelineStarted => return asked,
+            Event::PipelineStarted => return vec![asked],
             Event::DeployStarted => BEFORE,
             Event::DeployFinished => AFTER,
             Event::PipelineFinished => OWN,
@@ -90,11 +90,11 @@ impl Call {
         let time = time.min(self.deadline.remaining() / 2);
         let api = Api::of_job(&self.client, &self.variables, time, self.deadline);
         match (told.event, &api) {
-            (Event::PipelineFinished, api) => pipeline::ask(self, told, api.as_ref(), &mut asked),
+            (Event::PipelineFinished, api) => return pipeline::ask(self, told, api.as_ref(), asked),
             (event, Ok(api)) => self.ask_of_job(event, api, &mut asked),
             _ => {}
         }
-        asked
+        vec![asked]
     }
 
     /// Whether the settings leave the event out, which a deployment then need not wait for.

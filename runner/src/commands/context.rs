@@ -7,5 +7,7 @@ use crate::report::print;
 use crate::variables::Variables;
 
 pub(super) fn run(told: Told, job: Job, variables: Variables) {
-    print(&format!("{:#}\n", ask::context(&Call::begin(job, variables), told, true).json()));
+    for (context, _) in ask::learn(&Call::begin(job, variables), told, true) {
+        print(&format!("{:#}\n", context.json()));
+    }
 }

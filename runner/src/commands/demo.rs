@@ -35,6 +35,7 @@ const FAILED_ON_MAIN: &[(&str, &str)] = &[
     ("CI_ENVIRONMENT_URL", "https://shop.example"),
 ];
 const ROLLED_BACK_ON_MAIN: &[(&str, &str)] = &[
+    ("CI_JOB_ID", "711400"),
     ("CI_JOB_STATUS", "success"),
     ("CI_COMMIT_BRANCH", "main"),
     ("CI_COMMIT_REF_NAME", "main"),
@@ -96,7 +97,8 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
         let call = Call::begin(job.clone(), variables);
         let webhook =
             webhook_url::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
-        let body = call.message(&ask::context(&call, *told, true))?.body();
+        let Some((context, _)) = ask::learn(&call, *told, true).pop() else { continue };
+        let body = call.message(&context)?.body();
         webhook::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
         // What arrived, not what was meant to.
         let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };

@@ -4,7 +4,6 @@ mod gitlab;
 
 use std::cell::RefCell;
 
-use super::ask;
 use super::call::Call;
 use crate::cli::{Job, Told};
 use crate::job::event::{Event, Verdict};
@@ -120,7 +119,13 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN.0[..12]),
     };
-    let (message, warning) = call.render(&ask::context(call, Event::DeployFinished.into(), false));
+    let (message, warning) = call.render(&call.context(
+        Event::DeployFinished.into(),
+        &call.variables,
+        (None, &History::of_job(&call.variables)),
+        people::of_map(&call.settings, &*call.report),
+        &*call.report,
+    ));
     if let Some(warning) = warning {
         tell(Mark::Note, "module", &warning);
     }

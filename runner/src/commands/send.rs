@@ -8,10 +8,10 @@ use std::panic;
 use std::process;
 use std::sync::Arc;
 
-use super::ask;
+use super::ask::{self, Asked};
 use super::call::Call;
 use crate::cli::{Files, Job, Told};
-use crate::job::context::now;
+use crate::job::context::{Context, now};
 use crate::job::event::Event;
 use crate::job::{history, kept};
 use crate::module::message::Message;
@@ -59,20 +59,32 @@ fn send(call: &Call, told: Told, files: &Files) -> Outcome {
         call.report.warning(warning);
     }
     let is_somewhere = call.to.is_somewhere();
-    let (context, asked) = ask::learn(call, told, is_somewhere);
-    let message = match call.message(&context) {
-        Ok(message) => message,
-        Err(error) => {
-            call.report.warning(&format!("rendering the message: {error}; a line of plain text is sent instead"));
-            Message::of_line(&plain_line(&call.variables, told.event))
-        }
-    };
+    let none = Files::default();
+    let mut outcomes = Vec::new();
+    for (context, asked) in ask::learn(call, told, is_somewhere) {
+        // The job's page has the links of one.
+        let files = if outcomes.is_empty() { files } else { &none };
+        outcomes.push(send_one(call, told.event, context, &asked, files));
+    }
     if is_somewhere {
         for oddity in call.client.oddities() {
             call.report.warning(&oddity);
         }
     }
-    let delivery = Delivery { call, event: told.event, message: &message, asked: &asked };
+    let sent = outcomes.iter().position(|outcome| *outcome == Outcome::Sent);
+    outcomes.swap_remove(sent.unwrap_or_default())
+}
+
+/// Renders one message and delivers it, to the operators too where they should hear of it.
+fn send_one(call: &Call, event: Event, context: Context, asked: &Asked, files: &Files) -> Outcome {
+    let message = match call.message(&context) {
+        Ok(message) => message,
+        Err(error) => {
+            call.report.warning(&format!("rendering the message: {error}; a line of plain text is sent instead"));
+            Message::of_line(&plain_line(&call.variables, event))
+        }
+    };
+    let delivery = Delivery { call, event, message: &message, asked };
     let (outcome, thread) = match message.skip.as_deref() {
         Some(reason) => {
             delivery.bring_up_to_date();

@@ -84,6 +84,8 @@ pub(crate) struct Api {
     tokens: Vec<(&'static str, Secret)>,
     /// The one that answered before.
     preferred: Cell<usize>,
+    /// Whether the access token is good for nothing: it was answered 401, on routes that take any.
+    is_expired: Cell<bool>,
     left: Cell<u8>,
 }
 
@@ -114,6 +116,7 @@ impl Api {
             job: number("CI_JOB_ID")?,
             tokens,
             preferred: Cell::new(0),
+            is_expired: Cell::new(false),
             left: Cell::new(REQUESTS),
         })
     }
@@ -123,6 +126,9 @@ impl Api {
         let first = self.preferred.get();
         let mut unknown = None;
         for number in (first..self.tokens.len()).chain(0..first) {
+            if self.is_expired.get() && self.tokens[number].0 == ACCESS {
+                continue;
+            }
             match ask(Asker { api: self, token: number }) {
                 Err(refused) if refused.is_refusal() => unknown = unknown.or(Some(refused)),
                 other => {
@@ -192,7 +198,12 @@ impl Asker<'_> {
                     api.left.set(0);
                     Err(Unknown::Status(429))
                 }
-                status @ (401 | 403 | 404) => Err(Unknown::Refused(status)),
+                status @ (401 | 403 | 404) => {
+                    if status == 401 && *header == ACCESS {
+                        api.is_expired.set(true);
+                    }
+                    Err(Unknown::Refused(status))
+                }
                 status => Err(Unknown::Status(status)),
             },
             Err(fault) => Err(api.give_up(fault)),

@@ -72,8 +72,15 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
         let of = it.deployable.as_ref();
         of.is_some_and(|it| it.name != job && it.pipeline.as_ref().is_some_and(|pipeline| pipeline.id == api.pipeline))
     };
-    let is_before =
-        |it: &Listed| it.status == "success" && !is_ours(it) && !is_part(it) && ours.is_none_or(|ours| it.id < ours);
+    let is_before = |it: &Listed| {
+        // Where ours is not in the list, jobs' numbers tell what came before.
+        let is_older = match (ours, &it.deployable) {
+            (Some(ours), _) => it.id < ours,
+            (None, Some(of)) => of.id < api.job,
+            (None, None) => true,
+        };
+        it.status == "success" && !is_ours(it) && !is_part(it) && is_older
+    };
     let is_end = listed.len() < DEPTH;
     if ours.is_none() && !is_end {
         // Which of them came before ours is not known.

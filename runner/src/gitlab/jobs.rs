@@ -70,6 +70,8 @@ pub(crate) struct Jobs {
     pub(crate) failed: Vec<Job>,
     /// Those that neither failed nor succeeded, but for what comes after everything and has not ended.
     pub(crate) other: Vec<Job>,
+    /// The IDs of those that failed and may.
+    pub(crate) allowed: Vec<i64>,
     /// Whether there are more than were read.
     pub(crate) are_cut: bool,
     /// Why there are no trigger jobs among them, where that is not known.
@@ -206,7 +208,7 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
         match job.status.0.as_str() {
             "success" | "skipped" => {}
             // A job that may fail is no failure, and nobody waits for one that may be played.
-            "failed" | "canceled" | "manual" if job.allow_failure == Some(true) => {}
+            "failed" | "canceled" | "manual" if job.allow_failure == Some(true) => jobs.allowed.push(job.id),
             "failed" => jobs.failed.push(Job { is_trigger, ..job.into() }),
             status if is_late && UNFINISHED.contains(&status) => {}
             _ => jobs.other.push(job.into()),

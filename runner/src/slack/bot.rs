@@ -245,12 +245,6 @@ impl Bot<'_> {
         Ok(past)
     }
 
-    /// The IDs of the jobs whose failures the replies of a thread have told.
-    pub(crate) fn told_in(&self, speaker: &Speaker, thread: &Thread) -> Vec<i64> {
-        let replies = self.replies(speaker, thread).unwrap_or_default();
-        replies.into_iter().flat_map(|shown| shown.told).collect()
-    }
-
     /// Another job that failed, by the last that each has said in a thread; empty where none did.
     fn failed_in(&self, speaker: &Speaker, thread: &Thread) -> Option<String> {
         let mut failed: Vec<String> = Vec::new();
@@ -264,7 +258,7 @@ impl Bot<'_> {
     }
 
     /// What the replies of a thread say, in order.
-    fn replies(&self, speaker: &Speaker, thread: &Thread) -> Option<Vec<Shown>> {
+    pub(crate) fn replies(&self, speaker: &Speaker, thread: &Thread) -> Option<Vec<Shown>> {
         let arguments = [("channel", &*thread.channel), ("ts", &*thread.ts), ("limit", PAGE)];
         let page = self.get("conversations.replies", &arguments).ok()?;
         let replies = messages(&page).iter().filter(|it| it["ts"] != thread.ts.as_str());

@@ -12,7 +12,7 @@ pub(crate) struct Thread {
 }
 
 /// What a job keeps of it for the jobs and calls that come later.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Kept {
     #[serde(flatten)]
     thread: Thread,
@@ -39,7 +39,8 @@ impl Kept {
 
     /// The message, where it is in a channel that a setting names, by its ID or in the same words: another environment's is another.
     pub(crate) fn in_channel(&self, channel: &str) -> Option<&Thread> {
-        (self.thread.channel == channel || self.named == channel).then_some(&self.thread)
+        let is_there = if is_channel_id(channel) { self.thread.channel == channel } else { self.named == channel };
+        is_there.then_some(&self.thread)
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Asked, place};
 use crate::cli::Told;
 use crate::commands::call::Call;
 use crate::gitlab::api::{Api, Unknown};
+use crate::gitlab::jobs::{Job, Jobs};
 use crate::gitlab::{deployments, jobs, pipelines};
 use crate::job::event::Verdict;
 use crate::job::history::EarlierMessage;
@@ -15,8 +16,8 @@ use crate::slack::thread::Kept;
 /// How many failed jobs are known to have been told.
 const MAX_TOLD: usize = 400;
 
-/// Which jobs did not succeed, how the pipeline before ended, and what was told.
-pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, asked: &mut Asked) {
+/// Which jobs did not succeed, how the pipeline before ended, and what was told: for each environment in which jobs failed.
+pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, mut asked: Asked) -> Vec<Asked> {
     let jobs = api
         .map_err(Unknown::clone)
         .and_then(|api| jobs::unsuccessful(api, call.settings.get_or_default("start_job"), call.version()));
@@ -46,8 +47,11 @@ pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, asked: &
         asked.history.previous_status = before.failed.map(|failed| if failed { "failed" } else { "success" });
         asked.history.failures_in_a_row = before.in_a_row;
     }
-    ask_slack(call, told, api.ok(), asked);
-    let is_known = before.is_ok() || asked.history.earlier_message.is_some();
+    let mut each = by_environment(asked);
+    for asked in &mut each {
+        ask_slack(call, told, api.ok(), asked);
+    }
+    let is_known = before.is_ok() || each.iter().any(|asked| asked.history.earlier_message.is_some());
     if let Err(unknown) = before
         && !is_known
         && call.settings.get_or_default("finish").eq_ignore_ascii_case("change")
@@ -56,6 +60,27 @@ pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, asked: &
             "asking GitLab how the pipeline before ended: {unknown}; a failure is told as if it were the first, and nothing is called fixed"
         ));
     }
+    each
+}
+
+/// The same for each environment in which jobs failed; those of none, and of review environments, are the branch's.
+fn by_environment(asked: Asked) -> Vec<Asked> {
+    let Some(jobs) = asked.jobs.as_ref().filter(|jobs| !jobs.are_cut) else { return vec![asked] };
+    let mut places: Vec<Option<&str>> = jobs.failed.iter().map(place_of).collect();
+    places.sort_unstable();
+    places.dedup();
+    if places.len() < 2 {
+        return vec![asked];
+    }
+    let of = |place: Option<&str>| {
+        let failed = jobs.failed.iter().filter(|job| place_of(job) == place).cloned().collect();
+        Asked { jobs: Some(Jobs { failed, ..jobs.clone() }), ..asked.clone() }
+    };
+    places.iter().copied().map(of).collect()
+}
+
+fn place_of(job: &Job) -> Option<&str> {
+    job.environment.as_deref().filter(|name| !name.starts_with("review/"))
 }
 
 /// What the pipeline's message says, and the one before. Which channel it is in depends on the environment, which the module
@@ -63,6 +88,7 @@ pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, asked: &
 fn ask_slack(call: &Call, told: Told, api: Option<&Api>, asked: &mut Asked) {
     let Some(speaker) = Speaker::of(&call.variables).filter(|_| call.to.bot().is_some()) else { return };
     let mut looked: Vec<String> = Vec::new();
+    let mut failure = None;
     while let Some((of_slack, channel)) = call.draft(told, asked).and_then(|draft| call.to.bot_for(draft.environment()))
     {
         if looked.iter().any(|it| it == channel) {
@@ -72,11 +98,12 @@ fn ask_slack(call: &Call, told: Told, api: Option<&Api>, asked: &mut Asked) {
         let bot = Bot { api: of_slack, client: &call.client, channel, deadline: call.deadline };
         let past = past(call, &bot, &speaker, api);
         if let Some(Found { shown: Ok(shown), thread }) = &past.found {
+            let replies = bot.replies(&speaker, thread).unwrap_or_default();
             let told = asked.history.told.get_or_insert_default();
-            told.extend(shown.told.iter().chain(&bot.told_in(&speaker, thread)));
-            if told.len() > MAX_TOLD {
-                told.truncate(MAX_TOLD);
-            }
+            told.extend(shown.told.iter().chain(replies.iter().flat_map(|reply| &reply.told)).take(MAX_TOLD));
+            // The last that was told of a failure, whatever stands there now.
+            let failures = std::iter::once(shown).chain(&replies).filter(|it| it.verdict == Verdict::Failed.name());
+            failure = failures.cloned().next_back();
         } else if past.is_read {
             // There is no message, and so nothing was told.
             asked.history.told.get_or_insert_default();
@@ -84,12 +111,12 @@ fn ask_slack(call: &Call, told: Told, api: Option<&Api>, asked: &mut Asked) {
         asked.past = Some((channel.to_owned(), past));
     }
     let Some((_, past)) = &asked.past else { return };
-    let own = past.found.as_ref().and_then(|found| found.shown.as_ref().ok());
     let earlier = past.earlier.as_ref().map(|(_, earlier)| earlier);
-    // A pipeline that failed, was run again and succeeded is fixed too.
-    let is_failure = |own: &&Shown| own.verdict == Verdict::Failed.name() || !own.told.is_empty();
-    let own_failure = own.filter(|own| told.result == Some(Verdict::Success) && is_failure(own)).cloned();
-    let own_failure = own_failure.map(|own| Shown { verdict: Verdict::Failed.name().to_owned(), ..own });
+    // A pipeline that failed, was run again and succeeded is fixed too; one in which only jobs failed that may never failed.
+    let may_fail = |id: &i64| asked.jobs.as_ref().is_some_and(|jobs| jobs.allowed.contains(id));
+    let own_failure = failure.filter(|own: &Shown| {
+        told.result == Some(Verdict::Success) && (own.told.is_empty() || !own.told.iter().all(may_fail))
+    });
     if own_failure.is_some() {
         asked.history.previous_status = Some(Verdict::Failed.name());
     }
