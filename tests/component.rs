@@ -90,9 +90,11 @@ fn generated_inputs() -> String {
 /// The variables by which they reach the jobs. The block style keeps quotes and colons of a value inside it.
 fn generated_variables() -> String {
     let mut variables = String::new();
-    for Setting { name, .. } in SETTINGS.iter().filter(|setting| setting.reaches == Reaches::Input) {
+    for Setting { name, takes, .. } in SETTINGS.iter().filter(|setting| setting.reaches == Reaches::Input) {
         let (variable, value) = (variable(name), format!("$[[ inputs.{name} ]]"));
-        write!(variables, "    {variable}:\n      value: |-\n        {value}\n      expand: false\n").unwrap();
+        // A text that is nothing but an input would have the input's type, and a variable is true or false nowhere.
+        let style = if matches!(takes, Takes::Switch) { "|" } else { "|-" };
+        write!(variables, "    {variable}:\n      value: {style}\n        {value}\n      expand: false\n").unwrap();
     }
     variables
 }

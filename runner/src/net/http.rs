@@ -2,6 +2,7 @@
 //!
 //! The client's own errors can print an address, and an address can be a secret: each is mapped to a [`Fault`].
 
+use std::cell::OnceCell;
 use std::io::{Read, Take};
 
 use rustls_native_certs::load_native_certs;
@@ -73,11 +74,13 @@ impl Answer {
 /// Makes requests with the proxy and the certificates of a job's environment.
 pub(crate) struct Client {
     variables: Variables,
+    /// Read once: a machine has more than a hundred of them.
+    roots: OnceCell<RootCerts>,
 }
 
 impl Client {
     pub(crate) fn new(variables: &Variables) -> Self {
-        Self { variables: variables.clone() }
+        Self { variables: variables.clone(), roots: OnceCell::new() }
     }
 
     /// What is odd about the certificates or the proxy of the environment, for people.
@@ -151,8 +154,12 @@ impl Client {
         config.build().new_agent()
     }
 
-    /// The machine's certificates and GitLab's own authority; the built-in ones where the machine has none.
     fn roots(&self) -> RootCerts {
+        self.roots.get_or_init(|| self.read_roots()).clone()
+    }
+
+    /// The machine's certificates and GitLab's own authority; the built-in ones where the machine has none.
+    fn read_roots(&self) -> RootCerts {
         let mut roots = native_roots();
         if roots.is_empty() {
             return RootCerts::WebPki;
