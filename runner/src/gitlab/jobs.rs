@@ -70,7 +70,7 @@ pub(crate) struct Jobs {
     pub(crate) failed: Vec<Job>,
     /// Those that neither failed nor succeeded, but for what comes after everything and has not ended.
     pub(crate) other: Vec<Job>,
-    /// The IDs of those that failed and may.
+    /// The IDs of those that may fail and did not succeed.
     pub(crate) allowed: Vec<i64>,
     /// Whether there are more than were read.
     pub(crate) are_cut: bool,
