@@ -25,10 +25,8 @@ pub(crate) fn are_deployments(context: &Context, untold: Option<&[&Job]>) -> boo
 
 /// Whether a job has hooks that tell of its failure, and the settings let them.
 pub(crate) fn tells_by_itself(context: &Context, job: &Job) -> bool {
-    let is_chosen = |events: &str| {
-        glob::any_of(events, |it| State::DeployFailed.names().iter().any(|name| glob::matches(it, name)))
-    };
-    !job.is_trigger && carries_hooks(context, &job.name) && context.setting("events").is_none_or(is_chosen)
+    let is_told = context.setting("events").is_none_or(|events| State::DeployFailed.is_chosen_by(events));
+    !job.is_trigger && carries_hooks(context, &job.name) && is_told
 }
 
 /// Whether `deploy_jobs` says that a job of this name carries the hooks.
@@ -121,6 +119,8 @@ mod tests {
         for other in [job("build", false), job("stop_review", false), job("deploy", true)] {
             assert!(!of(json!([job("deploy 1/2", false), other]), ""), "{other}");
         }
+        // The setting is read as the hooks read it.
+        assert!(of(json!([job("deploy", false)]), "pipeline-failed Deploy-Failed"));
         // Whose hooks the settings keep silent is told as any other job.
         assert!(!of(json!([job("deploy", false)]), "pipeline-*"));
         assert!(!of(json!([]), ""));

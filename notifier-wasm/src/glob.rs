@@ -32,6 +32,12 @@ pub(crate) fn may_name_a_ref(pattern: &str) -> bool {
         && !pattern.ends_with(['/', '.'])
 }
 
+/// The entries of a list whose entries hold no blanks, however people separate them.
+pub(crate) fn entries(list: &str) -> impl Iterator<Item = &str> {
+    let entries = list.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace());
+    entries.map(|entry| entry.trim_matches(['"', '\''])).filter(|entry| !entry.is_empty())
+}
+
 /// Whether any entry of a list is one, whose entries have a comma, a semicolon or a line of their own; empty entries are none.
 pub(crate) fn any_of(list: &str, is_one: impl Fn(&str) -> bool) -> bool {
     list.split([',', ';', '\n'])

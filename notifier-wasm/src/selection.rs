@@ -42,28 +42,18 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
     if is_branch { None } else { Some("branch_not_selected") }
 }
 
-/// The entries of a list, however people separate them.
-fn entries(list: &str) -> impl Iterator<Item = &str> {
-    let entries = list.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace());
-    entries.map(|entry| entry.trim_matches(['"', '\''])).filter(|entry| !entry.is_empty())
-}
-
 /// Whether the setting `events` chooses what happened, by its name or its event's.
 fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
     let Some(events) = facts.context.setting("events") else { return true };
-    let events = &events.to_ascii_lowercase();
-    for pattern in entries(events).filter(|it| !State::NAMES.iter().any(|name| glob::matches(it, name))) {
+    let lower = events.to_ascii_lowercase();
+    for pattern in glob::entries(&lower).filter(|it| !State::NAMES.iter().any(|name| glob::matches(it, name))) {
         warnings.push(format!(
             "NOTIFIER_EVENTS: `{}` is no event; the events are {}",
             text::shown(pattern, 40),
             State::NAMES.join(", ")
         ));
     }
-    let mut names = facts.state.names().to_vec();
-    if has_untold_deployment(facts) {
-        names.extend(State::DeployFailed.names());
-    }
-    entries(events).any(|pattern| names.iter().any(|name| glob::matches(pattern, name)))
+    facts.state.is_chosen_by(events) || has_untold_deployment(facts) && State::DeployFailed.is_chosen_by(events)
 }
 
 /// Whether the setting `branches` chooses a ref: globs of branches and tags, a plain name for a branch, `tags` for every tag, and
@@ -71,8 +61,8 @@ fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
 fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) -> bool {
     let Some(branches) = context.setting("branches") else { return true };
     let branches = &branches.replace("! ", "!");
-    let mut is_chosen = entries(branches).all(|entry| entry.starts_with('!'));
-    for entry in entries(branches) {
+    let mut is_chosen = glob::entries(branches).all(|entry| entry.starts_with('!'));
+    for entry in glob::entries(branches) {
         let (pattern, chooses) = entry.strip_prefix('!').map_or((entry, true), |rest| (rest, false));
         let (pattern, kind) = match (pattern.strip_prefix("refs/heads/"), pattern.strip_prefix("refs/tags/")) {
             (Some(branch), _) => (branch, Some(false)),

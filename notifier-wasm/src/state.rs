@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Event, Verdict};
 use crate::failures;
+use crate::glob;
 use crate::jobs::Job;
 
 /// Everything that a message can say has happened.
@@ -164,6 +165,12 @@ impl State {
             _ => "pipeline-finished",
         };
         [self.name(), name, event]
+    }
+
+    /// Whether a list of events, as people write it, chooses this state.
+    pub(crate) fn is_chosen_by(self, events: &str) -> bool {
+        let names = self.names();
+        glob::entries(&events.to_ascii_lowercase()).any(|it| names.iter().any(|name| glob::matches(it, name)))
     }
 
     /// The emoji that stands for this state: Slack's name of it, and the character for text that nobody renders.

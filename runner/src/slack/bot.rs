@@ -86,10 +86,10 @@ impl Bot<'_> {
         warnings: &dyn Sink,
     ) -> Result<(Thread, Delivered), Undelivered> {
         let (body, failure) = (telling.message.body(), telling.message.failure);
-        let post = || self.post(&body, Some(&telling.shown.encode(speaker)));
-        let Some(Found { thread, shown }) = found else { return post() };
         let metadata = telling.shown.encode(speaker);
-        let delivered = match self.reply(thread, &body, failure, metadata) {
+        let post = || self.post(&body, Some(&metadata));
+        let Some(Found { thread, shown }) = found else { return post() };
+        let delivered = match self.reply(thread, &body, failure, metadata.clone()) {
             // Somebody deleted it.
             Err(gone) if gone.is_word(&["thread_not_found", "message_not_found", "cannot_reply_to_message"]) => {
                 return post();
