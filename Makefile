@@ -10,7 +10,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 .PHONY: demo playground pictures test setup lint unit integration web budgets fuzz settings templates golden docs bench dist verify
 
 demo: setup-rust
-	$(CARGO) run --quiet --package runner -- demo
+	@echo "building the notifier, which takes some minutes the first time"
+	$(CARGO) run --package runner -- demo
 
 # The playground on this machine, for a browser: http://127.0.0.1:8080/
 playground: target/playground
@@ -29,12 +30,13 @@ pictures: target/playground setup-browser
 
 test: setup lint unit integration web budgets
 
-# What rust-toolchain.toml names, for where rustup is told not to install it by itself, and the targets of the releases.
+# What rust-toolchain.toml names, for where rustup is told not to install it by itself, and the targets of the releases, with the
+# sources of the standard library, which is built along.
 .PHONY: setup-rust
 setup-rust:
 	@command -v rustup >/dev/null || { echo "rustup is missing; install it from https://rustup.rs" >&2; exit 1; }
 	@rustup toolchain list | grep -q '^$(RUST)-' || rustup toolchain install $(RUST) --profile minimal --no-self-update
-	@rustup component add --toolchain $(RUST) clippy rustfmt 2>/dev/null
+	@rustup component add --toolchain $(RUST) clippy rustfmt rust-src 2>/dev/null
 	@rustup target add --toolchain $(RUST) wasm32-wasip1 wasm32-unknown-unknown $(TARGETS) 2>/dev/null
 
 # A browser, the fonts of the pictures, and what drives it.
@@ -68,6 +70,7 @@ lint:
 	$(CARGO) fmt --manifest-path examples/modules/rust/Cargo.toml -- --check
 	$(CARGO) deny --locked --log-level error check licenses bans sources
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --quiet --package runner --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
 
 # The module's own tests, natively and again as the WASI program that they will be.
@@ -124,5 +127,11 @@ golden:
 docs:
 	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests -- the_reference_is_generated this_very_table
 
+# Measures what docs/performance.md says and writes it there: minutes, on a machine that does nothing else.
 bench: dist
-	python3 benches/against_curl.py dist/pipeline-notifier-x86_64-linux
+	@for command in curl:curl jq:jq busybox:busybox dash:dash openssl:openssl /usr/bin/time:time; do \
+	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
+	@npm --prefix benches/peers ci --silent --no-audit --no-fund
+	@$(call pip,benches/peers/requirements.txt)
+	$(TOOLS)/bin/python3 benches/performance.py dist

@@ -2,7 +2,8 @@
 # Finds the notifier, checks it and runs it with its arguments. `release/render` puts it into the component, between
 # single quotes, so it has none; component.yml sets the variables of the next line before it.
 # shellcheck disable=SC2154,SC2317,SC3067
-: "$version" "$project" "$sha256_x86_64" "$sha256_aarch64" "$sha256_module" "$allow_hosts" "$slack_api_url" "$module" "$digest"
+: "$version" "$project" "$sha256_module" "$allow_hosts" "$slack_api_url" "$module" "$digest"
+: "$slim_x86_64" "$slim_aarch64" "$full_x86_64" "$full_aarch64"
 
 set +xueCf
 # What an exported function or variable could change of the tools below.
@@ -25,7 +26,7 @@ now
 begun=$now
 
 # Whatever was started ends with us, and what is kept goes with the last hook of the job.
-child="" guard="" scratch="" kept="" elsewhere=""
+child="" guard="" kept="" elsewhere=""
 stop() {
   [ -z "$child" ] || kill "$child" 2>/dev/null
   [ -z "$guard" ] || kill "$guard" 2>/dev/null
@@ -33,7 +34,7 @@ stop() {
 }
 clean() {
   [ -z "$elsewhere" ] || rm -rf "$elsewhere"
-  case " $last " in *" deploy-started "*) [ -z "$scratch" ] || rm -rf "$scratch" ;; *) [ -z "$kept" ] || rm -rf "$kept" ;; esac
+  case " $last " in *" deploy-started "*) ;; *) [ -z "$kept" ] || [ ! -d "$kept" ] || rm -rf "$kept" ;; esac
 }
 last=$*
 trap stop TERM INT HUP
@@ -55,10 +56,10 @@ is_plain() {
   case "$1" in *[!A-Za-z0-9._~:/?@!\&\(\)*+,\;=%-]*) return 1 ;; http://?* | https://?*) ;; *) return 1 ;; esac
 }
 
-# Nothing is run that stands in the checkout.
-checkout=$(cd -P "${CI_PROJECT_DIR:-.}" 2>/dev/null || :; echo "${PWD%/}")
-PATH=$(
-  rest=$PATH: found=""
+# Nothing is run that stands in the checkout. What a subshell finds out without a process: the checkout, and what is left of PATH.
+found=$(
+  cd -P "${CI_PROJECT_DIR:-.}" 2>/dev/null || :
+  checkout=${PWD%/} rest=$PATH: found=""
   while [ -n "$rest" ]; do
     entry=${rest%%:*} rest=${rest#*:}
     case "$entry" in /*) cd -P "$entry" 2>/dev/null || continue ;; *) continue ;; esac
@@ -66,8 +67,12 @@ PATH=$(
   done
   # An empty one would be the working directory.
   [ -n "$found" ] || found=:/usr/local/bin:/usr/bin:/bin
-  echo "${found#:}"
+  # Temporary files stay out of the checkout too.
+  case "${TMPDIR:-}" in *:*) temporary=/tmp ;; /*) temporary=${TMPDIR%/} ;; *) temporary=/tmp ;; esac
+  case "$(cd -P "$temporary" 2>/dev/null && pwd)/" in "$checkout"/*) temporary=/tmp ;; esac
+  echo "$temporary:${found#:}"
 )
+temporary=${found%%:*} PATH=${found#*:}
 
 # Where releases are, and the address as a line may show it.
 packages=${NOTIFIER_PACKAGE_URL:-${CI_API_V4_URL:-}/projects/$project/packages/generic/pipeline-notifier/$version}
@@ -81,8 +86,10 @@ case "$module,$digest" in ?*,?* | ,) ;; *)
   echo "warning: of the inputs module_url and module_sha256 one is empty; the messages are those of this release" >&2
   module="" ;;
 esac
+# The notifier that jobs download runs the module of its own release; the full one has a compiler, for any other.
+build=full-
 if [ -z "$module" ]; then
-  module=$packages/notifier.wasm digest=$sha256_module
+  module=$packages/notifier.wasm digest=$sha256_module build=""
 fi
 # An address with credentials is no argument.
 case "$module" in *@* | /*) ;; *) set -- "$@" --module "$module" --module-sha256 "$digest" ;; esac
@@ -95,26 +102,66 @@ case "$notifier" in
     exit 0 ;;
 esac
 
-case "$(uname -sm)" in
-  "Linux x86_64" | "Linux amd64") file=pipeline-notifier-x86_64-linux.gz sha256=$sha256_x86_64 ;;
-  "Linux aarch64" | "Linux arm64") file=pipeline-notifier-aarch64-linux.gz sha256=$sha256_aarch64 ;;
-  *) skip unsupported_system "there is a notifier for Linux on x86_64 and aarch64 alone, and this is $(uname -sm)" ;;
-esac
-[ -n "$packages" ] || skip bad_package_url "NOTIFIER_PACKAGE_URL, or without it CI_API_V4_URL, is no address of http:// or https:// in plain characters"
+# The build for an architecture: the name of its file, the digest of it packed, and the one that it unpacks to.
+for_architecture() {
+  case "$build$1" in
+    x86_64) pins=$slim_x86_64 ;;
+    aarch64) pins=$slim_aarch64 ;;
+    full-x86_64) pins=$full_x86_64 ;;
+    full-aarch64) pins=$full_aarch64 ;;
+  esac
+  file=pipeline-notifier-$build$1-linux sha256_packed=${pins%:*} sha256=${pins#*:}
+}
+# Whether a file is what a digest says.
+is_pinned() {
+  found=""
+  if command -v sha256sum >/dev/null 2>&1; then found=$(sha256sum <"$1" 2>/dev/null)
+  elif command -v shasum >/dev/null 2>&1; then found=$(shasum -a 256 <"$1" 2>/dev/null)
+  elif command -v openssl >/dev/null 2>&1; then found=$(openssl dgst -sha256 -r <"$1" 2>/dev/null)
+  else skip no_tool "neither sha256sum, shasum nor openssl is in this image, and nothing is run unchecked"
+  fi
+  [ "${found%% *}" = "$2" ]
+}
+# Whether one of ours is kept: no link, and of this user.
+is_kept() {
+  [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && is_pinned "$1" "$2"
+}
+start() {
+  now
+  spent=$((now - begun))
+  run "$notifier" "$@" --spent "$((spent / 100)).$((spent % 100 / 10))"
+  case "$status" in
+    126 | 127) skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another" ;;
+  esac
+  exit 0
+}
 
-# The directory of this job beside its checkout, ours alone: the one that is there, or a new one.
+# The directory of this job beside its checkout, ours alone: the one that is there, with what an earlier hook unpacked.
 case "${CI_JOB_ID:-}" in "" | *[!0-9]*) name=pipeline-notifier-$$ last="" ;; *) name=pipeline-notifier-$CI_JOB_ID ;; esac
 beside=${CI_PROJECT_DIR:-/nowhere} beside=${beside%/}.tmp
-case "${TMPDIR:-}" in /*) temporary=${TMPDIR%/} ;; *) temporary=/tmp ;; esac
-case "$(cd -P "$temporary" 2>/dev/null && pwd)/" in "$checkout"/*) temporary=/tmp ;; esac
 for place in "$beside/$name" "$temporary/$name"; do
   if [ -d "$place" ] && [ ! -L "$place" ] && [ -O "$place" ] && chmod 700 "$place"; then kept=$place; break; fi
 done
+for architecture in x86_64 aarch64; do
+  for_architecture "$architecture"
+  notifier=$kept/$file
+  [ -z "$kept" ] || [ ! -x "$notifier" ] || ! is_kept "$notifier" "$sha256" || start "$@"
+done
+
+case "$(uname -sm)" in
+  "Linux x86_64" | "Linux amd64") for_architecture x86_64 ;;
+  "Linux aarch64" | "Linux arm64") for_architecture aarch64 ;;
+  *) skip unsupported_system "there is a notifier for Linux on x86_64 and aarch64 alone, and this is $(uname -sm)" ;;
+esac
+[ -n "$packages" ] || skip bad_package_url "NOTIFIER_PACKAGE_URL, or without it CI_API_V4_URL, is no address of http:// or https:// in plain characters"
 for place in "$beside/$name" "$temporary/$name"; do
   [ -n "$kept" ] || ! mkdir "$place" 2>/dev/null || kept=$place
 done
-scratch=${kept:+$kept/run.$$}
-{ rm -rf "$scratch" && mkdir "$scratch"; } 2>/dev/null ||
+# What is in the way of a file of ours may be a link, or anything.
+clear() {
+  if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; fi
+}
+{ [ -n "$kept" ] && clear "$kept/answer" && true >"$kept/answer"; } 2>/dev/null ||
   skip io "no directory is writable to unpack the notifier in; TMPDIR can name one"
 
 # Seconds, of which a download may take three fifths: the rest is for Slack.
@@ -136,7 +183,7 @@ left() {
 
 # The job token goes to the GitLab of this job alone, over https, and never along with a redirect.
 token=""
-url=$packages/$file
+url=$packages/$file.gz packed=$kept/$file.gz
 case "$url" in
   *@*) ;;
   "${CI_API_V4_URL:-none}"/*)
@@ -171,8 +218,8 @@ with_curl() {
   } | (
     ulimit -f 10240
     exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$((${left%.*} + 1))" \
-      --max-filesize 5000000 --output "$scratch/$file" --write-out "%{redirect_url}\n"
-  ) >"$scratch/answer" 2>/dev/null &
+      --max-filesize 5000000 --output "$packed" --write-out "%{redirect_url}\n"
+  ) >"$kept/answer" 2>/dev/null &
   child=$!
   watch "$left"
   await 2>/dev/null
@@ -185,10 +232,10 @@ with_wget() {
   token_header=""
   [ -z "$2" ] || token_header="--header=JOB-TOKEN: $2"
   (
-    export HOME="$scratch"
+    export HOME="$kept"
     ulimit -f 10240
-    exec wget ${gnu:+-S --tries=1 --max-redirect=0} -O "$scratch/$file" ${token_header:+"$token_header"} "$1"
-  ) >"$scratch/answer" 2>&1 </dev/null &
+    exec wget ${gnu:+-S --tries=1 --max-redirect=0} -O "$packed" ${token_header:+"$token_header"} "$1"
+  ) >"$kept/answer" 2>&1 </dev/null &
   child=$!
   watch "$left"
   await 2>/dev/null
@@ -201,12 +248,13 @@ fetch() {
       [ "$status" != 23 ] || skip io "the notifier could not be written to ${kept%/*} (disk full?); TMPDIR can name another place"
       return 1
     }
-    read -r location <"$scratch/answer" || location=""
+    read -r location <"$kept/answer" || location=""
     [ -z "$location" ] || { is_plain "$location" && with_curl "$location" ""; }
   elif command -v wget >/dev/null 2>&1; then
     case "$url" in *@*) skip no_tool "package_url holds credentials, which wget would show to every process, and curl is not in this image" ;; esac
-    : >"$scratch/wgetrc"
-    export WGETRC="$scratch/wgetrc"
+    clear "$kept/wgetrc"
+    true >"$kept/wgetrc"
+    export WGETRC="$kept/wgetrc"
     gnu=""
     # The successor of GNU wget follows redirects with the token, and busybox shows it to a proxy.
     case "$(wget --version 2>/dev/null)" in
@@ -218,50 +266,30 @@ fetch() {
     location=""
     while read -r header value _; do
       case "$header" in [Ll]ocation:) location=$value ;; esac
-    done <"$scratch/answer"
+    done <"$kept/answer"
     is_plain "$location" && with_wget "$location" ""
   else
     skip no_tool "neither curl nor wget is in this image; add one, or the notifier itself"
   fi
 }
-is_pinned() {
-  found=""
-  if command -v sha256sum >/dev/null 2>&1; then found=$(sha256sum <"$1" 2>/dev/null)
-  elif command -v shasum >/dev/null 2>&1; then found=$(shasum -a 256 <"$1" 2>/dev/null)
-  elif command -v openssl >/dev/null 2>&1; then found=$(openssl dgst -sha256 -r <"$1" 2>/dev/null)
-  else skip no_tool "neither sha256sum, shasum nor openssl is in this image, and nothing is run unchecked"
-  fi
-  [ "${found%% *}" = "$sha256" ]
-}
-
-packed=$kept/$file
-if ! { [ -f "$packed" ] && [ ! -L "$packed" ] && [ -O "$packed" ] && is_pinned "$packed"; }; then
+if ! is_kept "$packed" "$sha256_packed"; then
+  clear "$packed"
   fetch ||
     skip artifact_unavailable "the notifier could not be downloaded from $shown; check that this job may read the packages there (CI/CD job token allowlist), and the network"
-  is_pinned "$scratch/$file" ||
+  is_pinned "$packed" "$sha256_packed" ||
     skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
-  rm -rf "$packed"
-  mv "$scratch/$file" "$packed" 2>/dev/null || packed=$scratch/$file
 fi
-cannot_run() {
-  skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another"
-}
 # Where the directory of the job is mounted noexec, or full, another one may not be.
 unpack() {
-  notifier=$1/pipeline-notifier
+  notifier=$1/$file
+  clear "$notifier"
   { gzip -dc <"$packed" >"$notifier" && chmod 700 "$notifier" && [ -x "$notifier" ]; } 2>/dev/null
 }
-unpack "$scratch" || {
+unpack "$kept" || {
   elsewhere=$temporary/pipeline-notifier-run.$$
   { mkdir "$elsewhere" && unpack "$elsewhere"; } 2>/dev/null
 } || {
-  [ ! -s "$scratch/pipeline-notifier" ] || cannot_run
+  [ ! -s "$kept/$file" ] || skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another"
   skip io "the notifier could not be unpacked (disk full, or no gzip in this image)"
 }
-now
-spent=$((now - begun))
-run "$notifier" "$@" --spent "$((spent / 100)).$((spent % 100 / 10))"
-case "$status" in
-  126 | 127) cannot_run ;;
-esac
-exit 0
+start "$@"

@@ -32,7 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     fs::write(out.join("notifier.rs"), format!("({digest:?}, {})", wasm.len()))?;
     fs::write(out.join("notifier.cwasm"), native)?;
-    fs::write(out.join("contexts.rs"), contexts(&workspace.join("tests/fixtures/messages"))?)?;
+    if cfg!(feature = "full") {
+        fs::write(out.join("contexts.rs"), contexts(&workspace.join("tests/fixtures/messages"))?)?;
+    }
     Ok(())
 }
 
@@ -112,35 +114,44 @@ fn leb128(mut value: usize) -> Vec<u8> {
 /// building machine's processor, and older processors would refuse the code.
 fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut config = config::engine_config();
+    // It is a part of what a job downloads.
+    config.cranelift_opt_level(wasmtime::OptLevel::SpeedAndSize);
     config.target(target).map_err(|cause| {
         format!("compiling the module for {target}: {cause:#}\nhint: build on a machine of that architecture")
     })?;
-    let mut native = wasmtime::Engine::new(&config)?.precompile_module(wasm)?;
-    clear_symbols(&mut native).ok_or("the compiled module is no ELF file of 64 bits, little-endian")?;
-    Ok(native)
+    let native = wasmtime::Engine::new(&config)?.precompile_module(wasm)?;
+    Ok(without_symbols(&native).ok_or("the compiled module is no ELF file of 64 bits, little-endian, with symbols")?)
 }
 
-/// Overwrites the symbols' names, which nothing but a profiler reads, with zeros: they are a fiftieth of what jobs download. The
-/// sections stay where they are (<https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html>).
-fn clear_symbols(elf: &mut [u8]) -> Option<()> {
+/// Takes the symbols and their names out of an ELF file, which nothing but a profiler reads: they are a fiftieth of what jobs
+/// download. What stands before them stays where it is; what stands behind them moves up
+/// (<https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html>).
+fn without_symbols(elf: &[u8]) -> Option<Vec<u8>> {
+    const HEADER: usize = 64;
     const SYMTAB: u64 = 2;
-    let number = |elf: &[u8], at: usize, size: usize| {
+    let number = |at: usize, size: usize| {
         let bytes = elf.get(at..at + size)?;
-        Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        usize::try_from(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))).ok()
     };
-    let (headers, count) = (usize::try_from(number(elf, 40, 8)?).ok()?, usize::try_from(number(elf, 60, 2)?).ok()?);
-    let header = |elf: &[u8], index: usize| {
-        let at = headers + 64 * index;
-        let place = |field| usize::try_from(number(elf, at + field, 8)?).ok();
-        Some((number(elf, at + 4, 4)?, usize::try_from(number(elf, at + 40, 4)?).ok()?, place(24)?, place(32)?))
-    };
+    let (headers, count) = (number(40, 8)?, number(60, 2)?);
+    let field = |index: usize, at: usize, size: usize| number(headers + HEADER * index + at, size);
+    let symbols = (0..count).find(|index| field(*index, 4, 4) == usize::try_from(SYMTAB).ok())?;
+    let dropped = [symbols, field(symbols, 40, 4)?];
+    let mut table = elf.get(headers..headers + HEADER * count)?.to_vec();
+    let mut kept = elf.get(..field(symbols, 24, 8)?)?.to_vec();
     for index in 0..count {
-        let (kind, names, start, size) = header(elf, index)?;
-        if kind == SYMTAB {
-            elf.get_mut(start..start + size)?.fill(0);
-            let (_, _, start, size) = header(elf, names)?;
-            elf.get_mut(start..start + size)?.fill(0);
+        let header = table.get_mut(HEADER * index..HEADER * (index + 1))?;
+        let (start, size) = (field(index, 24, 8)?, field(index, 32, 8)?);
+        if dropped.contains(&index) {
+            header.fill(0);
+        } else if start >= kept.len() {
+            header.get_mut(24..32)?.copy_from_slice(&kept.len().to_le_bytes());
+            kept.extend(elf.get(start..start + size)?);
         }
     }
-    Some(())
+    kept.resize(kept.len().next_multiple_of(8), 0);
+    let start = kept.len().to_le_bytes();
+    kept.get_mut(40..48)?.copy_from_slice(&start);
+    kept.extend(table);
+    Some(kept)
 }

@@ -54,12 +54,12 @@ pub(crate) fn release_of(version: &str, module: &[u8]) -> Release {
     let mut gzip = gzip.args(["-9", "-n", "-c"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     gzip.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     let packed = gzip.wait_with_output().unwrap().stdout;
-    let (digest, module) = (sha256(&packed), sha256(module));
+    let (digest, unpacked, module) = (sha256(&packed), sha256(script.as_bytes()), sha256(module));
     let pins = scratch().join("pins");
-    let text = format!(
-        "VERSION={version}\nPROJECT=devops%2Fpipeline-notifier\nSHA256_X86_64={digest}\nSHA256_AARCH64={digest}\n\
-         SHA256_MODULE={module}\n"
-    );
+    let mut text = format!("VERSION={version}\nPROJECT=devops%2Fpipeline-notifier\nSHA256_MODULE={module}\n");
+    for build in ["X86_64", "AARCH64", "FULL_X86_64", "FULL_AARCH64"] {
+        text += &format!("SHA256_{build}={digest}\nSHA256_{build}_UNPACKED={unpacked}\n");
+    }
     fs::write(&pins, text).unwrap();
     let rendered = Command::new(root().join("release/render")).arg(&pins).output().unwrap();
     assert!(rendered.status.success());
@@ -110,6 +110,8 @@ struct Job<'a> {
     before: &'static str,
     /// What it does after them.
     after: &'static str,
+    /// The input `module_url`, and with it a digest.
+    module: Option<&'static str>,
     /// Its hooks.
     events: &'static [&'static str],
     variables: Vec<(&'static str, String)>,
@@ -125,6 +127,7 @@ impl<'a> Job<'a> {
             temporary: scratch(),
             before: "",
             after: "",
+            module: None,
             events: &["deploy-started"],
             variables: Vec::new(),
         }
@@ -137,8 +140,14 @@ impl<'a> Job<'a> {
         let body: serde_yaml_ng::Value = serde_yaml_ng::from_str(body).unwrap();
         let function = body[".pipeline-notifier"]["script"][0].as_str().unwrap();
         // As GitLab fills in the inputs that are literals of the script.
-        let function =
-            LITERALS.iter().fold(function.to_owned(), |it, name| it.replace(&format!("$[[ inputs.{name} ]]"), ""));
+        let given = |name: &str| match (name, self.module) {
+            ("module_url", Some(url)) => url.to_owned(),
+            ("module_sha256", Some(_)) => "ab".repeat(32),
+            _ => String::new(),
+        };
+        let function = LITERALS
+            .iter()
+            .fold(function.to_owned(), |it, name| it.replace(&format!("$[[ inputs.{name} ]]"), &given(name)));
         let hooks: String =
             self.events.iter().map(|event| format!("pipeline_notifier send {event} || true\n")).collect();
         let script = format!("{}\n{function}\n{hooks}\n{}\nprintf '%s\\n' deployed\n", self.before, self.after);
@@ -250,6 +259,77 @@ fn wget_serves_where_there_is_no_curl() {
             // A registry that wants the job token gets it.
             assert_eq!(registry.only_request().header("JOB-TOKEN"), Some(TOKEN));
         }
+    }
+}
+
+/// A module of one's own needs the full notifier, and only that.
+#[test]
+fn the_full_notifier_comes_where_a_module_of_ones_own_is_named() {
+    for (module, build) in [(None, ""), (Some("https://modules.example/team.wasm"), "full-")] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.module = module;
+        job.events = &["deploy-started", "deploy-finished"];
+        let ended = job.run(SHELLS[0]);
+        assert_eq!(ended.output().matches("notify: sent").count(), 2, "{}", ended.output());
+        let asked = registry.only_request().target;
+        let expected = format!("/pipeline-notifier-{build}{}-linux.gz", std::env::consts::ARCH);
+        assert!(asked.ends_with(&expected), "{asked}");
+    }
+}
+
+/// What a hook costs a job's machine, in processes: each is a millisecond or two, and what the first hook checked and unpacked
+/// the second checks and runs.
+#[test]
+fn a_hook_starts_few_processes() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    let started = scratch().join("started");
+    // GitLab Runner makes it.
+    fs::create_dir(format!("{}.tmp", job.project.display())).unwrap();
+    job.path = scratch();
+    for tool in TOOLS {
+        let program = format!("#!/bin/sh\necho {tool} >>'{}'\nexec /usr/bin/{tool} \"$@\"\n", started.display());
+        fs::write(job.path.join(tool), program).unwrap();
+        fs::set_permissions(job.path.join(tool), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for (event, expected) in [
+        ("deploy-started", &["chmod", "curl", "gzip", "mkdir", "sha256sum", "sleep", "uname"][..]),
+        ("deploy-finished", &["chmod", "sha256sum"]),
+    ] {
+        fs::write(&started, "").unwrap();
+        job.events = std::slice::from_ref(Box::leak(Box::new(event)));
+        let ended = job.run(SHELLS[0]);
+        assert!(ended.output().contains("notify: sent"), "{}", ended.output());
+        let started = fs::read_to_string(&started).unwrap();
+        let mut started: Vec<&str> = started.lines().collect();
+        started.sort_unstable();
+        assert_eq!(started, expected, "{event}");
+    }
+}
+
+/// What another hook of the job unpacked is checked again before it runs.
+#[test]
+fn what_is_kept_is_checked_again() {
+    for shell in SHELLS {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        assert!(job.run(shell).output().contains("notify: sent"));
+        let kept = PathBuf::from(format!("{}.tmp/pipeline-notifier-7", job.project.display()));
+        let kept = if kept.exists() { kept } else { job.temporary.join("pipeline-notifier-7") };
+        let notifier = kept.join(format!("pipeline-notifier-{}-linux", std::env::consts::ARCH));
+        fs::write(&notifier, "#!/bin/sh\necho somebody else runs\n").unwrap();
+        fs::remove_file(format!("{}.gz", notifier.display())).unwrap();
+        let other = scratch().join("other");
+        fs::write(&other, "a file of the job").unwrap();
+        symlink(&other, format!("{}.gz", notifier.display())).unwrap();
+        job.events = &["deploy-finished"];
+        let ended = job.run(shell);
+        assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
+        assert!(!ended.output().contains("somebody else"), "{shell:?}: {}", ended.output());
+        assert_eq!(registry.requests().len(), 2, "{shell:?}");
+        assert_eq!(fs::read_to_string(&other).unwrap(), "a file of the job", "{shell:?}");
+        assert_eq!(fs::read_dir(&job.temporary).unwrap().count(), 0, "{shell:?}");
     }
 }
 

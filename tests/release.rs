@@ -13,11 +13,15 @@ use crate::support::loopback::{Packages, Reply, Server};
 use crate::support::scratch::scratch;
 
 const TOKEN: &str = "glcbt-64_not-a-real-job-token";
-const FILES: [&str; 7] = [
+const FILES: [&str; 11] = [
     "notifier.wasm",
     "pipeline-notifier-aarch64-linux",
+    "pipeline-notifier-full-aarch64-linux",
+    "pipeline-notifier-full-x86_64-linux",
     "pipeline-notifier-x86_64-linux",
     "pipeline-notifier-aarch64-linux.gz",
+    "pipeline-notifier-full-aarch64-linux.gz",
+    "pipeline-notifier-full-x86_64-linux.gz",
     "pipeline-notifier-x86_64-linux.gz",
     "sbom.cdx.json",
     "SHA256SUMS",
@@ -29,9 +33,9 @@ set -eu
 mkdir -p "$1"
 cd "$1"
 grep -m1 '^version' ../Cargo.toml >notifier.wasm
-for architecture in x86_64 aarch64; do
-  (cat notifier.wasm && echo "for $architecture") >"pipeline-notifier-$architecture-linux"
-  gzip -9 -n -c "pipeline-notifier-$architecture-linux" >"pipeline-notifier-$architecture-linux.gz"
+for build in x86_64 aarch64 full-x86_64 full-aarch64; do
+  (cat notifier.wasm && echo "for $build") >"pipeline-notifier-$build-linux"
+  gzip -9 -n -c "pipeline-notifier-$build-linux" >"pipeline-notifier-$build-linux.gz"
 done
 echo '{}' >sbom.cdx.json
 sha256sum notifier.wasm pipeline-notifier-*-linux pipeline-notifier-*-linux.gz sbom.cdx.json >SHA256SUMS
@@ -148,8 +152,7 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
     let template = checkout.read("templates/notify.yml");
     for line in checkout.read("dist/SHA256SUMS").lines() {
         let (digest, file) = line.split_once("  ").unwrap();
-        let pinned = file == "notifier.wasm" || Path::new(file).extension().is_some_and(|it| it == "gz");
-        assert_eq!(template.contains(digest), pinned, "{file}");
+        assert_eq!(template.contains(digest), file != "sbom.cdx.json", "{file}");
     }
     assert!(template.contains("version=\"1.2.3\""), "{template}");
     assert!(checkout.read("Cargo.toml").contains("version = \"1.2.3\"\nedition"));
@@ -202,11 +205,12 @@ fn the_token_does_not_follow_a_redirect_to_object_storage() {
 fn a_refused_upload_stops_and_is_taken_up_again() {
     let checkout = Checkout::released("1.2.3");
     for status in [401, 403, 500] {
-        let (server, packages) = registry(Packages { refused: Some(("x86_64-linux", status)), ..Packages::default() });
+        let (server, packages) =
+            registry(Packages { refused: Some(("notifier-x86_64-linux", status)), ..Packages::default() });
         checkout
             .publish(&server, &[])
             .fails_with(&format!("uploading pipeline-notifier-x86_64-linux: the registry answered {status}"));
-        assert_eq!(packages.lock().unwrap().files.len(), 2);
+        assert_eq!(packages.lock().unwrap().files.len(), 4);
         packages.lock().unwrap().refused = None;
         checkout.publish(&server, &[]).succeeds();
         // Each file once, but for the one that was refused.
@@ -231,7 +235,12 @@ fn what_does_not_match_its_digest_stops_before_the_release() {
     checkout.publish(&server, &[]).fails_with("serves as pipeline-notifier-aarch64-linux.gz is not what was uploaded");
     assert!(!uploads(&server).contains(&"SHA256SUMS".to_owned()));
 
-    for file in ["notifier.wasm", "pipeline-notifier-x86_64-linux.gz"] {
+    for (file, pin) in [
+        ("notifier.wasm", "SHA256_MODULE"),
+        ("pipeline-notifier-x86_64-linux.gz", "SHA256_X86_64"),
+        ("pipeline-notifier-full-aarch64-linux.gz", "SHA256_FULL_AARCH64"),
+        ("pipeline-notifier-aarch64-linux", "SHA256_AARCH64_UNPACKED"),
+    ] {
         let checkout = Checkout::released("1.2.3");
         let (server, _) = registry(Packages::default());
         fs::write(checkout.0.join("dist").join(file), "another build").unwrap();
@@ -241,7 +250,7 @@ fn what_does_not_match_its_digest_stops_before_the_release() {
         checkout.run("sh", &["-c", &format!("cd dist && {sums}")], &[]).succeeds();
         checkout
             .publish(&server, &[])
-            .fails_with(&format!("{file} is not the one that release/pins of this checkout pins"));
+            .fails_with(&format!("{pin} of dist is not the one that release/pins of this checkout pins"));
         assert!(server.requests().is_empty());
     }
 }
@@ -275,7 +284,7 @@ fn a_set_is_checked_against_a_second_build() {
 
 #[test]
 fn shellcheck_finds_nothing_in_the_scripts() {
-    for script in ["build", "prepare", "publish", "render", "verify"] {
+    for script in ["build", "pin", "prepare", "publish", "render", "verify"] {
         let checked = Command::new("shellcheck").arg(root().join("release").join(script)).output().unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     }

@@ -62,6 +62,7 @@ impl Context {
         Self::of(parse(bytes)?)
     }
 
+    #[inline(never)]
     pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
         let history = object(&mut fields, "history")?;
         let operators = match fields.get("operators") {

@@ -28,6 +28,7 @@ pub(crate) fn repeats_environment(git_ref: &Ref, facts: &Facts) -> bool {
 }
 
 /// The small print beside the coloured bar: ref, commit and cause; person, cluster and duration.
+#[inline(never)]
 pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     let labels = facts.language.labels();
     let mut place = Vec::new();

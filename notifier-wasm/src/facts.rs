@@ -44,6 +44,7 @@ pub(crate) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
+    #[inline(never)]
     pub(crate) fn of(context: &'a Context, warnings: &mut Vec<String>) -> Self {
         let git_ref = Ref::of(context);
         let language =

@@ -37,6 +37,7 @@ impl Link {
 }
 
 /// The links that `facts.state` calls for, without those whose address is not known.
+#[inline(never)]
 pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
     let labels = facts.language.labels();
     let is_closing = facts.context.event == Event::PipelineFinished;

@@ -68,6 +68,9 @@ struct Annotation {
 }
 
 impl Message {
+    // The steps of it, and it itself, stay functions of their own: a host that compiles the module needs memory for the largest
+    // one, 35 MiB where they are all one, half of it so.
+    #[inline(never)]
     pub(crate) fn of(context: &Context) -> Self {
         let mut warnings = Vec::new();
         let facts = Facts::of(context, &mut warnings);
@@ -109,6 +112,7 @@ impl Message {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn encode(&self) -> Vec<u8> {
         // Strings, maps with string keys and numbers: nothing here that JSON cannot hold.
         serde_json::to_vec(self).unwrap_or_default()
@@ -116,6 +120,7 @@ impl Message {
 }
 
 /// The message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
+#[inline(never)]
 fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
     let mut line = String::new();
     if let Some(project) = facts.project() {
@@ -193,6 +198,7 @@ fn behind(links: &[Link], mentions: &[Element]) -> String {
 }
 
 /// What happened: in the settings file's words where it has some for this.
+#[inline(never)]
 fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
     let own = facts.file.get("text").map(|template| facts.line(template));
     match own {
@@ -230,6 +236,7 @@ fn usual_words(facts: &Facts) -> String {
 }
 
 /// The lines that the settings file adds.
+#[inline(never)]
 fn extra_lines(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Vec<Element>> {
     let mut lines = Vec::new();
     for template in facts.file.lines() {
@@ -246,6 +253,7 @@ fn extra_lines(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Vec<Element>> {
 }
 
 /// Headline, links, the settings file's lines, mentions: one block a line, so that each stays within Slack's size on its own.
+#[inline(never)]
 fn blocks(facts: &Facts, words: &str, links: &[Link], extra: Vec<Vec<Element>>, mentions: Vec<Element>) -> Vec<Block> {
     let mut headline = vec![Element::Emoji { name: facts.sign().0 }, Element::text(" ")];
     if let Some(project) = facts.project() {

@@ -7,6 +7,7 @@ use crate::text;
 
 /// Whom to call, as `NOTIFIER_MENTION` says, for the operators `NOTIFIER_OPS_MENTION`, else the settings file: only on
 /// failure and on recovery, so that a muted channel stays useful. What cannot be understood is named at every event.
+#[inline(never)]
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element> {
     let (setting, variable) = match facts.context.operators {
         None => ("mention", "NOTIFIER_MENTION"),

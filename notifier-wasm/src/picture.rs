@@ -58,6 +58,7 @@ impl Request {
         Ok(Self { format, title: text("title")?, language: text("language")?, theme: text("theme")?, messages })
     }
 
+    #[inline(never)]
     pub(crate) fn draw(&self) -> String {
         let scenes = self.messages.iter().map(|(caption, message)| (caption.as_str(), Scene::of(message)));
         match self.format {

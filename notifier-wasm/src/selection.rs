@@ -10,6 +10,7 @@ use crate::text;
 
 /// Why this message is not to be sent, as one word of the job log; `None` sends it. What the operators get is chosen by
 /// environment: all that failed there.
+#[inline(never)]
 pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&'static str> {
     let Facts { context, state, git_ref, environment, untold, .. } = facts;
     let all_told = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.jobs.more_failed)

@@ -7,12 +7,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::job::event::{Event, Verdict};
 use crate::job::settings::Settings;
 
+/// The version, and which of the two builds this is.
+const VERSION: &str = if cfg!(feature = "full") {
+    concat!(env!("CARGO_PKG_VERSION"), " full")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " slim")
+};
+
 /// Tells a team's Slack what its GitLab pipelines and deployments do.
 ///
 /// Everything that a job knows comes from its environment: GitLab's predefined variables, the secret
 /// `SLACK_WEBHOOK_URL`, and the settings below.
 #[derive(Debug, Parser)]
-#[command(name = "pipeline-notifier", version, max_term_width = 120)]
+#[command(name = "pipeline-notifier", version = VERSION, max_term_width = 120)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

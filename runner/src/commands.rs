@@ -12,7 +12,7 @@ mod send;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, Module};
+use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::report::{Outcome, Report, Sink};
 use crate::variables::Variables;
@@ -29,10 +29,7 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
             context::run(told, job, variables);
             Ok(())
         }
-        Command::Module(Module::Show { file }) => module::show(file.as_deref()),
-        Command::Module(Module::Check { file, slack, settings }) => {
-            module::check(&file, slack.then(|| settings.or_from(&variables)).as_ref(), &variables)
-        }
+        Command::Module(command) => module::run(command, &variables),
         Command::Doctor { send, job } => {
             return if doctor::run(send, job, variables) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }

@@ -18,6 +18,13 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The slim build was asked for what only the full one does.
+    #[cfg(not(feature = "full"))]
+    #[error("reading the module {path}: this is the slim notifier, which knows its own module alone", path = .path.display())]
+    Slim {
+        /// The file.
+        path: PathBuf,
+    },
     /// The user's module did not give a message for every context.
     #[error("checking the module {path}: {failed} contexts failed", path = .path.display())]
     Check {
@@ -52,6 +59,10 @@ impl Error {
         match self {
             Self::Render(_) => "run `pipeline-notifier doctor`; if it finds nothing, please report this",
             Self::Module { .. } => "give the path of a .wasm file that was built for wasm32-wasip1",
+            #[cfg(not(feature = "full"))]
+            Self::Slim { .. } => {
+                "use the full notifier, pipeline-notifier-full-x86_64-linux or -aarch64-linux of the same release"
+            }
             Self::Check { .. } => "docs/modules.md tells what a module is given and what it may return",
             Self::Write { .. } => "choose another place with --out",
             Self::Slack(_) => "set SLACK_BOT_TOKEN to a bot's token, of any workspace and scope, or leave --slack out",

@@ -1,6 +1,15 @@
 //! The module that renders a context into a message: which one, from where, and what it returns.
 
-pub(crate) mod download;
+#[cfg(feature = "full")]
+mod download;
+#[cfg(feature = "full")]
+pub(crate) mod foreign;
+#[cfg(not(feature = "full"))]
+#[path = "module/foreign_refused.rs"]
+pub(crate) mod foreign;
 pub(crate) mod message;
 pub mod pin;
 pub(crate) mod render;
+
+/// Which of the two builds this is: the slim one, for jobs to download, has no compiler.
+pub(crate) const BUILD: &str = if cfg!(feature = "full") { "full" } else { "slim" };

@@ -1,21 +1,26 @@
 //! The sandbox that a module runs in, and the only place that names wasmtime.
 //!
-//! Entry points: [`Guest::built_in`] and [`Guest::from_wasm`] load a module, [`Guest::run`] gives it its input and
-//! returns its output; [`inspect()`] describes a module without compiling it.
+//! Entry points: [`Guest::built_in`] loads the module of this build, `Guest::from_wasm` any other one, where the build is the full
+//! one; [`Guest::run`] gives it its input and returns its output; `inspect` describes a module without compiling it.
 //!
 //! What a guest can *not* do: open a file, see an environment variable or an argument, open a socket, read a clock,
 //! sleep, get real randomness; use more than [`Limits`] says. It has stdin, stdout, stderr and an exit status.
 
+mod built_in;
 mod config;
-mod engine;
 mod error;
+mod facts;
+#[cfg(feature = "full")]
+mod foreign;
 mod guest;
-mod inspect;
 mod stdio;
+mod wasi;
 
 pub use error::GuestError;
+pub use facts::{Import, ModuleFacts};
+#[cfg(feature = "full")]
+pub use foreign::inspect;
 pub use guest::Guest;
-pub use inspect::{Import, ModuleFacts, inspect};
 
 use std::time::Duration;
 
@@ -54,16 +59,3 @@ pub const LIMITS: Limits = Limits {
 
 /// The module name of WASI preview 1.
 const WASI: &str = "wasi_snapshot_preview1";
-
-/// All that a module may import: what a Rust program that reads stdin and writes stdout needs. Arguments and
-/// environment are empty; randomness is a fixed sequence, so that equal input gives equal output.
-const ALLOWED_IMPORTS: [&str; 8] = [
-    "args_get",
-    "args_sizes_get",
-    "environ_get",
-    "environ_sizes_get",
-    "fd_read",
-    "fd_write",
-    "proc_exit",
-    "random_get",
-];

@@ -11,7 +11,6 @@ use crate::job::context::{Context, Gathered};
 use crate::job::history::History;
 use crate::job::settings::{self, Settings};
 use crate::job::settings_file::SettingsFile;
-use crate::module::download;
 use crate::module::message::Message;
 use crate::module::pin::Pin;
 use crate::module::render::{self, ModuleError};
@@ -119,9 +118,7 @@ impl Call {
 
     /// Renders a context; the second value is what was wrong with the pinned module.
     pub(crate) fn render(&self, context: &Context) -> (Result<Message, ModuleError>, Option<String>) {
-        render::render(&context.encode(), self.pin.as_ref(), self.deadline, |pin| {
-            download::module(&self.client, &self.variables, &pin.source, &pin.sha256, self.deadline)
-        })
+        render::render(&context.encode(), self.pin.as_ref(), &self.client, &self.variables, self.deadline)
     }
 
     /// The message of a context, by the module that the call names.

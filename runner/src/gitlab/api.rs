@@ -213,6 +213,7 @@ impl Asker<'_> {
 
 /// The header and the token for an address, where it is below the API of this job's GitLab. A pipeline variable can
 /// override `CI_API_V4_URL`, so it must agree with the server, and a token goes nowhere unencrypted.
+#[cfg_attr(not(feature = "full"), expect(dead_code, reason = "for the download of a module"))]
 pub(crate) fn token_for(url: &str, variables: &Variables) -> Option<(&'static str, Secret)> {
     if !address::is_below(url, variables.get("CI_API_V4_URL")?, variables.get("CI_SERVER_URL")?) {
         return None;

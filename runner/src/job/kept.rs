@@ -21,7 +21,7 @@ const PREFIX: &str = "pipeline-notifier-";
 const LIFETIME: Duration = Duration::from_hours(24);
 
 /// How many names of a directory that we share with others are looked at.
-const MAX_NAMES: usize = 2000;
+const MAX_NAMES: usize = 500;
 
 /// Keeps a file for the job's later calls.
 pub(crate) fn keep(variables: &Variables, name: &str, contents: &[u8]) -> io::Result<()> {

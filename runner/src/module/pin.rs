@@ -25,10 +25,3 @@ pub(crate) struct Pin {
     /// 64 lower-case hexadecimal digits.
     pub(crate) sha256: String,
 }
-
-impl Pin {
-    /// Whether the module is to be fetched.
-    pub(crate) fn is_address(&self) -> bool {
-        self.source.starts_with("https://") || self.source.starts_with("http://")
-    }
-}

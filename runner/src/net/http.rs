@@ -28,6 +28,7 @@ pub(crate) struct Answer {
     /// The value of `Retry-After`.
     pub(crate) retry_after: Option<String>,
     /// The value of `Location`; nothing follows it by itself.
+    #[cfg_attr(not(feature = "full"), expect(dead_code, reason = "for the download of a module"))]
     pub(crate) location: Option<String>,
     /// The value of `X-OAuth-Scopes`, with which Slack's Web API answers.
     pub(crate) scopes: Option<String>,

@@ -1,7 +1,7 @@
 //! The one configuration of the engine, for the binary and for its build script: native code loads only into an
 //! engine that is configured as the one that compiled it.
 
-use wasmtime::{Config, OptLevel, WasmBacktraceDetails};
+use wasmtime::{Config, WasmBacktraceDetails};
 
 /// Everything off that a message does not need; each proposal that is off is one less to have a bug in.
 pub(super) fn engine_config() -> Config {
@@ -25,8 +25,6 @@ pub(super) fn engine_config() -> Config {
         .wasm_backtrace(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .native_unwind_info(false)
-        .generate_address_map(false)
-        // The built-in module's code is a tenth of what a job downloads.
-        .cranelift_opt_level(OptLevel::SpeedAndSize);
+        .generate_address_map(false);
     config
 }

@@ -73,6 +73,10 @@ pub enum GuestError {
 }
 
 impl GuestError {
+    pub(super) fn of_engine(cause: wasmtime::Error) -> Self {
+        Self::Engine { cause: format!("{cause:#}") }
+    }
+
     /// The kind of fault, as one word.
     #[must_use]
     pub fn word(&self) -> &'static str {

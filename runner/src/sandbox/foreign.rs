@@ -1,47 +1,40 @@
-//! What a module says of itself, read without compiling or running it.
+//! Modules from outside: read and judged before anything of them runs, and compiled. Only the full build has this.
 
 use wasmparser::{Parser, Payload};
+use wasmtime::{Engine, Module};
 
-use super::engine::validate;
-use super::{ALLOWED_IMPORTS, GuestError, LIMITS, WASI};
+use super::config::engine_config;
+use super::{Guest, GuestError, Import, LIMITS, ModuleFacts};
 
 /// The name of the custom section that holds a module's version. `build.rs` writes it into ours.
 const VERSION_SECTION: &str = "pipeline-notifier.version";
 
-/// A module, seen from outside.
-#[derive(Debug)]
-pub struct ModuleFacts {
-    /// The module's own version, where it bears one in a custom section `pipeline-notifier.version`.
-    pub version: Option<String>,
-    /// Everything that it imports, in the module's order.
-    pub imports: Vec<Import>,
-    /// Whether it is a WASI command.
-    pub has_start: bool,
-}
-
-/// One import of a module.
-#[derive(Debug)]
-pub struct Import {
-    /// `module::name`.
-    pub name: String,
-    /// Whether the sandbox gives it.
-    pub allowed: bool,
-}
-
-impl Import {
-    pub(super) fn of(module: &str, name: &str, is_function: bool) -> Self {
-        let allowed = is_function && module == WASI && ALLOWED_IMPORTS.contains(&name);
-        Self { name: format!("{module}::{name}"), allowed }
+impl Guest {
+    /// Validates and compiles a module. Takes some hundred milliseconds.
+    pub fn from_wasm(wasm: &[u8]) -> Result<Self, GuestError> {
+        let facts = inspect(wasm)?;
+        if let Some(import) = facts.imports.into_iter().find(|import| !import.allowed) {
+            return Err(GuestError::Import { import: import.name });
+        }
+        if !facts.has_start {
+            return Err(GuestError::NoStart);
+        }
+        let config = engine_config();
+        let engine = Engine::new(&config).map_err(GuestError::of_engine)?;
+        let module =
+            Module::from_binary(&engine, wasm).map_err(|cause| GuestError::NotAModule { cause: cause.to_string() })?;
+        Ok(Self { engine, module })
     }
 }
 
-/// Validates a module and reads its imports, exports and version.
+/// Validates a module and reads its imports, exports and version, without compiling it.
 pub fn inspect(wasm: &[u8]) -> Result<ModuleFacts, GuestError> {
     if wasm.len() > LIMITS.module {
         return Err(GuestError::TooLarge { size: wasm.len(), limit: LIMITS.module });
     }
     let not_a_module = |cause: wasmparser::BinaryReaderError| GuestError::NotAModule { cause: cause.to_string() };
-    validate(wasm)?;
+    let engine = Engine::new(&engine_config()).map_err(GuestError::of_engine)?;
+    Module::validate(&engine, wasm).map_err(|cause| GuestError::NotAModule { cause: format!("{cause:#}") })?;
     let mut facts = ModuleFacts { version: None, imports: Vec::new(), has_start: false };
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(not_a_module)? {

@@ -1,0 +1,53 @@
+//! The built-in module: native code that is a part of this program's own, and runs where it stands.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use wasmtime::{CustomCodeMemory, Engine, Module};
+
+use super::config::engine_config;
+use super::error::GuestError;
+use super::guest::Guest;
+
+/// Aligned as code is.
+#[repr(C, align(64))]
+struct Code<const SIZE: usize>([u8; SIZE]);
+
+/// Native code of the built-in module for this target, made by the build script. It stands among the program's own code, so it is
+/// executable and never writable, is read from the disk as far as it runs, and needs no memory that is made executable.
+#[allow(unsafe_code, reason = "names the section")]
+#[unsafe(link_section = ".text.notifier")]
+static BUILT_IN: Code<{ include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm")).len() }> =
+    Code(*include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm")));
+
+/// Code that is executable from the beginning.
+struct InPlace;
+
+impl CustomCodeMemory for InPlace {
+    fn required_alignment(&self) -> usize {
+        1
+    }
+
+    fn publish_executable(&self, _: *const u8, _: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    fn unpublish_executable(&self, _: *const u8, _: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl Guest {
+    /// The built-in module. Nothing is compiled, and nothing copied.
+    pub fn built_in() -> Result<Self, GuestError> {
+        let mut config = engine_config();
+        config.with_custom_code_memory(Some(Arc::new(InPlace)));
+        let engine = Engine::new(&config).map_err(GuestError::of_engine)?;
+        // SAFETY: these bytes are this very build's own output, made by its build script with the engine's own
+        // configuration, and part of the binary; they live as long as the process, and nothing can write there. Native code from
+        // anywhere else never comes here.
+        #[allow(unsafe_code, reason = "the one place where native code is loaded, from inside the binary")]
+        let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(BUILT_IN.0.as_slice())) };
+        Ok(Self { module: module.map_err(GuestError::of_engine)?, engine })
+    }
+}

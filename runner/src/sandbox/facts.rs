@@ -1,0 +1,44 @@
+//! What a module says of itself.
+
+use super::wasi::ALLOWED_IMPORTS;
+use super::{Guest, WASI};
+
+/// A module, seen from outside.
+#[derive(Debug)]
+pub struct ModuleFacts {
+    /// The module's own version, where it bears one in a custom section `pipeline-notifier.version`.
+    pub version: Option<String>,
+    /// Everything that it imports, in the module's order.
+    pub imports: Vec<Import>,
+    /// Whether it is a WASI command.
+    pub has_start: bool,
+}
+
+/// One import of a module.
+#[derive(Debug)]
+pub struct Import {
+    /// `module::name`.
+    pub name: String,
+    /// Whether the sandbox gives it.
+    pub allowed: bool,
+}
+
+impl Import {
+    pub(super) fn of(module: &str, name: &str, is_function: bool) -> Self {
+        let allowed = is_function && module == WASI && ALLOWED_IMPORTS.contains(&name);
+        Self { name: format!("{module}::{name}"), allowed }
+    }
+}
+
+impl Guest {
+    /// What it imports, and whether it is a command; `version` is for the caller to know.
+    #[must_use]
+    pub fn facts(&self, version: &str) -> ModuleFacts {
+        let imports = self.module.imports().map(|import| {
+            let is_function = import.ty().func().is_some();
+            Import::of(import.module(), import.name(), is_function)
+        });
+        let has_start = self.module.get_export("_start").is_some_and(|export| export.func().is_some());
+        ModuleFacts { version: Some(version.to_owned()), imports: imports.collect(), has_start }
+    }
+}
