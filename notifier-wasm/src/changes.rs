@@ -47,6 +47,7 @@ pub(crate) fn link(facts: &Facts) -> Option<(&'static str, SafeUrl)> {
 }
 
 /// How many commits came since the last deployment, the first of them, and their merge requests.
+#[inline(never)]
 pub(crate) fn since(facts: &Facts) -> Option<Mrkdwn> {
     let changes =
         facts.context.history.changes.as_ref().filter(|it| facts.state == State::DeploySucceeded && it.count > 0)?;

@@ -92,6 +92,7 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     (!blocks.is_empty()).then(|| Attachment { color: facts.state.color(), fallback: fallback.to_owned(), blocks })
 }
 
+#[inline(never)]
 fn cause_detail(facts: &Facts, cause: &Cause) -> Mrkdwn {
     let labels = facts.language.labels();
     match cause {

@@ -29,6 +29,7 @@ impl Environment {
     /// `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER` where the routing component set them; else the first entry of
     /// `NOTIFIER_ENVIRONMENTS` that matches the ref; else what is deployed to by GitLab's name, but for a review environment; else the
     /// default mapping.
+    #[inline(never)]
     pub(crate) fn of(
         context: &Context,
         git_ref: Option<&Ref>,

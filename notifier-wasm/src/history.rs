@@ -54,6 +54,7 @@ pub(crate) struct EarlierMessage {
 }
 
 impl History {
+    #[inline(never)]
     pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
         let last_deployment = match optional_object(&mut fields, "last_deployment")? {
             None => None,

@@ -39,6 +39,7 @@ pub(crate) struct Job {
 }
 
 impl Jobs {
+    #[inline(never)]
     pub(crate) fn of(fields: &mut Map<String, Value>) -> Result<Self, Error> {
         let mut list = |name| -> Result<Option<Vec<Job>>, Error> {
             objects(fields, name)?.map(|jobs| jobs.into_iter().map(Job::of).collect()).transpose()

@@ -92,6 +92,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
 }
 
 /// What the settings file adds, behind our own.
+#[inline(never)]
 fn extra(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Link> {
     let mut links = Vec::new();
     for extra in facts.file.links() {
@@ -123,6 +124,7 @@ fn commit(facts: &Facts) -> Option<Link> {
     Some(Link { label: facts.language.labels().commit.to_owned(), url: changes::commit(facts)? })
 }
 
+#[inline(never)]
 fn changed(facts: &Facts) -> Option<Link> {
     changes::link(facts).map(|(label, url)| Link { label: label.to_owned(), url })
 }
@@ -139,6 +141,7 @@ fn logs(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
 
 /// The deployed site: the setting, else what the deploy job wrote, else the environment's address. GitLab applies
 /// a dynamic `environment:url` only after the job (gitlab-org/gitlab#247641), so that comes last.
+#[inline(never)]
 fn site(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
     let configured = facts.context.setting("app_url").map(|template| facts.address(template));
     let url = match configured {

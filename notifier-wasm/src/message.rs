@@ -68,8 +68,6 @@ struct Annotation {
 }
 
 impl Message {
-    // The steps of it, and it itself, stay functions of their own: a host that compiles the module needs memory for the largest
-    // one, 35 MiB where they are all one, half of it so.
     #[inline(never)]
     pub(crate) fn of(context: &Context) -> Self {
         let mut warnings = Vec::new();

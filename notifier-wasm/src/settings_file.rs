@@ -27,6 +27,7 @@ pub(crate) struct SettingsFile<'a> {
 }
 
 impl<'a> SettingsFile<'a> {
+    #[inline(never)]
     pub(crate) fn of(
         context: &'a Context,
         state: State,

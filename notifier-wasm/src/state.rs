@@ -45,6 +45,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
+    #[inline(never)]
     pub(crate) fn of(context: &Context) -> Self {
         match context.ci("CI_ENVIRONMENT_ACTION") {
             Some("stop") => Self::Stop,

@@ -19,8 +19,7 @@ impl Guest {
         if !facts.has_start {
             return Err(GuestError::NoStart);
         }
-        let config = engine_config();
-        let engine = Engine::new(&config).map_err(GuestError::of_engine)?;
+        let engine = Engine::new(&engine_config()).map_err(GuestError::of_engine)?;
         let module =
             Module::from_binary(&engine, wasm).map_err(|cause| GuestError::NotAModule { cause: cause.to_string() })?;
         Ok(Self { engine, module })
