@@ -59,7 +59,14 @@ fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>>
     // One directory beside this script's own for all of its runs, and not cargo's, which is locked while we run.
     let target_dir = out.ancestors().nth(3).unwrap_or(out).join("module");
     let cargo_home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
+    let rustc = |argument| -> Result<String, Box<dyn Error>> {
+        Ok(String::from_utf8(Command::new(env::var("RUSTC")?).arg(argument).output()?.stdout)?)
+    };
+    let (version, sysroot) = (rustc("-vV")?, rustc("--print=sysroot")?);
+    let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or("unknown");
     let flags = [
+        // Where its sources are installed, the standard library's paths are those of this machine, too.
+        format!("--remap-path-prefix={}/lib/rustlib/src/rust=/rustc/{commit}", sysroot.trim()),
         format!("--remap-path-prefix={cargo_home}=/cargo"),
         format!("--remap-path-prefix={}=/src", workspace.display()),
     ];
