@@ -1,13 +1,13 @@
 #!/bin/sh
 # Finds the notifier, checks it and runs it with its arguments. `release/render` puts it into the component, between
 # single quotes, so it has none; component.yml sets the variables of the next line before it.
-# shellcheck disable=SC2154,SC2317,SC3067
+# shellcheck disable=SC2015,SC2154,SC2317,SC3045,SC3067
 : "$version" "$project" "$sha256_module" "$allow_hosts" "$slack_api_url" "$module" "$digest"
 : "$slim_x86_64" "$slim_aarch64" "$full_x86_64" "$full_aarch64"
 
 set +xueCf
 # What an exported function or variable could change of the tools below.
-unset -f "[" cd chmod command curl date echo false gzip kill mkdir mv openssl printf read rm sha256sum shasum sleep true ulimit \
+unset -f "[" cd chmod command curl date echo false gzip kill mkdir openssl printf pwd read rm sha256sum shasum sleep true ulimit \
   umask uname wait wget
 unset CDPATH GZIP IFS SYSTEM_WGETRC WGETRC
 umask 077
@@ -25,31 +25,92 @@ now() {
 now
 begun=$now
 
+# Seconds that a hook may take.
+whole=${NOTIFIER_TIMEOUT:-}
+while true; do
+  case "$whole" in [[:space:]]*) whole=${whole#?} ;; *[[:space:]]) whole=${whole%?} ;; *) break ;; esac
+done
+case "$whole" in "" | . | *[!0-9.]* | *.*.*) whole=5 ;; .*) whole=0 ;; esac
+whole=${whole%%.*}
+while case "$whole" in 0?*) true ;; *) false ;; esac; do whole=${whole#0}; done
+case "$whole" in ????*) whole=5 ;; esac
+[ "$whole" -le 300 ] || whole=5
+
+# The directory of this job, best first, where what its hooks share lies: beside its checkout, else below TMPDIR or /tmp.
+case "${CI_JOB_ID:-}" in "" | *[!0-9]*) name=pipeline-notifier-$$ last="" ;; *) name=pipeline-notifier-$CI_JOB_ID last=$* ;; esac
+beside=${CI_PROJECT_DIR:-}
+while case "$beside" in */) true ;; *) false ;; esac; do beside=${beside%/}; done
+case "$beside" in /*) beside=$beside.tmp/$name ;; *) beside="" ;; esac
+temporary=/tmp
+
 # Whatever was started ends with us, and what is kept goes with the last hook of the job.
-child="" guard="" kept="" elsewhere=""
+child="" guard="" fetching="" over="" packed="" answer=""
 stop() {
   [ -z "$child" ] || kill "$child" 2>/dev/null
-  [ -z "$guard" ] || kill "$guard" 2>/dev/null
   exit 143
 }
 clean() {
-  [ -z "$elsewhere" ] || rm -rf "$elsewhere"
-  case " $last " in *" deploy-started "*) ;; *) [ -z "$kept" ] || [ ! -d "$kept" ] || rm -rf "$kept" ;; esac
+  [ -z "$guard" ] || kill "$guard" 2>/dev/null
+  case " $last " in
+    *" deploy-started "*) [ -z "$answer" ] || [ ! -e "$answer" ] || rm -f "$answer" "$packed" ;;
+    *) for place in "$beside" "$temporary/$name" "/tmp/$name"; do
+      [ ! -d "$place" ] || [ -L "$place" ] || [ ! -O "$place" ] || rm -rf "$place"
+    done ;;
+  esac
 }
-last=$*
 trap stop TERM INT HUP
 trap clean EXIT
+
+# One watch over all of it. After three fifths of the time it ends a download, for the rest is for Slack: curl before 7.87 waits for a
+# name server as long as that likes. Just after the whole it ends whatever else hangs.
+ends() {
+  [ -z "$child" ] || kill -KILL "$child" 2>/dev/null
+}
+trap "[ -z \"\$fetching\" ] || ends" USR1
+trap "over=yes; ends" USR2
+tenths=$((whole * 6 + 3 * !whole))
+(
+  trap "kill \$sleeper 2>/dev/null; exit" TERM
+  sleep "$((tenths / 10)).$((tenths % 10))" & sleeper=$!
+  wait "$sleeper" && kill -USR1 "$$"
+  tenths=$((whole * 10 + 5 * !whole + 4 - tenths))
+  sleep "$((tenths / 10)).$((tenths % 10))" & sleeper=$!
+  wait "$sleeper" && kill -USR2 "$$"
+) >/dev/null 2>&1 &
+guard=$!
+# Waits for the child, however often a signal comes between.
 await() {
-  wait "$child"
-  status=$?
+  while true; do
+    wait "$child"
+    status=$?
+    kill -0 "$child" 2>/dev/null || break
+  done
   child=""
+}
+# The same for what is ours to end, which the shell need not mention.
+finish() {
+  child=$!
+  await 2>/dev/null
+  [ -z "$over" ] || skip timeout "something hangs here, and the time of NOTIFIER_TIMEOUT is over"
   return "$status"
 }
-# What is killed says nothing more.
+tool() {
+  "$@" 2>/dev/null &
+  finish
+}
+# Runs the notifier. What is killed says nothing more; what cannot be run at all is told by the status.
 run() {
-  "$@" </dev/null &
+  now
+  spent=$((now - begun))
+  "$@" --spent "$((spent / 100)).$((spent % 100 / 10))" </dev/null &
   child=$!
-  await || [ "$status" -le 128 ] || echo "notify: failed reason=killed" >&2
+  await
+  case "$status$over" in
+    *yes) skip timeout "$1 hangs, and the time of NOTIFIER_TIMEOUT is over" ;;
+    126 | 127) return 1 ;;
+    129 | 1[3-9]? | [2-9]??) echo "notify: failed reason=killed" >&2 ;;
+  esac
+  exit 0
 }
 # Characters of an address that no shell and no configuration reads as anything else.
 is_plain() {
@@ -70,7 +131,7 @@ found=$(
   # Temporary files stay out of the checkout too.
   case "${TMPDIR:-}" in *:*) temporary=/tmp ;; /*) temporary=${TMPDIR%/} ;; *) temporary=/tmp ;; esac
   case "$(cd -P "$temporary" 2>/dev/null && pwd)/" in "$checkout"/*) temporary=/tmp ;; esac
-  echo "$temporary:${found#:}"
+  printf "%s\n" "$temporary:${found#:}"
 )
 temporary=${found%%:*} PATH=${found#*:}
 
@@ -94,12 +155,10 @@ fi
 # An address with credentials is no argument.
 case "$module" in *@* | /*) ;; *) set -- "$@" --module "$module" --module-sha256 "$digest" ;; esac
 
-# What is in the image is used as it is.
+# What is in the image is used as it is, where it can be run.
 notifier=$(command -v pipeline-notifier)
 case "$notifier" in
-  /*)
-    run "$notifier" "$@"
-    exit 0 ;;
+  /*) run "$notifier" "$@" || echo "warning: $notifier of this image cannot be run here; the notifier of release $version is downloaded" >&2 ;;
 esac
 
 # The build for an architecture: the name of its file, the digest of it packed, and the one that it unpacks to.
@@ -112,78 +171,52 @@ for_architecture() {
   esac
   file=pipeline-notifier-$build$1-linux sha256_packed=${pins%:*} sha256=${pins#*:}
 }
-# Whether a file is what a digest says.
+# Whether a file is what a digest says. Nothing of ours takes two seconds of a processor.
 is_pinned() {
   found=""
-  if command -v sha256sum >/dev/null 2>&1; then found=$(sha256sum <"$1" 2>/dev/null)
-  elif command -v shasum >/dev/null 2>&1; then found=$(shasum -a 256 <"$1" 2>/dev/null)
-  elif command -v openssl >/dev/null 2>&1; then found=$(openssl dgst -sha256 -r <"$1" 2>/dev/null)
-  else skip no_tool "neither sha256sum, shasum nor openssl is in this image, and nothing is run unchecked"
-  fi
+  if command -v sha256sum >/dev/null 2>&1; then found=$(ulimit -t 2; exec sha256sum <"$1")
+  elif command -v shasum >/dev/null 2>&1; then found=$(ulimit -t 2; exec shasum -a 256 <"$1")
+  elif command -v openssl >/dev/null 2>&1; then found=$(ulimit -t 2; exec openssl dgst -sha256 -r <"$1")
+  fi 2>/dev/null
   [ "${found%% *}" = "$2" ]
 }
-# Whether one of ours is kept: no link, and of this user.
-is_kept() {
-  [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && is_pinned "$1" "$2"
+# Whether a place is ours alone, or becomes so.
+is_ours() {
+  [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && tool chmod 700 "$1"
 }
-start() {
-  now
-  spent=$((now - begun))
-  run "$notifier" "$@" --spent "$((spent / 100)).$((spent % 100 / 10))"
-  case "$status" in
-    126 | 127) skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another" ;;
-  esac
-  exit 0
+usable=""
+is_usable() {
+  [ -n "$1" ] && { [ "$1" = "$usable" ] || is_ours "$1" || tool mkdir "$1" || is_ours "$1"; } && usable=$1
 }
-
-# The directory of this job beside its checkout, ours alone: the one that is there, with what an earlier hook unpacked.
-case "${CI_JOB_ID:-}" in "" | *[!0-9]*) name=pipeline-notifier-$$ last="" ;; *) name=pipeline-notifier-$CI_JOB_ID ;; esac
-beside=${CI_PROJECT_DIR:-/nowhere} beside=${beside%/}.tmp
-for place in "$beside/$name" "$temporary/$name"; do
-  if [ -d "$place" ] && [ ! -L "$place" ] && [ -O "$place" ] && chmod 700 "$place"; then kept=$place; break; fi
-done
-for architecture in x86_64 aarch64; do
-  for_architecture "$architecture"
-  notifier=$kept/$file
-  [ -z "$kept" ] || [ ! -x "$notifier" ] || ! is_kept "$notifier" "$sha256" || start "$@"
-done
-
-case "$(uname -sm)" in
-  "Linux x86_64" | "Linux amd64") for_architecture x86_64 ;;
-  "Linux aarch64" | "Linux arm64") for_architecture aarch64 ;;
-  *) skip unsupported_system "there is a notifier for Linux on x86_64 and aarch64 alone, and this is $(uname -sm)" ;;
-esac
-[ -n "$packages" ] || skip bad_package_url "NOTIFIER_PACKAGE_URL, or without it CI_API_V4_URL, is no address of http:// or https:// in plain characters"
-for place in "$beside/$name" "$temporary/$name"; do
-  [ -n "$kept" ] || ! mkdir "$place" 2>/dev/null || kept=$place
-done
 # What is in the way of a file of ours may be a link, or anything.
 clear() {
   if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; fi
 }
-{ [ -n "$kept" ] && clear "$kept/answer" && true >"$kept/answer"; } 2>/dev/null ||
-  skip io "no directory is writable to unpack the notifier in; TMPDIR can name one"
 
-# Seconds, of which a download may take three fifths: the rest is for Slack.
-whole=${NOTIFIER_TIMEOUT:-}
-while true; do
-  case "$whole" in [[:space:]]*) whole=${whole#?} ;; *[[:space:]]) whole=${whole%?} ;; *) break ;; esac
+# What an earlier hook of this job unpacked is checked again. Names end in the number of a process, so that
+# hooks that run at once do not meet.
+for place in "$beside" "$temporary/$name" "/tmp/$name"; do
+  [ -n "$place" ] && is_ours "$place" || continue
+  for architecture in x86_64 aarch64; do
+    for_architecture "$architecture"
+    for notifier in "$place/$file".[0-9]*; do
+      [ -f "$notifier" ] && [ ! -L "$notifier" ] && [ -O "$notifier" ] && [ -x "$notifier" ] || continue
+      ! is_pinned "$notifier" "$sha256" || run "$notifier" "$@" || break 3
+    done
+  done
 done
-case "$whole" in "" | . | *[!0-9.]* | *.*.*) whole=5 ;; .*) whole=0 ;; esac
-whole=${whole%%.*}
-while case "$whole" in 0?*) true ;; *) false ;; esac; do whole=${whole#0}; done
-case "$whole" in ????*) whole=5 ;; esac
-[ "$whole" -le 300 ] || whole=5
-left() {
-  now
-  left=$((whole * 60 + 30 * !whole - now + begun))
-  [ "$left" -gt 9 ] || left=10
-  left=$((left / 100)).$((left % 100 / 10))
-}
+
+system=$(uname -sm 2>/dev/null)
+case "$system" in
+  "Linux x86_64" | "Linux amd64") for_architecture x86_64 ;;
+  "Linux aarch64" | "Linux arm64") for_architecture aarch64 ;;
+  *) skip unsupported_system "there is a notifier for Linux on x86_64 and aarch64 alone, and this is ${system:-a machine without uname}" ;;
+esac
+[ -n "$packages" ] || skip bad_package_url "NOTIFIER_PACKAGE_URL, or without it CI_API_V4_URL, is no address of http:// or https:// in plain characters"
 
 # The job token goes to the GitLab of this job alone, over https, and never along with a redirect.
 token=""
-url=$packages/$file.gz packed=$kept/$file.gz
+url=$packages/$file.gz
 case "$url" in
   *@*) ;;
   "${CI_API_V4_URL:-none}"/*)
@@ -195,18 +228,19 @@ case "$url" in
 esac
 case "$token" in *[!A-Za-z0-9_.-]*) token="" ;; esac
 
-# Ends the child after some seconds, whatever it waits for: curl before 7.87 waits for a name server as long as that likes.
-watch() {
-  (
-    trap "kill \$sleeper 2>/dev/null; exit" TERM
-    sleep "$1" 2>/dev/null & sleeper=$!
-    wait "$sleeper" && kill -KILL "$child"
-  ) >/dev/null 2>&1 &
-  guard=$!
+# Seconds that are left for the download.
+left() {
+  now
+  left=$((whole * 60 + 30 * !whole - now + begun))
+  [ "$left" -gt 9 ] || left=10
+  left=$((left / 100))
 }
-unwatch() {
-  kill "$guard" 2>/dev/null
-  guard=""
+# Waits for a download.
+fetched() {
+  fetching=yes
+  finish || true
+  fetching=""
+  return "$status"
 }
 
 # Addresses and the token go to curl by stdin. What grows beyond a release is cut off. Old ones know whole seconds alone.
@@ -217,44 +251,31 @@ with_curl() {
     [ -z "$2" ] || echo "header = \"JOB-TOKEN: $2\""
   } | (
     ulimit -f 10240
-    exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$((${left%.*} + 1))" \
+    exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$((left + 1))" \
       --max-filesize 5000000 --output "$packed" --write-out "%{redirect_url}\n"
-  ) >"$kept/answer" 2>/dev/null &
-  child=$!
-  watch "$left"
-  await 2>/dev/null
-  unwatch
-  return "$status"
+  ) >"$answer" 2>/dev/null &
+  fetched
 }
 # wget cannot be told a time for the whole, and busybox nothing of redirects. It goes without a configuration.
 with_wget() {
-  left
   token_header=""
   [ -z "$2" ] || token_header="--header=JOB-TOKEN: $2"
   (
-    export HOME="$kept"
+    export HOME="$place"
     ulimit -f 10240
     exec wget ${gnu:+-S --tries=1 --max-redirect=0} -O "$packed" ${token_header:+"$token_header"} "$1"
-  ) >"$kept/answer" 2>&1 </dev/null &
-  child=$!
-  watch "$left"
-  await 2>/dev/null
-  unwatch
-  return "$status"
+  ) >"$answer" 2>&1 </dev/null &
+  fetched
 }
 fetch() {
   if command -v curl >/dev/null 2>&1; then
-    with_curl "$url" "$token" || {
-      [ "$status" != 23 ] || skip io "the notifier could not be written to ${kept%/*} (disk full?); TMPDIR can name another place"
-      return 1
-    }
-    read -r location <"$kept/answer" || location=""
+    with_curl "$url" "$token" || return "$status"
+    read -r location <"$answer" || location=""
     [ -z "$location" ] || { is_plain "$location" && with_curl "$location" ""; }
   elif command -v wget >/dev/null 2>&1; then
     case "$url" in *@*) skip no_tool "package_url holds credentials, which wget would show to every process, and curl is not in this image" ;; esac
-    clear "$kept/wgetrc"
-    true >"$kept/wgetrc"
-    export WGETRC="$kept/wgetrc"
+    # An empty one.
+    export WGETRC="$answer"
     gnu=""
     # The successor of GNU wget follows redirects with the token, and busybox shows it to a proxy.
     case "$(wget --version 2>/dev/null)" in
@@ -266,30 +287,46 @@ fetch() {
     location=""
     while read -r header value _; do
       case "$header" in [Ll]ocation:) location=$value ;; esac
-    done <"$kept/answer"
+    done <"$answer"
     is_plain "$location" && with_wget "$location" ""
   else
     skip no_tool "neither curl nor wget is in this image; add one, or the notifier itself"
   fi
 }
-if ! is_kept "$packed" "$sha256_packed"; then
+# Where a place is full or read-only, the next one may not be.
+got=23
+for place in "$beside" "$temporary/$name" "/tmp/$name"; do
+  is_usable "$place" || continue
+  packed=$place/$file.gz.$$ answer=$place/answer.$$
   clear "$packed"
-  fetch ||
-    skip artifact_unavailable "the notifier could not be downloaded from $shown; check that this job may read the packages there (CI/CD job token allowlist), and the network"
-  is_pinned "$packed" "$sha256_packed" ||
-    skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
-fi
-# Where the directory of the job is mounted noexec, or full, another one may not be.
-unpack() {
-  notifier=$1/$file
+  clear "$answer"
+  true 2>/dev/null >"$answer" || continue
+  fetch
+  got=$?
+  # curl could not write; GNU wget neither.
+  case "$got" in 23 | 3) rm -f "$packed" "$answer" ;; *) break ;; esac
+done
+case "$got" in
+  0) ;;
+  23 | 3) skip io "the notifier could not be written beside the checkout, to TMPDIR or to /tmp (full, or read-only); TMPDIR can name another place" ;;
+  *) skip artifact_unavailable "the notifier could not be downloaded from $shown; check that this job may read the packages there (CI/CD job token allowlist), and the network" ;;
+esac
+is_pinned "$packed" "$sha256_packed" || {
+  [ -n "$found" ] || skip no_tool "neither sha256sum, shasum nor openssl works in this image, and nothing is run unchecked"
+  skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
+}
+# Where a place is full, or mounted noexec, the next one may not be.
+reason=io
+for place in "$beside" "$temporary/$name" "/tmp/$name"; do
+  is_usable "$place" || continue
+  notifier=$place/$file.$$
   clear "$notifier"
-  { gzip -dc <"$packed" >"$notifier" && chmod 700 "$notifier" && [ -x "$notifier" ]; } 2>/dev/null
-}
-unpack "$kept" || {
-  elsewhere=$temporary/pipeline-notifier-run.$$
-  { mkdir "$elsewhere" && unpack "$elsewhere"; } 2>/dev/null
-} || {
-  [ ! -s "$kept/$file" ] || skip exec "the notifier cannot be run here (the directory may be mounted noexec); TMPDIR can name another"
-  skip io "the notifier could not be unpacked (disk full, or no gzip in this image)"
-}
-start "$@"
+  gzip -dc 2>/dev/null <"$packed" >"$notifier" &
+  if finish && tool chmod 700 "$notifier"; then
+    reason="exec"
+    [ ! -x "$notifier" ] || run "$notifier" "$@"
+  fi
+  rm -f "$notifier"
+done
+[ "$reason" = io ] || skip exec "the notifier cannot be run beside the checkout, in TMPDIR or in /tmp (mounted noexec); TMPDIR can name another place"
+skip io "the notifier could not be unpacked (disk full, or no gzip or chmod in this image)"

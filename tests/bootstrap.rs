@@ -10,6 +10,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use pipeline_notifier::module::pin::{built_in_wasm, sha256};
@@ -98,10 +99,14 @@ fn all_but(missing: &[&str]) -> PathBuf {
     path_of(&TOOLS.iter().copied().filter(|tool| !missing.contains(tool)).collect::<Vec<_>>())
 }
 
+static JOBS: AtomicU32 = AtomicU32::new(0);
+
 struct Job<'a> {
     registry: &'a Server,
     slack: &'a Server,
     path: PathBuf,
+    /// One of its own: jobs of all tests share /tmp.
+    id: String,
     /// The checkout.
     project: PathBuf,
     /// TMPDIR.
@@ -123,6 +128,7 @@ impl<'a> Job<'a> {
             registry,
             slack,
             path: all_but(&[]),
+            id: format!("{}{:05}", std::process::id(), JOBS.fetch_add(1, Ordering::Relaxed)),
             project: scratch(),
             temporary: scratch(),
             before: "",
@@ -164,7 +170,7 @@ impl<'a> Job<'a> {
             .env("CI_SERVER_URL", self.registry.url(""))
             .env("CI_API_V4_URL", self.registry.url("/api/v4"))
             .env("CI_JOB_TOKEN", TOKEN)
-            .env("CI_JOB_ID", "7")
+            .env("CI_JOB_ID", &self.id)
             .env("CI_PROJECT_NAME", "shop-api")
             .env("SLACK_WEBHOOK_URL", self.slack.url(WEBHOOK_PATH))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
@@ -294,8 +300,8 @@ fn a_hook_starts_few_processes() {
         fs::set_permissions(job.path.join(tool), fs::Permissions::from_mode(0o755)).unwrap();
     }
     for (event, expected) in [
-        ("deploy-started", &["chmod", "curl", "gzip", "mkdir", "sha256sum", "sleep", "uname"][..]),
-        ("deploy-finished", &["chmod", "sha256sum"]),
+        ("deploy-started", &["chmod", "curl", "gzip", "mkdir", "rm", "sha256sum", "sleep", "uname"][..]),
+        ("deploy-finished", &["chmod", "sha256sum", "sleep"]),
     ] {
         fs::write(&started, "").unwrap();
         job.events = std::slice::from_ref(Box::leak(Box::new(event)));
@@ -315,22 +321,81 @@ fn what_is_kept_is_checked_again() {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
         assert!(job.run(shell).output().contains("notify: sent"));
-        let kept = PathBuf::from(format!("{}.tmp/pipeline-notifier-7", job.project.display()));
-        let kept = if kept.exists() { kept } else { job.temporary.join("pipeline-notifier-7") };
-        let notifier = kept.join(format!("pipeline-notifier-{}-linux", std::env::consts::ARCH));
-        fs::write(&notifier, "#!/bin/sh\necho somebody else runs\n").unwrap();
-        fs::remove_file(format!("{}.gz", notifier.display())).unwrap();
+        let kept = job.temporary.join(format!("pipeline-notifier-{}", job.id));
+        let unpacked: Vec<PathBuf> = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let unpacked = unpacked.iter().filter(|path| path.to_str().unwrap().contains("-linux."));
+        for notifier in unpacked {
+            fs::write(notifier, "#!/bin/sh\necho somebody else runs\n").unwrap();
+        }
         let other = scratch().join("other");
-        fs::write(&other, "a file of the job").unwrap();
-        symlink(&other, format!("{}.gz", notifier.display())).unwrap();
+        fs::write(&other, "#!/bin/sh\necho somebody else runs\n").unwrap();
+        fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(&other, kept.join(format!("pipeline-notifier-{}-linux.1", std::env::consts::ARCH))).unwrap();
         job.events = &["deploy-finished"];
         let ended = job.run(shell);
         assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
         assert!(!ended.output().contains("somebody else"), "{shell:?}: {}", ended.output());
         assert_eq!(registry.requests().len(), 2, "{shell:?}");
-        assert_eq!(fs::read_to_string(&other).unwrap(), "a file of the job", "{shell:?}");
         assert_eq!(fs::read_dir(&job.temporary).unwrap().count(), 0, "{shell:?}");
     }
+}
+
+/// Hooks that run at once in one job do not meet: each checks what it has itself, and all is gone with the last one.
+#[test]
+fn hooks_at_once_do_not_meet() {
+    for shell in SHELLS {
+        let evil = scratch().join("evil.gz");
+        let packed = Command::new("sh")
+            .args(["-c", &format!("printf '#!/bin/sh\\necho somebody else runs\\n' | gzip -c >'{}'", evil.display())])
+            .status()
+            .unwrap();
+        assert!(packed.success());
+        let evil = Reply::Bytes(fs::read(&evil).unwrap());
+        let (registry, slack) = (Server::start([served(), evil, served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.events = &[
+            "deploy-started & pipeline_notifier send deploy-started & pipeline_notifier send deploy-started",
+            "deploy-finished & wait",
+        ];
+        let ended = job.run(shell);
+        assert!(!ended.output().contains("somebody else"), "{shell:?}: {}", ended.output());
+        assert!(ended.output().matches("notify: sent").count() >= 3, "{shell:?}: {}", ended.output());
+        assert!(
+            !ended.output().contains("reason=exec") && !ended.output().contains("busy"),
+            "{shell:?}: {}",
+            ended.output()
+        );
+    }
+}
+
+/// A tool that never ends takes no more than its time.
+#[test]
+fn a_tool_that_hangs_is_ended() {
+    for hanging in ["gzip", "chmod", "mkdir", "pipeline-notifier"] {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let mut job = Job::new(&registry, &slack);
+        job.variables = vec![("NOTIFIER_TIMEOUT", "1".to_owned())];
+        job.path = all_but(&[hanging]);
+        let program = job.path.join(hanging);
+        fs::write(&program, "#!/bin/sh\nexec /bin/sleep 20\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // busybox's shell has the first three in itself.
+        let ended = job.run(SHELLS[0]);
+        assert!(ended.output().contains("notify: skipped reason=timeout"), "{hanging}: {}", ended.output());
+        assert!(ended.took < Duration::from_secs(5), "{hanging}: {:?}", ended.took);
+    }
+}
+
+/// What is called like the notifier in the image and cannot be run is said, and the release's own runs.
+#[test]
+fn a_notifier_of_the_image_for_another_machine_is_gone_around() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let job = Job::new(&registry, &slack);
+    let broken = job.path.join("pipeline-notifier");
+    fs::write(&broken, "#!/nonexistent/interpreter\n").unwrap();
+    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
+    job.ends_with("of this image cannot be run here; the notifier of release 1.2.3 is downloaded");
+    job.ends_with("notify: sent");
 }
 
 /// One budget holds the download and the delivery: 2 s here, and half a second more.

@@ -390,7 +390,7 @@ fn a_directory_of_somebody_elses_is_not_used() {
     let beside = PathBuf::from(format!("{}.tmp", job.project.display()));
     fs::create_dir_all(&beside).unwrap();
     let elsewhere = scratch();
-    symlink(&elsewhere, beside.join("pipeline-notifier-7")).unwrap();
+    symlink(&elsewhere, beside.join(format!("pipeline-notifier-{}", job.id))).unwrap();
     for shell in SHELLS {
         let ended = job.run(shell);
         assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
@@ -398,7 +398,7 @@ fn a_directory_of_somebody_elses_is_not_used() {
     }
     // One that another user made: TMPDIR serves.
     let job = Job::new(&registry, &slack);
-    let foreign = PathBuf::from(format!("{}.tmp/pipeline-notifier-7", job.project.display()));
+    let foreign = PathBuf::from(format!("{}.tmp/pipeline-notifier-{}", job.project.display(), job.id));
     fs::create_dir_all(&foreign).unwrap();
     std::os::unix::fs::chown(&foreign, Some(64123), Some(64123)).unwrap();
     job.ends_with("notify: sent");

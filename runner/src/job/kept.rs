@@ -38,7 +38,7 @@ pub(crate) fn kept(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8
 
 /// Removes what this job kept, and what jobs of ours that ended long ago could not remove.
 pub(crate) fn forget(variables: &Variables) {
-    if let Some(directory) = existing(variables) {
+    for directory in candidates(variables).filter(|path| fs::symlink_metadata(path).is_ok_and(|it| is_private(&it))) {
         let _ = fs::remove_dir_all(directory);
     }
     for place in places(variables) {
@@ -58,12 +58,13 @@ fn is_left_over(path: &Path) -> bool {
     SystemTime::now().duration_since(modified).is_ok_and(|age| age > LIFETIME)
 }
 
-/// The directories that ours may be in, best first.
+/// The directories that ours may be in, best first, as the component's script takes them.
 fn places(variables: &Variables) -> impl Iterator<Item = PathBuf> {
-    let of_runner = variables.get("CI_PROJECT_DIR").map(|checkout| format!("{}.tmp", checkout.trim_end_matches('/')));
-    let of_machine =
-        variables.get("TMPDIR").filter(|it| it.starts_with('/') && !is_in_checkout(variables, it)).unwrap_or("/tmp");
-    of_runner.into_iter().chain([of_machine.to_owned()]).map(PathBuf::from)
+    let checkout = variables.get("CI_PROJECT_DIR").map(|checkout| checkout.trim_end_matches('/'));
+    let of_runner = checkout.filter(|it| it.starts_with('/')).map(|checkout| format!("{checkout}.tmp"));
+    let is_taken = |it: &&str| it.starts_with('/') && !it.contains(':') && !is_in_checkout(variables, it);
+    let of_machine = variables.get("TMPDIR").filter(is_taken).map(str::to_owned);
+    of_runner.into_iter().chain(of_machine).chain(["/tmp".to_owned()]).map(PathBuf::from)
 }
 
 fn is_in_checkout(variables: &Variables, place: &str) -> bool {
@@ -100,7 +101,7 @@ fn is_private(metadata: &Metadata) -> bool {
 }
 
 fn is_ours(metadata: &Metadata) -> bool {
-    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == metadata.uid())
+    metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The built-in module: native code that is a part of this program's own, and runs where it stands.
 
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::{CustomCodeMemory, Engine, Module};
 
@@ -37,9 +37,21 @@ impl CustomCodeMemory for InPlace {
     }
 }
 
+/// The module once it is loaded: wasmtime takes code that stands at one place once.
+static LOADED: Mutex<Option<Guest>> = Mutex::new(None);
+
 impl Guest {
     /// The built-in module. Nothing is compiled, and nothing copied.
     pub fn built_in() -> Result<Self, GuestError> {
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(guest) = &*loaded {
+            return Ok(guest.clone());
+        }
+        let guest = Self::load_built_in()?;
+        Ok(loaded.insert(guest).clone())
+    }
+
+    fn load_built_in() -> Result<Self, GuestError> {
         let mut config = engine_config();
         config.with_custom_code_memory(Some(Arc::new(InPlace)));
         let engine = Engine::new(&config).map_err(GuestError::of_engine)?;

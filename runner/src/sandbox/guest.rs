@@ -15,6 +15,7 @@ use super::stdio::BoundedPipe;
 use super::{GuestError, LIMITS, wasi};
 
 /// A compiled module.
+#[derive(Clone)]
 pub struct Guest {
     pub(super) engine: Engine,
     pub(super) module: Module,
