@@ -92,14 +92,17 @@ budgets: dist
 	python3 tests/budgets.py dist
 
 # What a release consists of: the module, the binaries, their bill of materials and digests.
-dist: setup-rust
-	@$(call pip,release/requirements.txt)
+dist: setup-release
 	release/build dist
+
+# What a release is built with.
+.PHONY: setup-release
+setup-release: setup-rust
+	@$(call pip,release/requirements.txt)
 
 # A published set against this checkout: make verify [SET=DIRECTORY]. Builds it again.
 SET ?= dist
-verify: setup-rust
-	@$(call pip,release/requirements.txt)
+verify: setup-release
 	release/build target/rebuilt
 	release/verify $(SET) target/rebuilt
 

@@ -52,7 +52,7 @@ stop() {
 clean() {
   [ -z "$guard" ] || kill "$guard" 2>/dev/null
   case " $last " in
-    *" deploy-started "*) [ -z "$answer" ] || [ ! -e "$answer" ] || rm -f "$answer" "$packed" ;;
+    *" deploy-started "*) [ -z "$packed" ] || rm -f "$notifier" "$packed" "$answer" ;;
     *) for place in "$beside" "$temporary/$name" "/tmp/$name"; do
       [ ! -d "$place" ] || [ -L "$place" ] || [ ! -O "$place" ] || rm -rf "$place"
     done ;;
@@ -104,6 +104,9 @@ run() {
   spent=$((now - begun))
   "$@" --spent "$((spent / 100)).$((spent % 100 / 10))" </dev/null &
   child=$!
+  # What it was unpacked from has done its work.
+  [ -z "$packed" ] || rm -f "$packed" "$answer"
+  packed=""
   await
   case "$status$over" in
     *yes) skip timeout "$1 hangs, and the time of NOTIFIER_TIMEOUT is over" ;;
@@ -293,40 +296,34 @@ fetch() {
     skip no_tool "neither curl nor wget is in this image; add one, or the notifier itself"
   fi
 }
-# Where a place is full or read-only, the next one may not be.
-got=23
+# Where a place is full, read-only or mounted noexec, the next one may not be.
+got=23 reason=io
 for place in "$beside" "$temporary/$name" "/tmp/$name"; do
   is_usable "$place" || continue
-  packed=$place/$file.gz.$$ answer=$place/answer.$$
+  notifier=$place/$file.$$ packed=$place/$file.gz.$$ answer=$place/answer.$$
+  clear "$notifier"
   clear "$packed"
   clear "$answer"
   true 2>/dev/null >"$answer" || continue
   fetch
   got=$?
-  # curl could not write; GNU wget neither.
-  case "$got" in 23 | 3) rm -f "$packed" "$answer" ;; *) break ;; esac
-done
-case "$got" in
-  0) ;;
-  23 | 3) skip io "the notifier could not be written beside the checkout, to TMPDIR or to /tmp (full, or read-only); TMPDIR can name another place" ;;
-  *) skip artifact_unavailable "the notifier could not be downloaded from $shown; check that this job may read the packages there (CI/CD job token allowlist), and the network" ;;
-esac
-is_pinned "$packed" "$sha256_packed" || {
-  [ -n "$found" ] || skip no_tool "neither sha256sum, shasum nor openssl works in this image, and nothing is run unchecked"
-  skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
-}
-# Where a place is full, or mounted noexec, the next one may not be.
-reason=io
-for place in "$beside" "$temporary/$name" "/tmp/$name"; do
-  is_usable "$place" || continue
-  notifier=$place/$file.$$
-  clear "$notifier"
-  gzip -dc 2>/dev/null <"$packed" >"$notifier" &
-  if finish && tool chmod 700 "$notifier"; then
-    reason="exec"
-    [ ! -x "$notifier" ] || run "$notifier" "$@"
-  fi
-  rm -f "$notifier"
+  case "$got" in
+    0)
+      is_pinned "$packed" "$sha256_packed" || {
+        [ -n "$found" ] || skip no_tool "neither sha256sum, shasum nor openssl works in this image, and nothing is run unchecked"
+        skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
+      }
+      gzip -dc 2>/dev/null <"$packed" >"$notifier" &
+      if finish && tool chmod 700 "$notifier"; then
+        reason="exec"
+        [ ! -x "$notifier" ] || run "$notifier" "$@"
+      fi ;;
+    # curl could not write; GNU wget neither.
+    23 | 3) ;;
+    *) skip artifact_unavailable "the notifier could not be downloaded from $shown; check that this job may read the packages there (CI/CD job token allowlist), and the network" ;;
+  esac
+  rm -f "$notifier" "$packed" "$answer"
 done
 [ "$reason" = io ] || skip exec "the notifier cannot be run beside the checkout, in TMPDIR or in /tmp (mounted noexec); TMPDIR can name another place"
+[ "$got" = 0 ] || skip io "the notifier could not be written beside the checkout, to TMPDIR or to /tmp (full, or read-only); TMPDIR can name another place"
 skip io "the notifier could not be unpacked (disk full, or no gzip or chmod in this image)"

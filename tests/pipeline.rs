@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use pipeline_notifier::module::pin::built_in_wasm;
 
-use crate::bootstrap::{release, release_of};
+use crate::bootstrap::{release, release_of, served};
 use crate::docs;
 use crate::support::consumer::{Consumer, Ran};
 use crate::support::gitlab::{GitLab, THIS, deployment, failed, gitlab as gitlab_of, job, pipeline, with};
@@ -98,6 +98,31 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
     bodies.sort_by_key(|body| !is_start(body));
     let texts = bodies.iter().map(|body| body["text"].as_str().unwrap().to_owned()).collect();
     (ran, texts, bodies)
+}
+
+/// One file, copied, and the notifier from any place.
+#[test]
+fn a_vendored_template_runs_with_the_notifier_from_elsewhere() {
+    let example = fs::read_to_string(root().join("examples/pipelines/vendored.gitlab-ci.yml")).unwrap();
+    let elsewhere = Server::start([served()]);
+    let place = "https://gitlab.example/api/v4/projects/42/packages/generic/pipeline-notifier";
+    let text = example.replace(place, &elsewhere.url("/files"));
+    assert_ne!(text, example);
+    let files = scratch();
+    fs::create_dir(files.join(".gitlab")).unwrap();
+    fs::write(files.join(".gitlab/notify.yml"), &release().template).unwrap();
+    let consumer = Consumer::with_files(&text, "main", &[], &files);
+    let (registry, slack) = (gitlab(&[]), Server::start([Reply::ok()]));
+    let ran = consumer.run_on(&registry, &[("SLACK_WEBHOOK_URL", &slack.url(WEBHOOK_PATH))]);
+    assert!(ran.jobs.values().all(|verdict| verdict == "PASS") && ran.jobs.contains_key("deploy"), "{}", ran.log);
+    let mut texts: Vec<String> =
+        slack.requests().iter().map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect();
+    texts.sort();
+    assert_eq!(texts.len(), 3, "{texts:?}\n{}", ran.log);
+    for state in ["pipeline started", "deploy started", "deploy succeeded"] {
+        assert!(texts.iter().any(|text| text.contains(state)), "{texts:?}");
+    }
+    assert!(!elsewhere.requests().is_empty());
 }
 
 fn is_start(body: &serde_json::Value) -> bool {

@@ -157,7 +157,8 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
     assert!(template.contains("version=\"1.2.3\""), "{template}");
     assert!(checkout.read("Cargo.toml").contains("version = \"1.2.3\"\nedition"));
     assert!(checkout.read("Cargo.lock").contains("name = \"runner\"\nversion = \"1.2.3\""));
-    assert!(checkout.read("CHANGELOG.md").contains("## Unreleased\n\n## 1.2.3\n"));
+    let changelog = checkout.read("CHANGELOG.md");
+    assert!(changelog.contains("\n## 1.2.3 - 20") && !changelog.contains("## Unreleased"), "{changelog}");
     assert!(checkout.read("README.md").contains("/notify@1.2.3\n"));
     assert!(checkout.read("examples/pipelines/include-project.gitlab-ci.yml").contains("ref: 1.2.3\n"));
 
@@ -270,6 +271,137 @@ fn a_release_of_another_tag_or_project_is_not_published() {
     assert!(server.requests().is_empty());
 }
 
+/// An instance's repository of the project, as an import leaves it, and a runner's clone of it.
+struct Instance {
+    /// What stands for the instance's address.
+    root: PathBuf,
+    origin: Checkout,
+}
+
+impl Instance {
+    fn importing() -> Self {
+        Self::of(Checkout::new())
+    }
+
+    fn of(origin: Checkout) -> Self {
+        let root = scratch();
+        let bare = root.join("tools/notifier.git");
+        origin.run("git", &["clone", "-q", "--bare", ".", bare.to_str().unwrap()], &[]).succeeds();
+        let instance = Self { root, origin };
+        instance.git(&["config", "receive.advertisePushOptions", "true"]).succeeds();
+        instance
+    }
+
+    fn git(&self, arguments: &[&str]) -> Ran {
+        let bare = self.root.join("tools/notifier.git");
+        self.origin.run("git", &[&["--git-dir", bare.to_str().unwrap()], arguments].concat(), &[])
+    }
+
+    /// A clone as a runner makes it: of a commit, on no branch.
+    fn clone(&self, reference: &str) -> Checkout {
+        let clone = Checkout(scratch().join("clone"));
+        let bare = format!("file://{}/tools/notifier.git", self.root.display());
+        self.origin.run("git", &["clone", "-q", &bare, clone.0.to_str().unwrap()], &[]).succeeds();
+        clone.run("git", &["checkout", "-q", "--detach", reference], &[]).succeeds();
+        clone
+    }
+
+    fn tag(&self, clone: &Checkout, changed: &[(&str, &str)]) -> Ran {
+        let build = scratch().join("build");
+        fs::write(&build, BUILD).unwrap();
+        fs::set_permissions(&build, fs::Permissions::from_mode(0o755)).unwrap();
+        let server = format!("file://{}", self.root.display());
+        let mut variables = vec![
+            ("RELEASE_BUILD", build.to_str().unwrap()),
+            ("RELEASE", "1.2.3"),
+            ("CI_SERVER_URL", &*server),
+            ("CI_PROJECT_PATH", "tools/notifier"),
+            ("CI_COMMIT_BRANCH", "main"),
+            ("CI_DEFAULT_BRANCH", "main"),
+            ("CI_JOB_TOKEN", TOKEN),
+            ("GITLAB_USER_NAME", "Lee Jiwoo"),
+            ("GITLAB_USER_EMAIL", "jiwoo@corp.example"),
+        ];
+        variables.extend_from_slice(changed);
+        clone.run("release/tag", &[], &variables)
+    }
+}
+
+/// From an import under any path to a published version, with what the jobs of a pipeline with RELEASE run.
+#[test]
+fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
+    let instance = Instance::importing();
+    let clone = instance.clone("main");
+    let said = instance.tag(&clone, &[]).succeeds();
+    assert!(said.ends_with("pushed 1.2.3 to main of tools/notifier\n"), "{said}");
+    assert_eq!(
+        instance.git(&["rev-parse", "1.2.3^{commit}"]).succeeds(),
+        instance.git(&["rev-parse", "main"]).succeeds()
+    );
+    assert!(
+        instance.git(&["log", "-1", "--format=%an: %s", "main"]).succeeds().starts_with("Kim Minsu: Release 1.2.3")
+    );
+    let template = instance.git(&["show", "main:templates/notify.yml"]).succeeds();
+    assert!(template.contains("version=\"1.2.3\" project=\"tools%2Fnotifier\""), "{template}");
+
+    // What the next job does, in a clone of its own, with the artefacts of the first.
+    let (server, packages) = registry(Packages::default());
+    let next = instance.clone("1.2.3");
+    next.run("cp", &["-r", clone.0.join("dist").to_str().unwrap(), "dist"], &[]).succeeds();
+    let of_pipeline = [("CI_PROJECT_PATH", "tools/notifier"), ("CI_COMMIT_TAG", ""), ("RELEASE", "1.2.3")];
+    next.publish(&server, &of_pipeline).succeeds();
+    for line in next.read("dist/SHA256SUMS").lines() {
+        let (digest, file) = line.split_once("  ").unwrap();
+        let path = format!("/api/v4/projects/31/packages/generic/pipeline-notifier/1.2.3/{file}");
+        assert!(packages.lock().unwrap().files.contains_key(&path), "{file}");
+        assert!(template.contains(digest) || file == "sbom.cdx.json", "{file}");
+    }
+
+    // A job that is run again takes what is there.
+    let again = instance.clone("main~1");
+    let said = instance.tag(&again, &[]).succeeds();
+    assert!(said.starts_with("there is a tag 1.2.3 already; what it pins is built\n"), "{said}");
+    assert_eq!(again.read("dist/SHA256SUMS"), clone.read("dist/SHA256SUMS"));
+    assert_eq!(instance.git(&["rev-list", "--count", "main"]).succeeds(), "2\n");
+}
+
+/// What another instance released is released again under the path of this one: the same bytes, and another template.
+#[test]
+fn a_version_that_is_prepared_already_is_pinned_for_another_path() {
+    let checkout = Checkout::released("1.2.3");
+    let pins = checkout.read("release/pins");
+    checkout.run("git", &["tag", "-d", "1.2.3"], &[]).succeeds();
+    let instance = Instance::of(checkout);
+    instance.tag(&instance.clone("main"), &[]).succeeds();
+    let own = instance.git(&["show", "1.2.3:release/pins"]).succeeds();
+    assert_eq!(own.replace("tools%2Fnotifier", "devops%2Fpipeline-notifier"), pins);
+
+    // Under the same path there is nothing to commit.
+    let checkout = Checkout::released("1.2.3");
+    checkout.run("git", &["tag", "-d", "1.2.3"], &[]).succeeds();
+    checkout.prepare("1.2.3").succeeds();
+    assert_eq!(checkout.run("git", &["rev-list", "--count", "1.2.3"], &[]).succeeds(), "2\n");
+}
+
+#[test]
+fn a_release_that_cannot_be_pushed_says_what_to_switch_on() {
+    let instance = Instance::importing();
+    let hook = instance.root.join("tools/notifier.git/hooks/pre-receive");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\nexit 1\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    for (changed, expected) in [
+        (&[][..], "Switch on Settings > CI/CD > Job token permissions"),
+        (&[("RELEASE_TOKEN", "glpat-not-a-real-token")], "RELEASE_TOKEN must be a project access token"),
+        (&[("RELEASE", "next")], "give a version, as 1.2.3"),
+        (&[("RELEASE", "")], "RELEASE is not set"),
+        (&[("CI_COMMIT_BRANCH", "feature")], "a release is made from main, and this pipeline is of feature"),
+    ] {
+        instance.tag(&instance.clone("main"), changed).fails_with(expected);
+        assert_eq!(instance.git(&["tag"]).succeeds(), "");
+    }
+}
+
 #[test]
 fn a_set_is_checked_against_a_second_build() {
     let checkout = Checkout::released("1.2.3");
@@ -284,7 +416,7 @@ fn a_set_is_checked_against_a_second_build() {
 
 #[test]
 fn shellcheck_finds_nothing_in_the_scripts() {
-    for script in ["build", "pin", "prepare", "publish", "render", "verify"] {
+    for script in ["build", "pin", "prepare", "publish", "render", "tag", "verify"] {
         let checked = Command::new("shellcheck").arg(root().join("release").join(script)).output().unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     }
