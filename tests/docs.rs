@@ -276,8 +276,9 @@ fn every_snippet_of_a_pipeline_is_valid_and_names_inputs_that_exist() {
                 for name in include["inputs"].as_mapping().into_iter().flat_map(|it| it.keys()) {
                     assert!(inputs.contains_key(name), "{}: {name:?}", path.display());
                 }
-                let version =
-                    include["ref"].as_str().or(include["component"].as_str().and_then(|it| it.rsplit('@').next()));
+                let component = include["component"].as_str().and_then(|it| it.rsplit('@').next());
+                let packages = include["inputs"]["package_url"].as_str().and_then(|it| it.rsplit('/').next());
+                let version = include["ref"].as_str().or(component).or(packages);
                 assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{}", path.display());
                 checked += 1;
             }
