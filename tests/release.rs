@@ -185,7 +185,11 @@ fn a_release_is_uploaded_read_back_and_published_once() {
         );
     }
     assert!(server.requests().iter().all(|it| it.header("JOB-TOKEN") == Some(TOKEN)));
-    checkout.publish(&server, &[]).fails_with("version 1.2.3 is published already");
+    let again = checkout.publish(&server, &[]).succeeds();
+    assert!(again.ends_with("version 1.2.3 is published already, as it is here\n"), "{again}");
+    let path = "/api/v4/projects/31/packages/generic/pipeline-notifier/1.2.3/SHA256SUMS";
+    packages.lock().unwrap().files.insert(path.to_owned(), b"another set".to_vec());
+    checkout.publish(&server, &[]).fails_with("version 1.2.3 is published already, with other contents");
     assert_eq!(uploads(&server).len(), FILES.len());
 }
 
@@ -357,6 +361,21 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
         assert!(template.contains(digest) || file == "sbom.cdx.json", "{file}");
     }
 
+    // A tag that an import brought along is another project's.
+    let other = instance.clone("main");
+    let bare = instance.root.join("tools/notifier.git");
+    let copied =
+        ["clone", "-q", "--bare", bare.to_str().unwrap(), instance.root.join("other/notifier.git").to_str().unwrap()]
+            .map(str::to_owned);
+    instance.origin.run("git", &copied.iter().map(String::as_str).collect::<Vec<_>>(), &[]).succeeds();
+    instance
+        .tag(&other, &[("CI_PROJECT_PATH", "other/notifier")])
+        .fails_with("brought along from tools/notifier: delete it");
+
+    // Where somebody pushed meanwhile.
+    let late = instance.clone("main~1");
+    instance.tag(&late, &[("RELEASE", "1.3.0")]).fails_with("main has moved on since this pipeline began");
+
     // A job that is run again takes what is there.
     let again = instance.clone("main~1");
     let said = instance.tag(&again, &[]).succeeds();
@@ -393,7 +412,12 @@ fn a_release_that_cannot_be_pushed_says_what_to_switch_on() {
     for (changed, expected) in [
         (&[][..], "Switch on Settings > CI/CD > Job token permissions"),
         (&[("RELEASE_TOKEN", "glpat-not-a-real-token")], "RELEASE_TOKEN must be a project access token"),
-        (&[("RELEASE", "next")], "give a version, as 1.2.3"),
+        (&[("RELEASE", "next")], "RELEASE is no version: give one, as 1.2.3"),
+        (&[("RELEASE", "*")], "RELEASE is no version"),
+        (&[("RELEASE", "1.2.3\n")], "RELEASE is no version"),
+        (&[("RELEASE", "1.2")], "give a version, as 1.2.3"),
+        (&[("RELEASE", "0.0.1")], "this checkout is at"),
+        (&[("CI_SERVER_URL", "file:///nonexistent")], "the repository cannot be read"),
         (&[("RELEASE", "")], "RELEASE is not set"),
         (&[("CI_COMMIT_BRANCH", "feature")], "a release is made from main, and this pipeline is of feature"),
     ] {
