@@ -154,13 +154,14 @@ def applets(bench: Bench) -> str:
 def hooks(bench: Bench, rounds: int) -> list[list[str]]:
     scripts = hook_scripts(bench)
     in_path = bench.folder("image")
-    shutil.copy(bench.slim, in_path / "pipeline-notifier")
+    # The one that images are to have.
+    shutil.copy(bench.full, in_path / "pipeline-notifier")
     node = f"exec node {PEERS / 'webhook.mjs'}"
     (bench.scratch / "webhook.sh").write_text(node)
     labels = {
         "both": ("both hooks, download included", "두 훅, 다운로드 포함"),
         "second": ("the second hook of these", "그중 두 번째 훅"),
-        "in PATH": ("both hooks, the notifier in `PATH`", "두 훅, 알리미가 `PATH`에 있음"),
+        "in PATH": ("both hooks, the full notifier in `PATH`", "두 훅, 전체 빌드가 `PATH`에 있음"),
         "curl and jq": ("sh + curl + jq, two messages", "sh + curl + jq, 메시지 두 개"),
         "webhook": ("`@slack/webhook` 8.0.2, two messages", "`@slack/webhook` 8.0.2, 메시지 두 개"),
         "apprise": ("apprise 2.3.0, two messages", "apprise 2.3.0, 메시지 두 개"),
@@ -235,11 +236,11 @@ def growth(bench: Bench, rounds: int) -> list[list[str]]:
     many = lambda count: {f"TEAM_VARIABLE_{n}": f"value {n}" for n in range(count)}
     compared = lambda count: bench.gitlab(f"/message/{count}") | {"NOTIFIER_GITLAB_TOKEN": "glpat-not-a-real-token"}
     cases: list[tuple[str, str, list, Environment]] = []
-    cases += [(f"{n:,} failed jobs", f"실패한 작업 {n:,}개", closing, bench.gitlab(f"/jobs/{n}") | {"CI_JOB_ID": "730000", "CI_JOB_NAME": "notify-finish", "CI_JOB_STAGE": ".post"}) for n in [1, 10, 100, 2000]]
+    cases += [(f"failed jobs: {n:,}", f"실패한 작업: {n:,}", closing, bench.gitlab(f"/jobs/{n}") | {"CI_JOB_ID": "730000", "CI_JOB_NAME": "notify-finish", "CI_JOB_STAGE": ".post"}) for n in [1, 10, 100, 2000]]
     cases += [(f"a commit message of {name}", f"커밋 메시지 {name}", send, {"CI_COMMIT_MESSAGE": "x" * n, "CI_COMMIT_TITLE": "x" * n}) for n, name in [(1, "1 B"), (60_000, "60 kB")]]
     cases += [(f"a commit message of {name}, from GitLab's API", f"GitLab API에서 온 커밋 메시지 {name}", send, compared(n)) for n, name in [(1, "1 B"), (1_000_000, "1 MB")]]
-    cases += [(f"{n} entries of `environments`", f"`environments` 항목 {n}개", send, {"NOTIFIER_ENVIRONMENTS": mapping(n)}) for n in [1, 50, 500]]
-    cases += [(f"{n:,} more variables", f"변수 {n:,}개 추가", send, many(n)) for n in [100, 10_000]]
+    cases += [(f"entries of `environments`: {n}", f"`environments` 항목: {n}", send, {"NOTIFIER_ENVIRONMENTS": mapping(n)}) for n in [1, 50, 500]]
+    cases += [(f"more variables: {n:,}", f"추가 변수: {n:,}", send, many(n)) for n in [100, 10_000]]
     taken = by_turns(rounds, {english: lambda command=command, changed=changed: once([bench.slim, *command], bench.job(**changed)) for english, _, command, changed in cases})
     rows = []
     for english, korean, command, changed in cases:
