@@ -252,7 +252,7 @@ def growth(bench: Bench, rounds: int) -> list[list[str]]:
 
 def machine() -> tuple[str, str]:
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    name = f"{model[1] if model else platform.machine()}, Linux {platform.release()}"
+    name = f"{model[1] if model else platform.machine()}, Linux {platform.release().partition('-')[0]}"
     return f"Measured on {os.cpu_count()} cores of {name}.\n", f"측정한 기계: {name}, 코어 {os.cpu_count()}개.\n"
 
 
