@@ -354,8 +354,8 @@ fn hooks_at_once_do_not_meet() {
         let (registry, slack) = (Server::start([served(), evil, served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
         job.events = &[
-            "deploy-started & pipeline_notifier send deploy-started & pipeline_notifier send deploy-started",
-            "deploy-finished & wait",
+            "deploy-started & pipeline_notifier send deploy-started & pipeline_notifier send deploy-started & wait",
+            "deploy-finished",
         ];
         let ended = job.run(shell);
         assert!(!ended.output().contains("somebody else"), "{shell:?}: {}", ended.output());
