@@ -187,9 +187,8 @@ is_pinned() {
 is_ours() {
   [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && tool chmod 700 "$1"
 }
-usable=""
 is_usable() {
-  [ -n "$1" ] && { [ "$1" = "$usable" ] || is_ours "$1" || tool mkdir "$1" || is_ours "$1"; } && usable=$1
+  [ -n "$1" ] && { is_ours "$1" || tool mkdir "$1" || is_ours "$1"; }
 }
 # What is in the way of a file of ours may be a link, or anything.
 clear() {
@@ -241,7 +240,7 @@ left() {
 # Waits for a download.
 fetched() {
   fetching=yes
-  finish || true
+  finish
   fetching=""
   return "$status"
 }

@@ -41,6 +41,13 @@ echo '{}' >sbom.cdx.json
 sha256sum notifier.wasm pipeline-notifier-*-linux pipeline-notifier-*-linux.gz sbom.cdx.json >SHA256SUMS
 "#;
 
+fn build() -> PathBuf {
+    let build = scratch().join("build");
+    fs::write(&build, BUILD).unwrap();
+    fs::set_permissions(&build, fs::Permissions::from_mode(0o755)).unwrap();
+    build
+}
+
 /// A checkout of this very tree.
 struct Checkout(PathBuf);
 
@@ -90,9 +97,7 @@ impl Checkout {
     }
 
     fn prepare(&self, version: &str) -> Ran {
-        let build = scratch().join("build");
-        fs::write(&build, BUILD).unwrap();
-        fs::set_permissions(&build, fs::Permissions::from_mode(0o755)).unwrap();
+        let build = build();
         self.run("release/prepare", &[version], &[("RELEASE_BUILD", build.to_str().unwrap())])
     }
 
@@ -311,9 +316,7 @@ impl Instance {
     }
 
     fn tag(&self, clone: &Checkout, changed: &[(&str, &str)]) -> Ran {
-        let build = scratch().join("build");
-        fs::write(&build, BUILD).unwrap();
-        fs::set_permissions(&build, fs::Permissions::from_mode(0o755)).unwrap();
+        let build = build();
         let server = format!("file://{}", self.root.display());
         let mut variables = vec![
             ("RELEASE_BUILD", build.to_str().unwrap()),
@@ -363,11 +366,10 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
 
     // A tag that an import brought along is another project's.
     let other = instance.clone("main");
+    let imported = instance.root.join("other/notifier.git");
     let bare = instance.root.join("tools/notifier.git");
-    let copied =
-        ["clone", "-q", "--bare", bare.to_str().unwrap(), instance.root.join("other/notifier.git").to_str().unwrap()]
-            .map(str::to_owned);
-    instance.origin.run("git", &copied.iter().map(String::as_str).collect::<Vec<_>>(), &[]).succeeds();
+    let arguments = ["clone", "-q", "--bare", bare.to_str().unwrap(), imported.to_str().unwrap()];
+    instance.origin.run("git", &arguments, &[]).succeeds();
     instance
         .tag(&other, &[("CI_PROJECT_PATH", "other/notifier")])
         .fails_with("brought along from tools/notifier: delete it");

@@ -19,11 +19,15 @@ impl Guest {
         if !facts.has_start {
             return Err(GuestError::NoStart);
         }
-        let engine = Engine::new(&engine_config()).map_err(GuestError::of_engine)?;
+        let engine = engine()?;
         let module =
             Module::from_binary(&engine, wasm).map_err(|cause| GuestError::NotAModule { cause: cause.to_string() })?;
         Ok(Self { engine, module })
     }
+}
+
+fn engine() -> Result<Engine, GuestError> {
+    Engine::new(&engine_config()).map_err(GuestError::of_engine)
 }
 
 /// Validates a module and reads its imports, exports and version, without compiling it.
@@ -32,8 +36,7 @@ pub fn inspect(wasm: &[u8]) -> Result<ModuleFacts, GuestError> {
         return Err(GuestError::TooLarge { size: wasm.len(), limit: LIMITS.module });
     }
     let not_a_module = |cause: wasmparser::BinaryReaderError| GuestError::NotAModule { cause: cause.to_string() };
-    let engine = Engine::new(&engine_config()).map_err(GuestError::of_engine)?;
-    Module::validate(&engine, wasm).map_err(|cause| GuestError::NotAModule { cause: format!("{cause:#}") })?;
+    Module::validate(&engine()?, wasm).map_err(|cause| GuestError::NotAModule { cause: format!("{cause:#}") })?;
     let mut facts = ModuleFacts { version: None, imports: Vec::new(), has_start: false };
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(not_a_module)? {
