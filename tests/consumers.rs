@@ -2,18 +2,25 @@
 //! with the same verdicts, the same lines of their scripts, and the same checkout behind every line and at the end; as root, and
 //! with another user in the image.
 //!
+//! The page's assistant is given each as it is without the notifier, and what it proposes is run as well.
+//!
 //! A fixture is one file of `fixtures/consumers`, with the files of its repository in a folder of the same name. Its lines that
 //! end with `# notify` are what the docs tell a team to add. Its scripts call `own`, which tells the state of the checkout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use regex_lite::Regex;
+use serde_json::{Value, json};
+
 use crate::bootstrap::release;
 use crate::pipeline::{CLOSING, gitlab};
+use crate::playground::proposals;
 use crate::support::consumer::{Consumer, Ran};
 use crate::support::harness::{WEBHOOK_PATH, fixtures};
 use crate::support::loopback::{Reply, Server};
@@ -81,7 +88,8 @@ impl Seen {
     }
 }
 
-/// A stranger's pipeline, with or without the notifier.
+/// A stranger's pipeline with the notifier.
+#[derive(Clone)]
 struct Stranger {
     name: String,
     text: String,
@@ -109,7 +117,52 @@ impl Stranger {
     /// The value of an input of ours.
     fn input<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
         let mut lines = self.text.lines().map(|line| line.trim().trim_end_matches(" # notify"));
-        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or(default)
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or(default).trim_matches('"')
+    }
+
+    /// The pipeline without the notifier.
+    fn alone(&self) -> String {
+        self.text.lines().filter(|line| !line.ends_with("# notify")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The inputs of ours that a team chooses by itself: which jobs deploy the assistant finds.
+    fn choices(&self) -> Value {
+        let pipeline: serde_yaml_ng::Value = serde_yaml_ng::from_str(&self.text).unwrap();
+        let inputs = pipeline["include"].as_sequence().unwrap().iter().find_map(|it| it.get("inputs")).unwrap();
+        let mut inputs = serde_json::to_value(inputs).unwrap();
+        inputs.as_object_mut().unwrap().retain(|name, _| !["deploy_jobs", "deploy_job"].contains(&&**name));
+        inputs
+    }
+
+    /// Its repository: the files of its folder, and `own`.
+    fn files(&self) -> PathBuf {
+        let files = scratch();
+        let repository = fixtures().join("consumers").join(&self.name);
+        if repository.is_dir() {
+            let copied = Command::new("cp").arg("-a").arg(repository.join(".")).arg(&files).status().unwrap();
+            assert!(copied.success());
+        }
+        fs::write(files.join("own"), OWN).unwrap();
+        fs::set_permissions(files.join("own"), fs::Permissions::from_mode(0o755)).unwrap();
+        files
+    }
+
+    /// All strangers as the assistant of the page would have them.
+    fn proposed() -> Vec<Self> {
+        let strangers = Self::all();
+        let pasted: Vec<Value> = strangers
+            .iter()
+            .map(|it| {
+                let alone = it.alone();
+                let includes = alone.lines().any(|line| line == "include:");
+                let full = || Consumer::with_files(&alone, "main", &[], &it.files()).full_configuration();
+                json!({"text": alone, "full": if includes { full() } else { String::new() }, "inputs": it.choices()})
+            })
+            .collect();
+        let answers = proposals(&json!(pasted).to_string());
+        let ours = |text: &str| Regex::new("/notify@[0-9.]+").unwrap().replace(text, "/notify@1.2.3").into_owned();
+        let texts = answers.iter().map(|it| ours(it["text"].as_str().unwrap()));
+        strangers.iter().zip(texts).map(|(it, text)| Self { name: it.name.clone(), text }).collect()
     }
 
     /// The jobs that carry the hooks.
@@ -130,20 +183,11 @@ impl Stranger {
         hooked
     }
 
-    /// Runs the pipeline without the notifier, or with it and its jobs of these names. What was seen, the log, the messages.
-    fn play(&self, user: User, ours: Option<[&str; 3]>) -> (Seen, String, Vec<String>, usize) {
-        let without = || self.text.lines().filter(|line| !line.ends_with("# notify")).collect::<Vec<_>>().join("\n");
-        let text = if ours.is_some() { self.text.clone() } else { without() };
-        let files = scratch();
-        let repository = fixtures().join("consumers").join(&self.name);
-        if repository.is_dir() {
-            let copied = Command::new("cp").arg("-a").arg(repository.join(".")).arg(&files).status().unwrap();
-            assert!(copied.success());
-        }
-        fs::write(files.join("own"), OWN).unwrap();
-        fs::set_permissions(files.join("own"), fs::Permissions::from_mode(0o755)).unwrap();
+    /// Runs the pipeline as this text has it, with the notifier's jobs of these names. What was seen, the log, the messages, the
+    /// downloads.
+    fn play(&self, text: &str, user: User, ours: Option<[&str; 3]>) -> (Seen, String, Vec<String>, usize) {
         let branch = self.head("Branch").unwrap_or("main");
-        let consumer = Consumer::with_files(&text, branch, &[("1.2.3", &release().template)], &files);
+        let consumer = Consumer::with_files(text, branch, &[("1.2.3", &release().template)], &self.files());
         if user == User::Nobody {
             consumer.run_scripts_as_nobody();
         }
@@ -179,18 +223,29 @@ impl Stranger {
     }
 
     /// Everything in which the pipeline with the notifier is another one than without it, and the channel's messages.
-    fn compare(&self, user: User) -> Result<(), String> {
-        let place = format!("{} as {user:?}", self.name);
-        let ensure = |holds: bool, what: String| if holds { Ok(()) } else { Err(format!("{place}: {what}")) };
-        let (alone, log, ..) = self.play(user, None);
+    fn compare(&self, user: User, proposed: Option<&Self>) -> Result<(), String> {
+        let (alone, log, ..) = self.play(&self.alone(), user, None);
         let failed: Vec<&str> =
             alone.verdicts.iter().filter(|(_, verdict)| *verdict != "PASS").map(|(job, _)| &**job).collect();
-        ensure(failed == Vec::from_iter(self.head("Fails")), format!("alone, {failed:?} fail:\n{log}"))?;
+        if failed != Vec::from_iter(self.head("Fails")) {
+            return Err(format!("{} as {user:?} alone, {failed:?} fail:\n{log}", self.name));
+        }
+        let hooked = self.hooked();
+        self.hold(user, &alone, &hooked).map_err(|fault| format!("{} as {user:?}: {fault}", self.name))?;
+        let Some(proposed) = proposed else { return Ok(()) };
+        let named: BTreeSet<&str> = proposed.input("deploy_jobs", "").split(',').collect();
+        let expected = if hooked.is_empty() { BTreeSet::from([self.input("deploy_job", "")]) } else { hooked };
+        let held = if named == expected { proposed.hold(user, &alone, &expected) } else { Err(format!("{named:?}")) };
+        held.map_err(|fault| format!("{} as proposed:\n{}\n{fault}", self.name, proposed.text))
+    }
 
+    /// That the pipeline with the notifier is the same for its team, and its channel hears of it.
+    fn hold(&self, user: User, alone: &Seen, hooked: &BTreeSet<&str>) -> Result<(), String> {
+        let ensure = |holds: bool, what: String| if holds { Ok(()) } else { Err(what) };
         let jobs = [self.input("start_job", "notify-start"), self.input("finish_job", "notify-finish")];
         let success = format!("{}-success", jobs[1]);
-        let (notified, log, texts, downloads) = self.play(user, Some([jobs[0], jobs[1], &success]));
-        ensure(alone == notified, format!("{alone:#?}\nis with us\n{notified:#?}\n{log}"))?;
+        let (notified, log, texts, downloads) = self.play(&self.text, user, Some([jobs[0], jobs[1], &success]));
+        ensure(*alone == notified, format!("{alone:#?}\nis with us\n{notified:#?}\n{log}"))?;
 
         // It is with us indeed: the channel hears of it, and nothing goes wrong.
         let started = texts.iter().filter(|text| text.contains("pipeline started") || text.contains("파이프라인 시작"));
@@ -200,8 +255,7 @@ impl Stranger {
         let is_wrong =
             |line: &&str| wrong.iter().any(|it| line.contains(it)) && !silent.iter().any(|it| line.contains(it));
         ensure(!log.lines().any(|line| is_wrong(&line)), log.clone())?;
-        for job in
-            self.hooked().iter().flat_map(|job| alone.verdicts.keys().filter(|it| it.split(": [").next() == Some(job)))
+        for job in hooked.iter().flat_map(|job| alone.verdicts.keys().filter(|it| it.split(": [").next() == Some(job)))
         {
             let hook = |line: &str| {
                 line.starts_with(&**job) && line.ends_with("> pipeline-notifier 1.2.3: send deploy-finished")
@@ -219,28 +273,29 @@ impl Stranger {
 }
 
 #[test]
-fn a_stranger_sees_no_difference_as_root() {
-    hold(User::Root);
+fn a_stranger_sees_no_difference_as_root_by_hand_or_as_the_page_proposes() {
+    hold(User::Root, &Stranger::proposed());
 }
 
 #[test]
 fn a_stranger_sees_no_difference_with_a_user_in_the_image() {
     // Only root may become somebody else.
     if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
-        hold(User::Nobody);
+        hold(User::Nobody, &[]);
     }
 }
 
-fn hold(user: User) {
+fn hold(user: User, proposed: &[Stranger]) {
     let strangers = Stranger::all();
     assert!(strangers.len() >= 25, "{}", strangers.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut wrong = Vec::new();
-        while let Some(stranger) = strangers.get(next.fetch_add(1, Ordering::Relaxed)) {
-            wrong.extend(stranger.compare(user).err());
+        loop {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            let Some(stranger) = strangers.get(turn) else { break wrong };
+            wrong.extend(stranger.compare(user, proposed.get(turn)).err());
         }
-        wrong
     };
     let wrong: Vec<String> = thread::scope(|scope| {
         let workers = [scope.spawn(work), scope.spawn(work)];

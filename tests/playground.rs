@@ -1,8 +1,9 @@
 //! The playground: built as it is published, in a real browser; the same bytes as the binary's.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use pipeline_notifier::job::setting::SETTINGS;
@@ -37,6 +38,16 @@ fn node(arguments: &[&str]) -> Command {
     let mut node = Command::new("node");
     node.args(arguments).current_dir(root().join("tests/browser"));
     node
+}
+
+/// What the page makes of pipelines that are pasted into it: JSON in and out, as `browser/proposals.mjs` has it.
+pub(crate) fn proposals(pasted: &str) -> Vec<Value> {
+    built();
+    let mut page = node(&["proposals.mjs"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    page.stdin.take().unwrap().write_all(pasted.as_bytes()).unwrap();
+    let ended = page.wait_with_output().unwrap();
+    succeeded(&ended);
+    serde_json::from_slice(&ended.stdout).unwrap()
 }
 
 #[test]

@@ -1,10 +1,15 @@
 // What is entered, in the fragment of the page's address: a link shares it, and no server sees it.
+import { preferred } from "./words.js";
 
 /** The state of a page that was just opened. */
 export function initial(samples) {
   return {
     event: "deploy failed",
     kind: samples.kinds[0].name,
+    ui: preferred(),
+    view: "message",
+    audience: "webhook",
+    app: "bot,public,history,people",
     theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
     width: "desktop",
     inputs: { deploy_job: "deploy", mention: "here", grafana_url: "https://grafana.example", loki_datasource: "loki-prod" },

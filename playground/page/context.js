@@ -1,5 +1,8 @@
 // What is entered, as the module gets it and as `.gitlab-ci.yml` says it. Nothing here touches the page.
 
+/** Where a message that operators follow may stand. */
+const FIRST_MESSAGE = "https://shop.slack.com/archives/C0DEPLOYS1/p1764547200000100";
+
 /** What a call of the notifier would pass to the module: the example, with what was entered in place of its own. */
 export function context(samples, state) {
   const event = named(samples.events, state.event);
@@ -12,9 +15,11 @@ export function context(samples, state) {
   }
   // What happened is the example's; who and where is entered.
   const { name: _, ci: __, ...happened } = event;
+  const audience = { bot: { updates: true }, operators: { operators: { first_message: FIRST_MESSAGE } } };
   return {
     version: 1,
     ...happened,
+    ...audience[state.audience],
     ci,
     settings,
     settings_file: json(state.file).value,
@@ -40,13 +45,18 @@ export function faults(samples, state) {
 
 /** The include with exactly these inputs. */
 export function snippet(samples, state) {
+  return `include:\n${component(samples, state.inputs).map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** The component as an item of `include:`, line by line, with those of the inputs that are not their defaults. */
+export function component(samples, inputs) {
   const { project, version } = samples.release;
-  const given = samples.inputs.filter((input) => String(state.inputs[input.name] ?? input.default) !== String(input.default));
-  const lines = ["include:", `  - component: $CI_SERVER_FQDN/${project}/notify@${version}`];
-  if (given.length > 0) lines.push("    inputs:");
+  const given = samples.inputs.filter(({ name, default: usual }) => String(inputs[name] ?? usual) !== String(usual));
+  const lines = [`- component: $CI_SERVER_FQDN/${project}/notify@${version}`];
+  if (given.length > 0) lines.push("  inputs:");
   // Strings in double quotes are the same in YAML as in JSON.
-  for (const { name, type } of given) lines.push(`      ${name}: ${type ? state.inputs[name] : JSON.stringify(state.inputs[name])}`);
-  return `${lines.join("\n")}\n`;
+  for (const { name, type } of given) lines.push(`    ${name}: ${type ? inputs[name] : JSON.stringify(inputs[name])}`);
+  return lines;
 }
 
 /** Jobs that deploy have an environment; its name follows the branch, as Auto DevOps has it. */

@@ -1,59 +1,88 @@
 // The page: what is entered becomes a context, the module makes a message of it, and the page shows what Slack would.
 import init, { body, faults as slackFaults, picture, render } from "./notifier.js";
 import { initial, read, write } from "./address.js";
+import * as app from "./app.js";
 import { context, faults, snippet } from "./context.js";
+import { byId, copies, element, list } from "./dom.js";
 import { compile, run } from "./foreign.js";
+import { choice, described, said, speak, spoken } from "./words.js";
 
-const byId = (id) => document.getElementById(id);
-const FIELDS = ["event", "kind", "theme", "width", "variables", "file", "people"];
+const FIELDS = ["event", "kind", "audience", "theme", "width", "variables", "file", "people"];
 
 let samples;
 let state;
 /** A team's own module, in place of the built-in one. */
 let foreign;
 let turn = 0;
+/** The view of a pipeline, which comes with a YAML library when it is opened. */
+let pipeline;
 
-await start();
+await start().catch((fault) => window.tellFailure(fault.part ?? String(fault.message ?? fault)));
 
 async function start() {
-  const [answer] = await Promise.all([fetch("samples.json"), init()]);
-  samples = await answer.json();
+  speak(initial({ kinds: [{}] }).ui);
+  const [, answer] = await Promise.all([
+    init().catch((fault) => Promise.reject(Object.assign(fault, { part: "notifier_bg.wasm" }))),
+    fetch("samples.json").then((it) => (it.ok ? it.json() : Promise.reject(Object.assign(new Error(it.statusText), { part: "samples.json" })))),
+  ]);
+  samples = answer;
   fill("event", samples.events);
   fill("kind", samples.kinds);
   const shown = samples.inputs.filter(({ name }) => name !== "language");
   byId("inputs").replaceChildren(...shown.filter((input) => input.for_module).map(field));
   byId("delivery").replaceChildren(...shown.filter((input) => !input.for_module).map(field));
-  for (const area of ["form", "theme", "width"]) byId(area).addEventListener("input", entered);
+  for (const area of ["form", "audience", "theme", "width"]) byId(area).addEventListener("input", entered);
   byId("form").addEventListener("submit", (event) => event.preventDefault());
   byId("module").addEventListener("change", () => use(byId("module").files[0]));
   byId("forget").addEventListener("click", () => use());
-  byId("reset").addEventListener("click", () => show(initial(samples)));
+  byId("reset").addEventListener("click", () => show({ ...initial(samples), ui: state.ui }));
+  byId("ui").addEventListener("input", () => show({ ...state, ui: byId("ui").value }));
+  app.start((chosen) => show({ ...state, app: chosen }));
+  const tabs = [...byId("views").children];
+  for (const [at, tab] of tabs.entries()) {
+    tab.addEventListener("click", () => show({ ...state, view: tab.dataset.view }));
+    tab.addEventListener("keydown", ({ key }) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+      if (step) tabs.at((at + step) % tabs.length).focus();
+    });
+  }
   document.addEventListener("dragover", (event) => drag(event, true));
   document.addEventListener("dragleave", (event) => drag(event, false));
   document.addEventListener("drop", (event) => {
     drag(event, false);
     use(event.dataTransfer.files[0]);
   });
-  for (const button of document.querySelectorAll("[data-copies]")) button.addEventListener("click", copy);
+  copies();
   byId("picture").addEventListener("load", fit);
   addEventListener("resize", fit);
   addEventListener("hashchange", () => {
     if (location.hash.slice(1) !== write(state)) show(read(location.hash.slice(1), samples));
   });
-  show(read(location.hash.slice(1), samples));
+  await show(read(location.hash.slice(1), samples));
+  byId("loading").hidden = true;
 }
 
-/** Puts a state into the form, and shows its message. */
-function show(given) {
+/** Puts a state into the page, and shows what comes of it. */
+async function show(given) {
   state = given;
+  speak(state.ui);
+  byId("ui").value = spoken();
+  for (const tab of byId("views").children) {
+    const isOpen = tab.dataset.view === state.view;
+    tab.setAttribute("aria-selected", isOpen);
+    byId(`view-${tab.dataset.view}`).hidden = !isOpen;
+  }
   for (const name of FIELDS) byId(name).value = state[name];
   byId("language").value = state.inputs.language ?? "en";
   for (const input of samples.inputs.filter(({ name }) => name !== "language")) {
     const value = state.inputs[input.name] ?? input.default;
     if (input.type === "boolean") byId(`input-${input.name}`).checked = value === true;
     else byId(`input-${input.name}`).value = value;
+    byId(`input-${input.name}-description`).textContent = described(input);
   }
-  draw();
+  for (const option of document.querySelectorAll("#event option, #kind option")) option.textContent = choice(option.value);
+  app.show(state.app);
+  await draw();
 }
 
 /** Takes what the form holds, and shows its message. */
@@ -72,6 +101,7 @@ async function draw() {
   turn += 1;
   const mine = turn;
   history.replaceState(null, "", `#${write(state)}`);
+  if (state.view === "pipeline") await drawPipeline();
   const json = JSON.stringify(context(samples, state));
   byId("context").textContent = json;
   byId("snippet").textContent = snippet(samples, state);
@@ -80,11 +110,30 @@ async function draw() {
   try {
     message = foreign ? await run(foreign.module, json) : render(json);
   } catch (error) {
-    warnings.push(foreign ? `the module ${foreign.name}: ${error.message ?? error}` : String(error));
+    warnings.push(foreign ? said("no-module", { name: foreign.name, why: error.message ?? error }) : String(error));
   }
   if (mine !== turn) return;
-  byId("which").textContent = foreign ? foreign.name : "built-in";
+  byId("which").textContent = foreign ? foreign.name : said("built-in");
   tell(message, warnings);
+}
+
+async function drawPipeline() {
+  try {
+    if (!pipeline) {
+      pipeline = await import("./pipeline.js");
+      pipeline.start(() => pipeline.show(samples, chosen()));
+    }
+    pipeline.show(samples, chosen());
+  } catch (fault) {
+    if (pipeline) throw fault;
+    window.tellFailure("pipeline.js");
+  }
+}
+
+/** The inputs that somebody chose: those of the example are no team's, and which jobs deploy the pipeline says. */
+function chosen() {
+  const example = { ...initial(samples).inputs, deploy_job: state.inputs.deploy_job, deploy_jobs: state.inputs.deploy_jobs };
+  return Object.fromEntries(Object.entries(state.inputs).filter(([name, value]) => value !== example[name]));
 }
 
 /** Shows a module's answer. All of it is text to this page; the picture is drawn by the notifier's own renderer. */
@@ -94,10 +143,10 @@ function tell(message, warnings) {
     if (message !== undefined) {
       posted = body(message);
       const answer = JSON.parse(message);
-      summary = answer.skip ? `not sent: ${answer.skip}` : String(answer.summary ?? "");
+      summary = answer.skip ? said("not-sent", { why: answer.skip }) : String(answer.summary ?? "");
       if (Array.isArray(answer.warnings)) warnings.push(...answer.warnings.map(String));
-      warnings.push(...slackFaults(posted).map((fault) => `Slack: ${fault}`));
-      const request = { version: 1, theme: state.theme, language: state.inputs.language ?? "en", messages: [{ message: answer.message }] };
+      warnings.push(...slackFaults(posted).map((fault) => said("slack", { fault })));
+      const request = { version: 1, theme: state.theme, language: state.inputs.language ?? "en", messages: pictures(answer) };
       pictured = picture(JSON.stringify({ ...request, format: "html" }));
       text = picture(JSON.stringify({ ...request, format: "text" }));
     }
@@ -107,9 +156,21 @@ function tell(message, warnings) {
   byId("body").textContent = posted;
   byId("summary").textContent = summary;
   byId("text").textContent = text;
-  byId("warnings").replaceChildren(...warnings.map((warning) => element("li", { textContent: warning })));
+  list("warnings", warnings);
   byId("picture").className = state.width;
   byId("picture").srcdoc = pictured;
+}
+
+/** What people see of a message: of a bot's the pipeline's message and the reply in its thread, which has no small print. */
+function pictures({ message, failure, skip }) {
+  if (skip || state.audience === "webhook") return [{ message }];
+  if (state.audience === "operators") return [{ caption: said("to-operators"), message }];
+  if (state.event === "pipeline started") return [{ caption: said("first-message"), message }];
+  const { attachments: _, ...reply } = message;
+  return [
+    { caption: said("pipelines-message"), message },
+    { caption: said(failure ? "reply-broadcast" : "reply"), message: reply },
+  ];
 }
 
 /** Makes the frame as high as its message. */
@@ -125,7 +186,7 @@ async function use(file) {
     try {
       foreign = { name: file.name, module: await compile(await file.arrayBuffer()) };
     } catch (error) {
-      warnings.push(`the module ${file.name}: ${error.message}`);
+      warnings.push(said("no-module", { name: file.name, why: error.message }));
     }
   } else {
     byId("module").value = "";
@@ -138,12 +199,6 @@ async function use(file) {
 function drag(event, over) {
   event.preventDefault();
   document.body.classList.toggle("dropping", over);
-}
-
-async function copy({ currentTarget: button }) {
-  await navigator.clipboard.writeText(byId(button.dataset.copies).textContent);
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy"), 1500);
 }
 
 function fill(id, list) {
@@ -164,12 +219,8 @@ function field(input) {
   }
   control.setAttribute("aria-describedby", `${id}-description`);
   const label = element("label", { textContent: input.name, htmlFor: id });
-  const description = element("small", { id: `${id}-description`, textContent: input.description });
+  const description = element("small", { id: `${id}-description`, textContent: described(input) });
   const block = element("div", { className: "input" });
   block.append(label, control, description);
   return block;
-}
-
-function element(name, properties) {
-  return Object.assign(document.createElement(name), properties);
 }

@@ -9,8 +9,13 @@ use std::{env, fs};
 
 use wasm_bindgen_cli_support::Bindgen;
 
-/// The part of the WASI shim that runs in a page, from the npm registry: `npm ci` in this folder brings it.
-const SHIM: &str = "node_modules/@bjorn3/browser_wasi_shim";
+/// What the page uses of the npm registry, which `npm ci` in this folder brings: the package, the part of it that runs in a page,
+/// the folder of the page in which that stands, and its licences.
+const PACKAGES: [(&str, &str, &str, &[&str]); 3] = [
+    ("@bjorn3/browser_wasi_shim", "dist", "browser_wasi_shim", &["LICENSE-APACHE", "LICENSE-MIT"]),
+    ("diff", "libesm", "diff", &["LICENSE"]),
+    ("yaml", "browser/dist", "yaml", &["LICENSE"]),
+];
 
 fn main() -> ExitCode {
     let out = env::args_os().nth(1).map_or_else(|| root().join("target/playground"), PathBuf::from);
@@ -28,14 +33,16 @@ fn build(out: &Path) -> Result<(), Box<dyn Error>> {
     copy(&here().join("page"), out)?;
     fs::write(out.join("samples.json"), samples::json(&root())?)?;
 
-    let shim = here().join(SHIM);
-    if !shim.is_dir() {
-        return Err(format!("{} is missing: run `npm ci` in playground/", shim.display()).into());
-    }
-    let target = out.join("browser_wasi_shim");
-    copy(&shim.join("dist"), &target)?;
-    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        fs::copy(shim.join(licence), target.join(licence))?;
+    for (name, part, folder, licences) in PACKAGES {
+        let package = here().join("node_modules").join(name);
+        if !package.is_dir() {
+            return Err(format!("{} is missing: run `npm ci` in playground/", package.display()).into());
+        }
+        let target = out.join(folder);
+        copy(&package.join(part), &target)?;
+        for licence in licences {
+            fs::copy(package.join(licence), target.join(licence))?;
+        }
     }
 
     let wasm = module()?;
@@ -64,14 +71,16 @@ fn module() -> Result<PathBuf, Box<dyn Error>> {
     Ok(root().join("target/wasm32-unknown-unknown/module/notifier_wasm.wasm"))
 }
 
-/// Copies the files of a folder that a page can use.
+/// Copies the files of a folder, and of the folders in it, that a page can use.
 fn copy(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        let is_part = path.extension().is_some_and(|it| ["html", "css", "js"].iter().any(|part| it == *part));
-        if let Some(name) = path.file_name().filter(|_| is_part) {
-            fs::copy(&path, to.join(name))?;
+        let entry = entry?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &target)?;
+        } else if path.extension().is_some_and(|it| ["html", "css", "js"].iter().any(|part| it == *part)) {
+            fs::copy(&path, target)?;
         }
     }
     Ok(())

@@ -102,8 +102,9 @@ fn release(root: &Path) -> Result<Value, Box<dyn Error>> {
     Ok(json!({"version": pin("VERSION="), "project": pin("PROJECT=")}))
 }
 
-/// The component's inputs in their order.
+/// The component's inputs in their order, each described in both languages of the page.
 fn inputs(root: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
+    let korean: Value = serde_json::from_slice(&fs::read(root.join("docs/ko/settings.json"))?)?;
     let component = fs::read_to_string(root.join("component.yml"))?;
     let header = component.split("\n---\n").next().unwrap_or_default();
     let header: serde_yaml_ng::Value = serde_yaml_ng::from_str(header)?;
@@ -113,6 +114,7 @@ fn inputs(root: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
         let mut input = serde_json::to_value(input)?;
         let name = name.as_str().unwrap_or_default();
         input["name"] = name.into();
+        input["description_ko"] = korean[name].clone();
         input["for_module"] = (!NOT_FOR_THE_MODULE.contains(&name)).into();
         described.push(input);
     }

@@ -132,6 +132,96 @@ test("a shared link restores the page", async () => {
   await page.locator("#summary", { hasText: "deploy failed" }).waitFor();
 });
 
+test("the page speaks Korean as well, all of it", async () => {
+  const { page, seen } = await open(browser, server.url, { locale: "ko-KR" });
+  assert.equal(await page.locator("html").getAttribute("lang"), "ko");
+  const keys = await page.evaluate(async () => {
+    const korean = (await import("./words/ko.js")).page;
+    const used = ["data-words", "data-words-label", "data-words-title"].flatMap((it) => [...document.querySelectorAll(`[${it}]`)].map((at) => at.getAttribute(it)));
+    return { used: [...new Set(used)].toSorted(), known: Object.keys(korean).toSorted() };
+  });
+  assert.deepEqual(keys.used, keys.known);
+  // What is no name of GitLab's, Slack's or ours is Korean.
+  for (const view of ["message", "pipeline", "app"]) {
+    await page.click(`#tab-${view}`);
+    for (const it of await page.locator(`#view-${view}`).locator("[data-words]:visible, small:visible, option").all()) {
+      const text = (await it.textContent()).trim();
+      assert.match(text, /[가-힣]|^(English|name|path|failure|change|always|never|none|fetch|clone)$/u, text);
+    }
+  }
+  await page.selectOption("#ui", "en");
+  assert.equal(await text(page, "message-title"), "Message");
+  await page.click("#tab-message");
+  assert.deepEqual(await page.locator("#kind option").first().textContent(), "branch main");
+  assert.deepEqual(seen.errors, []);
+});
+
+test("a bot's message is shown with its thread, and the operators' with what it follows", async () => {
+  const { page } = await open(browser, server.url);
+  await page.selectOption("#audience", "bot");
+  await frame(page).locator(".message").nth(1).waitFor();
+  const captions = () => frame(page).locator("body").innerText();
+  assert.match(await captions(), /The pipeline's message, updated[^]*In its thread, and shown in the channel too/u);
+  assert.match(await frame(page).locator(".message").first().innerText(), /Branch/u);
+  assert.doesNotMatch(await frame(page).locator(".message").nth(1).innerText(), /Branch/u);
+  await page.selectOption("#event", "pipeline started");
+  await frame(page).locator("body", { hasText: "posted by the first event" }).waitFor();
+  assert.equal(await frame(page).locator(".message").count(), 1);
+  await page.selectOption("#audience", "operators");
+  await page.locator("#summary", { hasText: "not sent" }).waitFor();
+  await page.selectOption("#event", "deploy failed");
+  await page.fill("#input-ops_mention", "subteam:S0OPERATOR");
+  await page.locator("#body", { hasText: "S0OPERATOR" }).waitFor({ state: "attached" });
+  assert.match(await text(page, "body"), /shop\.slack\.com\/archives/u);
+});
+
+test("the app's manifest has exactly the scopes of what it shall do", async () => {
+  const { page } = await open(browser, server.url);
+  await page.click("#tab-app");
+  const made = async () => JSON.parse(await text(page, "manifest"));
+  const scopes = async () => (await made()).oauth_config.scopes.bot;
+  assert.deepEqual(await scopes(), ["chat:write", "chat:write.public", "channels:history", "users:read", "users:read.email"]);
+  await page.locator("#features label", { hasText: "private channels" }).click();
+  // The docs and `doctor` name them, too.
+  const named = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+  for (const scope of await scopes()) assert.ok(named("../../docs/bot.md").includes(`\`${scope}\``), scope);
+  const asked = named("../../runner/src/commands/doctor.rs").match(/"[a-z]+:[a-z.]+"/gu).map((it) => JSON.parse(it));
+  assert.ok(asked.length > 2 && asked.every((scope) => named("../../playground/page/manifest.js").includes(scope)), asked);
+  await page.locator("#features label", { hasText: "mentions people" }).click();
+  await page.locator("#features label", { hasText: "not invited to" }).first().click();
+  assert.deepEqual(await scopes(), ["chat:write", "channels:history", "groups:history"]);
+  const link = new URL(await page.locator("#create").getAttribute("href"));
+  assert.equal(link.host, "api.slack.com");
+  assert.deepEqual(JSON.parse(link.searchParams.get("manifest_json")), await made());
+  await page.locator("label", { hasText: "GovSlack" }).click();
+  assert.match(await page.locator("#create").getAttribute("href"), /^https:\/\/api\.slack-gov\.com\/apps\?new_app=1&manifest_json=/u);
+  await page.locator("label", { hasText: "incoming webhook" }).click();
+  assert.deepEqual(await scopes(), ["incoming-webhook"]);
+  assert.match(await text(page, "then"), /SLACK_WEBHOOK_URL/u);
+  // A link shares it.
+  const other = await open(browser, page.url());
+  assert.deepEqual(JSON.parse(await text(other.page, "manifest")), await made());
+});
+
+test("a part that does not come is told, with the next step", async () => {
+  for (const [part, said] of [["page.js", "page.js"], ["words/ko.js", "page.js"], ["notifier.js", "page.js"], ["notifier_bg.wasm", "notifier_bg.wasm"], ["samples.json", "samples.json"], ["pipeline/read.js", "pipeline.js"]]) {
+    for (const locale of ["en-US", "ko-KR"]) {
+      const context = await browser.newContext({ locale });
+      const page = await context.newPage();
+      await page.route(`**/${part}`, (route) => route.fulfill({ status: 404 }));
+      await page.goto(server.url);
+      if (part.startsWith("pipeline/")) await page.click("#tab-pipeline");
+      await page.locator("#failed", { hasText: said }).waitFor({ timeout: 8000 });
+      assert.match(await text(page, "failed"), locale === "ko-KR" ? /불러오지 못했습니다/u : /could not load .* Reload it/u);
+      assert.equal(await page.locator("#loading").isVisible(), false);
+      await context.close();
+    }
+  }
+  const opened = await (await browser.newContext()).newPage();
+  await opened.goto(new URL("../../target/playground/index.html", import.meta.url).href);
+  await opened.locator("#failed", { hasText: "make playground" }).waitFor({ timeout: 8000 });
+});
+
 test("themes and widths change the picture and nothing else", async () => {
   const { page } = await open(browser, server.url);
   const colour = () => frame(page).locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
@@ -205,11 +295,15 @@ test("axe finds nothing, in either theme", async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const colorScheme of ["light", "dark"]) {
     const { page } = await open(browser, server.url, { colorScheme, bypassCSP: true });
-    for (const summary of await page.locator("summary").all()) await summary.click();
     await page.evaluate(axe);
-    const { violations, passes } = await page.evaluate(() => axe.run(document, { iframes: false }));
-    assert.deepEqual(violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target).join(" ")}`), []);
-    assert.ok(passes.length > 20);
+    for (const view of ["app", "pipeline", "message"]) {
+      await page.click(`#tab-${view}`);
+      if (view === "pipeline") await page.fill("#pipeline", "deploy:\n  tags: [a]\n  script: make\n");
+      for (const summary of await page.locator(`#view-${view} summary`).all()) await summary.click();
+      const { violations, passes } = await page.evaluate(() => axe.run(document, { iframes: false }));
+      assert.deepEqual(violations.map((it) => `${view}: ${it.id}: ${it.nodes.map((node) => node.target).join(" ")}`), []);
+      assert.ok(passes.length > 20);
+    }
     // The picture itself: no script may run in its frame, so it is looked at as a page of its own.
     const picture = await page.locator("#picture").getAttribute("srcdoc");
     const alone = await (await browser.newContext({ bypassCSP: true })).newPage();

@@ -214,6 +214,13 @@ impl Consumer {
         all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
+    /// The pipeline with all of its includes, as GitLab shows it as its full configuration.
+    pub(crate) fn full_configuration(&self) -> String {
+        let output = self.engine(&[], &["--preview"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Runs the pipeline until a job's script has begun to hang, and kills all of it then, so that nothing runs behind that script.
     pub(crate) fn run_until_killed(&self, registry: &Server, variables: &[(&str, &str)], job: &str) -> Ran {
         let (makefile, begun) = (self.directory.join("Makefile"), self.directory.join("begun"));

@@ -1,0 +1,36 @@
+// The manifest of a Slack app for the notifier (https://docs.slack.dev/reference/app-manifest), and the link that makes one of it.
+
+const SCOPES = {
+  public: ["chat:write.public"],
+  history: ["channels:history"],
+  private: ["groups:history"],
+  people: ["users:read", "users:read.email"],
+};
+
+/** What a bot can do beside posting. */
+export const FEATURES = Object.keys(SCOPES);
+
+/** The scopes that an app needs: `kind` is `webhook` or `bot`, `features` some of `FEATURES`. */
+export function scopes(kind, features) {
+  if (kind === "webhook") return ["incoming-webhook"];
+  return ["chat:write", ...FEATURES.filter((it) => features.includes(it)).flatMap((it) => SCOPES[it])];
+}
+
+export function manifest(kind, features) {
+  return {
+    display_information: {
+      name: "pipeline-notifier",
+      description: "Tells what GitLab pipelines and deployments do",
+      background_color: "#2c2d30",
+    },
+    features: { bot_user: { display_name: "pipeline-notifier", always_online: false } },
+    oauth_config: { scopes: { bot: scopes(kind, features) } },
+    settings: { org_deploy_enabled: false, socket_mode_enabled: false, token_rotation_enabled: false },
+  };
+}
+
+/** Where Slack makes an app of a manifest. */
+export function link(made, gov) {
+  const host = gov ? "api.slack-gov.com" : "api.slack.com";
+  return `https://${host}/apps?new_app=1&manifest_json=${encodeURIComponent(JSON.stringify(made))}`;
+}

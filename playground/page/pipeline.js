@@ -1,0 +1,67 @@
+// The view of a pipeline: what is pasted becomes the same pipeline with the notifier, its changes and its warnings.
+import { component } from "./context.js";
+import { structuredPatch } from "./diff/index.js";
+import { byId, element, list } from "./dom.js";
+import { propose } from "./pipeline/propose.js";
+import { said, warned } from "./words.js";
+
+/** The jobs that somebody chose, by hand; nothing where the page chooses. */
+let chosen;
+
+export function start(entered) {
+  for (const area of ["pipeline", "full"]) {
+    byId(area).addEventListener("input", () => {
+      chosen = undefined;
+      entered();
+    });
+  }
+  byId("jobs").addEventListener("input", () => {
+    chosen = [...byId("jobs").querySelectorAll("input:checked")].map((it) => it.value);
+    entered();
+  });
+  byId("pipeline-form").addEventListener("submit", (event) => event.preventDefault());
+}
+
+/** Shows the pipeline with the inputs that somebody chose. */
+export function show(samples, inputs) {
+  const [text, full] = [byId("pipeline").value, byId("full").value];
+  const clear = (warnings) => {
+    byId("jobs-set").hidden = true;
+    for (const id of ["changes", "proposed"]) byId(id).replaceChildren();
+    list("pipeline-warnings", warnings);
+  };
+  if (!text.trim()) return clear([]);
+  let proposal;
+  try {
+    proposal = propose({ text, full, inputs, component: (given) => component(samples, given), chosen });
+  } catch (fault) {
+    return clear([said("no-yaml", { fault: fault.message })]);
+  }
+  byId("jobs-set").hidden = proposal.jobs.length === 0;
+  byId("jobs").replaceChildren(...proposal.jobs.map(choice));
+  byId("proposed").textContent = proposal.text;
+  const { hunks } = structuredPatch("", "", text, proposal.text, "", "", { context: 2 });
+  byId("changes").replaceChildren(...(hunks.length > 0 ? hunks.map((hunk) => changed(hunk, proposal.text)) : [element("p", { textContent: said("no-change") })]));
+  return list("pipeline-warnings", proposal.warnings.map(warned));
+}
+
+/** A job to choose, with why the page thinks that it deploys. */
+function choice({ name, reason, picked, values }) {
+  const words = reason ? said(`by-${reason}`, { job: name, stage: values.stage }) : name;
+  return element("label", { className: "choice" }, element("input", { type: "checkbox", value: name, checked: picked }), ` ${words}`);
+}
+
+/** Lines that change, below the job in which they stand. */
+function changed({ newStart, lines }, text) {
+  const first = lines.findIndex((line) => line.startsWith("+"));
+  const before = lines.slice(0, first).filter((line) => !line.startsWith("-")).length;
+  const line = newStart + before;
+  const above = text.split("\n").slice(0, line).toReversed();
+  const key = /^("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#"'-].*?)\s*:(\s|$)/u;
+  const [, job] = key.exec(above.find((it) => key.test(it)) ?? "") ?? [];
+  const pre = element("pre", { tabIndex: 0 });
+  for (const it of lines.filter((it) => !it.startsWith("\\"))) {
+    pre.append(element(it.startsWith("+") ? "ins" : it.startsWith("-") ? "del" : "span", { textContent: `${it}\n` }));
+  }
+  return element("section", {}, element("h3", { textContent: said("changed", { job, line }) }), pre);
+}

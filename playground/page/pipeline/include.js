@@ -1,0 +1,69 @@
+// Puts the component into `include:`, behind whatever is there.
+import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
+import { isFlow, lineStart, name, newline } from "./hook.js";
+import { own } from "./read.js";
+
+/** The edit that adds the items of an include, each a list of lines that begins with `- `. */
+export function included(pipeline, items) {
+  const { text, top } = pipeline;
+  const nl = newline(text);
+  const block = (deep) => items.flat().map((line) => `${deep}${line}${nl}`).join("");
+  const pair = own(top, "include");
+  if (isFlow(top)) return inFlow(text, top, pair, parse(items.flat().join("\n")));
+  if (!pair) return { at: begin(text, top), text: `include:${nl}${block("  ")}${nl}` };
+  const { value } = pair;
+  if (isSeq(value) && !isFlow(value)) {
+    const deep = " ".repeat(value.srcToken.indent);
+    return { at: endOf(text, value), text: block(deep) };
+  }
+  const at = text.indexOf(":", pair.key.range[1]) + 1;
+  if (isMap(value) && !isFlow(value)) {
+    // Each line of the hash stands two deeper, behind a dash.
+    const lines = text.slice(lineStart(text, value.range[0]), value.range[1]);
+    const [from, deep] = [lineStart(text, value.range[0]), " ".repeat(value.srcToken.indent)];
+    const moved = lines.replaceAll(/^(?=[^\r\n])/gmu, "  ").replace(`${deep}  `, `${deep}- `);
+    return { at: from, end: value.range[1], text: `${moved.endsWith("\n") ? moved : `${moved}${nl}`}${block(deep)}` };
+  }
+  const there = isFlow(value) && isSeq(value) ? value.items.map(({ range }) => text.slice(range[0], range[1])) : [text.slice(value.range[0], value.range[1])];
+  if (isScalar(value) && !value.value) there.length = 0;
+  return { at, end: value.range[1], text: `${nl}${there.map((it) => `  - ${it.trim()}${nl}`).join("")}${block("  ").trimEnd()}` };
+}
+
+/** The same in a pipeline that is JSON, or looks like it. */
+function inFlow(text, top, pair, items) {
+  const list = items.map((item) => JSON.stringify(item)).join(", ");
+  if (!pair) return { at: top.range[0] + 1, text: `"include": [${list}]${top.items.length > 0 ? ", " : ""}` };
+  const { value } = pair;
+  const [at, end] = value.range;
+  const there = isSeq(value) ? text.slice(at + 1, end - 1).trim().replace(/,$/u, "") : text.slice(at, end);
+  return { at, end, text: `[${[there, list].filter(Boolean).join(", ")}]` };
+}
+
+/** Behind the last line of a value. */
+function endOf(text, value) {
+  const end = value.range[1];
+  if (text[end - 1] === "\n") return end;
+  const next = text.indexOf("\n", end);
+  return next < 0 ? text.length : next + 1;
+}
+
+/** The line of the first keyword, with the comments that belong to it below. */
+function begin(text, top) {
+  if (!top?.items.length) return text.length;
+  let at = lineStart(text, top.items[0].key.range[0]);
+  while (at > 0) {
+    const above = lineStart(text, at - 1);
+    if (!text.slice(above, at).trimStart().startsWith("#")) break;
+    at = above;
+  }
+  return at;
+}
+
+/** The tags of the notifier's own jobs, in a pipeline whose every job has some. */
+export function tagged({ text, top }, jobs, tags) {
+  const nl = newline(text);
+  if (isFlow(top)) return { at: top.range[1] - 1, text: jobs.map((job) => `, ${JSON.stringify(job)}: ${JSON.stringify({ tags })}`).join("") };
+  const lines = jobs.map((job) => `${nl}${name(job)}:${nl}  tags: [${tags.map(name).join(", ")}]${nl}`).join("");
+  return { at: text.length, text: lines };
+}
+

@@ -1,0 +1,82 @@
+// What of a pipeline is worth a word beside the notifier, by what GitLab's own configuration code says of each.
+import { imageOf, pattern } from "./jobs.js";
+import { includes, parents, stages } from "./read.js";
+
+/** Images that have neither curl nor wget. */
+const NO_DOWNLOADER = /(^|\/)(debian|ubuntu|python|ruby|node|golang|rust|openjdk|eclipse-temurin|php|perl|postgres|mysql)(:[^/]*)?(-slim)?$/iu;
+const HAS_CURL = /^(python|ruby|node|golang|rust|openjdk|perl|php)(:(?!.*slim).*)?$|alpine/iu;
+
+/** The warnings of a pipeline with these inputs, each `{code}` with what its words name. */
+export function warnings(pipeline, jobs, inputs) {
+  const { values } = pipeline;
+  const files = includes(values);
+  const found = [];
+  const add = (code, named = {}) => found.push({ code, ...named });
+
+  const ours = files.filter((it) => /\/notify@/u.test(it.component ?? "") || [it.file].flat().some((file) => /templates\/notify\.yml$/u.test(file ?? "")));
+  if (ours.length > 0) add("included-already", { jobs: inputs.deploy_jobs ?? "" });
+  if (new Set(ours.map((it) => it.inputs?.deploy_job ?? "")).size < ours.length) add("included-twice");
+
+  if (jobs.length === 0) add("no-jobs");
+  else if (!jobs.some((job) => job.hooked)) add("no-deploy-jobs");
+  for (const name of pipeline.twice) add("twice", { job: name });
+
+  const known = stages(pipeline);
+  for (const input of ["start_stage", "finish_stage"]) {
+    if (inputs[input] && !known.includes(inputs[input])) add("unknown-stage", { input, stage: inputs[input], stages: known.slice(1, -1).join(", ") });
+  }
+  // GitLab's own templates set no scripts for all jobs.
+  const unseen = files.filter((it) => !ours.includes(it) && !it.template).map((it) => String(Object.values(it)[0]));
+  if (unseen.length > 0 && !pipeline.full) add("includes-unseen", { files: unseen.join(", ") });
+
+  for (const job of jobs) {
+    const { name, values: its, hooked } = job;
+    const needed = [its.needs ?? [], its.dependencies ?? []].flat(2).map((it) => it?.job ?? it);
+    if (needed.includes(inputs.start_job ?? "notify-start")) add("needs-start", { job: name, start: inputs.start_job ?? "notify-start" });
+    if (isBlocking(its)) add("blocking-manual", { job: name });
+    if (its.trigger?.include || (its.trigger && !its.trigger.strategy)) add("child-pipeline", { job: name });
+    if (!hooked) continue;
+    if (its.allow_failure && its.when !== "manual") add("may-fail", { job: name });
+    if (job.from.before_script && parents(pipeline.jobs.get(name)?.values).includes(".notify-deploy")) add("short-way", { job: name });
+    const image = imageOf(pipeline, its);
+    if (NO_DOWNLOADER.test(image) && !HAS_CURL.test(image)) add("no-downloader", { job: name, image });
+    const earlier = expiring(pipeline, jobs, job);
+    if (earlier.length > 0) add("expiring-artifacts", { job: name, others: earlier.join(", ") });
+    if (pattern(name) !== name) add("pattern", { job: name, pattern: pattern(name) });
+  }
+  if (values.workflow?.auto_cancel?.on_job_failure === "all") add("auto-cancel");
+  if (inputs.finish === "never") add("finish-never");
+
+  const tags = tagsOf(pipeline, jobs);
+  if (tags && ours.length === 0) add("tags", { tags, jobs: ownJobs(inputs) });
+  return found;
+}
+
+/** The notifier's own jobs with these inputs. */
+function ownJobs(inputs) {
+  const [start, finish] = [inputs.start_job ?? "notify-start", inputs.finish_job ?? "notify-finish"];
+  const ends = { never: [], change: [finish, `${finish}-success`], always: [finish, `${finish}-success`] };
+  return [start, ...(ends[inputs.finish] ?? [finish])];
+}
+
+/** The tags that the notifier's own jobs need: every job of the pipeline names its runners by itself, and none by `default`. */
+function tagsOf(pipeline, jobs) {
+  const seen = jobs.filter(({ isHere, values }) => isHere && values.script);
+  if (pipeline.values.default?.tags || seen.length === 0 || seen.some(({ values }) => !values.tags?.length)) return undefined;
+  const able = seen.filter(({ cannot }) => cannot !== "powershell" && cannot !== "macos");
+  return able.find(({ hooked }) => hooked)?.values.tags ?? able[0]?.values.tags;
+}
+
+/** A manual job that holds up the pipeline: `when: manual` in `rules` may not fail unless it says so, outside of them it may. */
+function isBlocking({ when, allow_failure: mayFail, rules }) {
+  if (Array.isArray(rules)) return rules.some((rule) => (rule?.when ?? when) === "manual" && (rule?.allow_failure ?? mayFail ?? false) === false);
+  return when === "manual" && mayFail === false;
+}
+
+/** Jobs of earlier stages whose artifacts a deploy job takes without naming them, and which are gone one day. */
+function expiring(pipeline, jobs, job) {
+  if (job.values.dependencies || job.values.needs) return [];
+  const order = stages(pipeline);
+  const at = (it) => order.indexOf(String(it.values.stage ?? "test"));
+  return jobs.filter((it) => it.values.artifacts?.paths && it.values.artifacts.expire_in !== "never" && at(it) < at(job)).map(({ name }) => name);
+}

@@ -1,0 +1,57 @@
+// The language of the page. English stands in the page itself, and what its code says in `words/en.js`; other languages have both in
+// one file each.
+import * as en from "./words/en.js";
+import * as ko from "./words/ko.js";
+
+const LANGUAGES = { en, ko };
+let language = "en";
+
+/** The language of a page that was just opened. */
+export function preferred() {
+  return navigator.languages.find((it) => it.split("-")[0] in LANGUAGES)?.split("-")[0] ?? "en";
+}
+
+/** Puts the page into a language. */
+export function speak(wanted) {
+  language = wanted in LANGUAGES ? wanted : "en";
+  document.documentElement.lang = language;
+  const { page } = LANGUAGES[language];
+  for (const [attribute, set] of [
+    ["data-words", (it, text) => (it.textContent = text)],
+    ["data-words-label", (it, text) => it.setAttribute("aria-label", text)],
+    ["data-words-title", (it, text) => it.setAttribute("title", text)],
+  ]) {
+    for (const it of document.querySelectorAll(`[${attribute}]`)) {
+      const key = it.getAttribute(attribute);
+      ENGLISH[attribute + key] ??= attribute === "data-words" ? it.textContent : it.getAttribute(attribute.replace("data-words-label", "aria-label").replace("data-words-title", "title"));
+      set(it, page?.[key] ?? ENGLISH[attribute + key]);
+    }
+  }
+}
+
+const ENGLISH = {};
+
+/** What the code of the page says, with what it names filled in. */
+export function said(code, named = {}) {
+  const words = LANGUAGES[language].said[code];
+  return typeof words === "function" ? words(named) : words;
+}
+
+/** One of the page's choices, an event or a kind of pipeline, by its name in English. */
+export function choice(name) {
+  return LANGUAGES[language].choices?.[name] ?? name;
+}
+
+/** A warning about a pipeline. */
+export function warned({ code, ...named }) {
+  return LANGUAGES[language].warnings[code](named);
+}
+
+/** The description of an input in the language of the page. */
+export function described(input) {
+  return (language !== "en" && input[`description_${language}`]) || input.description;
+}
+
+export function spoken() {
+  return language;
+}
