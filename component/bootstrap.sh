@@ -87,16 +87,16 @@ await() {
   done
   child=""
 }
-# The same for what is ours to end, which the shell need not mention.
+# The same for what is ours to end, by its name, which the shell need not mention.
 finish() {
   child=$!
   await 2>/dev/null
-  [ -z "$over" ] || skip timeout "something hangs here, and the time of NOTIFIER_TIMEOUT is over"
+  [ -z "$over" ] || skip timeout "${1:-the download} hangs, and the time of NOTIFIER_TIMEOUT is over"
   return "$status"
 }
 tool() {
   "$@" 2>/dev/null &
-  finish
+  finish "$1"
 }
 # Runs the notifier. What is killed says nothing more; what cannot be run at all is told by the status.
 run() {
@@ -147,7 +147,7 @@ case "$packages" in *@*) shown="the address of package_url" ;; *) shown=$package
 # What decides where a secret goes and what is run is a literal: no variable of a pipeline can change it.
 set -- "$@" --allow-hosts "$allow_hosts" --slack-api-url "$slack_api_url"
 case "$module,$digest" in ?*,?* | ,) ;; *)
-  echo "warning: of the inputs module_url and module_sha256 one is empty; the messages are those of this release" >&2
+  echo "warning: of the inputs module_url and module_sha256 one is empty, and a module needs both; the messages are those of this release" >&2
   module="" ;;
 esac
 # The notifier that jobs download runs the module of its own release; the full one has a compiler, for any other.
@@ -313,7 +313,7 @@ for place in "$beside" "$temporary/$name" "/tmp/$name"; do
         skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
       }
       gzip -dc 2>/dev/null <"$packed" >"$notifier" &
-      if finish && tool chmod 700 "$notifier"; then
+      if finish gzip && tool chmod 700 "$notifier"; then
         reason="exec"
         [ ! -x "$notifier" ] || run "$notifier" "$@"
       fi ;;

@@ -86,7 +86,8 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
         (vec!["render", "deploy-started", "--module", "x.wasm"], "--module-sha256 <HEX>"),
         (vec!["render", "deploy-started", "--module", "x.wasm", "--module-sha256", "abc"], "64 hexadecimal digits"),
         (vec!["render", "deploy-started", "--langauge", "ko"], "--language"),
-        (vec!["send", "deploy-failed", "--strict"], "possible values: pipeline-started, deploy-started"),
+        (vec!["send", "deploy-failed", "--strict"], "call deploy-finished in the deploy job's after_script"),
+        (vec!["render", "deploy-rolled-back"], "the outcome is the job's own status (CI_JOB_STATUS)"),
         (vec!["--strict", "send", "deploy-started"], "unexpected argument '--strict'"),
     ] {
         let ended = Notifier::new(&arguments).run();
@@ -100,7 +101,11 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
 fn send_that_is_called_wrongly_fails_no_job() {
     for (arguments, expected) in [
         (vec!["send"], "<EVENT>"),
-        (vec!["send", "deploy-failed"], "possible values: pipeline-started, deploy-started"),
+        (vec!["send", "deployed"], "possible values: pipeline-started, deploy-started"),
+        (vec!["send", "deploy-failed"], "call deploy-finished in the deploy job's after_script"),
+        (vec!["send", "deploy-succeeded"], "the outcome is the job's own status (CI_JOB_STATUS)"),
+        (vec!["send", "build-failed"], "call pipeline-finished with --result failed or --result success"),
+        (vec!["send", "pipeline-succeeded"], "call pipeline-finished with --result failed or --result success"),
         (vec!["send", "deploy-finish"], "a similar value exists: 'deploy-finished'"),
         (vec!["send", "deploy-started", "--module", "x.wasm"], "--module-sha256 <HEX>"),
         (vec!["send", "deploy-started", "--langauge", "ko"], "--language"),
@@ -145,6 +150,10 @@ fn doctor_names_what_is_wrong_before_it_matters() {
         assert!(doctor.stdout.contains(expected), "{expected}: {}", doctor.stdout);
     }
     assert!(doctor.stderr.contains("did you mean NOTIFIER_LANGUAGE?"), "{}", doctor.stderr);
+    // What to do about each, and nothing of what was said above.
+    let steps: Vec<&str> = doctor.stdout.lines().filter_map(|line| line.strip_prefix("Next step: ")).collect();
+    assert_eq!(steps[..2], ["mend NOTIFIER_EVENTS, as its line says", "mend NOTIFIER_MENTION, as its line says"]);
+    assert!(steps[2].starts_with("SLACK_OPS_WEBHOOK_URL: copy the webhook once more;"), "{steps:?}");
     let called = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_MENTION", "@here, S0TEAM1234").run();
     assert!(
         called.stdout.contains("deploy failed (review), by Kim Minsu (main 1a2b3c4d); mentions here, S0TEAM1234"),
@@ -161,7 +170,11 @@ fn doctor_ends_with_the_next_step() {
     assert_eq!(ill.status, 1);
     assert!(ill.stdout.contains("[ok]   job: project shop-api, ref main"), "{}", ill.stdout);
     assert!(
-        ill.stdout.lines().last().unwrap().starts_with("Next step: SLACK_WEBHOOK_URL is not set"),
+        ill.stdout.ends_with(
+            "webhook: SLACK_WEBHOOK_URL is not set or empty\n\nNext step: SLACK_WEBHOOK_URL: set it in Settings > CI/CD > Variables; if it is \
+             set there, its environment scope likely leaves this job's environment out, or in a downstream pipeline it is protected \
+             and was not passed on\n"
+        ),
         "{}",
         ill.stdout
     );
@@ -205,7 +218,22 @@ fn the_demonstration_plays_every_moment() {
         played.stdout
     );
     assert!(played.stdout.contains("review: timed out"), "{}", played.stdout);
-    assert!(played.stdout.contains("10 messages arrived in the inbox at 127.0.0.1:"), "{}", played.stdout);
+    // One message of a pipeline, which changes, and what is told in its thread.
+    let captions = played.stdout.lines().filter_map(|line| line.strip_prefix("── ")).skip(10).collect::<Vec<_>>();
+    let closing = "The deployment runs out of time, and the closing job tells as the bot";
+    let expected = [
+        "A bot tells the start: one message in the channel".to_owned(),
+        "The bot tells the deployment: a reply in its thread".to_owned(),
+        "The bot tells the deployment: the same message, updated".to_owned(),
+        format!("{closing}: a reply in its thread, shown in the channel too"),
+        format!("{closing}: the same message, updated"),
+    ];
+    assert_eq!(captions, expected);
+    assert!(expected.iter().all(|caption| html.contains(caption)));
+    let closed = played.stdout.split("── ").last().unwrap();
+    assert!(closed.contains("❌ shop-api · dev · deploy failed") && closed.contains("review: timed out"), "{closed}");
+    let count = "13 messages and 2 updates arrived in the inbox at 127.0.0.1:";
+    assert!(played.stdout.contains(count), "{}", played.stdout);
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_server_error_is_tried_twice() {
     assert_eq!(send_to(&recovering).last_line(), "notify: sent");
     assert_eq!(recovering.requests().len(), 2);
     let down = Server::start([Reply::status(503, "<html>unavailable</html>")]);
-    send_to(&down).failed_with("notify: failed reason=http_503", "Slack answered 503;");
+    send_to(&down).failed_with("notify: failed reason=http_503", "Slack answered 503, a fault of its own: see");
     assert_eq!(down.requests().len(), 2);
 }
 
@@ -145,7 +145,10 @@ fn a_refused_connection_is_told() {
     };
     let url = format!("http://{closed}{WEBHOOK_PATH}");
     let sent = Notifier::new(&["send", "deploy-started"]).job(JOB).with("SLACK_WEBHOOK_URL", url).run();
-    sent.failed_with("notify: failed reason=connect", "the connection was refused");
+    sent.failed_with(
+        "notify: failed reason=connect",
+        &format!("the message was not delivered: the connection to {closed} was refused"),
+    );
 }
 
 #[test]
@@ -155,7 +158,7 @@ fn a_host_that_does_not_resolve_is_told() {
         .job(JOB)
         .with("SLACK_WEBHOOK_URL", url)
         .run();
-    sent.failed_with("notify: failed reason=dns", "could not be resolved");
+    sent.failed_with("notify: failed reason=dns", "the host name slack.invalid could not be resolved");
 }
 
 #[test]
@@ -195,7 +198,7 @@ fn without_a_webhook_the_job_goes_on_with_a_clear_warning() {
         notifier.run().failed_with(last_line, warning);
     }
     let review = Notifier::new(&["send", "deploy-started"]).job("gitlab-17-merge-request").run();
-    review.failed_with("notify: skipped reason=no_webhook", "this ref is not protected and the variable is");
+    review.failed_with("notify: skipped reason=no_webhook", "it likely is protected and this ref is not");
 }
 
 #[test]
@@ -441,10 +444,12 @@ fn annotations_are_written_through_no_link() {
     assert!(!write_to("annotations.json").stderr.contains("warning"));
     assert_eq!(std::fs::read_to_string(place.join("deploy.sh")).unwrap(), "make deploy");
     assert!(std::fs::read_to_string(place.join("annotations.json")).unwrap().contains("external_link"));
-    assert!(
-        write_to("linked/annotations.json").stderr.contains("warning: writing --annotations: its folder is a link")
-    );
+    assert!(write_to("linked/annotations.json").stderr.contains("linked/annotations.json: its folder is a link"));
     assert_eq!(std::fs::read_dir(place.join("elsewhere")).unwrap().count(), 0);
+    // What is neither file nor link stays, as a device would.
+    let _socket = std::os::unix::net::UnixListener::bind(place.join("socket")).unwrap();
+    assert!(write_to("socket").stderr.contains("/socket: it is no regular file; the job's page gets no links"));
+    assert!(!std::fs::metadata(place.join("socket")).unwrap().is_file());
 }
 
 #[test]

@@ -25,8 +25,11 @@ fn markdown(folder: &str) -> Vec<PathBuf> {
     pages
 }
 
+/// The folders of the docs, each in both languages.
+const FOLDERS: [[&str; 2]; 2] = [["docs", "docs/ko"], ["docs/guides", "docs/ko/guides"]];
+
 fn pages() -> Vec<PathBuf> {
-    ["", "docs", "docs/ko"].iter().flat_map(|folder| markdown(folder)).collect()
+    std::iter::once("").chain(FOLDERS.into_iter().flatten()).flat_map(markdown).collect()
 }
 
 fn read(path: &Path) -> String {
@@ -138,9 +141,12 @@ fn every_page_is_there_in_both_languages() {
     let names = |folder: &str| -> Vec<String> {
         markdown(folder).iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(names("docs"), names("docs/ko"));
-    for name in names("docs") {
-        let [english, korean] = ["docs", "docs/ko"].map(|folder| read(&root().join(folder).join(&name)));
+    for [english, korean] in FOLDERS {
+        assert_eq!(names(english), names(korean));
+    }
+    for (folders, name) in FOLDERS.iter().flat_map(|folders| names(folders[0]).into_iter().map(move |it| (folders, it)))
+    {
+        let [english, korean] = folders.map(|folder| read(&root().join(folder).join(&name)));
         let headings = |page: &str| {
             page.lines()
                 .filter(|line| line.starts_with('#'))

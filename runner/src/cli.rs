@@ -1,10 +1,12 @@
 //! The command line. The doc comments are the help.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::job::event::{Event, Verdict};
+use crate::job::event::{Event, Verdict, source_of_outcome};
 use crate::job::settings::Settings;
 
 /// The version, and which of the two builds this is.
@@ -147,6 +149,7 @@ pub struct Files {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Told {
     /// Which event.
+    #[arg(value_parser = EventParser)]
     pub event: Event,
     /// How the pipeline ended, for pipeline-finished: the component's closing jobs know.
     #[arg(long, value_enum)]
@@ -170,6 +173,25 @@ pub enum Format {
     Html,
 }
 
+/// Reads an event. A word that says how it ended is told where that comes from.
+#[derive(Clone)]
+struct EventParser;
+
+impl TypedValueParser for EventParser {
+    type Value = Event;
+
+    fn parse_ref(&self, command: &clap::Command, arg: Option<&clap::Arg>, word: &OsStr) -> Result<Event, clap::Error> {
+        match word.to_str().and_then(source_of_outcome) {
+            Some(source) => (move |_: &str| Err::<Event, _>(source)).parse_ref(command, arg, word),
+            None => EnumValueParser::<Event>::new().parse_ref(command, arg, word),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Event::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    }
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.0..=300.0).contains(seconds));
     seconds.ok_or_else(|| "not a number of seconds from 0 to 300".to_owned())
@@ -179,6 +201,6 @@ fn sha256(hex: &str) -> Result<String, String> {
     if hex.len() == 64 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         Ok(hex.to_ascii_lowercase())
     } else {
-        Err("a SHA-256 digest has 64 hexadecimal digits".to_owned())
+        Err("a SHA-256 digest has 64 hexadecimal digits, as `sha256sum FILE` prints it".to_owned())
     }
 }

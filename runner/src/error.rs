@@ -67,7 +67,9 @@ impl Error {
             Self::Write { .. } => "choose another place with --out",
             Self::Slack(_) => "set SLACK_BOT_TOKEN to a bot's token, of any workspace and scope, or leave --slack out",
             Self::Inbox(_) => "check that this machine has a loopback interface",
-            Self::Send(_) => "set SLACK_WEBHOOK_URL, or leave --send out to play against the built-in inbox",
+            Self::Send(_) => {
+                "set SLACK_WEBHOOK_URL to a webhook that takes messages, or leave --send out to play against the built-in inbox"
+            }
         }
     }
 }

@@ -46,11 +46,13 @@ pub(crate) fn read_text(file: File) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Writes a file anew, with these permissions: a link in its place is replaced, and what it points to stays.
+/// Writes a file anew, with these permissions: a link in its place is replaced, and what it points to stays. A device is not:
+/// whoever is root would take `/dev/null` from everybody.
 pub(crate) fn replace(path: &Path, mode: u32, contents: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_symlink() => return Err(not_regular()),
+        Ok(_) => fs::remove_file(path)?,
+        Err(_) => {}
     }
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(contents)
 }

@@ -61,13 +61,19 @@ pub(super) fn faults() -> Vec<Fault> {
         })
     };
     vec![
-        Fault::new("a host name that does not resolve", "failed reason=dns", "could not be resolved", Nothing, |job| {
-            job.at("https://slack.invalid");
-        }),
+        Fault::new(
+            "a host name that does not resolve",
+            "failed reason=dns",
+            "the host name slack.invalid could not be resolved",
+            Nothing,
+            |job| {
+                job.at("https://slack.invalid");
+            },
+        ),
         Fault::new(
             "a name server that does not answer",
             "failed reason=dns",
-            "could not be resolved",
+            "the host name slack.invalid could not be resolved",
             Nothing,
             |job| {
                 // A socket that nobody reads, which the notifier inherits.
@@ -80,18 +86,30 @@ os.execvp(sys.argv[1],sys.argv[1:])";
                 job.at("https://slack.invalid");
             },
         ),
-        Fault::new("a connection that is refused", "failed reason=connect", "refused", Nothing, |job| {
-            let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-            job.at(&format!("http://{closed}"));
-        }),
-        Fault::new("a network that is unreachable", "failed reason=connect", "unreachable", Nothing, |job| {
-            job.under = vec!["unshare", "--net"];
-            job.at("https://10.77.0.2");
-        }),
+        Fault::new(
+            "a connection that is refused",
+            "failed reason=connect",
+            "the connection to 127.0.0.1",
+            Nothing,
+            |job| {
+                let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+                job.at(&format!("http://{closed}"));
+            },
+        ),
+        Fault::new(
+            "a network that is unreachable",
+            "failed reason=connect",
+            "the connection to 10.77.0.2",
+            Nothing,
+            |job| {
+                job.under = vec!["unshare", "--net"];
+                job.at("https://10.77.0.2");
+            },
+        ),
         Fault::new(
             "packets that are dropped",
             "failed reason=timeout",
-            "no connection within the time",
+            "no connection to 10.77.0.2 within the time",
             Nothing,
             |job| {
                 job.under = vec!["unshare", "--net"];
@@ -103,7 +121,7 @@ os.execvp(sys.argv[1],sys.argv[1:])";
             },
         ),
         own("localhost", (2020, 2100), SENT, "", Whole, true)("an authority of the network's own, in SSL_CERT_FILE"),
-        own("localhost", (2020, 2100), "failed reason=tls_untrusted", "unknown authority", Nothing, false)(
+        own("localhost", (2020, 2100), "failed reason=tls_untrusted", "the certificate of localhost", Nothing, false)(
             "a certificate from nobody known",
         ),
         own("localhost", (2020, 2021), "failed reason=tls_time", "expired", Nothing, true)(
@@ -119,13 +137,13 @@ os.execvp(sys.argv[1],sys.argv[1:])";
             "plain text where TLS should be",
             Some(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
             "failed reason=tls",
-            "TLS handshake failed",
+            "the TLS handshake with localhost",
         ),
         raw(
             "a server that speaks old TLS only",
             Some(b"\x15\x03\x02\x00\x02\x02\x46"),
             "failed reason=tls",
-            "TLS handshake failed",
+            "the TLS handshake with localhost",
         ),
         raw("a TLS handshake that hangs", None, "failed reason=timeout", "within the time"),
         Fault::new("an SSL_CERT_FILE with no certificate", SENT, "SSL_CERT_FILE holds no certificate", Whole, |job| {
@@ -145,13 +163,25 @@ os.execvp(sys.argv[1],sys.argv[1:])";
             "a proxy that wants other credentials",
             Reply::status(407, ""),
             "failed reason=proxy",
-            "the proxy refused",
+            "127.0.0.1 (the proxy of HTTPS_PROXY) refused",
             Nothing,
         ),
         proxy("a proxy that is not one", Reply::Garbage, "failed reason=protocol", "", Nothing)
             .warning("broke off or the answer was not HTTP"),
-        proxy("a proxy that breaks off", Reply::Drop, "failed reason=proxy", "the proxy refused", Nothing),
-        proxy("a proxy that hangs", Reply::Hang, "failed reason=timeout", "within the time", Nothing),
+        proxy(
+            "a proxy that breaks off",
+            Reply::Drop,
+            "failed reason=proxy",
+            "127.0.0.1 (the proxy of HTTPS_PROXY) refused",
+            Nothing,
+        ),
+        proxy(
+            "a proxy that hangs",
+            Reply::Hang,
+            "failed reason=timeout",
+            "no connection to 127.0.0.1 (the proxy of HTTPS_PROXY) within the time",
+            Nothing,
+        ),
         Fault::new("a proxy variable that is no address", "failed reason=dns", "is no proxy address", Nothing, |job| {
             job.set("HTTPS_PROXY", "://");
             job.at("https://slack.invalid");
@@ -159,7 +189,7 @@ os.execvp(sys.argv[1],sys.argv[1:])";
         Fault::new(
             "a proxy, and NO_PROXY for the host",
             "failed reason=dns",
-            "could not be resolved",
+            "the host name slack.invalid could not be resolved",
             Nothing,
             |job| {
                 job.set("HTTPS_PROXY", "http://127.0.0.1:1");

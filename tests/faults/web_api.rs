@@ -62,7 +62,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "not `ok`",
             Nothing,
         ),
-        api("a Web API that hangs", Reply::Hang, "failed reason=timeout", "no answer within the time", Nothing),
+        api("a Web API that hangs", Reply::Hang, "failed reason=timeout", "no answer from 127.0.0.1", Nothing),
         api(
             "a Web API that redirects",
             Reply::Answer(302, "Location: http://169.254.169.254/\r\n", String::new()),

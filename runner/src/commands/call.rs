@@ -55,7 +55,7 @@ impl Call {
         }
         for name in settings.overruled(&variables) {
             report.warning(&format!(
-                "{} is not used: what the component's input {name} says stands in the job's script, and no variable changes it",
+                "{} is not used: what the component's input {name} says stands in the job's script, and no variable changes it; set the input instead",
                 settings::variable(name)
             ));
         }

@@ -1,6 +1,8 @@
-//! `demo`: every moment of a pipeline, from a job's variables to a message that arrived, with no account anywhere.
+//! `demo`: every moment of a pipeline by webhook, and a whole pipeline as a bot, from a job's variables to what arrived, with no
+//! account anywhere.
 
 mod inbox;
+mod workspace;
 
 use std::fs;
 use std::path::Path;
@@ -11,22 +13,26 @@ use serde_json::{Value, json};
 
 use super::ask;
 use super::call::Call;
+use super::send;
 use crate::cli::{Job, Told};
 use crate::error::Error;
 use crate::job::event::{Event, Verdict};
+use crate::job::kept;
 use crate::job::settings::variable;
+use crate::module::message::Body;
 use crate::module::render::picture;
 use crate::report::print;
-use crate::slack::{webhook, webhook_url};
 use crate::variables::Variables;
-use inbox::Inbox;
+use inbox::{Arrived, Inbox};
+use workspace::CHANNEL;
 
 /// What a moment is called, its event, and the variables in which it differs from [`demo_job`].
-type Moment = (&'static str, Told, &'static [(&'static str, &'static str)]);
+type Moment = (&'static str, Told, Changes);
+type Changes = &'static [(&'static str, &'static str)];
 
-const SUCCESS: &[(&str, &str)] = &[("CI_JOB_STATUS", "success")];
-const CANCELED: &[(&str, &str)] = &[("CI_JOB_STATUS", "canceled")];
-const FAILED_ON_MAIN: &[(&str, &str)] = &[
+const SUCCESS: Changes = &[("CI_JOB_STATUS", "success")];
+const CANCELED: Changes = &[("CI_JOB_STATUS", "canceled")];
+const FAILED_ON_MAIN: Changes = &[
     ("CI_JOB_STATUS", "failed"),
     ("CI_COMMIT_BRANCH", "main"),
     ("CI_COMMIT_REF_NAME", "main"),
@@ -34,7 +40,7 @@ const FAILED_ON_MAIN: &[(&str, &str)] = &[
     ("CI_ENVIRONMENT_SLUG", "review-main"),
     ("CI_ENVIRONMENT_URL", "https://shop.example"),
 ];
-const ROLLED_BACK_ON_MAIN: &[(&str, &str)] = &[
+const ROLLED_BACK_ON_MAIN: Changes = &[
     ("CI_JOB_ID", "711400"),
     ("CI_JOB_STATUS", "success"),
     ("CI_COMMIT_BRANCH", "main"),
@@ -43,7 +49,7 @@ const ROLLED_BACK_ON_MAIN: &[(&str, &str)] = &[
     ("CI_ENVIRONMENT_SLUG", "review-main"),
     ("CI_ENVIRONMENT_URL", "https://shop.example"),
 ];
-const SUCCESS_ON_FEATURE: &[(&str, &str)] = &[
+const SUCCESS_ON_FEATURE: Changes = &[
     ("CI_JOB_STATUS", "success"),
     ("CI_COMMIT_BRANCH", "feature/cart"),
     ("CI_COMMIT_REF_NAME", "feature/cart"),
@@ -51,14 +57,20 @@ const SUCCESS_ON_FEATURE: &[(&str, &str)] = &[
     ("CI_ENVIRONMENT_SLUG", "review-feature-cart"),
     ("CI_ENVIRONMENT_URL", "https://feature-cart.shop.example"),
 ];
-const CLOSING: &[(&str, &str)] = &[("CI_JOB_STAGE", ".post"), ("CI_ENVIRONMENT_NAME", "")];
-const TIMED_OUT: &[(&str, &str)] = &[
+const CLOSING: Changes = &[("CI_JOB_STAGE", ".post"), ("CI_ENVIRONMENT_NAME", "")];
+const TIMED_OUT: Changes = &[
     ("CI_JOB_STAGE", ".post"),
     ("CI_ENVIRONMENT_NAME", ""),
     ("CI_PIPELINE_ID", "90818"),
     ("CI_PIPELINE_URL", "https://gitlab.example/shop/shop-api/-/pipelines/90818"),
 ];
-const FIXED: &[(&str, &str)] = &[
+const OF_BOT: Changes = &[
+    ("SLACK_BOT_TOKEN", "xoxb-not-a-real-token"),
+    ("NOTIFIER_CHANNEL", CHANNEL),
+    ("CI_PIPELINE_ID", "90818"),
+    ("CI_PIPELINE_URL", "https://gitlab.example/shop/shop-api/-/pipelines/90818"),
+];
+const FIXED: Changes = &[
     ("CI_JOB_STAGE", ".post"),
     ("CI_ENVIRONMENT_NAME", ""),
     ("CI_PIPELINE_ID", "90819"),
@@ -85,31 +97,75 @@ const MOMENTS: [Moment; 10] = [
     ("An older deployment is run again, on main", DEPLOYED, ROLLED_BACK_ON_MAIN),
 ];
 
+/// A pipeline that a bot tells, whose deploy job runs out of time.
+const MOMENTS_OF_BOT: [Moment; 3] = [
+    ("A bot tells the start", STARTED, &[]),
+    ("The bot tells the deployment", DEPLOYING, &[]),
+    ("The deployment runs out of time, and the closing job tells as the bot", FAILED, TIMED_OUT),
+];
+
 pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) -> Result<(), Error> {
     let inbox = Inbox::open(gitlab).map_err(Error::Inbox)?;
-    let mut shown = Vec::new();
-    for (number, (caption, told, changes)) in MOMENTS.iter().enumerate() {
+    let mut shown: Vec<(String, Value)> = Vec::new();
+    let mut show = |caption: String, message: Value| -> Result<(), Error> {
+        let moment = (caption, message);
+        print(&format!("{}\n", picture("text", "", "", std::slice::from_ref(&moment))?));
+        shown.push(moment);
+        Ok(())
+    };
+    for (number, (caption, told, changes)) in MOMENTS.into_iter().enumerate() {
         if send && number > 0 {
             // Slack takes about one message a second (https://docs.slack.dev/apis/web-api/rate-limits).
             thread::sleep(Duration::from_secs(1));
         }
-        let variables = variables(&inbox, environment, changes, send);
-        let call = Call::begin(job.clone(), variables);
-        let webhook =
-            webhook_url::find(&call.variables, &call.settings).map_err(|unusable| Error::Send(unusable.to_string()))?;
-        let Some((context, _)) = ask::learn(&call, *told, true).pop() else { continue };
-        let body = call.message(&context)?.body();
-        webhook::deliver(&call.client, &webhook, &body, call.deadline).map_err(|it| Error::Send(it.to_string()))?;
+        let body = play(job, told, variables(&inbox, environment, changes, send))?;
         // What arrived, not what was meant to.
-        let arrived = if send { body.json().clone() } else { inbox.next().unwrap_or_default() };
-        print(&format!("{}\n", picture("text", "", "", &[((*caption).to_owned(), arrived.clone())])?));
-        shown.push(((*caption).to_owned(), arrived));
+        let arrived = if send { Some(body.json().clone()) } else { inbox.next().map(|it| it.body) };
+        show(caption.to_owned(), arrived.unwrap_or_default())?;
+    }
+    let mut updates = 0;
+    for (caption, told, changes) in MOMENTS_OF_BOT.into_iter().filter(|_| !send) {
+        play(job, told, variables(&inbox, environment, &[OF_BOT, changes].concat(), send))?;
+        while let Some(arrived) = inbox.next() {
+            updates += usize::from(arrived.method.as_deref() == Some(UPDATE));
+            show(format!("{caption}: {}", place(&arrived)), arrived.body)?;
+        }
     }
     let page = picture("html", "pipeline-notifier: every moment of a pipeline", "en", &shown)?;
     fs::write(out, page).map_err(|source| Error::Write { path: out.to_owned(), source })?;
-    let place = if send { "your Slack channel".to_owned() } else { format!("the inbox at {}", inbox.address()) };
-    print(&format!("{} messages arrived in {place}.\nThey look like this: {}\n", shown.len(), out.display()));
+    let messages = shown.len() - updates;
+    let arrived = if send {
+        format!("{messages} messages arrived in your Slack channel")
+    } else {
+        format!("{messages} messages and {updates} updates arrived in the inbox at {}", inbox.address())
+    };
+    print(&format!("{arrived}.\nThey look like this: {}\n", out.display()));
     Ok(())
+}
+
+/// Tells one moment as its job would. Returns what it says.
+fn play(job: &Job, told: Told, variables: Variables) -> Result<Body, Error> {
+    let call = Call::begin(job.clone(), variables);
+    let (context, asked) = ask::learn(&call, told, true).swap_remove(0);
+    let message = call.message(&context)?;
+    let delivered = send::deliver(&call, told.event, &message, &asked);
+    kept::forget(&call.variables);
+    delivered.map_err(|untold| Error::Send(untold.to_string()))?;
+    Ok(message.body())
+}
+
+/// The method that changes a message.
+const UPDATE: &str = "chat.update";
+
+/// Where people see what a bot said.
+fn place(arrived: &Arrived) -> &'static str {
+    let Arrived { method, body } = arrived;
+    match body["thread_ts"] {
+        _ if method.as_deref() == Some(UPDATE) => "the same message, updated",
+        Value::Null => "one message in the channel",
+        _ if body["reply_broadcast"] == true => "a reply in its thread, shown in the channel too",
+        _ => "a reply in its thread",
+    }
 }
 
 /// The variables of one moment: those of a made-up job, and of the real environment only what is about us.
@@ -123,6 +179,7 @@ fn variables(
     let inbox = format!("http://{}", inbox.address());
     variables.set("CI_SERVER_URL", &*inbox);
     variables.set("CI_API_V4_URL", format!("{inbox}/api/v4"));
+    variables.set("SLACK_API_URL", format!("{inbox}/api"));
     variables.set("SLACK_WEBHOOK_URL", format!("{inbox}/services/T00000000/B00000000/demo"));
     let ours = ["language", "environments", "timeout", "allow_hosts", "mention"].map(variable);
     let network = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"]
@@ -194,16 +251,15 @@ fn gitlab(target: &str) -> Option<Value> {
         })
     };
     Some(match target.split_once("/projects/42/")?.1 {
-        path if path.starts_with("pipelines/90818/jobs") => {
+        path if path.starts_with("pipelines/90818/jobs?scope") => {
             json!([this, job(711_001, "review", "review", "failed", "job_execution_timeout")])
         }
-        path if path.starts_with("pipelines/90819/jobs") => json!([this]),
         path if path.starts_with("pipelines/90817/jobs?scope") => json!([
             this,
             job(710_999, "image", "build", "failed", "runner_system_failure"),
             job(710_998, "compile", "build", "failed", "script_failure"),
         ]),
-        path if path.starts_with("pipelines/90817/jobs") => json!([this]),
+        path if path.contains("/jobs?") => json!([this]),
         path if path.contains("/bridges") => json!([]),
         path if path.starts_with("pipelines?") => {
             json!([{"id": 90_818, "status": "failed"}, {"id": 90_816, "status": "success"}])

@@ -14,17 +14,18 @@ use crate::report::{one_line, print};
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
 use crate::slack::people;
-use crate::slack::{webhook, webhook_url};
+use crate::slack::webhook;
+use crate::slack::webhook_url::{self, Unusable};
 use crate::variables::Variables;
 
 /// How a check came out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
+#[derive(Clone, Copy)]
+enum Mark<'a> {
     Ok,
     /// Works, and could do more.
     Note,
-    /// Nothing is sent as long as this stands.
-    Wrong,
+    /// Nothing is sent as long as this stands; with the next step.
+    Wrong(&'a str),
 }
 
 /// Runs the checks. Returns whether everything works.
@@ -34,18 +35,18 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         variables.set("CI_JOB_STATUS", "success");
     }
     let call = Call::begin(job, variables);
-    let mut next_step = None;
+    let print_line = |line: &str| print(&format!("{}\n", one_line(&call.redactor.redact(line))));
+    let mut steps: Vec<String> = Vec::new();
     let mut tell = |mark: Mark, what: &str, detail: &str| {
         let sign = match mark {
             Mark::Ok => "[ok]  ",
             Mark::Note => "[note]",
-            Mark::Wrong => "[!!]  ",
+            Mark::Wrong(step) => {
+                steps.push(format!("Next step: {step}"));
+                "[!!]  "
+            }
         };
-        if mark == Mark::Wrong && next_step.is_none() {
-            next_step = Some(detail.to_owned());
-        }
-        print(&one_line(&call.redactor.redact(&format!("{sign} {what}: {detail}"))));
-        print("\n");
+        print_line(&format!("{sign} {what}: {detail}"));
     };
 
     job_facts(&call, &mut tell);
@@ -56,9 +57,15 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         tell(Mark::Note, "network", &oddity);
     }
     let operators = webhook_url::of_operators(&call.variables, &call.settings);
-    let is_said_below = |warning: &str| matches!(&operators, Some(Err(unusable)) if unusable.to_string() == warning);
+    let is_said_below =
+        |warning: &str| matches!(&operators, Some(Err(unusable)) if warning.starts_with(&unusable.to_string()));
+    let mark = if call.to.is_somewhere() {
+        Mark::Note
+    } else {
+        Mark::Wrong("mend what the line of Slack names, or set a webhook")
+    };
     for warning in call.to.warnings.iter().filter(|warning| !is_said_below(warning)) {
-        tell(Mark::Note, "Slack", warning);
+        tell(mark, "Slack", warning);
     }
     let environment = message.as_ref().and_then(Message::environment);
     let bot = call.to.bot_for(environment).filter(|(api, channel)| bot_facts(&call, api, channel, &mut tell));
@@ -69,8 +76,9 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
     }
     let has_bot = bot.is_some();
     match &call.to.webhook {
-        Err(unusable) if has_bot && unusable.is_unset() => {}
-        Err(unusable) => tell(Mark::Wrong, "webhook", &unusable.to_string()),
+        // Who has a bot need not have a webhook.
+        Err(unusable) if call.to.bot().is_some() && unusable.is_unset() => {}
+        Err(unusable) => unusable_webhook("webhook", unusable, &mut tell),
         Ok(_) if send && !has_bot => {}
         Ok(_) => {
             let detail = format!("{} is set and usable; nothing was sent", webhook_url::variable(&call.settings));
@@ -78,7 +86,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         }
     }
     match operators {
-        Some(Err(unusable)) => tell(Mark::Wrong, "operators", &unusable.to_string()),
+        Some(Err(unusable)) => unusable_webhook("operators", &unusable, &mut tell),
         Some(Ok(_)) => tell(Mark::Ok, "operators", "SLACK_OPS_WEBHOOK_URL is set and usable"),
         None => {}
     }
@@ -86,18 +94,21 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         test_message(&call, &message.body(), bot, &mut tell);
     }
 
-    match next_step {
-        None if send => print("\nEverything works.\n"),
-        None => print("\nNext step: `pipeline-notifier doctor --send` sends one test message.\n"),
-        Some(step) => {
-            print(&format!("\nNext step: {}\n", one_line(&call.redactor.redact(&step))));
-            return false;
-        }
+    print("\n");
+    match steps.as_slice() {
+        [] if send => print("Everything works.\n"),
+        [] => print("Next step: `pipeline-notifier doctor --send` sends one test message.\n"),
+        steps => steps.iter().for_each(|step| print_line(step)),
     }
-    true
+    steps.is_empty()
 }
 
 type Tell<'a> = &'a mut dyn FnMut(Mark, &str, &str);
+
+fn unusable_webhook(what: &str, unusable: &Unusable, tell: Tell) {
+    let step = format!("{}: {}", unusable.variable(), unusable.step());
+    tell(Mark::Wrong(&step), what, &unusable.to_string());
+}
 
 fn job_facts(call: &Call, tell: Tell) {
     match (call.variables.get("CI_PROJECT_NAME"), call.variables.get("CI_COMMIT_REF_NAME")) {
@@ -131,7 +142,8 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
     }
     match message {
         Err(error) => {
-            tell(Mark::Wrong, "module", &error.to_string());
+            let step = "try another runner or image, and report it with this output";
+            tell(Mark::Wrong(step), "module", &error.to_string());
             None
         }
         Ok(message) => {
@@ -191,7 +203,10 @@ fn events(call: &Call, tell: Tell) {
         }
         for warning in message.warnings.into_iter().filter(|it| !it.starts_with("CI_JOB_STATUS is not")) {
             if !known.contains(&warning) {
-                tell(Mark::Wrong, "settings", &warning);
+                // What is wrong comes first: a setting, or the file of them.
+                let name = warning.split([':', ' ']).next().filter(|name| name.contains(['_', '.']));
+                let step = format!("mend {}, as its line says", name.unwrap_or("the setting"));
+                tell(Mark::Wrong(&step), "settings", &warning);
                 known.push(warning);
             }
         }
@@ -201,11 +216,9 @@ fn events(call: &Call, tell: Tell) {
 /// Asks Slack itself whether it would take the message's blocks.
 fn blocks_facts(call: &Call, api: &Api, body: &Body, tell: Tell) {
     if let Some(word) = api.refuses_blocks(&call.client, body, call.deadline) {
-        tell(
-            Mark::Wrong,
-            "blocks",
-            &format!("Slack refuses the message's blocks ({word}); its text alone would arrive"),
-        );
+        let step = "with a module of your own run `pipeline-notifier module check --slack`; else report it";
+        let detail = format!("Slack refuses the message's blocks ({word}); its text alone would arrive");
+        tell(Mark::Wrong(step), "blocks", &detail);
     }
 }
 
@@ -214,14 +227,18 @@ fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
     let scopes = match api.scopes(&call.client, call.deadline) {
         Ok(scopes) => scopes,
         Err(refused) => {
-            tell(Mark::Wrong, "bot", &refused.to_string());
+            tell(Mark::Wrong(&format!("bot: {}", refused.step())), "bot", &refused.to_string());
             return false;
         }
     };
     let has = |wanted: &[&str]| wanted.iter().any(|wanted| scopes.iter().any(|scope| scope == wanted));
     let add = "add it on the Slack app's page OAuth & Permissions and reinstall the app";
     if !has(&["chat:write"]) {
-        tell(Mark::Wrong, "bot", &format!("the scope chat:write is missing, without which it posts nothing: {add}"));
+        tell(
+            Mark::Wrong(&format!("chat:write: {add}")),
+            "bot",
+            "the scope chat:write is missing, without which it posts nothing",
+        );
         return false;
     }
     tell(Mark::Ok, "bot", &format!("posts to {channel}"));
@@ -253,6 +270,8 @@ fn test_message(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell)
     };
     match sent {
         (way, Ok(())) => tell(Mark::Ok, way, "a test message was delivered"),
-        (way, Err(undelivered)) => tell(Mark::Wrong, way, &undelivered.to_string()),
+        (way, Err(undelivered)) => {
+            tell(Mark::Wrong(&format!("{way}: {}", undelivered.step())), way, &undelivered.to_string());
+        }
     }
 }

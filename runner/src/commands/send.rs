@@ -111,14 +111,21 @@ fn send_one(call: &Call, event: Event, context: Context, asked: &Asked, files: &
         ),
     ];
     for (path, flag, contents, consequence) in written {
-        if let Some(Err(cause)) = path.as_ref().map(|path| outputs::write(path, &contents)) {
-            call.report.warning(&format!("writing --{flag}: {cause}; {consequence}"));
+        if let Some(path) = path
+            && let Err(cause) = outputs::write(path, &contents)
+        {
+            call.report.warning(&format!("writing --{flag} {}: {cause}; {consequence}", path.display()));
         }
     }
     if let Some(operators) = operators {
         delivery::tell_operators(call, &operators, context, first.as_deref());
     }
     outcome
+}
+
+/// Delivers a message as `send` does, for a command that says by itself how that ended.
+pub(super) fn deliver(call: &Call, event: Event, message: &Message, asked: &Asked) -> Result<(), Untold> {
+    Delivery { call, event, message, asked }.tell().map(drop)
 }
 
 /// Tells this message. Returns how that ended, and where the pipeline's message is, where it is the bot's.
@@ -133,11 +140,12 @@ fn tell(delivery: &Delivery) -> (Outcome, Option<Thread>) {
             (Outcome::Sent, thread)
         }
         Err(Untold::Undelivered(undelivered)) => {
-            report.warning(&undelivered.to_string());
+            let fate = if undelivered.is_doubtful() { "may not have been" } else { "was not" };
+            report.warning(&format!("the message {fate} delivered: {}", undelivered.told()));
             (Outcome::Failed { reason: undelivered.reason() }, None)
         }
         Err(Untold::Nowhere(unusable)) => {
-            report.warning(&unusable.to_string());
+            report.warning(&format!("{unusable}, so the job goes on without a notification: {}", unusable.step()));
             let word = unusable.word();
             (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None)
         }

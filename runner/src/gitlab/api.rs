@@ -30,17 +30,17 @@ pub(crate) const PAGE: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unknown {
     /// Not in a job, or variables were changed.
-    #[error("{0} is not set")]
+    #[error("{0} is not set, which every GitLab job has")]
     Missing(&'static str),
-    #[error("{0} is no number")]
+    #[error("{0} is no number: remove what overrides it")]
     NotANumber(&'static str),
     /// Its ref is its parent's, of which others run too.
     #[error("a child pipeline has no history of its own")]
     Child,
     /// A token goes to the GitLab of this job and nowhere else.
-    #[error("CI_API_V4_URL does not point at the GitLab of CI_SERVER_URL over https")]
+    #[error("CI_API_V4_URL does not point at the GitLab of CI_SERVER_URL over https, and no token goes anywhere else")]
     OtherHost,
-    #[error("{0}")]
+    #[error("{0}; {step}", step = next_step(.0))]
     Fault(#[from] Fault),
     /// 401, 403 and 404: older instances, or a restricted token. A route that does not take a job token ignores it.
     #[error(
@@ -54,10 +54,15 @@ pub(crate) enum Unknown {
     NotListed,
     #[error("GitLab answered {0}")]
     Status(u16),
-    #[error("GitLab's answer is not what its API documents")]
+    #[error("GitLab's answer is not what its API documents: see whether a proxy answers in its place")]
     NotUnderstood,
     #[error("GitLab has been asked {REQUESTS} times already")]
     Enough,
+}
+
+/// Asking has a time of its own, which no setting changes.
+fn next_step(fault: &Fault) -> &'static str {
+    if matches!(fault, Fault::Timeout(_)) { "it may be busy" } else { fault.step() }
 }
 
 impl Unknown {
@@ -169,8 +174,9 @@ impl Asker<'_> {
         let says_next = opened.has_next_page;
         let mut body = BufReader::new(opened.body);
         let mut json = serde_json::Deserializer::from_reader(&mut body);
-        let entries: Vec<T> = Vec::deserialize(&mut json)
-            .map_err(|error| if error.is_io() { self.api.give_up(Fault::Timeout) } else { Unknown::NotUnderstood })?;
+        let entries: Vec<T> = Vec::deserialize(&mut json).map_err(|error| {
+            if error.is_io() { self.api.give_up(self.api.connection.broken_off()) } else { Unknown::NotUnderstood }
+        })?;
         // Only a connection that is read to the end serves the next question.
         let _ = io::copy(&mut body.take(REST), &mut io::sink());
         Ok(Page { has_next: says_next.unwrap_or(entries.len() >= PAGE), entries })
@@ -180,7 +186,7 @@ impl Asker<'_> {
     pub(crate) fn file(self, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
         let mut bytes = Vec::new();
         let body = self.get(path)?.body;
-        body.take(max).read_to_end(&mut bytes).map_err(|_| self.api.give_up(Fault::Timeout))?;
+        body.take(max).read_to_end(&mut bytes).map_err(|_| self.api.give_up(self.api.connection.broken_off()))?;
         Ok(bytes)
     }
 

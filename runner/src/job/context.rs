@@ -183,7 +183,7 @@ impl Gathered<'_> {
             self.pass.iter().map(String::as_str).partition(|name| is_secret_name(name));
         for name in secret {
             warnings.warning(&format!(
-                "--pass {name}: its name says that it is a secret, and no secret reaches a module; not passed"
+                "--pass {name}: its name says that it is a secret, and no secret reaches a module; it is not passed"
             ));
         }
         passed.into_iter()

@@ -35,6 +35,33 @@ pub enum Event {
     PipelineFinished,
 }
 
+/// How the names of messages end (the setting `events`), which no job need know.
+const OUTCOMES: [&str; 12] = [
+    "failed",
+    "failure",
+    "succeeded",
+    "success",
+    "canceled",
+    "cancelled",
+    "fixed",
+    "still-failing",
+    "stopped",
+    "again",
+    "rolled-back",
+    "waiting",
+];
+
+/// Where the outcome comes from, for a word that names it as if the caller had to say it: `deploy-failed`.
+pub(crate) fn source_of_outcome(word: &str) -> Option<&'static str> {
+    let (what, _) = word.split_once('-').filter(|(_, outcome)| OUTCOMES.contains(outcome))?;
+    Some(if what.starts_with("deploy") {
+        "the outcome is the job's own status (CI_JOB_STATUS), which nobody need say: call deploy-finished in the deploy job's after_script"
+    } else {
+        "the outcome of a pipeline and its jobs is GitLab's own: call pipeline-finished with --result failed or --result success, as the \
+         component's closing jobs do, and the message names the jobs that failed"
+    })
+}
+
 impl Event {
     /// The event's name in the context.
     #[must_use]

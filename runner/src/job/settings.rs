@@ -50,7 +50,7 @@ impl Settings {
         let lone = self.0.iter().filter(|(_, value)| is_unexpanded(value.trim()));
         lone.map(|(name, value)| {
             let value = value.trim();
-            format!("{} is `{value}`, which GitLab did not expand: it counts as not set", variable(name))
+            format!("{} is `{value}`, which GitLab did not expand: it counts as not set; set that variable, or the setting itself", variable(name))
         })
     }
 

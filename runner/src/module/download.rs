@@ -20,9 +20,9 @@ const TIME: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DownloadError {
     /// A module is code: it does not travel unencrypted, but for this very machine.
-    #[error("the address is not https")]
+    #[error("the address is not https, and code does not travel unencrypted")]
     NotHttps,
-    #[error("fetching it: {0}")]
+    #[error("fetching it: {0}; {step}", step = .0.step())]
     Fault(#[from] Fault),
     /// Not there, or this job may not read it.
     #[error(

@@ -23,10 +23,10 @@ pub(crate) enum ForeignError {
     #[error(transparent)]
     Download(#[from] DownloadError),
     /// Larger or more tangled than there is time for.
-    #[error("compiling it takes longer than the job's time allows")]
+    #[error("compiling it takes longer than the job's time allows (NOTIFIER_TIMEOUT)")]
     Slow,
     /// Not the file that was pinned. It is not run.
-    #[error("its SHA-256 is {found}, not the pinned one")]
+    #[error("its SHA-256 is {found}, not the pinned one: find out who changed the file, or pin that digest")]
     Digest { found: String },
     #[error(transparent)]
     Guest(#[from] GuestError),

@@ -30,6 +30,11 @@ impl ModuleError {
         }
     }
 
+    /// The next step where the module ran, ready to follow the error; the others say it themselves.
+    fn step(&self) -> &'static str {
+        if matches!(self, Self::Foreign(_)) { "" } else { "; `pipeline-notifier module check` shows the same" }
+    }
+
     /// What a guest that failed wrote to stderr, ready to follow the error.
     pub(crate) fn said(&self) -> String {
         match self {
@@ -58,10 +63,11 @@ pub(crate) fn render(
         Ok(message) => (Ok(message), None),
         Err(error) => {
             let warning = format!(
-                "module {} ({}): {error}{}; the built-in module renders instead ({})",
+                "module {} ({}): {error}{}{}; the built-in module renders instead ({})",
                 pin.source,
                 &pin.sha256[..12],
                 error.said(),
+                error.step(),
                 error.word(),
             );
             (render_built_in(context), Some(warning))

@@ -76,6 +76,12 @@ pub(crate) fn host(url: &str) -> Option<String> {
     Some(origin(url)?.1)
 }
 
+/// The host of a URL as people may read it, with its port where it has one of its own.
+pub(crate) fn shown(url: &str) -> Option<String> {
+    let (_, host, port) = origin(url)?;
+    Some(port.map_or(host.clone(), |port| format!("{host}:{port}")))
+}
+
 /// The host of a URL where it is no name.
 pub(crate) fn ip(url: &str) -> Option<IpAddr> {
     origin(url)?.1.trim_matches(['[', ']']).parse().ok()

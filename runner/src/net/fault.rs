@@ -4,35 +4,61 @@ use std::io;
 
 use ureq::Timeout;
 
-/// Why there was no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why there was no answer, and from whom: a host, and nothing else of an address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("the host name could not be resolved")]
-    Dns,
-    #[error("the connection was refused or the network is unreachable")]
-    Connect,
-    #[error("no connection within the time")]
-    ConnectTimeout,
-    #[error("no answer within the time")]
-    Timeout,
-    #[error("the server's certificate is from an unknown authority")]
-    TlsUntrusted,
-    #[error("the server's certificate is expired or not valid yet")]
-    TlsTime,
-    #[error("the server's certificate is for another name")]
-    TlsName,
-    #[error("the TLS handshake failed")]
-    Tls,
-    #[error("the proxy refused the connection")]
-    Proxy,
-    #[error("the connection broke off or the answer was not HTTP")]
-    Protocol,
+    #[error("the host name {0} could not be resolved")]
+    Dns(String),
+    #[error("the connection to {0} was refused or the network is unreachable")]
+    Connect(String),
+    #[error("no connection to {0} within the time")]
+    ConnectTimeout(String),
+    #[error("no answer from {0} within the time")]
+    Timeout(String),
+    #[error("the certificate of {0} is from an unknown authority")]
+    TlsUntrusted(String),
+    #[error("the certificate of {0} is expired or not valid yet")]
+    TlsTime(String),
+    #[error("the certificate of {0} is for another name")]
+    TlsName(String),
+    #[error("the TLS handshake with {0} failed")]
+    Tls(String),
+    #[error("{0} refused the connection")]
+    Proxy(String),
+    #[error("the connection to {0} broke off or the answer was not HTTP")]
+    Protocol(String),
+}
+
+/// Whom a request goes to, as people may read it.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub(crate) host: String,
+    /// The proxy in between, and the variable that names it.
+    pub(crate) proxy: Option<(String, String)>,
+}
+
+impl Way {
+    /// Whom the connection is made to.
+    fn near(&self) -> String {
+        match &self.proxy {
+            Some((proxy, variable)) => format!("{proxy} (the proxy of {variable})"),
+            None => self.host.clone(),
+        }
+    }
+
+    /// Who should answer.
+    pub(crate) fn far(&self) -> String {
+        match &self.proxy {
+            Some((proxy, _)) => format!("{} (by the proxy {proxy})", self.host),
+            None => self.host.clone(),
+        }
+    }
 }
 
 impl Fault {
     /// The fault behind an error of the HTTP client.
-    pub(crate) fn of(error: &ureq::Error) -> Self {
-        match error {
+    pub(crate) fn of(error: &ureq::Error, way: &Way) -> Self {
+        let kind: Kind = match error {
             ureq::Error::HostNotFound | ureq::Error::Timeout(Timeout::Resolve) => Fault::Dns,
             ureq::Error::Timeout(Timeout::Connect) => Fault::ConnectTimeout,
             ureq::Error::Timeout(_) => Fault::Timeout,
@@ -42,46 +68,58 @@ impl Fault {
             ureq::Error::Tls(_) | ureq::Error::TlsRequired | ureq::Error::Pem(_) => Fault::Tls,
             ureq::Error::Io(error) => io_fault(error),
             _ => Fault::Protocol,
+        };
+        // A proxy looks the host up and connects by itself.
+        match kind(String::new()) {
+            Fault::Dns(_) | Fault::Connect(_) | Fault::ConnectTimeout(_) | Fault::Proxy(_) => kind(way.near()),
+            _ => kind(way.far()),
         }
     }
 
     /// The fault as one word of the job log.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::ConnectTimeout | Self::Timeout => "timeout",
-            Self::TlsUntrusted => "tls_untrusted",
-            Self::TlsTime => "tls_time",
-            Self::TlsName => "tls_name",
-            Self::Tls => "tls",
-            Self::Proxy => "proxy",
-            Self::Protocol => "protocol",
+            Self::Dns(_) => "dns",
+            Self::Connect(_) => "connect",
+            Self::ConnectTimeout(_) | Self::Timeout(_) => "timeout",
+            Self::TlsUntrusted(_) => "tls_untrusted",
+            Self::TlsTime(_) => "tls_time",
+            Self::TlsName(_) => "tls_name",
+            Self::Tls(_) => "tls",
+            Self::Proxy(_) => "proxy",
+            Self::Protocol(_) => "protocol",
         }
     }
 
     /// Whether it is certain that no byte of the request went out, and another try may help.
-    pub(crate) fn is_before_sending(self) -> bool {
-        matches!(self, Self::Dns | Self::Connect)
+    pub(crate) fn is_before_sending(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Connect(_))
     }
 
     /// The next step for people.
-    pub(crate) fn hint(self) -> &'static str {
+    pub(crate) fn step(&self) -> &'static str {
         match self {
-            Self::Dns => "check the host name and the resolver of the job's image and runner",
-            Self::Connect | Self::ConnectTimeout => {
-                "check that the runner may reach it; behind a proxy set HTTPS_PROXY"
+            Self::Dns(_) => "check the name, and the resolver of the job's image and runner",
+            Self::Connect(_) | Self::ConnectTimeout(_) => {
+                "check the runner's network, and HTTPS_PROXY where a proxy stands between"
             }
-            Self::Timeout => "it may have been delivered; NOTIFIER_TIMEOUT gives it more time",
-            Self::TlsUntrusted => "behind a proxy that inspects TLS set SSL_CERT_FILE to its authority's certificate",
-            Self::TlsTime => "check the clock of the runner",
-            Self::TlsName | Self::Tls | Self::Protocol => "check the address, and whether a proxy answers in its place",
-            Self::Proxy => "check HTTPS_PROXY, its credentials and NO_PROXY",
+            Self::Timeout(_) => "a larger NOTIFIER_TIMEOUT waits longer",
+            Self::TlsUntrusted(_) => {
+                "behind a proxy that inspects TLS set SSL_CERT_FILE to its authority's certificate"
+            }
+            Self::TlsTime(_) => "check the clock of the runner, and the certificate",
+            Self::TlsName(_) | Self::Tls(_) | Self::Protocol(_) => {
+                "check the address, and whether a proxy answers in its place"
+            }
+            Self::Proxy(_) => "check its address and credentials there, and NO_PROXY",
         }
     }
 }
 
-fn io_fault(error: &io::Error) -> Fault {
+/// A fault that is yet to be told of whom.
+type Kind = fn(String) -> Fault;
+
+fn io_fault(error: &io::Error) -> Kind {
     use io::ErrorKind::{
         AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, TimedOut,
     };
@@ -97,7 +135,7 @@ fn io_fault(error: &io::Error) -> Fault {
     }
 }
 
-fn tls_fault(error: &rustls::Error) -> Fault {
+fn tls_fault(error: &rustls::Error) -> Kind {
     use rustls::CertificateError::{
         Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
         UnknownIssuer,

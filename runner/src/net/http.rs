@@ -11,7 +11,7 @@ use ureq::{Agent, BodyReader, Proxy};
 
 use crate::net::address;
 use crate::net::deadline::Deadline;
-use crate::net::fault::Fault;
+use crate::net::fault::{Fault, Way};
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 
@@ -38,6 +38,7 @@ pub(crate) struct Answer {
 /// A connection that is kept from one question to the next, and a deadline for all of them.
 pub(crate) struct Connection {
     agent: Agent,
+    way: Way,
     deadline: Deadline,
 }
 
@@ -47,10 +48,15 @@ impl Connection {
     pub(crate) fn get(&self, url: &str, (name, secret): (&str, &Secret), max_answer: u64) -> Result<Opened, Fault> {
         let request = self.agent.get(url).header(name, secret.expose());
         let request = request.config().timeout_global(Some(self.deadline.remaining())).build();
-        let response = request.call().map_err(|error| Fault::of(&error))?;
+        let response = request.call().map_err(|error| Fault::of(&error, &self.way))?;
         let has_next_page = response.headers().get("x-next-page").map(|page| !page.is_empty());
         let status = response.status().as_u16();
         Ok(Opened { status, has_next_page, body: response.into_body().into_reader().take(max_answer) })
+    }
+
+    /// What it is called where an answer breaks off.
+    pub(crate) fn broken_off(&self) -> Fault {
+        Fault::Timeout(self.way.far())
     }
 }
 
@@ -88,10 +94,13 @@ impl Client {
     pub(crate) fn oddities(&self) -> Vec<String> {
         let mut found = Vec::new();
         if self.variables.get("SSL_CERT_FILE").is_some() && native_roots().is_empty() {
-            found.push("SSL_CERT_FILE holds no certificate; using the built-in authorities".to_owned());
+            found.push(
+                "SSL_CERT_FILE holds no certificate; using the built-in authorities until it names a PEM file"
+                    .to_owned(),
+            );
         }
         if let Some((name, _)) = self.proxy_variable("https").filter(|(_, value)| Proxy::new(value).is_err()) {
-            found.push(format!("{name} is no proxy address and is ignored"));
+            found.push(format!("{name} is no proxy address and is ignored; one is http://host:port"));
         }
         found
     }
@@ -110,7 +119,7 @@ impl Client {
         if let Some((name, secret)) = header {
             request = request.header(name, secret.expose());
         }
-        answer(request.send(body), max_answer)
+        Ok(answer(request.send(body).map_err(|error| Fault::of(&error, &self.way(url.expose())))?, max_answer))
     }
 
     /// Gets an address, with at most one secret header.
@@ -125,12 +134,12 @@ impl Client {
         if let Some((name, secret)) = header {
             request = request.header(name, secret.expose());
         }
-        answer(request.call(), max_answer)
+        Ok(answer(request.call().map_err(|error| Fault::of(&error, &self.way(url)))?, max_answer))
     }
 
     /// A connection for several questions to one server.
     pub(crate) fn connection(&self, url: &str, deadline: Deadline) -> Connection {
-        Connection { agent: self.agent(url, deadline), deadline }
+        Connection { agent: self.agent(url, deadline), way: self.way(url), deadline }
     }
 
     fn agent(&self, url: &str, deadline: Deadline) -> Agent {
@@ -143,7 +152,7 @@ impl Client {
             .output_buffer_size(BUFFER)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(self.proxy(url))
+            .proxy(self.proxy(url).map(|(_, proxy)| proxy))
             .timeout_global(Some(left))
             // The client resolves in a thread of its own to bound it; an address has nothing to resolve.
             .timeout_resolve(Some(left.min(RESOLVE)).filter(|_| address::ip(url).is_none()))
@@ -173,12 +182,12 @@ impl Client {
     }
 
     /// The proxy for an address: that of its scheme, then the one for all; none for this very machine.
-    fn proxy(&self, url: &str) -> Option<Proxy> {
+    fn proxy(&self, url: &str) -> Option<(String, Proxy)> {
         if address::is_loopback(url) {
             return None;
         }
         let scheme = url.split_once("://").map_or("https", |(scheme, _)| scheme);
-        let (_, address) = self.proxy_variable(scheme)?;
+        let (variable, address) = self.proxy_variable(scheme)?;
         let excepted = self.variables.get("no_proxy").or_else(|| self.variables.get("NO_PROXY")).unwrap_or_default();
         if address::host(url).is_some_and(|host| is_excepted(&host, excepted)) {
             return None;
@@ -188,7 +197,18 @@ impl Client {
         if let Some(user) = proxy.username() {
             builder = builder.username(user).password(proxy.password().unwrap_or_default());
         }
-        builder.build().ok()
+        Some((variable, builder.build().ok()?))
+    }
+
+    /// Whom a request to an address is for.
+    fn way(&self, url: &str) -> Way {
+        let proxy = self.proxy(url).map(|(variable, proxy)| {
+            // Of an address that is torn by a slash in its password, a part of that may stand in the host's place.
+            let behind =
+                self.variables.get(&variable).and_then(|address| address.rsplit('@').next()).unwrap_or_default();
+            (if behind.contains(proxy.host()) { proxy.host().to_owned() } else { "its host".to_owned() }, variable)
+        });
+        Way { host: address::shown(url).unwrap_or_else(|| "the server".to_owned()), proxy }
     }
 
     fn proxy_variable(&self, scheme: &str) -> Option<(String, &str)> {
@@ -213,15 +233,14 @@ fn native_roots() -> Vec<Certificate<'static>> {
     load_native_certs().certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
 }
 
-fn answer(result: Result<http::Response<ureq::Body>, ureq::Error>, max_answer: u64) -> Result<Answer, Fault> {
-    let response = result.map_err(|error| Fault::of(&error))?;
+fn answer(response: http::Response<ureq::Body>, max_answer: u64) -> Answer {
     let status = response.status().as_u16();
     let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
     let (retry_after, location, scopes) = (header("retry-after"), header("location"), header("x-oauth-scopes"));
     let mut body = Vec::new();
     // A body that breaks off or comes too slowly changes nothing about the status.
     let _ = response.into_body().into_reader().take(max_answer).read_to_end(&mut body);
-    Ok(Answer { status, retry_after, location, scopes, body })
+    Answer { status, retry_after, location, scopes, body }
 }
 
 #[cfg(test)]
@@ -239,8 +258,8 @@ mod tests {
             .into_iter()
             .collect(),
         );
-        assert_eq!(client.proxy("https://hooks.slack.com/x").map(|it| it.port()), Some(2));
-        assert_eq!(client.proxy("http://other.example/x").map(|it| it.port()), Some(1));
+        assert_eq!(client.proxy("https://hooks.slack.com/x").map(|(_, it)| it.port()), Some(2));
+        assert_eq!(client.proxy("http://other.example/x").map(|(_, it)| it.port()), Some(1));
         assert!(client.proxy("http://127.0.0.1/x").is_none());
         assert!(client.proxy("https://direct.example/x").is_none());
     }
@@ -270,8 +289,10 @@ mod tests {
     fn a_proxy_may_have_a_user_without_a_password() {
         let client = Client::new(&[("https_proxy", "http://user@tls.example:2")].into_iter().collect());
         assert_eq!(
-            client.proxy("https://hooks.slack.com/x").and_then(|it| it.username().map(str::to_owned)).as_deref(),
+            client.proxy("https://hooks.slack.com/x").and_then(|(_, it)| it.username().map(str::to_owned)).as_deref(),
             Some("user")
         );
+        let torn = Client::new(&[("https_proxy", "http://s3cr3t/x@tls.example")].into_iter().collect());
+        assert!(!torn.way("https://hooks.slack.com/x").far().contains("s3cr3t"));
     }
 }

@@ -40,7 +40,9 @@ pub(crate) enum Unusable {
         "SLACK_BOT_TOKEN is the path of a File-type variable whose file cannot be read: check it in Settings > CI/CD > Variables"
     )]
     Unreadable,
-    #[error("SLACK_API_URL is not an https address of slack.com or slack-gov.com, and the token goes nowhere else")]
+    #[error(
+        "SLACK_API_URL is not an https address of slack.com or slack-gov.com, and the token goes nowhere else: mend the input slack_api_url, or name its host in allow_hosts"
+    )]
     Host,
 }
 
@@ -138,18 +140,19 @@ fn judge(method: &'static str, result: Result<Answer, Fault>) -> Result<Map<Stri
     match error_word(text("error")).as_str() {
         "ratelimited" | "rate_limited" => Err(Undelivered::RateLimited),
         "" => Err(Undelivered::NotOk),
-        word => Err(Undelivered::Denied { method, word: word.to_owned(), hint: hint(word, text("needed")) }),
+        word => Err(Undelivered::Denied { method, word: word.to_owned(), step: step(method, word, text("needed")) }),
     }
 }
 
-/// The next step for the error words that a bot meets, `needed` being the scopes that Slack says are missing.
-fn hint(word: &str, needed: &str) -> String {
+/// The next step for the error words that a bot meets, `needed` being the scopes that Slack says are missing; for any other the page
+/// that explains it.
+fn step(method: &str, word: &str, needed: &str) -> String {
     let step = match word {
         "missing_scope" => {
             let is_scope = |c: char| c.is_ascii_lowercase() || matches!(c, ':' | '.' | ',' | '_');
-            let scopes = if needed.chars().all(is_scope) { needed } else { "" };
+            let scopes = if needed.chars().all(is_scope) { needed } else { "that it names" };
             return format!(
-                ": the bot lacks the scope {scopes}; add it on the Slack app's page OAuth & Permissions and reinstall the app"
+                "the bot lacks the scope {scopes}; add it on the Slack app's page OAuth & Permissions and reinstall the app"
             );
         }
         "token_expired" => {
@@ -167,15 +170,15 @@ fn hint(word: &str, needed: &str) -> String {
         word if word.starts_with("restricted_action") => {
             "an administrator of the workspace does not allow this; ask them"
         }
-        _ => return String::new(),
+        _ => return format!("https://docs.slack.dev/reference/methods/{method} explains the word"),
     };
-    format!(": {step}")
+    step.to_owned()
 }
 
 /// What a method's answer is called in the log.
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_method(answer: Answer) -> Option<String> {
-    judge("chat.postMessage", Ok(answer)).err().map(|undelivered| undelivered.to_string() + &undelivered.reason())
+    judge("chat.postMessage", Ok(answer)).err().map(|undelivered| undelivered.told() + &undelivered.reason())
 }
 
 #[cfg(test)]
@@ -217,7 +220,7 @@ mod tests {
     fn an_error_word_is_told_with_its_next_step() {
         let of = |status, body: &str| judge("chat.postMessage", Answer::of(status, None, body)).unwrap_err();
         let missing = of(200, r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"identify"}"#);
-        assert!(missing.to_string().contains("the bot lacks the scope chat:write; add it"), "{missing}");
+        assert!(missing.step().starts_with("the bot lacks the scope chat:write; add it"), "{missing:?}");
         assert_eq!(missing.reason(), "missing_scope");
         assert_eq!(of(200, r#"{"ok":false,"error":"ratelimited"}"#), Undelivered::RateLimited);
         assert_eq!(of(200, r#"{"ok":false,"error":"<html>"}"#), Undelivered::NotOk);

@@ -115,7 +115,8 @@ impl Bot<'_> {
                 // Somebody deleted it, and Slack shows the reply at the channel's root: the thread goes on at a new message.
                 Err(gone) if gone.is_word(&["message_not_found"]) => return post(),
                 Err(undelivered) => warnings.warning(&format!(
-                    "{undelivered}; the event is told in the thread, the pipeline's message stays as it was"
+                    "{}; the event is told in the thread, the pipeline's message stays as it was",
+                    undelivered.told()
                 )),
                 Ok(()) => {}
             }
@@ -188,7 +189,10 @@ impl Bot<'_> {
             return Past { found: known, ..Past::default() };
         }
         self.look_through(speaker, false).unwrap_or_else(|unreadable| {
-            warnings.warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
+            warnings.warning(&format!(
+                "looking for the pipeline's message: {}; a new message is posted",
+                unreadable.told()
+            ));
             Past::default()
         })
     }

@@ -70,24 +70,23 @@ impl Destinations {
         let mut warnings = Vec::new();
         let (channels, ops_channels) =
             (Channels::of("channel", settings, file), Channels::of("ops_channel", settings, file));
+        let webhook = webhook_url::find(variables, settings);
+        let instead = if webhook.is_ok() { "; the webhook is used instead" } else { "" };
         let bot = match Api::find(variables, settings) {
             Some(Ok(api)) if channels.exist() => Some(api),
             Some(Ok(_)) => {
-                warnings.push(
-                    "SLACK_BOT_TOKEN is set and NOTIFIER_CHANNEL is not: name the bot's channel (input `channel`, or `environments` of .pipeline-notifier.json, which the start job reads only with the input `git_strategy`); the webhook is used instead"
-                        .to_owned(),
-                );
+                warnings.push(format!("SLACK_BOT_TOKEN is set and NOTIFIER_CHANNEL is not: name the bot's channel (input `channel`, or `environments` of .pipeline-notifier.json, which the start job reads only with the input `git_strategy`){instead}"));
                 None
             }
             Some(Err(unusable)) => {
-                warnings.push(format!("{unusable}; the webhook is used instead"));
+                warnings.push(format!("{unusable}{instead}"));
                 None
             }
             None => None,
         };
         let ops_webhook = match webhook_url::of_operators(variables, settings) {
             Some(Err(unusable)) => {
-                warnings.push(unusable.to_string());
+                warnings.push(format!("{unusable}: {}", unusable.step()));
                 None
             }
             Some(Ok(webhook)) => Some(webhook),
@@ -99,7 +98,6 @@ impl Destinations {
                     .to_owned(),
             );
         }
-        let webhook = webhook_url::find(variables, settings);
         Self { bot, channels, ops_channels, webhook, ops_webhook, warnings }
     }
 

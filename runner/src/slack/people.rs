@@ -21,7 +21,8 @@ pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Va
     let Some(map) = settings.get("user_map") else { return Map::new() };
     let map = map.trim_start_matches('\u{FEFF}');
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
-    let parsed = json.map_err(|cause| cause.to_string()).and_then(|json| {
+    let unread = |cause| format!("it is neither a JSON object nor the path of a file that can be read ({cause})");
+    let parsed = json.map_err(unread).and_then(|json| {
         match serde_json::from_str::<Value>(json.trim_start_matches('\u{FEFF}')) {
             Ok(Value::Object(map)) => Ok(map),
             Ok(_) => Err("it is JSON, but no object".to_owned()),
@@ -35,7 +36,7 @@ pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Va
                 map.into_iter().partition(|(_, id)| id.as_str().is_some_and(has_user_id));
             if !odd.is_empty() {
                 warnings.warning(&format!(
-                    "NOTIFIER_USER_MAP: {} of its values are no IDs of Slack users (U…), and those people are not mentioned",
+                    "NOTIFIER_USER_MAP: {} of its values are no IDs of Slack users (U…), and those people are not mentioned; a person's profile in Slack has the ID",
                     odd.len()
                 ));
             }
@@ -104,7 +105,10 @@ impl Directory<'_> {
                 }
                 Err(unknown) if unknown.reason() == "users_not_found" => {}
                 Err(error) => {
-                    warnings.warning(&format!("looking people up in Slack: {error}; they are named and not mentioned"));
+                    warnings.warning(&format!(
+                        "looking people up in Slack: {}; they are named and not mentioned",
+                        error.told()
+                    ));
                     break;
                 }
             }

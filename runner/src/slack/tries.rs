@@ -52,16 +52,16 @@ mod tests {
 
     #[test]
     fn only_what_was_surely_not_delivered_is_tried_again() {
-        assert!(wait_before_next_try(&Err(Fault::Connect)).is_some());
+        assert!(wait_before_next_try(&Err(Fault::Connect("slack.com".into()))).is_some());
         assert!(wait_before_next_try(&Answer::of(503, None, "")).is_some());
         assert_eq!(wait_before_next_try(&Answer::of(429, Some("2"), "")), Some(Duration::from_secs(2)));
         for retry_after in [None, Some("3600"), Some("-1"), Some("NaN"), Some("Wed, 21 Oct 2026 07:28:00 GMT")] {
             assert_eq!(wait_before_next_try(&Answer::of(429, retry_after, "")), None, "{retry_after:?}");
         }
         for result in [
-            Err(Fault::Timeout),
-            Err(Fault::Protocol),
-            Err(Fault::TlsName),
+            Err(Fault::Timeout("slack.com".into())),
+            Err(Fault::Protocol("slack.com".into())),
+            Err(Fault::TlsName("slack.com".into())),
             Answer::of(200, None, ""),
             Answer::of(404, None, "no_service"),
         ] {

@@ -2,30 +2,50 @@
 
 use crate::net::fault::Fault;
 
-/// Why a message was not delivered.
+/// Why a message was not delivered, or Slack did not answer. What to do about it is the step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Undelivered {
-    #[error("posting to Slack: {0}; {hint}", hint = .0.hint())]
+    #[error(transparent)]
     Fault(Fault),
-    #[error(
-        "Slack limits the rate of this channel and asks to wait longer than the job can; send fewer events (NOTIFIER_EVENTS)"
-    )]
+    #[error("Slack limits the rate of this channel and asks to wait longer than the job can")]
     RateLimited,
-    #[error(
-        "the webhook answered with a redirect ({status}), which is not followed; check the URL, and whether a proxy answers in its place"
-    )]
+    #[error("Slack's address answered with a redirect ({status}), which is not followed")]
     Redirect { status: u16 },
-    #[error("Slack answered {status} {word}{hint}")]
-    Refused { status: u16, word: String, hint: String },
-    #[error("Slack's {method} answered {word}{hint}")]
-    Denied { method: &'static str, word: String, hint: String },
-    #[error("the server answered 200 but not `ok`; check the URL, and whether a proxy answers in its place")]
+    #[error("Slack answered {}", format!("{status} {word}").trim_end())]
+    Refused { status: u16, word: String, step: &'static str },
+    #[error("Slack's {method} answered {word}")]
+    Denied { method: &'static str, word: String, step: String },
+    #[error("Slack's address answered, but not `ok`")]
     NotOk,
-    #[error("Slack answered {status}; see https://slack-status.com")]
+    #[error("Slack answered {status}, a fault of its own")]
     ServerError { status: u16 },
 }
 
 impl Undelivered {
+    /// The next step for people.
+    pub(crate) fn step(&self) -> &str {
+        match self {
+            Self::Fault(fault) => fault.step(),
+            Self::RateLimited => "send fewer events (NOTIFIER_EVENTS)",
+            Self::Redirect { .. } | Self::NotOk => {
+                "check the webhook's URL (of a bot SLACK_API_URL), and whether a proxy answers in its place"
+            }
+            Self::Refused { step, .. } => step,
+            Self::Denied { step, .. } => step,
+            Self::ServerError { .. } => "see https://slack-status.com",
+        }
+    }
+
+    /// What went wrong and what to do.
+    pub(crate) fn told(&self) -> String {
+        format!("{self}: {}", self.step())
+    }
+
+    /// Whether nobody can know that it did not arrive.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        matches!(self, Self::Fault(Fault::Timeout(_) | Fault::Protocol(_)) | Self::NotOk)
+    }
+
     /// The reason as one word of the job log.
     pub(crate) fn reason(&self) -> String {
         match self {

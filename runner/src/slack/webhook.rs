@@ -46,8 +46,7 @@ fn judge(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
         500.. => Err(Undelivered::ServerError { status }),
         _ => {
             let word = error_word(&body);
-            let hint = hint(&word).map(|hint| format!(": {hint}")).unwrap_or_default();
-            Err(Undelivered::Refused { status, word, hint })
+            Err(Undelivered::Refused { status, step: step(&word), word })
         }
     }
 }
@@ -68,14 +67,14 @@ fn judge_dialect(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
     let error = fields.get("error").filter(|error| !matches!(error, Value::Null | Value::Bool(false)));
     if says_no("ok") || says_no("success") || error.is_some() || fields.get("result").is_some_and(|it| it == "error") {
         let word = error.and_then(Value::as_str).map(error_word).unwrap_or_default();
-        return Err(Undelivered::Refused { status: answer.status, word, hint: String::new() });
+        return Err(Undelivered::Refused { status: answer.status, step: "the server's own log may say why", word });
     }
     Ok(())
 }
 
-/// The next step for each error word that Slack documents for webhooks.
-fn hint(word: &str) -> Option<&'static str> {
-    Some(match word {
+/// The next step for each error word that Slack documents for webhooks, and for what is none.
+fn step(word: &str) -> &'static str {
+    match word {
         "invalid_payload"
         | "invalid_blocks"
         | "invalid_blocks_format"
@@ -93,8 +92,8 @@ fn hint(word: &str) -> Option<&'static str> {
             "the webhook was removed, disabled or mistyped; Slack also revokes leaked ones. Make a new one and update the variable"
         }
         "no_team" | "team_disabled" => "the workspace is gone or disabled; make a webhook in the right one",
-        _ => return None,
-    })
+        _ => "check the webhook's URL, and whether a proxy answers in its place",
+    }
 }
 
 /// What an answer to a webhook's post is called in the log.
@@ -102,7 +101,7 @@ fn hint(word: &str) -> Option<&'static str> {
 pub(crate) fn fuzz_webhook(answer: Answer) -> Option<String> {
     let answer = Ok(answer);
     super::tries::wait_before_next_try(&answer);
-    judge(answer).err().map(|undelivered| undelivered.to_string() + &undelivered.reason())
+    judge(answer).err().map(|undelivered| undelivered.told() + &undelivered.reason())
 }
 
 #[cfg(test)]
@@ -147,7 +146,7 @@ mod tests {
             judge(Answer::of(404, None, "no hook at https://hooks.slack.com/services/T0/B0/secret")).unwrap_err();
         assert_eq!(
             (undelivered.to_string().as_str(), undelivered.reason().as_str()),
-            ("Slack answered 404 ", "http_404")
+            ("Slack answered 404", "http_404")
         );
     }
 }

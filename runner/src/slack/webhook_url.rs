@@ -1,7 +1,5 @@
 //! The incoming webhook: where its URL comes from, and whether a message may go there.
 
-use std::fmt;
-
 use crate::job::settings::Settings;
 use crate::net::address::{self, Refused};
 use crate::net::secret::Secret;
@@ -38,22 +36,30 @@ pub(crate) fn variable(settings: &Settings) -> &str {
 }
 
 /// Why there is no webhook to send to. Names the variable, never its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {problem}")]
 pub(crate) struct Unusable {
     variable: String,
     problem: Problem,
-    /// What the job's variables say about the likely cause.
-    causes: &'static str,
+    /// What to do where there is no value, by the likely cause.
+    if_missing: &'static str,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum Problem {
+    #[error("is not set or empty")]
     Missing,
+    #[error("holds the name of a variable that GitLab did not expand, as this job has none of that name")]
     Unexpanded,
+    #[error("is the path of a File-type variable whose file cannot be read")]
     Unreadable,
+    #[error("is no URL")]
     NotAnAddress,
+    #[error("is not an https URL, and a secret is not sent unencrypted")]
     NotHttps,
+    #[error("is a Workflow Builder URL (/triggers/ or /workflows/), which takes no messages with blocks")]
     Workflow,
+    #[error("does not point at hooks.slack.com or hooks.slack-gov.com")]
     Host,
 }
 
@@ -73,43 +79,28 @@ impl Unusable {
     pub(crate) fn is_unset(&self) -> bool {
         matches!(self.problem, Problem::Missing | Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress)
     }
-}
 
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { variable, problem, causes } = self;
-        match problem {
-            Problem::Missing => {
-                write!(f, "{variable} is not set or empty: the notification is skipped, the job goes on. {causes}")
+    /// The name of the variable.
+    pub(crate) fn variable(&self) -> &str {
+        &self.variable
+    }
+
+    /// The next step for people.
+    pub(crate) fn step(&self) -> &'static str {
+        match self.problem {
+            Problem::Missing | Problem::Unexpanded => self.if_missing,
+            Problem::Unreadable => "check its type and its value in Settings > CI/CD > Variables",
+            Problem::NotAnAddress => {
+                "copy it once more from the Slack app's page Incoming Webhooks (https://hooks.slack.com/services/…), without quotes"
             }
-            Problem::Unexpanded => write!(
-                f,
-                "{variable} holds the name of a variable that GitLab did not expand, so that one is not set here: the notification is \
-                 skipped, the job goes on. {causes}"
-            ),
-            Problem::Unreadable => write!(
-                f,
-                "{variable} is the path of a File-type variable whose file cannot be read: the notification is skipped, the job goes on. \
-                 Check the variable in Settings > CI/CD > Variables"
-            ),
-            Problem::NotAnAddress => write!(
-                f,
-                "{variable} is no URL: the notification is skipped, the job goes on. Copy it once more from the Slack app's page \
-                 Incoming Webhooks (https://hooks.slack.com/services/…), without quotes"
-            ),
-            Problem::NotHttps => {
-                write!(f, "{variable} is not an https URL, and a secret is not sent unencrypted. Use https")
+            Problem::NotHttps => "use its https address",
+            Problem::Workflow => {
+                "make an incoming webhook instead, on a Slack app's page Incoming Webhooks (https://hooks.slack.com/services/…)"
             }
-            Problem::Workflow => write!(
-                f,
-                "{variable} is a Workflow Builder URL (/triggers/ or /workflows/), which takes no messages with blocks. Make an incoming \
-                 webhook instead: a Slack app's page Incoming Webhooks, https://hooks.slack.com/services/…"
-            ),
-            Problem::Host => write!(
-                f,
-                "{variable} does not point at hooks.slack.com or hooks.slack-gov.com. For a Slack-compatible server name its host in \
-                 NOTIFIER_ALLOW_HOSTS"
-            ),
+            Problem::Host => {
+                "copy the webhook once more; of a Slack-compatible server name the host in the input allow_hosts (without the component \
+                 NOTIFIER_ALLOW_HOSTS)"
+            }
         }
     }
 }
@@ -126,7 +117,7 @@ pub(crate) fn of_operators(variables: &Variables, settings: &Settings) -> Option
 }
 
 fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Webhook, Unusable> {
-    let unusable = |problem| Unusable { variable: name.to_owned(), problem, causes: causes(variables) };
+    let unusable = |problem| Unusable { variable: name.to_owned(), problem, if_missing: if_missing(variables) };
     let value = variables.secret(name).ok_or_else(|| unusable(Problem::Missing))?;
     let value = value.map_err(|_| unusable(Problem::Unreadable))?;
     let allowed = settings.get("allow_hosts").unwrap_or_default();
@@ -155,25 +146,25 @@ fn check(value: &str, allowed_hosts: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Why a variable that exists in the project may be missing in this job
+/// What to do about a variable that is missing, as it is where it exists in the project and this job does not get it
 /// (<https://docs.gitlab.com/ci/variables/#protect-a-cicd-variable>); GitLab itself never says.
-fn causes(variables: &Variables) -> &'static str {
+fn if_missing(variables: &Variables) -> &'static str {
     match (variables.get("CI_COMMIT_REF_PROTECTED"), variables.get("CI_ENVIRONMENT_NAME")) {
         (Some("false"), _) => {
-            "Likely cause: this ref is not protected and the variable is; clear its flag Protected, or protect the branch \
-             (Settings > CI/CD > Variables)"
+            "set it in Settings > CI/CD > Variables; if it is set there, it likely is protected and this ref is not protected: clear its \
+             flag Protected, or protect the branch"
         }
         (_, None) => {
-            "Likely cause: it was never set, or its environment scope is not * and this job has no environment \
-             (Settings > CI/CD > Variables)"
+            "set it in Settings > CI/CD > Variables; if it is set there, its environment scope likely is not * and this job has no \
+             environment"
         }
         (Some("true"), _) => {
-            "Likely cause: it was never set, its environment scope leaves this job's environment out, or in a downstream pipeline it is \
-             protected and was not passed on (Settings > CI/CD > Variables)"
+            "set it in Settings > CI/CD > Variables; if it is set there, its environment scope likely leaves this job's environment out, \
+             or in a downstream pipeline it is protected and was not passed on"
         }
         _ => {
-            "Likely cause: it was never set, it is protected and this ref is not, or its environment scope leaves this job's environment \
-             out (Settings > CI/CD > Variables)"
+            "set it in Settings > CI/CD > Variables; if it is set there, it likely is protected and this ref is not, or its environment \
+             scope leaves this job's environment out"
         }
     }
 }
@@ -188,7 +179,7 @@ mod tests {
         match find(&variables, &settings) {
             Ok(_) => "ok",
             Err(unusable) => {
-                let shown = unusable.to_string();
+                let shown = format!("{unusable}: {}", unusable.step());
                 assert!(value.is_empty() || !shown.contains(value), "{shown}");
                 assert!(shown.chars().count() < 480, "{shown}");
                 unusable.word()
@@ -229,7 +220,7 @@ mod tests {
     fn the_likely_cause_follows_the_job() {
         let text = |pairs: &[(&str, &str)]| {
             let variables = pairs.iter().copied().collect();
-            find(&variables, &Settings::default()).unwrap_err().to_string()
+            find(&variables, &Settings::default()).unwrap_err().step()
         };
         assert!(text(&[("CI_COMMIT_REF_PROTECTED", "false")]).contains("this ref is not protected"));
         assert!(text(&[("CI_COMMIT_REF_PROTECTED", "true")]).contains("this job has no environment"));

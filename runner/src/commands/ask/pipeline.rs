@@ -142,7 +142,8 @@ fn past(call: &Call, bot: &Bot, speaker: &Speaker, api: Option<&Api>) -> Past {
     if let Err(unreadable) = looked
         && past.found.is_none()
     {
-        call.report.warning(&format!("looking for the pipeline's message: {unreadable}; a new message is posted"));
+        call.report
+            .warning(&format!("looking for the pipeline's message: {}; a new message is posted", unreadable.told()));
     }
     past
 }

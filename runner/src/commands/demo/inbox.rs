@@ -1,4 +1,5 @@
-//! A loopback stand-in for Slack and GitLab, for the demonstration: it takes webhook posts, and answers what GitLab is asked.
+//! A loopback stand-in for Slack and GitLab, for the demonstration: it takes webhook posts and what a bot says, and answers what GitLab
+//! is asked.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,14 +9,25 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::workspace::Workspace;
+
 /// The most that a request may have, in bytes, and the longest that one is waited for.
 const MAX_REQUEST: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What everything but the webhook answers with.
+const JSON: &str = "application/json";
+
+/// What arrived: a message, and the method of the Web API that it came by; none where it came by the webhook.
+pub(crate) struct Arrived {
+    pub(crate) method: Option<String>,
+    pub(crate) body: Value,
+}
+
 /// Listens until it is dropped.
 pub(crate) struct Inbox {
     address: SocketAddr,
-    bodies: Receiver<Value>,
+    arrived: Receiver<Arrived>,
 }
 
 impl Inbox {
@@ -23,14 +35,15 @@ impl Inbox {
     pub(crate) fn open(gitlab: fn(&str) -> Option<Value>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let (sender, bodies) = mpsc::channel();
+        let (sender, arrived) = mpsc::channel();
         thread::Builder::new().name("inbox".into()).spawn(move || {
+            let mut workspace = Workspace::default();
             for stream in listener.incoming().flatten() {
                 // A request that breaks off is a message that does not arrive: the sender notices by itself.
-                let _ = serve(stream, gitlab, &sender);
+                let _ = serve(stream, gitlab, &mut workspace, &sender);
             }
         })?;
-        Ok(Self { address, bodies })
+        Ok(Self { address, arrived })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -38,16 +51,21 @@ impl Inbox {
     }
 
     /// The next message that arrived, if there is one.
-    pub(crate) fn next(&self) -> Option<Value> {
-        self.bodies.try_recv().ok()
+    pub(crate) fn next(&self) -> Option<Arrived> {
+        self.arrived.try_recv().ok()
     }
 }
 
-fn serve(mut stream: TcpStream, gitlab: fn(&str) -> Option<Value>, bodies: &Sender<Value>) -> io::Result<()> {
+fn serve(
+    mut stream: TcpStream,
+    gitlab: fn(&str) -> Option<Value>,
+    workspace: &mut Workspace,
+    inbox: &Sender<Arrived>,
+) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut received = Vec::new();
     let mut reader = stream.try_clone()?.take(MAX_REQUEST);
-    let (target, body_starts, body_ends) = loop {
+    let (target, is_get, body_starts, body_ends) = loop {
         let mut chunk = [0; 8192];
         let count = reader.read(&mut chunk)?;
         received.extend_from_slice(&chunk[..count]);
@@ -65,27 +83,33 @@ fn serve(mut stream: TcpStream, gitlab: fn(&str) -> Option<Value>, bodies: &Send
             count => received.extend_from_slice(&chunk[..count]),
         }
     }
-    if let Some(target) = target {
+    if is_get && target.contains("/projects/") {
         return match gitlab(&target) {
-            Some(known) => answer(&mut stream, 200, "application/json", &known.to_string()),
-            None => answer(&mut stream, 404, "application/json", r#"{"message":"404 Not Found"}"#),
+            Some(known) => answer(&mut stream, 200, JSON, &known.to_string()),
+            None => answer(&mut stream, 404, JSON, r#"{"message":"404 Not Found"}"#),
         };
     }
-    let body = serde_json::from_slice(&received[body_starts..body_ends])?;
-    // Kept before it is answered, so that a sender that was answered finds it here.
-    let _ = bodies.send(body);
-    answer(&mut stream, 200, "text/plain", "ok")
+    let body = if is_get { Value::Null } else { serde_json::from_slice(&received[body_starts..body_ends])? };
+    let method = target.strip_prefix("/api/").map(|call| call.split_once('?').unwrap_or((call, "")));
+    let said = method.map(|(method, asked)| workspace.answer(method, asked, &body).to_string());
+    if !is_get {
+        // Kept before it is answered, so that a sender that was answered finds it here.
+        let _ = inbox.send(Arrived { method: method.map(|(method, _)| method.to_owned()), body });
+    }
+    match said {
+        Some(said) => answer(&mut stream, 200, JSON, &said),
+        None => answer(&mut stream, 200, "text/plain", "ok"),
+    }
 }
 
-/// What is asked for, where it is a GET, and where the body begins and ends, once the whole head is there.
-fn head(received: &[u8]) -> Option<(Option<String>, usize, usize)> {
+/// What is asked for, whether by a GET, and where the body begins and ends, once the whole head is there.
+fn head(received: &[u8]) -> Option<(String, bool, usize, usize)> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     let Ok(httparse::Status::Complete(starts)) = request.parse(received) else { return None };
     let length = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse::<usize>().ok()).unwrap_or(0);
-    let target = request.path.filter(|_| request.method == Some("GET")).map(str::to_owned);
-    Some((target, starts, starts + length))
+    Some((request.path?.to_owned(), request.method == Some("GET"), starts, starts + length))
 }
 
 fn answer(stream: &mut TcpStream, status: u16, content_type: &str, body: &str) -> io::Result<()> {

@@ -8,9 +8,12 @@ use crate::gitlab::{changes, deployments, jobs, pipelines};
 /// What the tokens may read on this GitLab, route by route, and what is missed without.
 pub(super) fn facts(call: &Call, tell: Tell) {
     let api = || Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline);
+    let nothing = |unknown: &Unknown, tell: Tell| {
+        let detail = format!("{unknown}; nothing is known of it, and messages link to the pipeline's pages instead");
+        tell(Mark::Note, "GitLab", &detail);
+    };
     if let Err(unknown) = api() {
-        let detail = format!("{unknown}; nothing is asked there, and messages link to the pipeline's pages instead");
-        return tell(Mark::Note, "GitLab", &detail);
+        return nothing(&unknown, tell);
     }
     let mut told = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
         Ok(()) => tell(Mark::Ok, "GitLab", &format!("tells {route}")),
@@ -19,6 +22,9 @@ pub(super) fn facts(call: &Call, tell: Tell) {
     // Each route is asked on its own: a message may ask only so often.
     let start_job = call.settings.get_or_default("start_job");
     let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
+    if let Err(unknown @ Unknown::Fault(_)) = &jobs {
+        return nothing(unknown, tell);
+    }
     let without_triggers = jobs.as_ref().ok().map(|jobs| jobs.without_triggers.clone());
     told(
         "this pipeline's jobs",

@@ -19,9 +19,12 @@ use crate::slack::webhook_url::Unusable;
 const PLACE_APART: &str = "message-apart.json";
 
 /// Why a message was not delivered.
-pub(super) enum Untold {
+#[derive(Debug, thiserror::Error)]
+pub(in crate::commands) enum Untold {
     /// There is nowhere to send to.
+    #[error("{0}")]
     Nowhere(Unusable),
+    #[error(transparent)]
     Undelivered(Undelivered),
 }
 
@@ -48,7 +51,7 @@ impl Delivery<'_> {
                     return Ok((delivered, Some(thread)));
                 }
                 Err(refused) if refused.fate() == Fate::NotDelivered && call.to.webhook.is_ok() => {
-                    call.report.warning(&format!("{refused}; the webhook is used instead"));
+                    call.report.warning(&format!("{}; the webhook is used instead", refused.told()));
                 }
                 Err(undelivered) => return Err(Untold::Undelivered(undelivered)),
             }
@@ -83,7 +86,7 @@ impl Delivery<'_> {
         quiet.told.clone_from(&shown.told);
         quiet.mentions = earlier.unwrap_or_default();
         if let Err(undelivered) = bot.update(&speaker, &self.telling(quiet), thread) {
-            self.call.report.warning(&format!("{undelivered}; the pipeline's message stays as it was"));
+            self.call.report.warning(&format!("{}; the pipeline's message stays as it was", undelivered.told()));
         }
     }
 
@@ -172,7 +175,7 @@ pub(super) fn tell_operators(call: &Call, operators: &Operators, context: Contex
     };
     match post_to_operators(call, operators, &message) {
         Ok(()) => call.report.line("operators: ", &message.summary),
-        Err(undelivered) => call.report.warning(&format!("telling the operators: {undelivered}")),
+        Err(undelivered) => call.report.warning(&format!("telling the operators: {}", undelivered.told())),
     }
 }
 

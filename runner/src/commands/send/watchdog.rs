@@ -31,7 +31,7 @@ pub(crate) fn watch(deadline: Deadline, report: &Arc<Report>, strict: bool) {
         let (warning, outcome) = if was_told {
             ("the job was told to stop; a message on its way may or may not have been delivered", "terminated")
         } else {
-            ("the time of NOTIFIER_TIMEOUT is over; it may or may not have been delivered", "timeout")
+            ("the time of NOTIFIER_TIMEOUT is over; the message may or may not have been delivered, and a larger one gives it more time", "timeout")
         };
         let outcome = Outcome::failed(outcome);
         let status = outcome.exit_status(strict).into();

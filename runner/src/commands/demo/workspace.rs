@@ -1,0 +1,41 @@
+//! As much of Slack's Web API as one pipeline's message needs (<https://docs.slack.dev/reference/methods/>): one channel, in which
+//! messages are posted, updated and found again.
+
+use serde_json::{Value, json};
+
+/// The channel's ID.
+pub(crate) const CHANNEL: &str = "C0DEPLOYS01";
+
+/// The channel.
+#[derive(Default)]
+pub(crate) struct Workspace(Vec<Value>);
+
+impl Workspace {
+    /// What a method answers. `asked` are the arguments of one that reads, `body` those of one that writes.
+    pub(crate) fn answer(&mut self, method: &str, asked: &str, body: &Value) -> Value {
+        match method {
+            "chat.postMessage" => {
+                let ts = format!("1795134000.{:06}", self.0.len());
+                let mut message = body.clone();
+                message["ts"] = json!(ts);
+                self.0.push(message);
+                json!({"ok": true, "channel": CHANNEL, "ts": ts})
+            }
+            "chat.update" => match self.0.iter_mut().find(|message| message["ts"] == body["ts"]) {
+                Some(message) => {
+                    message.clone_from(body);
+                    json!({"ok": true, "channel": CHANNEL, "ts": body["ts"]})
+                }
+                None => json!({"ok": false, "error": "message_not_found"}),
+            },
+            // Newest first; where one message is asked for, that one.
+            "conversations.history" => {
+                let latest = asked.split('&').find_map(|it| it.strip_prefix("latest="));
+                let is_asked = |it: &&Value| latest.map_or(it["thread_ts"].is_null(), |latest| it["ts"] == latest);
+                json!({"ok": true, "messages": self.0.iter().rev().filter(is_asked).collect::<Vec<_>>()})
+            }
+            "conversations.replies" => json!({"ok": true, "messages": self.0}),
+            _ => json!({"ok": false, "error": "unknown_method"}),
+        }
+    }
+}
