@@ -27,18 +27,18 @@ export function context(samples, state) {
   };
 }
 
-/** What is wrong with what was entered, as sentences. */
+/** What is wrong with what was entered, each a code of the page's words with what it names. */
 export function faults(samples, state) {
   const found = [];
   for (const input of samples.inputs) {
     const value = String(state.inputs[input.name] ?? input.default);
     // Inputs are checked by RE2, whose syntax is a part of this one's.
-    if (input.regex && !new RegExp(input.regex, "u").test(value)) found.push(`the input ${input.name} does not fit ${input.regex}`);
+    if (input.regex && !new RegExp(input.regex, "u").test(value)) found.push({ code: "odd-input", name: input.name, regex: input.regex });
   }
   found.push(...variables(state.variables).faults);
-  for (const [name, text] of [["the settings file", state.file], ["people", state.people]]) {
+  for (const [code, text] of [["odd-file", state.file], ["odd-people", state.people]]) {
     const { fault } = json(text);
-    if (fault) found.push(`${name}: ${fault}`);
+    if (fault !== undefined) found.push({ code, fault });
   }
   return found;
 }
@@ -76,7 +76,7 @@ function variables(text) {
   for (const line of text.split("\n").filter((it) => it.trim())) {
     const [, name, value] = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/su.exec(line) ?? [];
     if (name) values[name] = value;
-    else faults.push(`variables: “${line.trim().slice(0, 40)}” is not NAME=value`);
+    else faults.push({ code: "odd-variable", line: line.trim().slice(0, 40) });
   }
   return { values, faults };
 }
@@ -86,7 +86,7 @@ function json(text) {
   try {
     const value = JSON.parse(text);
     if (value && typeof value === "object" && !Array.isArray(value)) return { value };
-    return { value: {}, fault: "it is no JSON object" };
+    return { value: {}, fault: "" };
   } catch (error) {
     return { value: {}, fault: error.message };
   }

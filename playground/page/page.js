@@ -105,7 +105,7 @@ async function draw() {
   const json = JSON.stringify(context(samples, state));
   byId("context").textContent = json;
   byId("snippet").textContent = snippet(samples, state);
-  const warnings = faults(samples, state);
+  const warnings = faults(samples, state).map(({ code, ...named }) => said(code, named));
   let message;
   try {
     message = foreign ? await run(foreign.module, json) : render(json);

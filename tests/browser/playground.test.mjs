@@ -89,7 +89,7 @@ test("what does not fit is told in words", async () => {
   await warned("NOTIFIER_LOKI_QUERY: %{branch} must stand inside");
   await page.locator("summary", { hasText: "Settings file" }).click();
   await page.fill("#file", "{");
-  await warned("the settings file: ");
+  await warned("the settings file is no JSON object: ");
   await page.locator("summary", { hasText: "Variables of the job" }).click();
   await page.fill("#variables", "nonsense");
   await warned("is not NAME=value");
