@@ -68,7 +68,7 @@ pub(crate) fn release_of(version: &str, module: &[u8]) -> Release {
 }
 
 /// The real binary where every user may run it, which the checkout need not be.
-fn public_binary() -> &'static Path {
+pub(crate) fn public_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let public = scratch().join("pipeline-notifier");

@@ -11,6 +11,7 @@ mod consumers;
 mod delivery;
 mod docs;
 mod faults;
+mod first_message;
 mod fuzz;
 mod gitlab;
 mod load;

@@ -13,7 +13,7 @@ use crate::support::loopback::{Packages, Reply, Server};
 use crate::support::scratch::scratch;
 
 const TOKEN: &str = "glcbt-64_not-a-real-job-token";
-const FILES: [&str; 11] = [
+pub(crate) const FILES: [&str; 11] = [
     "notifier.wasm",
     "pipeline-notifier-aarch64-linux",
     "pipeline-notifier-full-aarch64-linux",
@@ -49,10 +49,10 @@ fn build() -> PathBuf {
 }
 
 /// A checkout of this very tree.
-struct Checkout(PathBuf);
+pub(crate) struct Checkout(pub(crate) PathBuf);
 
 impl Checkout {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let checkout = Self(scratch().join("checkout"));
         let copy = "git ls-files --cached --others --exclude-standard -z | rsync -a --from0 --files-from=- --ignore-missing-args . ";
         let copied = Command::new("sh")

@@ -61,28 +61,12 @@ impl Consumer {
     /// And its repository holds the files of a folder, if there is one.
     pub(crate) fn with_files(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)], files: &Path) -> Self {
         let root = scratch();
-        let directory = root.join("work");
-        for folder in ["work", "component/templates", "home", "bin", "remotes/devops"] {
-            fs::create_dir_all(root.join(folder)).unwrap();
-        }
-        let remotes = root.join("remotes");
-        let instead = "insteadOf = https://gitlab.example.test/\n\tinsteadOf = https://gitlab.example.test:443/";
-        let config = format!(
-            "[user]\n\tname = Kim Minsu\n\temail = minsu@shop.example\n[init]\n\tdefaultBranch = main\n[safe]\n\tdirectory = *\n\
-             [url \"file://{}/\"]\n\t{instead}\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n",
-            remotes.display()
-        );
-        fs::write(root.join("gitconfig"), config).unwrap();
-        let consumer = Self {
-            directory,
-            are_numbered: Cell::new(false),
-            path: format!("{}:/usr/local/bin:/usr/bin:/bin", root.join("bin").display()),
-        };
-
+        let consumer = Self::at_home(&root, "work");
+        fs::create_dir_all(root.join("component/templates")).unwrap();
         let component = root.join("component");
         fs::copy(self::root().join("templates/deploy-target.yml"), component.join("templates/deploy-target.yml"))
             .unwrap();
-        let bare = remotes.join("devops/pipeline-notifier.git");
+        let bare = root.join("remotes/devops/pipeline-notifier.git");
         consumer.git(&component, &["init", "--quiet"]);
         for (tag, template) in releases {
             fs::write(component.join("templates/notify.yml"), template).unwrap();
@@ -92,24 +76,86 @@ impl Consumer {
         }
         consumer.git(&component, &["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
 
+        consumer.begin(gitlab_ci, branch, files);
+        consumer
+    }
+
+    /// An instance whose only project is an import of a repository, and a runner's checkout of it.
+    pub(crate) fn importing(path: &str, repository: &Path) -> Self {
+        let root = scratch();
+        let project = Self::at_home(&root, "import");
+        let bare = root.join(format!("remotes/{path}.git"));
+        project.git(&root, &["clone", "--quiet", "--bare", repository.to_str().unwrap(), bare.to_str().unwrap()]);
+        // GitLab's repositories take them.
+        project.git(&bare, &["config", "receive.advertisePushOptions", "true"]);
+        project.git(&root, &["clone", "--quiet", bare.to_str().unwrap(), "import"]);
+        let address = format!("https://u:p@gitlab.example.test/{path}.git");
+        project.git(&project.directory, &["remote", "set-url", "origin", &address]);
+        // What the engine writes is not in a runner's checkout.
+        fs::write(project.directory.join(".git/info/exclude"), ".gitlab-ci-local*\n").unwrap();
+        project
+    }
+
+    /// A consumer's project on the same instance.
+    pub(crate) fn beside(&self, gitlab_ci: &str) -> Self {
+        let consumer = Self::at_home(self.directory.parent().unwrap(), "work");
+        consumer.begin(gitlab_ci, "main", Path::new("/nowhere"));
+        consumer
+    }
+
+    /// The directory of a project, below what is the home of all commands and the instance that they know.
+    fn at_home(root: &Path, name: &str) -> Self {
+        for folder in [name, "home", "bin", "remotes/devops"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        let instead = ["", "u:p@", "gitlab-ci-token@"].map(|user| {
+            format!(
+                "insteadOf = https://{user}gitlab.example.test/\n\tinsteadOf = https://{user}gitlab.example.test:443/"
+            )
+        });
+        let instead = instead.join("\n\t");
+        let config = format!(
+            "[user]\n\tname = Kim Minsu\n\temail = minsu@shop.example\n[init]\n\tdefaultBranch = main\n[safe]\n\tdirectory = *\n\
+             [url \"file://{}/\"]\n\t{instead}\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n",
+            root.join("remotes").display()
+        );
+        fs::write(root.join("gitconfig"), config).unwrap();
+        let home = Self {
+            directory: root.join(name),
+            are_numbered: Cell::new(false),
+            path: format!("{}:/usr/local/bin:/usr/bin:/bin", root.join("bin").display()),
+        };
+        // The engine reads the name of the instance and the path from the origin's address, not from what stands for it here.
+        home.install(
+            "git",
+            "#!/bin/sh\n[ \"$1 $2\" != 'remote get-url' ] || exec /usr/bin/git config \"remote.$3.url\"\nexec /usr/bin/git \"$@\"\n",
+        );
+        home
+    }
+
+    /// Puts the pipeline and files into a new repository.
+    fn begin(&self, gitlab_ci: &str, branch: &str, files: &Path) {
         // GitLab's own templates come with GitLab.
         let gitlab_ci = gitlab_ci.replace("template: Auto-DevOps.gitlab-ci.yml", "local: auto-devops.yml");
-        consumer.write(".gitlab-ci.yml", &gitlab_ci);
-        consumer.write("auto-devops.yml", AUTO_DEVOPS);
-        consumer.write("Makefile", "build test deploy site:\n\t@test \"$(FAIL)\" != $@ && echo $@ is done\n");
+        self.write(".gitlab-ci.yml", &gitlab_ci);
+        self.write("auto-devops.yml", AUTO_DEVOPS);
+        self.write("Makefile", "build test deploy site:\n\t@test \"$(FAIL)\" != $@ && echo $@ is done\n");
         if files.is_dir() {
-            let copied = Command::new("cp").args(["-a", "--"]).arg(files.join(".")).arg(&consumer.directory).status();
+            let copied = Command::new("cp").args(["-a", "--"]).arg(files.join(".")).arg(&self.directory).status();
             assert!(copied.unwrap().success());
         }
-        consumer.git(&consumer.directory, &["init", "--quiet"]);
-        consumer.git(&consumer.directory, &["checkout", "--quiet", "-B", branch]);
-        consumer.git(&consumer.directory, &["add", "--all"]);
-        consumer.git(&consumer.directory, &["commit", "--quiet", "--message", "Fix cart rounding"]);
-        consumer.git(
-            &consumer.directory,
-            &["remote", "add", "origin", "https://u:p@gitlab.example.test/shop/shop-api.git"],
-        );
-        consumer
+        self.git(&self.directory, &["init", "--quiet"]);
+        self.git(&self.directory, &["checkout", "--quiet", "-B", branch]);
+        self.git(&self.directory, &["add", "--all"]);
+        self.git(&self.directory, &["commit", "--quiet", "--message", "Fix cart rounding"]);
+        self.git(&self.directory, &["remote", "add", "origin", "https://u:p@gitlab.example.test/shop/shop-api.git"]);
+    }
+
+    /// A program that the jobs find before others of its name.
+    pub(crate) fn install(&self, name: &str, script: &str) {
+        let program = self.directory.parent().unwrap().join("bin").join(name);
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Gives jobs IDs by which a GitLab can name them, and more of the engine's own configuration.

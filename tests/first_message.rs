@@ -1,0 +1,191 @@
+//! From an empty instance to the first message, as `docs/getting-started.md` has it: an import under another path, a pipeline with
+//! `RELEASE` by the project's own `.gitlab-ci.yml` on the engine, and a consumer that pastes what the README says. GitLab is a bare
+//! repository and a loopback package registry; the compilers' stand-in packs the very binary that these tests test.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+use pipeline_notifier::module::pin::built_in_wasm;
+use regex_lite::Regex;
+use serde_yaml_ng::Value;
+
+use crate::bootstrap::public_binary;
+use crate::docs::blocks;
+
+use crate::release::{Checkout, FILES};
+use crate::support::consumer::{Consumer, Ran};
+use crate::support::harness::{WEBHOOK_PATH, root};
+use crate::support::loopback::{Packages, Reply, Server};
+use crate::support::scratch::scratch;
+
+const PATH: &str = "tools/chat/notifier";
+const JOBS: [&str; 3] = ["release-tag", "release-publish", "release"];
+
+/// An instance as its admin sees it.
+struct Instance {
+    project: Consumer,
+    registry: Server,
+    packages: Arc<Mutex<Packages>>,
+    build: String,
+}
+
+impl Instance {
+    /// *New project > Import project > Repository by URL*.
+    fn importing() -> Self {
+        let project = Consumer::importing(PATH, &Checkout::new().0);
+        // What jobs of an image with apt find there is here already.
+        for program in ["apt-get", "make"] {
+            project.install(program, "#!/bin/sh\n");
+        }
+        let packages = Arc::new(Mutex::new(Packages::default()));
+        let registry = Server::start([Reply::Packages(Arc::clone(&packages))]);
+        Self { project, registry, packages, build: build() }
+    }
+
+    /// *Job token permissions > Allow Git push requests to the repository*.
+    fn let_jobs_push(&self, allowed: bool) {
+        let hook = format!("../remotes/{PATH}.git/hooks/pre-receive");
+        let refuses = format!("printf '#!/bin/sh\\nexit 1\\n' >{hook} && chmod 755 {hook}");
+        self.project.shell(&if allowed { format!("rm {hook}") } else { refuses });
+    }
+
+    /// *New pipeline* of main, with a value for RELEASE, and its jobs that release.
+    fn release(&self, version: &str) -> Ran {
+        // As a runner checks out.
+        self.project.shell(&format!(
+            "git fetch --quiet --tags {} main && git checkout --quiet --force -B main FETCH_HEAD && git clean -ffdxq -e '.gitlab-ci-local*'",
+            self.address()
+        ));
+        let variables = [
+            ("RELEASE", version),
+            ("RELEASE_BUILD", &self.build),
+            ("CI_SERVER_URL", "https://gitlab.example.test"),
+            ("CI_PROJECT_PATH", PATH),
+            ("CI_PROJECT_ID", &PATH.replace('/', "%2F")),
+            ("CI_PIPELINE_SOURCE", "web"),
+            ("GITLAB_USER_EMAIL", "minsu@shop.example"),
+        ];
+        self.project.run_jobs_on(&self.registry, &variables, &JOBS)
+    }
+
+    fn address(&self) -> String {
+        format!("https://gitlab.example.test/{PATH}.git")
+    }
+
+    fn package(&self, version: &str, file: &str) -> Option<Vec<u8>> {
+        let project = PATH.replace('/', "%2F");
+        let path = format!("/api/v4/projects/{project}/packages/generic/pipeline-notifier/{version}/{file}");
+        self.packages.lock().unwrap().files.get(&path).cloned()
+    }
+}
+
+/// What stands in for the compilers: every build is a script that runs the binary of these tests.
+fn build() -> String {
+    let module = scratch().join("notifier.wasm");
+    fs::write(&module, built_in_wasm()).unwrap();
+    let script = format!(
+        r#"set -eu
+        mkdir -p "$1" && cd "$1"
+        cp {} notifier.wasm
+        for build in x86_64 aarch64 full-x86_64 full-aarch64; do
+          printf '#!/bin/sh\nexec "%s" "$@"\n' '{}' >"pipeline-notifier-$build-linux"
+          gzip -9 -n -c "pipeline-notifier-$build-linux" >"pipeline-notifier-$build-linux.gz"
+        done
+        echo '{{}}' >sbom.cdx.json
+        sha256sum notifier.wasm pipeline-notifier-*-linux pipeline-notifier-*-linux.gz sbom.cdx.json >SHA256SUMS
+        "#,
+        module.display(),
+        public_binary().display()
+    );
+    let build = scratch().join("build");
+    fs::write(&build, script).unwrap();
+    format!("sh {}", build.display())
+}
+
+/// The first pipeline of the README, of a version under a path.
+fn pasted(version: &str) -> String {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, first) = blocks(&readme).into_iter().find(|(language, _)| language == "yaml").unwrap();
+    let pin = Regex::new(r"devops/pipeline-notifier/notify@[0-9.]+").unwrap();
+    assert!(pin.is_match(&first), "{first}");
+    pin.replace(&first, format!("{PATH}/notify@{version}")).into_owned()
+}
+
+fn verdict<'a>(ran: &'a Ran, job: &str) -> &'a str {
+    ran.jobs.get(job).map_or("", String::as_str)
+}
+
+#[test]
+fn from_an_import_to_the_first_message() {
+    let instance = Instance::importing();
+
+    // Where step 2 was left out, the log says what to switch on, and the same click goes on from there.
+    instance.let_jobs_push(false);
+    let refused = instance.release("7.0.0");
+    assert_eq!(verdict(&refused, "release-tag"), "FAIL", "{}", refused.log);
+    assert!(refused.log.contains("Allow Git push requests to the repository"), "{}", refused.log);
+    instance.let_jobs_push(true);
+    let ran = instance.release("7.0.0");
+    assert!(JOBS.iter().all(|job| verdict(&ran, job) == "PASS"), "{}", ran.log);
+    assert!(FILES.iter().all(|file| instance.package("7.0.0", file).is_some()), "{}", ran.log);
+
+    // The page of the release: its text, and links that lead somewhere.
+    let pipeline: Value = serde_yaml_ng::from_str(&instance.project.shell("git show 7.0.0:.gitlab-ci.yml")).unwrap();
+    let page = &pipeline["release"]["release"];
+    assert_eq!([&page["tag_name"], &page["description"]], ["$VERSION", "release.md"]);
+    assert!(instance.project.shell("cat .gitlab-ci-local/artifacts/release-publish/release.md").contains("- "));
+    for link in page["assets"]["links"].as_sequence().unwrap() {
+        let (url, name) = (link["url"].as_str().unwrap(), link["name"].as_str().unwrap());
+        let is_there = match url.strip_prefix("$CI_PROJECT_URL/-/raw/$VERSION/") {
+            Some(file) => !instance.project.shell(&format!("git show 7.0.0:{file}")).is_empty(),
+            None => url.ends_with(&format!("/$VERSION/{name}")) && instance.package("7.0.0", name).is_some(),
+        };
+        assert!(is_there, "{link:?}");
+    }
+
+    // A project pastes the README's lines, sets the webhook and pushes.
+    let slack = Server::start([Reply::ok()]);
+    let consumer = instance.project.beside(&pasted("7.0.0"));
+    let ran = consumer.run_on(&instance.registry, &[("SLACK_WEBHOOK_URL", &slack.url(WEBHOOK_PATH))]);
+    assert!(["notify-start", "deploy"].iter().all(|job| verdict(&ran, job) == "PASS"), "{}", ran.log);
+    let mut texts: Vec<String> =
+        slack.requests().iter().map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect();
+    texts.sort();
+    let states = ["deploy started", "deploy succeeded", "pipeline started"];
+    assert_eq!(texts.len(), states.len(), "{texts:?}\n{}", ran.log);
+    for state in states {
+        assert!(texts.iter().any(|text| text.contains(state)), "{texts:?}");
+    }
+
+    // The next version is the same click, and what was pinned stays as it was.
+    let before = instance.package("7.0.0", "SHA256SUMS");
+    let address = instance.address();
+    instance.project.shell(&format!(
+        "git fetch --quiet {address} main && git checkout --quiet --force -B main FETCH_HEAD
+         sed -i '0,/^## /s//## Unreleased\\n\\n- News.\\n\\n## /' CHANGELOG.md
+         git commit --quiet --all --message News
+         git push --quiet {address} HEAD:main"
+    ));
+    let ran = instance.release("7.0.1");
+    assert!(JOBS.iter().all(|job| verdict(&ran, job) == "PASS"), "{}", ran.log);
+    assert!(instance.package("7.0.1", "SHA256SUMS").is_some() && instance.package("7.0.0", "SHA256SUMS") == before);
+}
+
+/// What is said of a version that was made elsewhere, and of one that is new.
+#[test]
+fn a_version_that_is_tested_already_is_not_tested_again() {
+    let project = Consumer::importing(PATH, &Checkout::new().0);
+    project.install("apt-get", "#!/bin/sh\n");
+    let pipeline: Value = serde_yaml_ng::from_str(&project.shell("cat .gitlab-ci.yml")).unwrap();
+    let lines: Vec<&str> = pipeline["test"]["script"].as_sequence().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(lines.last(), Some(&".ci/run"));
+    let said = |release: &str| project.shell(&format!("RELEASE='{release}'; ({}\necho tests)", lines[0]));
+    let version = project.shell("sed -n 's/^VERSION=//p' release/pins");
+    project.shell("sed -i 's/^## Unreleased$/## 0.0.0 - 2026-01-01/' CHANGELOG.md");
+    assert_eq!(said(version.trim()), format!("{} is tested already\n", version.trim()));
+    for other in ["", "7.0.0"] {
+        assert_eq!(said(other), "tests\n");
+    }
+    project.shell("sed -i '0,/^## /s//## Unreleased\\n\\n## /' CHANGELOG.md");
+    assert_eq!(said(version.trim()), "tests\n");
+}
