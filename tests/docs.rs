@@ -167,6 +167,30 @@ fn every_page_is_there_in_both_languages() {
     }
 }
 
+/// Getting started promises each kind of user a number of steps.
+#[test]
+fn the_steps_are_as_many_as_they_are_called() {
+    let numbers = [("three", 3), ("four", 4), ("five", 5), ("세", 3), ("네", 4), ("다섯", 5)];
+    for (page, [admin, owner, others]) in [
+        ("docs/getting-started.md", ["## Once per instance: ", "## In each project", "## Without an import: "]),
+        (
+            "docs/ko/getting-started.md",
+            ["## 인스턴스마다 한 번, 브라우저에서 ", "## 각 프로젝트에서", "## 프로젝트를 가져오지 않을 때: "],
+        ),
+    ] {
+        let text = read(&root().join(page));
+        let promised = text.split("\n## ").next().unwrap();
+        for heading in [admin, owner, others] {
+            let (_, section) = text.split_once(heading).unwrap_or_else(|| panic!("{page}: {heading}"));
+            let section = section.split("\n## ").next().unwrap();
+            let steps = section.lines().filter(|line| Regex::new(r"^\d\. ").unwrap().is_match(line)).count();
+            let called = section.lines().next().unwrap();
+            let (word, _) = numbers.iter().find(|(word, number)| *number == steps && promised.contains(word)).unwrap();
+            assert!(called.is_empty() || called.contains(word), "{page}: {heading}{called}, {steps} steps");
+        }
+    }
+}
+
 /// Where a page says that a test holds something, there is that test.
 #[test]
 fn every_test_that_is_named_is_there() {
