@@ -175,6 +175,34 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
     checkout.prepare("1.2.4").fails_with("changes that are not committed");
 }
 
+/// What has changed since the newest release has a section of its own.
+#[test]
+fn changes_after_a_release_are_named() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let (pins, changelog) = (read("release/pins"), read("CHANGELOG.md"));
+    let pin = |name: &str| pins.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
+    let sources = Command::new(root().join("release/sources")).output().unwrap();
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    let is_released = newest.starts_with(&format!("{} - 20", pin("VERSION")));
+    assert_eq!(pin("VERSION"), env!("CARGO_PKG_VERSION"));
+    assert!(newest == "Unreleased" || is_released, "{newest}");
+    let is_made_of_this = String::from_utf8(sources.stdout).unwrap().trim() == pin("SOURCES");
+    assert!(is_made_of_this || newest == "Unreleased", "what has changed since {newest} needs a section Unreleased");
+}
+
+#[test]
+fn a_release_is_made_of_its_own_sources_alone() {
+    let checkout = Checkout::released("1.2.3");
+    checkout.run("release/verify", &["dist"], &[]).succeeds();
+    checkout.run("git", &["tag", "-d", "1.2.3"], &[]).succeeds();
+    fs::write(checkout.0.join("runner/src/later.rs"), "// later").unwrap();
+    checkout.run("release/verify", &["dist"], &[]).fails_with("the sources have changed since the release");
+    for arguments in [&["add", "-A"][..], &["commit", "-q", "-m", "Later"]] {
+        checkout.run("git", arguments, &[]).succeeds();
+    }
+    checkout.prepare("1.2.3").fails_with("the sources have changed since 1.2.3 was made: name the changes");
+}
+
 #[test]
 fn a_release_is_uploaded_read_back_and_published_once() {
     let checkout = Checkout::released("1.2.3");
@@ -442,7 +470,7 @@ fn a_set_is_checked_against_a_second_build() {
 
 #[test]
 fn shellcheck_finds_nothing_in_the_scripts() {
-    for script in ["build", "pin", "prepare", "publish", "render", "tag", "verify"] {
+    for script in ["build", "pin", "prepare", "publish", "render", "sources", "tag", "verify"] {
         let checked = Command::new("shellcheck").arg(root().join("release").join(script)).output().unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     }
