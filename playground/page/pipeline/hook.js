@@ -1,6 +1,7 @@
 // Puts the hooks into a job's text in the way that can lose nobody's script, and changes no other byte.
 import { isAlias, isMap, isSeq } from "../yaml/index.js";
 import { effective, isReference, lines, mergedFrom, own, parents, read } from "./read.js";
+import { applied, colon, indent, isFlow, lineStart, name, newline, reference } from "./text.js";
 
 const HOOK = { script: [".notify-deploy", "before_script"], after_script: [".notify-deploy", "after_script"] };
 
@@ -180,45 +181,4 @@ function whole(text, { key, value }) {
   if (!before || /[#\n]/u.test(gap)) throw new Left("odd-shape", { keyword: String(key.source) });
   const end = value.range[0] + text.slice(value.range[0], value.range[1]).trimEnd().length;
   return [key.range[1] + before.length, end];
-}
-
-/** Behind the colon of a keyword. */
-function colon(text, { key }) {
-  return text.indexOf(":", key.range[1]) + 1;
-}
-
-export function reference(path) {
-  return `!reference [${path.map(name).join(", ")}]`;
-}
-
-/** A name in a list in brackets, in quotes where it needs them. */
-export function name(text) {
-  const plain = /^[\p{L}_.][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./-]+)*$/u.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/iu.test(text);
-  return plain ? text : JSON.stringify(text);
-}
-
-export function isFlow(node) {
-  return node?.srcToken?.type === "flow-collection";
-}
-
-function indent(node) {
-  return isMap(node) ? node.srcToken.indent : 2;
-}
-
-export function newline(text) {
-  return text.includes("\r\n") ? "\r\n" : "\n";
-}
-
-export function lineStart(text, at) {
-  return text.lastIndexOf("\n", at - 1) + 1;
-}
-
-/** A text with all edits, each `{at, end, text}`. Of two at one place the first comes first. */
-export function applied(text, edits) {
-  const last = edits.map((edit, order) => ({ order, end: edit.at, ...edit })).toSorted((a, b) => b.at - a.at || b.order - a.order);
-  return last.reduce((all, edit) => {
-    const before = all.slice(0, edit.at);
-    const joined = edit.at === all.length && before && !before.endsWith("\n") && edit.text.endsWith("\n") && !/^\r?\n/u.test(edit.text);
-    return `${before}${joined ? newline(text) : ""}${edit.text}${all.slice(edit.end)}`;
-  }, text);
 }

@@ -1,7 +1,7 @@
 // Puts the component into `include:`, behind whatever is there.
 import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
-import { isFlow, lineStart, name, newline } from "./hook.js";
 import { own } from "./read.js";
+import { isFlow, lineStart, name, newline } from "./text.js";
 
 /** The edit that adds the items of an include, each a list of lines that begins with `- `. */
 export function included(pipeline, items) {

@@ -1,8 +1,9 @@
 // The assistant: from a pipeline to the same pipeline with the notifier, and what to know about it. Nothing here touches the page.
-import { applied, hook, mentions } from "./hook.js";
+import { hook, mentions } from "./hook.js";
 import { included, tagged } from "./include.js";
 import { candidates, ofTemplates, pattern } from "./jobs.js";
 import { read } from "./read.js";
+import { applied } from "./text.js";
 import { warnings } from "./warnings.js";
 
 /**
