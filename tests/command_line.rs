@@ -191,7 +191,11 @@ fn doctor_ends_with_the_next_step() {
     assert!(slack.requests().is_empty());
     let sent = well(&["doctor", "--send"]);
     assert!(sent.stdout.contains("a test message was delivered"), "{}", sent.stdout);
-    slack.only_request();
+    let text = slack.only_request().json()["text"].to_string();
+    assert!(
+        text.contains("a test of pipeline-notifier, nothing was deployed") && !text.contains("succeeded"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use super::call::Call;
 use crate::cli::{Job, Told};
+use crate::job::context::Context;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::History;
 use crate::module::message::{Body, Message};
@@ -90,14 +91,14 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         Some(Ok(_)) => tell(Mark::Ok, "operators", "SLACK_OPS_WEBHOOK_URL is set and usable"),
         None => {}
     }
-    if let Some(message) = message.as_ref().filter(|_| send) {
-        test_message(&call, &message.body(), bot, &mut tell);
+    if send && let Some(message) = test_message(&call) {
+        deliver(&call, &message.body(), bot, &mut tell);
     }
 
     print("\n");
     match steps.as_slice() {
         [] if send => print("Everything works.\n"),
-        [] => print("Next step: `pipeline-notifier doctor --send` sends one test message.\n"),
+        [] => print("Next step: `doctor --send` sends one test message.\n"),
         steps => steps.iter().for_each(|step| print_line(step)),
     }
     steps.is_empty()
@@ -124,19 +125,29 @@ fn job_facts(call: &Call, tell: Tell) {
     }
 }
 
+/// A message with every part.
+fn finished_deployment(call: &Call) -> Context {
+    let history = History::of_job(&call.variables);
+    let people = people::of_map(&call.settings, &*call.report);
+    call.context(Event::DeployFinished.into(), &call.variables, (None, &history), people, &*call.report)
+}
+
+/// The same, which says that it is a test.
+fn test_message(call: &Call) -> Option<Message> {
+    let text = match call.settings.get("language") {
+        Some(language) if language.starts_with("ko") => "pipeline-notifier 시험 메시지, 배포된 것 없음",
+        _ => "a test of pipeline-notifier, nothing was deployed",
+    };
+    call.render(&finished_deployment(call).saying(text)).0.ok()
+}
+
 /// Renders once; returns the message where that worked.
 fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
     let rendered = match &call.pin {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN.0[..12]),
     };
-    let (message, warning) = call.render(&call.context(
-        Event::DeployFinished.into(),
-        &call.variables,
-        (None, &History::of_job(&call.variables)),
-        people::of_map(&call.settings, &*call.report),
-        &*call.report,
-    ));
+    let (message, warning) = call.render(&finished_deployment(call));
     if let Some(warning) = warning {
         tell(Mark::Note, "module", &warning);
     }
@@ -259,7 +270,7 @@ fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
     true
 }
 
-fn test_message(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell) {
+fn deliver(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell) {
     let sent = match (bot, &call.to.webhook) {
         (Some((api, channel)), _) => {
             let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
