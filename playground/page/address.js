@@ -1,6 +1,9 @@
 // What is entered, in the fragment of the page's address: a link shares it, and no server sees it.
 import { preferred } from "./words.js";
 
+/** Inputs of the example, which are no team's. */
+export const EXAMPLE = { mention: "here", grafana_url: "https://grafana.example", loki_datasource: "loki-prod" };
+
 /** The state of a page that was just opened. */
 export function initial(samples) {
   return {
@@ -12,7 +15,7 @@ export function initial(samples) {
     app: "bot,public,history,people",
     theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
     width: "desktop",
-    inputs: { deploy_job: "deploy", mention: "here", grafana_url: "https://grafana.example", loki_datasource: "loki-prod" },
+    inputs: { ...EXAMPLE, ...(preferred() === "en" ? {} : { language: preferred() }) },
     variables: "",
     file: "",
     people: "",

@@ -44,8 +44,8 @@ export function faults(samples, state) {
 }
 
 /** The include with exactly these inputs. */
-export function snippet(samples, state) {
-  return `include:\n${component(samples, state.inputs).map((line) => `  ${line}\n`).join("")}`;
+export function snippet(samples, inputs) {
+  return `include:\n${component(samples, inputs).map((line) => `  ${line}\n`).join("")}`;
 }
 
 /** The component as an item of `include:`, line by line, with those of the inputs that are not their defaults. */

@@ -1,6 +1,6 @@
 // The page: what is entered becomes a context, the module makes a message of it, and the page shows what Slack would.
 import init, { body, faults as slackFaults, picture, render } from "./notifier.js";
-import { initial, read, write } from "./address.js";
+import { EXAMPLE, initial, read, write } from "./address.js";
 import * as app from "./app.js";
 import { context, faults, snippet } from "./context.js";
 import { byId, copies, element, list } from "./dom.js";
@@ -104,7 +104,7 @@ async function draw() {
   if (state.view === "pipeline") await drawPipeline();
   const json = JSON.stringify(context(samples, state));
   byId("context").textContent = json;
-  byId("snippet").textContent = snippet(samples, state);
+  byId("snippet").textContent = snippet(samples, { deploy_jobs: "deploy", ...chosen() });
   const warnings = faults(samples, state).map(({ code, ...named }) => said(code, named));
   let message;
   try {
@@ -130,10 +130,9 @@ async function drawPipeline() {
   }
 }
 
-/** The inputs that somebody chose: those of the example are no team's, and which jobs deploy the pipeline says. */
+/** The inputs that somebody chose: those of the example are no team's. */
 function chosen() {
-  const example = { ...initial(samples).inputs, deploy_job: state.inputs.deploy_job, deploy_jobs: state.inputs.deploy_jobs };
-  return Object.fromEntries(Object.entries(state.inputs).filter(([name, value]) => value !== example[name]));
+  return Object.fromEntries(Object.entries(state.inputs).filter(([name, value]) => value !== EXAMPLE[name]));
 }
 
 /** Shows a module's answer. All of it is text to this page; the picture is drawn by the notifier's own renderer. */

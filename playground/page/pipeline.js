@@ -22,26 +22,33 @@ export function start(entered) {
   byId("pipeline-form").addEventListener("submit", (event) => event.preventDefault());
 }
 
-/** Shows the pipeline with the inputs that somebody chose. */
-export function show(samples, inputs) {
+/** Shows the pipeline with the inputs that somebody chose; which jobs deploy it says itself. */
+export function show(samples, { deploy_job: _, deploy_jobs: __, ...inputs }) {
   const [text, full] = [byId("pipeline").value, byId("full").value];
   const clear = (warnings) => {
     byId("jobs-set").hidden = true;
     for (const id of ["changes", "proposed"]) byId(id).replaceChildren();
     list("pipeline-warnings", warnings);
   };
-  if (!text.trim()) return clear([]);
+  byId("pipeline-warnings").hidden = !text.trim();
+  if (!text.trim()) {
+    clear([]);
+    return byId("changes").replaceChildren(element("p", { className: "quiet", textContent: said("nothing-pasted") }));
+  }
   let proposal;
   try {
-    proposal = propose({ text, full, inputs, component: (given) => component(samples, given), chosen });
+    const { project } = samples.release;
+    proposal = propose({ text, full, project, inputs, component: (given) => component(samples, given), chosen });
   } catch (fault) {
-    return clear([said("no-yaml", { fault: fault.message })]);
+    return clear([said(fault.full ? "no-full" : "no-yaml", { fault: fault.message })]);
   }
   byId("jobs-set").hidden = proposal.jobs.length === 0;
   byId("jobs").replaceChildren(...proposal.jobs.map(choice));
   byId("proposed").textContent = proposal.text;
   const { hunks } = structuredPatch("", "", text, proposal.text, "", "", { context: 2 });
   byId("changes").replaceChildren(...(hunks.length > 0 ? hunks.map((hunk) => changed(hunk, proposal.text)) : [element("p", { textContent: said("no-change") })]));
+  // What only the full configuration can tell.
+  if (proposal.warnings.some(({ code }) => ["includes-unseen", "unknown-parent", "unseen-job"].includes(code))) byId("full-part").open = true;
   return list("pipeline-warnings", proposal.warnings.map(warned));
 }
 

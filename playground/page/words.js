@@ -27,6 +27,7 @@ export function speak(wanted) {
       set(it, page?.[key] ?? ENGLISH[attribute + key]);
     }
   }
+  document.title = document.querySelector("h1").textContent;
 }
 
 const ENGLISH = {};

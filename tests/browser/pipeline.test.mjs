@@ -24,16 +24,16 @@ function proposed(pipeline, more = {}) {
     const { propose } = await import("./pipeline/propose.js");
     const component = (inputs) => {
       const given = Object.entries(inputs).map(([name, value]) => `    ${name}: ${value}`);
-      return ["- component: HOST/notify@1.0.0", ...(given.length > 0 ? ["  inputs:", ...given] : [])];
+      return ["- component: HOST/x/y/notify@1.0.0", ...(given.length > 0 ? ["  inputs:", ...given] : [])];
     };
-    const { text, jobs, warnings } = propose({ component, ...given });
+    const { text, jobs, warnings } = propose({ project: "x/y", component, ...given });
     return { text, hooked: jobs.filter((job) => job.hooked).map((job) => job.name), warnings };
   }, { text: pipeline, ...more });
 }
 
 const BEFORE = "!reference [.notify-deploy, before_script]";
 const AFTER = "!reference [.notify-deploy, after_script]";
-const INCLUDE = "include:\n  - component: HOST/notify@1.0.0\n    inputs:\n      deploy_jobs: deploy\n\n";
+const INCLUDE = "include:\n  - component: HOST/x/y/notify@1.0.0\n    inputs:\n      deploy_jobs: deploy\n\n";
 
 // What stands in the file, and what the job shall be.
 const SHAPES = {
@@ -66,7 +66,25 @@ const SHAPES = {
   ],
   "a merge key": [
     ".x: &x\n  after_script: [log out]\ndeploy:\n  <<: *x\n  script: make\n",
-    `.x: &x\n  after_script: [log out]\ndeploy:\n  extends: .notify\n  <<: *x\n  script:\n    - ${BEFORE}\n    - make\n  after_script:\n    - ${AFTER}\n    - !reference [.x, after_script]\n`,
+    `.x: &x\n  after_script: [log out]\ndeploy:\n  <<: *x\n  extends: .notify\n  script:\n    - ${BEFORE}\n    - make\n  after_script:\n    - ${AFTER}\n    - !reference [.x, after_script]\n`,
+  ],
+  // What stands above a merge key is overwritten by it, and so would be what is added there.
+  "a merge key below all else": [
+    ".x: &x\n  extends: .y\n  script: [make]\n.y:\n  after_script: [log out]\ndeploy:\n  environment: prod\n  <<: *x\n",
+    `.x: &x\n  extends: .y\n  script: [make]\n.y:\n  after_script: [log out]\ndeploy:\n  environment: prod\n  <<: *x\n  extends: [.notify, .y]\n  script:\n    - ${BEFORE}\n    - !reference [.x, script]\n  after_script:\n    - ${AFTER}\n    - !reference [.y, after_script]\n`,
+  ],
+  "merge keys in a list, in braces": [
+    ".a: &a {script: [make]}\n.b: &b {script: [other], tags: [b]}\ndeploy: {<<: [*a, *b]}\ndefault: {tags: [c]}\n",
+    `.a: &a {script: [make]}\n.b: &b {script: [other], tags: [b]}\ndeploy: {<<: [*a, *b], extends: .notify, script: [${BEFORE}, !reference [.a, script]], after_script: [${AFTER}]}\ndefault: {tags: [c]}\n`,
+  ],
+  "a job that is an alias": [
+    ".x: &x\n  script: [make]\ndeploy: *x\n",
+    `.x: &x\n  script: [make]\ndeploy: \n  <<: *x\n  extends: .notify\n  script:\n    - ${BEFORE}\n    - !reference [.x, script]\n  after_script:\n    - ${AFTER}\n`,
+  ],
+  "nothing behind the colon": ["deploy:\n  extends:\n  variables:\n  script: [make]\n", `deploy:\n  extends: .notify\n  variables: {}\n  script: [${BEFORE}, make]\n  after_script:\n    - ${AFTER}\n`],
+  "a name with an anchor": [
+    ".a: {tags: [a]}\ndeploy:\n  extends: &l .a\n  script: [make]\n.b:\n  extends: *l\ndefault: {tags: [b]}\n",
+    `.a: {tags: [a]}\ndeploy:\n  extends: [.notify, &l .a]\n  script: [${BEFORE}, make]\n  after_script:\n    - ${AFTER}\n.b:\n  extends: *l\ndefault: {tags: [b]}\n`,
   ],
   "an after_script of default": [
     "default:\n  after_script: [tidy]\ndeploy:\n  script: make\n",
@@ -88,6 +106,7 @@ const SHAPES = {
     ".x:\n  variables: {A: b c}\ndeploy:\n  variables: !reference [.x, variables]\n  script: [make]\n",
     `.x:\n  variables: {A: b c}\ndeploy:\n  extends: .notify\n  variables: {A: "b c"}\n  script: [${BEFORE}, make]\n  after_script:\n    - ${AFTER}\n`,
   ],
+  "the short way, and nothing beside it": ["deploy:\n  extends: .notify-deploy\n  script: [make]\n", "deploy:\n  extends: .notify-deploy\n  script: [make]\n"],
   "the short way beside a before_script": [
     "deploy:\n  extends: .notify-deploy\n  before_script: [log in]\n  script: [make]\n",
     `deploy:\n  extends: .notify\n  before_script: [log in]\n  script: [${BEFORE}, make]\n  after_script:\n    - ${AFTER}\n`,
@@ -124,10 +143,10 @@ test("the component joins whatever is included", async () => {
     const { text: changed } = await proposed(`${given}deploy:\n  script: make\n`);
     const deep = /^( *)- /mu.exec(expected.slice(8))?.[1] ?? "  ";
     assert.equal(changed.slice(0, expected.length), expected);
-    assert.ok(changed.slice(expected.length).startsWith(`${deep}- component: HOST/notify@1.0.0`), changed);
+    assert.ok(changed.slice(expected.length).startsWith(`${deep}- component: HOST/x/y/notify@1.0.0`), changed);
   }
   const { text: json } = await proposed('{"deploy": {"script": ["make"]}, "include": ["a.yml"]}');
-  assert.match(json, /"include": \["a\.yml", \{"component":"HOST\/notify@1\.0\.0","inputs":\{"deploy_jobs":"deploy"\}\}\]\}$/u);
+  assert.match(json, /"include": \["a\.yml", \{"component":"HOST\/x\/y\/notify@1\.0\.0","inputs":\{"deploy_jobs":"deploy"\}\}\]\}$/u);
   const { text: header } = await proposed("spec:\n  inputs:\n    env:\n---\ndeploy:\n  script: make\n");
   assert.match(header, /^spec:\n {2}inputs:\n {4}env:\n---\ninclude:\n/u);
 });
@@ -136,14 +155,17 @@ test("the component joins whatever is included", async () => {
 const WARNED = {
   "no-jobs": ["stages: [a]\n"],
   "no-deploy-jobs": ["build:\n  script: make\n"],
-  "included-already": ["include:\n  - component: $CI_SERVER_FQDN/a/notify@1\ndeploy:\n  script: make\n"],
-  "included-twice": ["include:\n  - component: h/a/notify@1\n  - component: h/a/notify@2\ndeploy:\n  script: make\n"],
+  "included-already": ["include:\n  - component: $CI_SERVER_FQDN/x/y/notify@1\ndeploy:\n  script: make\n"],
+  "included-twice": ["include:\n  - component: h/x/y/notify@1\n  - component: h/x/y/notify@2\ndeploy:\n  script: make\n"],
   twice: ["deploy:\n  script: one\ndeploy:\n  script: two\n"],
   "name-taken": ["deploy:\n  script: make\nnotify-start:\n  script: mail\n"],
+  "name-taken-there": ["include:\n  - local: .gitlab/notify.yml\ndeploy:\n  script: make\nnotify-finish-success:\n  script: mail\n"],
+  "hidden-taken": [".notify:\n  script: mail\ndeploy:\n  script: make\n"],
   "merges-into-ours": ["deploy:\n  script: make\nnotify-start:\n  tags: [a]\n"],
   "unknown-stage": ["stages: [ship]\ndeploy:\n  stage: ship\n  script: make\n", { inputs: { finish_stage: "test" } }],
   "includes-unseen": ["include: a.yml\ndeploy:\n  script: make\n"],
   "unknown-parent": ["include: a.yml\ndeploy:\n  extends: .elsewhere\n  script: make\n"],
+  "unseen-job": ["include: a.yml\ndeploy:\n  environment: prod\n"],
   trigger: ["deploy:\n  trigger: a/b\n"],
   run: ["deploy:\n  run: [{name: a, script: make}]\n"],
   powershell: ["deploy:\n  tags: [windows-2022]\n  script: make\n"],
@@ -195,7 +217,7 @@ test("a plain pipeline gets no warning", async () => {
 });
 
 test("what cannot be hooked without a doubt is left as it is", async () => {
-  for (const code of ["unknown-parent", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "included-scripts", "included-default", "odd-name"]) {
+  for (const code of ["unknown-parent", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "included-scripts", "included-default", "odd-name"]) {
     const [pipeline, more] = WARNED[code];
     const { text: changed, hooked } = await proposed(pipeline, more);
     assert.deepEqual(hooked, [], code);
@@ -208,8 +230,60 @@ test("jobs of other files are hooked by their names, each by an include of its o
   const { text: changed, hooked } = await proposed("include: a.yml\n", { full });
   assert.deepEqual(hooked, ["staging"]);
   const both = await proposed("include: a.yml\n", { full, chosen: ["review", "staging"] });
-  assert.equal(both.text, "include:\n  - a.yml\n" + ["review", "staging"].map((job) => `  - component: HOST/notify@1.0.0\n    inputs:\n      deploy_jobs: review,staging\n      deploy_job: ${job}\n`).join(""));
+  assert.equal(both.text, "include:\n  - a.yml\n" + ["review", "staging"].map((job) => `  - component: HOST/x/y/notify@1.0.0\n    inputs:\n      deploy_jobs: review,staging\n      deploy_job: ${job}\n`).join(""));
   assert.ok(changed.includes("deploy_job: staging"));
+});
+
+test("each hook is in a job once, whoever extends and refers to whom", async () => {
+  const count = (text, job, part) => text.split(`\n${job}:`)[1].split(/\n(?=\S)/u)[0].split(part).length - 1;
+  // The job that is extended comes first, wherever it stands.
+  const child = await proposed("deploy-prod:\n  extends: deploy-staging\ndeploy-staging:\n  script: [make]\n");
+  assert.deepEqual(child.hooked, ["deploy-prod", "deploy-staging"]);
+  assert.equal(child.text.split(BEFORE).length - 1, 1);
+  for (const order of [0, 1]) {
+    const jobs = ["deploy-prod:\n  script:\n    - !reference [deploy-staging, script]\n    - more\n", "deploy-staging:\n  script: [make]\n"];
+    const { text: changed, hooked } = await proposed(`stages: [deploy]\n${order ? jobs.toReversed().join("") : jobs.join("")}`);
+    assert.deepEqual(hooked.toSorted(), ["deploy-prod", "deploy-staging"], changed);
+    assert.deepEqual([count(changed, "deploy-prod", BEFORE), count(changed, "deploy-staging", BEFORE)], [0, 1], changed);
+    assert.deepEqual([count(changed, "deploy-prod", AFTER), count(changed, "deploy-staging", AFTER)], [1, 1], changed);
+  }
+  // A full configuration shows what came of it before, and hides nothing of the change.
+  const stop = "deploy:\n  environment: prod\n  script: [make]\nstop:\n  extends: deploy\n  environment: {name: prod, action: stop}\n";
+  const full = "deploy:\n  environment: prod\n  script: [make]\nstop:\n  extends: deploy\n  script: [make]\n  environment: {name: prod, action: stop}\n";
+  for (const given of ["", full]) {
+    const { text: changed, warnings } = await proposed(stop, { full: given });
+    assert.ok(changed.endsWith(stop), changed);
+    assert.deepEqual(warnings.map((it) => it.code), ["shared-text"]);
+  }
+  const byName = await proposed("include: a.yml\n", { full: "deploy:\n  script: [make]\nstop:\n  extends: deploy\n  script: [stop]\n" });
+  assert.deepEqual([byName.hooked, byName.warnings.map((it) => it.code)], [[], ["shared-text"]]);
+});
+
+test("hooks by name and hooks in the text go together", async () => {
+  const { text: changed, hooked } = await proposed("include: a.yml\ndeploy-c:\n  script: [make]\n", { full: "deploy-a:\n  script: [make]\ndeploy-c:\n  script: [make]\n" });
+  assert.deepEqual(hooked, ["deploy-c", "deploy-a"]);
+  assert.equal(changed.split("component: ").length - 1, 2, changed);
+  assert.equal(changed.split("deploy_job: ").length - 1, 1, changed);
+});
+
+test("a file begins and ends as files do", async () => {
+  const bom = await proposed("\uFEFFdeploy:\n  script: [make]\n");
+  assert.ok(bom.text.startsWith("include:\n"), JSON.stringify(bom.text));
+  const deep = await proposed("  deploy:\n    tags: [a]\n    script: [make]\n");
+  assert.ok(deep.text.startsWith("  include:\n    - component"), deep.text);
+  assert.ok(deep.text.endsWith("\n  notify-finish:\n    tags: [a]\n"), deep.text);
+  const ended = await proposed("deploy:\n  tags: [a]\n  script: [make]\n...\n");
+  assert.ok(ended.text.endsWith("  tags: [a]\n...\n"), ended.text);
+  assert.deepEqual((await proposed("deploy:\n  script: [make]\n---\n")).hooked, ["deploy"]);
+  // A shape that nobody thought of costs one job, not the page.
+  for (const odd of ["? deploy\n: script: [make]\n", "include:\n  -\ndeploy:\n  tags: k\n  script: [make]\n", "deploy:\n  script: [make]\nnothing:\n"]) await proposed(odd);
+});
+
+test("deploy jobs are known by what people call them", async () => {
+  const picked = ["deploy", "deployProd", "운영배포", "build-and-deploy", "deploy_to_test", "deploy-check-service", "prod", "upload", "terraform-apply", "helm-upgrade", "rollback", "pages"];
+  const left = ["build", "test-deploy", "undeploy", "stop-review", "staging-tests", "release-notes", "code-review", "lint"];
+  const file = [...picked, ...left].map((name) => `${name}:\n  stage: work\n  script: [make]\n`).join("");
+  assert.deepEqual((await proposed(`stages: [work]\n${file}`)).hooked, picked);
 });
 
 test("pasting shows the changes, the warnings and the jobs to choose", async () => {
@@ -226,7 +300,7 @@ test("pasting shows the changes, the warnings and the jobs to choose", async () 
   await mine.selectOption("#ui", "ko");
   await mine.locator("#pipeline-warnings li", { hasText: "tags" }).waitFor();
   await mine.fill("#pipeline", "deploy:\n  script: [make\n");
-  await mine.locator("#pipeline-warnings li", { hasText: "파이프라인이 아닙니다" }).waitFor();
+  await mine.locator("#pipeline-warnings li", { hasText: "파이프라인으로 읽을 수 없습니다" }).waitFor();
   assert.equal(await text(mine, "proposed"), "");
   assert.doesNotMatch(Buffer.from(new URL(mine.url()).hash.slice(1), "base64url").toString(), /make|provision/u);
   assert.deepEqual(seen.errors, []);

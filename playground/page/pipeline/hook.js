@@ -1,7 +1,7 @@
 // Puts the hooks into a job's text in the way that can lose nobody's script, and changes no other byte.
-import { isAlias, isMap, isSeq } from "../yaml/index.js";
-import { effective, isReference, lines, mergedFrom, own, parents, read } from "./read.js";
-import { applied, colon, indent, isFlow, lineStart, name, newline, reference } from "./text.js";
+import { isAlias, isMap, isScalar, isSeq } from "../yaml/index.js";
+import { effective, isHash, isReference, lastMerge, lines, mergedFrom, own, parents, read, SCRIPTS } from "./read.js";
+import { applied, colon, indent, isFlow, lineEnd, lineStart, name, newline, reference } from "./text.js";
 
 const HOOK = { script: [".notify-deploy", "before_script"], after_script: [".notify-deploy", "after_script"] };
 
@@ -15,72 +15,96 @@ class Left extends Error {
 
 /**
  * The text with a job hooked. Throws `{code, named}` where that cannot be done without a doubt: every job is compared with what
- * it was before, and nothing may be new but the hooks in jobs that shall have them, `chosen`.
+ * it was before. Nothing may be new but the hooks in jobs that shall have them, `chosen`, each once, with its settings.
  */
-export function hook(text, full, name, chosen) {
-  let pipeline = read(text, full);
+export function hook(text, elsewhere, name, chosen) {
+  let pipeline = read(text, elsewhere);
   const before = compared(pipeline, chosen);
-  if (isAlias(pipeline.jobs.get(name).node)) {
-    pipeline = read(spelledOut(pipeline, pipeline.jobs.get(name)), full);
-  }
-  const all = effective(pipeline, name);
+  if (isAlias(pipeline.jobs.get(name).node)) pipeline = read(spelledOut(pipeline, pipeline.jobs.get(name)), elsewhere);
   const job = pipeline.jobs.get(name);
-  const hooked = (...scripts) => scripts.some((script) => mentions(all.values[script], HOOK.script[0]));
+  const all = effective(pipeline, name);
+  if (isShort(all)) return text;
   for (const script of ["script", "after_script"]) {
     if (all.from[script]?.unknown) throw new Left("unknown-parent", { parent: all.from[script].unknown });
-    if (all.from[script]?.included) throw new Left("included-job");
+    if (all.from[script]?.job === name && all.from[script].elsewhere) throw new Left("included-job");
   }
+  if (!isMap(job.node)) throw new Left("odd-shape", { keyword: name });
 
+  const hooked = hooks(pipeline, all);
   const edits = [];
   if (!all.ancestors.includes(".notify")) edits.push(...extend(pipeline, job, all));
   edits.push(...variables(pipeline, job));
-  if (!hooked("before_script", "script")) edits.push(added(pipeline, job, all, "script"));
-  if (!hooked("after_script")) edits.push(added(pipeline, job, all, "after_script"));
+  if (hooked.start === 0) edits.push(added(pipeline, job, all, "script"));
+  if (hooked.end === 0) edits.push(added(pipeline, job, all, "after_script"));
   let changed = applied(pipeline.text, edits);
   const harmed = () => {
-    const after = compared(read(changed, full), chosen);
+    const after = compared(read(changed, elsewhere), chosen);
     return Object.keys(before).filter((other) => before[other] !== after[other]);
   };
   // A job that extends this one, as the one that stops an environment does, keeps the after_script that it had.
-  for (const other of harmed()) changed = kept(pipeline, read(changed, full), name, other);
-  const still = harmed();
+  for (const other of harmed()) changed = kept(pipeline, read(changed, elsewhere), name, other);
+  const still = harmed().filter((other) => other !== name);
   if (still.length > 0) throw new Left("shared-text", { others: still.join(", ") });
+  const now = read(changed, elsewhere);
+  if (harmed().length > 0 || !isComplete(now, effective(now, name))) throw new Left("odd-shape", { keyword: "script" });
+  const twice = chosen.find((it) => it !== name && Object.values(hooks(now, effective(now, it))).some((times) => times > 1));
+  if (twice) throw new Left("shared-text", { others: twice, twice });
   return changed;
 }
 
+/** The short way, with no script beside the hooks. */
+function isShort({ ancestors, from }) {
+  return ancestors.includes(".notify-deploy") && !from.before_script && !from.after_script;
+}
+
+/** How often a job has each hook. */
+function hooks(pipeline, { values }) {
+  const times = (hook, ...scripts) => scripts.flatMap((it) => lines(pipeline, values[it])).filter((line) => line === `!reference ${hook.join(" ")}`).length;
+  return { start: times(HOOK.script, "before_script", "script"), end: times(HOOK.after_script, "after_script") };
+}
+
+/** Whether a job has both hooks and the settings for them. */
+function isComplete(pipeline, all) {
+  const { start, end } = hooks(pipeline, all);
+  const parentsHaveVariables = all.ancestors.every((it) => {
+    const variables = effective(pipeline, it)?.values.variables;
+    return variables === undefined || isHash(variables);
+  });
+  const { variables } = all.values;
+  return start === 1 && end === 1 && all.ancestors.includes(".notify") && parentsHaveVariables && (variables === undefined || isHash(variables));
+}
+
 function kept(before, after, hooked, other) {
-  const { from } = effective(before, other);
+  const known = effective(before, other);
   const job = after.jobs.get(other);
-  const provider = from.after_script;
+  if (!known || !job || !isMap(job.node) || own(job.node, "after_script")) return after.text;
+  const provider = known.from.after_script;
   const had = provider && (provider.keyword ?? [provider.job, "after_script"]);
   const path = provider?.job === hooked ? mergedFrom(before, before.jobs.get(hooked).node, "after_script") : had;
-  if (!job || !isMap(job.node) || own(job.node, "after_script") || (provider && !path)) return after.text;
+  if (provider && !path) return after.text;
   return applied(after.text, [listed(after, job, "after_script", path ? [reference(path)] : [])]);
 }
 
 /** Every job as one text, those that shall have hooks without them, so that two pipelines can be compared. */
 function compared(pipeline, chosen) {
-  const names = [...new Set([...pipeline.jobs.keys(), ...Object.keys(pipeline.full ?? {})])];
+  const names = [...new Set([...pipeline.jobs.keys(), ...Object.keys(pipeline.elsewhere ?? {})])];
   const known = names.map((name) => [name, effective(pipeline, name)]).filter(([, job]) => job);
   return Object.fromEntries(known.map(([name, { values, ancestors }]) => {
-    const scripts = ["before_script", "script", "after_script"].map((script) => [
+    const scripts = SCRIPTS.map((script) => [
       script,
       lines(pipeline, values[script]).filter((line) => !chosen.includes(name) || !line.startsWith(`!reference ${HOOK.script[0]} `)),
     ]);
-    const job = { ...values, ...Object.fromEntries(scripts), ancestors: ancestors.filter((it) => !it.startsWith(".notify")) };
+    const job = { ...values, ...Object.fromEntries(scripts), ancestors: ancestors.filter((it) => ![".notify", ".notify-deploy"].includes(it)) };
     if (job.variables?.["!reference"]) job.variables = found(pipeline, job.variables["!reference"]) ?? job.variables;
+    if (!job.variables || Object.keys(job.variables).length === 0) delete job.variables;
     return [name, JSON.stringify(sorted(job))];
   }));
 }
 
 function sorted(value) {
-  if (Array.isArray(value) || !value || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!value || typeof value !== "object") return value;
   return Object.fromEntries(Object.keys(value).toSorted().map((key) => [key, sorted(value[key])]));
-}
-
-export function mentions(script, name) {
-  if (Array.isArray(script)) return script.some((it) => mentions(it, name));
-  return script?.["!reference"]?.[0] === name;
 }
 
 /** A job whose value is an alias alone, as a hash that merges it. */
@@ -91,28 +115,32 @@ function spelledOut({ text }, { node }) {
 /** `extends` with the settings first, so that whatever else the job extends wins over them. */
 function extend({ text }, job, all) {
   const pair = own(job.node, "extends");
-  const others = parents(job.values).filter((it) => it !== ".notify-deploy");
-  if (all.ancestors.includes(".notify-deploy") && parents(job.values).length === others.length) {
+  const named = parents(job.values);
+  const others = named.filter((it) => it !== ".notify-deploy");
+  if (all.ancestors.includes(".notify-deploy") && named.length === others.length) {
     throw new Left("shared-text", { others: ".notify-deploy" });
   }
-  const list = others.length > 0 ? `[${[".notify", ...others].map(name).join(", ")}]` : ".notify";
-  if (!pair) return [atTop(text, job, `extends: ${list}`)];
-  if (!isSeq(pair.value) || isReference(pair.value) || others.length < parents(job.values).length) {
-    const [at, end] = whole(text, pair);
-    if (!isSeq(pair.value) || isFlow(pair.value)) return [{ at, end, text: list }];
-    return [{ at, end: pair.value.range[1], text: `${list}${newline(text)}` }];
-  }
-  return [first(text, pair.value, ".notify")];
+  const list = (names) => (names.length > 0 ? `[${[".notify", ...names].join(", ")}]` : ".notify");
+  if (!pair) return [atTop(text, job, `extends: ${list(others.map(name))}`)];
+  const { value } = pair;
+  if (isSeq(value) && !isReference(value) && others.length === named.length) return [first(text, value, ".notify")];
+  const [at, end] = whole(text, pair);
+  if (isSeq(value) && !isFlow(value)) return [{ at, end: value.range[1], text: `${list(others.map(name))}${newline(text)}` }];
+  // A name keeps its quotes and its anchor.
+  const names = isScalar(value) && others.length === 1 ? [text.slice(at, end).trim()] : others.map(name);
+  return [{ at, end, text: `${text[at - 1] === ":" ? " " : ""}${list(names)}` }];
 }
 
-/** Variables that are a reference would replace the settings instead of joining them: they are written out. */
+/** Variables that are a reference, or nothing, would replace the settings instead of joining them: they are written out. */
 function variables(pipeline, { node }) {
   const pair = own(node, "variables");
+  const { text } = pipeline;
+  if (isScalar(pair?.value) && pair.value.value === null) return [{ at: colon(text, pair), text: " {}" }];
   if (!isReference(pair?.value)) return [];
-  const values = found(pipeline, pair.value.toJSON()["!reference"] ?? pair.value.toJSON());
+  const values = found(pipeline, pair.value.items.map((it) => String(it.value)));
   // A number may have been written in another way.
-  if (!values || Object.values(values).some((it) => typeof it !== "string")) throw new Left("variables-reference");
-  const [at, end] = whole(pipeline.text, pair);
+  if (!isHash(values) || Object.values(values).some((it) => typeof it !== "string")) throw new Left("variables-reference");
+  const [at, end] = whole(text, pair);
   return [{ at, end, text: `{${Object.entries(values).map(([key, value]) => `${name(key)}: ${JSON.stringify(value)}`).join(", ")}}` }];
 }
 
@@ -129,6 +157,8 @@ function added(pipeline, job, all, script) {
   if (pair) {
     const [at, end] = whole(text, pair);
     const value = text.slice(at, end);
+    // Nothing is what `after_script: ~` says, instead of what the job would inherit.
+    if (script === "after_script" && isScalar(pair.value) && pair.value.value === null) return { at: colon(text, pair), end: Math.max(end, colon(text, pair)), text: ` [${hook}]` };
     if (!value.trim() || (isFlow(job.node) && value.includes("\n"))) throw new Left("odd-shape", { keyword: script });
     if (isFlow(job.node)) return { at, end, text: `[${hook}, ${value}]` };
     const deeper = " ".repeat(indent(job.node) + 2);
@@ -136,9 +166,8 @@ function added(pipeline, job, all, script) {
     const [nl, item] = [newline(text), value.replaceAll(/\n(?=[^\r\n])/gu, "\n  ")];
     return { at: colon(text, pair), end, text: `${nl}${deeper}- ${hook}${nl}${deeper}- ${item}` };
   }
-  const merge = mergedFrom(pipeline, job.node, script);
   const from = all.from[script];
-  const inherited = merge ?? from?.keyword ?? (from && [from.job, script]);
+  const inherited = mergedFrom(pipeline, job.node, script) ?? from?.keyword ?? (from && [from.job, script]);
   if (script === "script" && !inherited) throw new Left("odd-shape", { keyword: script });
   return listed(pipeline, job, script, [hook, ...(inherited ? [reference(inherited)] : [])]);
 }
@@ -147,24 +176,27 @@ function added(pipeline, job, all, script) {
 function listed({ text }, job, script, items) {
   if (isFlow(job.node)) return atTop(text, job, `${script}: [${items.join(", ")}]`);
   const [nl, deep] = [newline(text), " ".repeat(indent(job.node))];
-  const lines = items.length > 0 ? [`${script}:`, ...items.map((item) => `  - ${item}`)] : [`${script}: []`];
-  return below(text, job, script === "after_script", lines.map((line) => `${deep}${line}${nl}`).join(""));
+  const added = items.length > 0 ? [`${script}:`, ...items.map((item) => `  - ${item}`)] : [`${script}: []`];
+  const lines = added.map((line) => `${deep}${line}${nl}`).join("");
+  const above = script === "after_script" && own(job.node, "script");
+  return above && above.key.range[0] > (lastMerge(job.node)?.key.range[0] ?? 0) ? behind(text, above, lines) : atTop(text, job, lines);
 }
 
-/** A line of text as the first of a job's keywords. */
-function atTop(text, { node }, line) {
-  if (isFlow(node)) return { at: node.range[0] + 1, text: node.items.length > 0 ? `${line}, ` : line };
-  return { at: lineStart(text, node.items[0].key.range[0]), text: `${" ".repeat(indent(node))}${line}${newline(text)}` };
+/** A keyword, or whole lines of one, as the first of a job: behind its merge keys, which overwrite what stands above them. */
+function atTop(text, { node }, keyword) {
+  const merge = lastMerge(node);
+  if (isFlow(node)) {
+    if (merge) return { at: merge.value.range[1], text: `, ${keyword}` };
+    return { at: node.range[0] + 1, text: node.items.length > 0 ? `${keyword}, ` : keyword };
+  }
+  const lines = keyword.endsWith("\n") ? keyword : `${" ".repeat(indent(node))}${keyword}${newline(text)}`;
+  return merge ? behind(text, merge, lines) : { at: lineStart(text, node.items[0].key.range[0]), text: lines };
 }
 
-/** Whole lines behind the job's script, else at its top. */
-function below(text, { node }, isAfter, added) {
-  const script = isAfter && own(node, "script");
-  if (!script) return { at: lineStart(text, node.items[0].key.range[0]), text: added };
-  const end = script.value.range[1];
-  if (text[end - 1] === "\n") return { at: end, text: added };
-  const next = text.indexOf("\n", end);
-  return next < 0 ? { at: text.length, text: `${newline(text)}${added}` } : { at: next + 1, text: added };
+/** Whole lines behind a keyword. */
+function behind(text, { value }, lines) {
+  const at = lineEnd(text, value.range[1]);
+  return { at, text: text[at - 1] === "\n" ? lines : `${newline(text)}${lines}` };
 }
 
 /** An item before all others of a list. */

@@ -1,20 +1,20 @@
 // Puts the component into `include:`, behind whatever is there.
 import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
 import { own } from "./read.js";
-import { isFlow, lineStart, name, newline } from "./text.js";
+import { indent, isFlow, lineEnd, lineStart, name, newline } from "./text.js";
 
 /** The edit that adds the items of an include, each a list of lines that begins with `- `. */
 export function included(pipeline, items) {
   const { text, top } = pipeline;
-  const nl = newline(text);
+  const [nl, margin] = [newline(text), " ".repeat(indent(top))];
   const block = (deep) => items.flat().map((line) => `${deep}${line}${nl}`).join("");
   const pair = own(top, "include");
   if (isFlow(top)) return inFlow(text, top, pair, parse(items.flat().join("\n")));
-  if (!pair) return { at: begin(text, top), text: `include:${nl}${block("  ")}${nl}` };
+  if (!pair) return { at: begin(text, top), text: `${margin}include:${nl}${block(`${margin}  `)}${nl}` };
   const { value } = pair;
   if (isSeq(value) && !isFlow(value)) {
     const deep = " ".repeat(value.srcToken.indent);
-    return { at: endOf(text, value), text: block(deep) };
+    return { at: lineEnd(text, value.range[1]), text: block(deep) };
   }
   const at = text.indexOf(":", pair.key.range[1]) + 1;
   if (isMap(value) && !isFlow(value)) {
@@ -26,7 +26,7 @@ export function included(pipeline, items) {
   }
   const there = isFlow(value) && isSeq(value) ? value.items.map(({ range }) => text.slice(range[0], range[1])) : [text.slice(value.range[0], value.range[1])];
   if (isScalar(value) && !value.value) there.length = 0;
-  return { at, end: value.range[1], text: `${nl}${there.map((it) => `  - ${it.trim()}${nl}`).join("")}${block("  ").trimEnd()}` };
+  return { at, end: value.range[1], text: `${nl}${there.map((it) => `${margin}  - ${it.trim()}${nl}`).join("")}${block(`${margin}  `).trimEnd()}` };
 }
 
 /** The same in a pipeline that is JSON, or looks like it. */
@@ -37,14 +37,6 @@ function inFlow(text, top, pair, items) {
   const [at, end] = value.range;
   const there = isSeq(value) ? text.slice(at + 1, end - 1).trim().replace(/,$/u, "") : text.slice(at, end);
   return { at, end, text: `[${[there, list].filter(Boolean).join(", ")}]` };
-}
-
-/** Behind the last line of a value. */
-function endOf(text, value) {
-  const end = value.range[1];
-  if (text[end - 1] === "\n") return end;
-  const next = text.indexOf("\n", end);
-  return next < 0 ? text.length : next + 1;
 }
 
 /** The line of the first keyword, with the comments that belong to it below. */
@@ -63,7 +55,8 @@ function begin(text, top) {
 export function tagged({ text, top }, jobs, tags) {
   const nl = newline(text);
   if (isFlow(top)) return { at: top.range[1] - 1, text: jobs.map((job) => `, ${JSON.stringify(job)}: ${JSON.stringify({ tags })}`).join("") };
-  const lines = jobs.map((job) => `${nl}${name(job)}:${nl}  tags: [${tags.map(name).join(", ")}]${nl}`).join("");
-  return { at: text.length, text: lines };
+  const margin = " ".repeat(indent(top));
+  const lines = jobs.map((job) => `${nl}${margin}${name(job)}:${nl}${margin}  tags: [${tags.map(name).join(", ")}]${nl}`).join("");
+  return { at: lineEnd(text, top.range[1]), text: lines };
 }
 

@@ -1,15 +1,24 @@
 // Which jobs of a pipeline deploy, and which of them cannot carry the hooks.
-import { effective, GLOBAL, includes } from "./read.js";
+import { effective, fromDefault, GLOBAL, includes, isHash, lines, SCRIPTS } from "./read.js";
 
 /** Actions of an environment that deploy nothing (https://docs.gitlab.com/ci/yaml/#environmentaction). */
 const NO_DEPLOYMENT = ["stop", "verify", "prepare", "access"];
-const DEPLOYS = word("deploy(s|ment|ments|er)?|ship|rollout|roll-out|release|promote|publish|배포|릴리스");
-const DOES_NOT = word("stop|undeploy|un-deploy|destroy|teardown|tear-down|cleanup|clean-up|delete|test|tests|lint|check|build|plan|diff|dry-run|validate|verify|notes");
-const STAGE = word("deploy(s|ment|ments)?|ship|rollout|release|production|staging|review|canary|배포");
+const DEPLOYS = /deploy|배포|rollout|roll-out|helm.?(upgrade|install)|(terraform|tofu).?apply/iu;
+const WORDS = word("ship|release|promote|publish|prod|production|staging|upload|rollback|apply|릴리스");
+const STAGE = word("deploy(s|ment|ments)?|ship|rollout|release|publish|prod|production|staging|canary|apply|배포");
+/** What is done before, after or instead of a deployment. */
+const DOES_NOT = word("stop|undeploy|un-deploy|destroy|teardown|tear-down|cleanup|clean-up|delete|remove|notes");
+const BEFORE = /^(test|lint|check|build|plan|diff|dry.?run|validate|verify|wait|approve|notify|smoke|e2e|review.?code|code)(?![\p{L}])/iu;
+const AFTER = /[^\p{L}](tests?|check|plan|lint|verify|smoke|e2e|dry.?run)$/iu;
 
 /** The deploy jobs of GitLab's own templates (Auto-DevOps, Jobs/Deploy), which no pipeline shows without its full configuration. */
 const OF_TEMPLATES = ["review", "staging", "canary", "production", "production_manual", "rollout 10%", "rollout 25%", "rollout 50%", "rollout 100%"];
 const AUTO_DEVOPS = /^(Auto-DevOps|Jobs\/Deploy)(\.latest)?\.gitlab-ci\.yml$/u;
+
+/** Lines of PowerShell: its cmdlets, variables and scripts where a command begins. */
+const POWERSHELL = /\$(env:|LASTEXITCODE|ErrorActionPreference|PSScriptRoot)|^\s*(\$\w+\s*=|&\s*["'$]|(\$\w+\s*=\s*|&\s*)?(Add|Clear|Compress|Copy|Expand|Get|Import|Install|Invoke|Move|New|Out|Remove|Restart|Select|Set|Start|Stop|Test|Write)-[A-Z]\w+|(&\s*)?\S+\.ps1(\s|$)|iisreset|powershell(\.exe)?\s|cmd(\.exe)?\s+\/c)/mu;
+const WINDOWS = /windows|powershell|pwsh|servercore|nanoserver|(^|[\s_-])win(dows|\d+)?([\s_-]|$)/iu;
+const MACOS = /mac-?os|macmini|macbook|xcode|darwin|(^|[\s_-])(osx|mac|ios)([\s_-]|$)/iu;
 
 /** Whether a text has one of these words, whatever stands around it. */
 function word(words) {
@@ -18,46 +27,55 @@ function word(words) {
 
 /** Every job that people see: whether it deploys, by what, and what it comes to. */
 export function candidates(pipeline) {
-  const elsewhere = Object.keys(pipeline.full ?? {}).filter((name) => isJob(pipeline.full[name]) && !GLOBAL.includes(name));
+  const elsewhere = Object.keys(pipeline.elsewhere ?? {}).filter((name) => isJob(pipeline.elsewhere[name]) && !GLOBAL.includes(name));
   const names = [...new Set([...pipeline.jobs.keys(), ...elsewhere])].filter((name) => !name.startsWith("."));
-  const all = names.map((name) => ({ name, ...effective(pipeline, name), isHere: pipeline.jobs.has(name) }));
-  return all.map((job) => ({ ...job, reason: reason(job), cannot: cannot(pipeline, job) }));
+  const all = names.map((name) => ({ name, ...effective(pipeline, name), isHere: pipeline.jobs.has(name) })).filter(({ values }) => values);
+  return all.map((job) => ({ ...job, reason: reason(job), cannot: cannot(pipeline, job), isHooked: isHooked(pipeline, job) }));
 }
 
 function isJob(value) {
-  return Boolean(value) && typeof value === "object" && ["script", "trigger", "run", "extends"].some((keyword) => keyword in value);
+  return isHash(value) && ["script", "trigger", "run", "extends"].some((keyword) => keyword in value);
+}
+
+/** Whether a full configuration shows the hooks themselves in a job. */
+function isHooked(pipeline, { values }) {
+  return ["before_script", "after_script"].every((it) => lines(pipeline, values[it]).some((line) => line.includes("pipeline_notifier send")));
 }
 
 /** Jobs of Auto DevOps to choose from, where the pipeline includes it and its full configuration is not there. */
 export function ofTemplates(pipeline) {
   const has = includes(pipeline.values).some(({ template }) => AUTO_DEVOPS.test(template ?? ""));
-  return has && !pipeline.full ? OF_TEMPLATES : [];
+  return has && !pipeline.elsewhere ? OF_TEMPLATES : [];
 }
 
 /** By what a job deploys: `environment`, its `name` or its `stage`; nothing where it does not seem to. */
 function reason({ name, values }) {
   const { environment } = values;
   if (environment) return NO_DEPLOYMENT.includes(environment.action) ? undefined : "environment";
-  if (DOES_NOT.test(name)) return undefined;
-  if (DEPLOYS.test(name) || name === "pages") return "name";
-  return STAGE.test(String(values.stage ?? "")) ? "stage" : undefined;
+  // deployProd as deploy-Prod.
+  const spaced = name.replaceAll(/(?<=[a-z])(?=[A-Z])/gu, "-");
+  if (DOES_NOT.test(spaced)) return undefined;
+  if (/deploy/iu.test(spaced) && !BEFORE.test(spaced.replace(/^build.(and|then).?/iu, ""))) return "name";
+  if (BEFORE.test(spaced) || AFTER.test(spaced)) return undefined;
+  if (DEPLOYS.test(spaced) || WORDS.test(spaced) || name === "pages" || values.pages) return "name";
+  const stage = String(values.stage ?? "");
+  return STAGE.test(stage) && !DOES_NOT.test(stage) && !AFTER.test(stage) ? "stage" : undefined;
 }
 
 /** Why a job cannot carry the hooks, as a code of the page's words. */
 function cannot(pipeline, { name, values }) {
   if (values.trigger) return "trigger";
   if (values.run) return "run";
-  const image = imageOf(pipeline, values);
-  const words = [...[values.tags ?? pipeline.values.default?.tags ?? []].flat(), image].join(" ");
-  const script = [values.before_script, values.script].flat(3).filter((line) => typeof line === "string").join("\n");
-  if (/windows|powershell|pwsh|servercore|nanoserver/iu.test(words) || /\$env:|Write-(Host|Output)|Set-(Item|Location|ExecutionPolicy)|Invoke-|\.ps1\b|\$ErrorActionPreference/u.test(script)) return "powershell";
-  if (/macos|(^|[\s_-])(osx|mac|xcode)([\s_-]|$)/iu.test(words)) return "macos";
+  const words = [values.tags ?? fromDefault(pipeline, values, "tags")[1] ?? [], imageOf(pipeline, values)].flat().join(" ");
+  const script = SCRIPTS.flatMap((it) => lines(pipeline, values[it])).join("\n");
+  if (WINDOWS.test(words) || POWERSHELL.test(script)) return "powershell";
+  if (MACOS.test(words) || /^\s*xcodebuild\s/mu.test(script)) return "macos";
   return name.startsWith("notify-") ? "ours" : undefined;
 }
 
 /** The image of a job, as text. */
 export function imageOf(pipeline, values) {
-  const image = values.image ?? pipeline.values.default?.image ?? pipeline.values.image ?? "";
+  const image = values.image ?? fromDefault(pipeline, values, "image")[1] ?? "";
   return String(image?.name ?? image);
 }
 

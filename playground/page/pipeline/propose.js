@@ -1,92 +1,141 @@
 // The assistant: from a pipeline to the same pipeline with the notifier, and what to know about it. Nothing here touches the page.
-import { hook, mentions } from "./hook.js";
+import { hook } from "./hook.js";
 import { included, tagged } from "./include.js";
 import { candidates, ofTemplates, pattern } from "./jobs.js";
-import { read } from "./read.js";
+import { effective, GLOBAL, lines, others, parents, read } from "./read.js";
 import { applied } from "./text.js";
-import { warnings } from "./warnings.js";
+import { ours, warnings } from "./warnings.js";
 
 /**
- * What to change in a pipeline. `text` is a `.gitlab-ci.yml`, `full` GitLab's full configuration of it or nothing, `inputs` the
- * component's inputs that differ from their defaults, `component(inputs)` the lines of an include with them, `chosen` the names of
- * the jobs to hook, where somebody chose. The answer has the changed `text`, the `jobs` with what became of each, and `warnings`,
- * each a code of the page's words with what it names. Throws an error that names the line where the text is no pipeline.
+ * What to change in a pipeline. `text` is a `.gitlab-ci.yml`, `full` GitLab's full configuration of it or nothing, `project` the path of
+ * the component's project, `inputs` the component's inputs that differ from their defaults, `component(inputs)` the lines of an include
+ * with them, `chosen` the names of the jobs to hook, where somebody chose. The answer has the changed `text`, the `jobs` with what
+ * became of each, and `warnings`, each a code of the page's words with what it names. Throws an error that names the line where the
+ * text is no pipeline; it has `full` where the full configuration is none.
  */
-export function propose({ text, full = "", inputs = {}, component, chosen }) {
-  const pipeline = read(text, full);
+export function propose({ text: pasted, full = "", project, inputs = {}, component, chosen }) {
+  // To GitLab a byte order mark would be a part of the first keyword.
+  const text = pasted.replace(/^\uFEFF/u, "");
+  const pipeline = read(text);
+  let elsewhere;
+  try {
+    elsewhere = others(text, full);
+  } catch (fault) {
+    throw Object.assign(fault, { full: true });
+  }
+  Object.assign(pipeline, { elsewhere, project });
   const jobs = candidates(pipeline);
-  const templates = ofTemplates(pipeline);
-  for (const name of templates) if (!jobs.some((job) => job.name === name)) jobs.push({ name, values: {}, from: {}, isHere: false, reason: "template" });
+  for (const name of ofTemplates(pipeline)) {
+    if (!jobs.some((job) => job.name === name)) jobs.push({ name, values: {}, from: {}, ancestors: [], isHere: false, reason: "template" });
+  }
   // Of the jobs of Auto DevOps it is `review` that a pipeline has without further settings.
-  const isChosen = ({ name, reason }) => (chosen ? chosen.includes(name) : reason === "template" ? name === "review" : Boolean(reason));
+  for (const job of jobs) job.picked = chosen ? chosen.includes(job.name) : job.reason === "template" ? job.name === "review" : Boolean(job.reason);
 
   const found = [];
-  const byName = [];
-  const picked = jobs.filter(isChosen);
-  const carriers = picked.filter(({ cannot }) => !cannot).map(({ name }) => name);
-  let changed = text;
-  for (const job of jobs) job.picked = picked.includes(job);
-  for (const job of picked) {
-    if (job.cannot) {
-      found.push({ code: job.cannot, job: job.name });
-    } else if (job.isHere && (job.values.script || mentions(job.values, ".notify-deploy"))) {
-      try {
-        changed = hook(changed, full, job.name, carriers);
-        job.hooked = "text";
-      } catch (left) {
-        if (!left.code) throw left;
-        if (left.code === "included-job") named(job, byName, found);
-        else found.push({ code: left.code, job: job.name, ...left.named });
-      }
-    } else {
-      named(job, byName, found);
-    }
-  }
+  const [already] = ours(pipeline);
+  const taken = already ? undefined : [".notify", ".notify-deploy"].find((it) => pipeline.jobs.has(it) || Object.hasOwn(elsewhere ?? {}, it));
+  if (taken) found.push({ code: "hidden-taken", job: taken });
+  const picked = taken ? [] : jobs.filter((job) => job.picked);
+  let changed = inText(text, elsewhere, picked, found);
+  const byName = picked.filter((job) => job.hooked === "name").map(({ name }) => name);
 
   const hooked = jobs.filter((job) => job.hooked);
-  const own = names(pipeline, inputs, found);
-  const given = { ...inputs, ...own };
+  const given = { ...inputs, ...already?.inputs };
+  Object.assign(given, names(pipeline, given, found, Boolean(already)));
   if (hooked.length > 0) given.deploy_jobs = hooked.map((job) => pattern(job.name)).join(",");
   found.unshift(...warnings(pipeline, jobs, given));
-  if (!found.some(({ code }) => code === "included-already")) {
-    const each = byName.length > 0 ? byName.map((name) => component({ ...given, deploy_job: name })) : [component(given)];
-    changed = applied(changed, [included(read(changed, full), each)]);
+  if (!taken && !already) {
+    // Hooks by name are not those that jobs refer to: each needs an include of its own, and so do those in the text.
+    const each = byName.map((name) => component({ ...given, deploy_job: name }));
+    if (each.length === 0 || hooked.some((job) => job.hooked === "text")) each.push(component(given));
+    changed = applied(changed, [included(read(changed, elsewhere), each)]);
     const tags = found.find(({ code }) => code === "tags");
-    if (tags) changed = applied(changed, [tagged(read(changed, full), tags.jobs, tags.tags)]);
+    if (tags) changed = applied(changed, [tagged(read(changed, elsewhere), tags.jobs, tags.tags)]);
   }
   return { text: changed, jobs, warnings: found };
 }
 
-/** A job of another file carries the hooks by its name, where it has no scripts that they would replace. */
-function named(job, byName, found) {
-  const scripts = ["before_script", "after_script"].filter((script) => job.from[script] && !job.from[script].keyword);
-  const outside = ["before_script", "after_script"].filter((script) => job.from[script]?.keyword);
-  if (scripts.length > 0) {
-    found.push({ code: "included-scripts", job: job.name, scripts: scripts.join(", ") });
-  } else if (outside.length > 0) {
-    found.push({ code: "included-default", job: job.name, scripts: outside.join(", ") });
-  } else if (/["'\\]/u.test(job.name)) {
-    found.push({ code: "odd-name", job: job.name });
-  } else {
-    job.hooked = "name";
-    byName.push(job.name);
-    found.push({ code: "by-name", job: job.name });
+/** The text with the jobs hooked that can be; the others are found wanting. */
+function inText(text, elsewhere, picked, found) {
+  // Jobs before those that extend them, and one that others refer to before these.
+  const order = picked.toSorted((a, b) => a.ancestors.length - b.ancestors.length);
+  const carriers = order.filter(({ cannot }) => !cannot).map(({ name }) => name);
+  for (let turn = 0; ; turn += 1) {
+    const faults = [];
+    let changed = text;
+    let earlier;
+    for (const job of order) {
+      job.hooked = undefined;
+      const left = job.cannot ? { code: job.cannot } : hookedIn(changed, elsewhere, job, carriers);
+      if (typeof left === "string") {
+        changed = left;
+        job.hooked = "text";
+      } else if (left.code === "by-name") {
+        job.hooked = "name";
+        faults.push({ code: "by-name", job: job.name });
+      } else {
+        const twice = order.findIndex((it) => it.name === left.named?.twice);
+        if (twice >= 0 && twice < order.indexOf(job) && turn < order.length) earlier = [order.indexOf(job), twice];
+        faults.push({ code: left.code, job: job.name, ...left.named });
+      }
+    }
+    if (!earlier) {
+      found.push(...faults);
+      return changed;
+    }
+    order.splice(earlier[1], 0, ...order.splice(earlier[0], 1));
   }
 }
 
+/** The text with a job hooked, or why it is not: `{code, named}`, of which `by-name` means that it can be by its name. */
+function hookedIn(text, elsewhere, job, carriers) {
+  if (job.reason === "template") return { code: "by-name" };
+  if (job.isHooked) return text;
+  if (!job.isHere) return byName(text, elsewhere, job);
+  try {
+    if (!job.values.script && !job.from.script) return { code: "unseen-job" };
+    return hook(text, elsewhere, job.name, carriers);
+  } catch (left) {
+    // A shape that nobody thought of costs one job, not the page.
+    if (!left.code) return { code: "odd-shape", named: { keyword: job.name } };
+    return left.code === "included-job" ? byName(text, elsewhere, job) : left;
+  }
+}
+
+/** Whether a job of another file can carry the hooks by its name: it has no scripts that they would replace, and no job extends it. */
+function byName(text, elsewhere, { name, from, values }) {
+  const pipeline = read(text, elsewhere);
+  const scripts = ["before_script", "after_script"].filter((script) => from[script]);
+  const outside = scripts.filter((script) => from[script].keyword);
+  if (scripts.length > outside.length) return { code: "included-scripts", named: { scripts: scripts.filter((it) => !outside.includes(it)).join(", ") } };
+  if (outside.length > 0) return { code: "included-default", named: { scripts: outside.join(", ") } };
+  if (/["'\\]/u.test(name)) return { code: "odd-name" };
+  if (values.variables?.["!reference"]) return { code: "variables-reference" };
+  const all = [...pipeline.jobs.keys(), ...Object.keys(elsewhere ?? {})].filter((it) => !GLOBAL.includes(it));
+  const children = all.filter((it) => it !== name && [...parents(elsewhere?.[it]), ...(effective(pipeline, it)?.ancestors ?? [])].includes(name));
+  return children.length > 0 ? { code: "shared-text", named: { others: children.join(", ") } } : { code: "by-name" };
+}
+
 /** Other names for the notifier's own jobs, where the pipeline has jobs of theirs. */
-function names(pipeline, inputs, found) {
+function names(pipeline, inputs, found, isIncluded) {
   const own = {};
+  const job = (name) => pipeline.jobs.get(name)?.values ?? pipeline.elsewhere?.[name];
+  const isTaken = (name) => {
+    const { script, extends: more, trigger } = job(name) ?? {};
+    return Boolean(script ?? more ?? trigger) && !lines(pipeline, script).some((line) => line.includes("pipeline_notifier"));
+  };
   for (const [input, usual] of [["start_job", "notify-start"], ["finish_job", "notify-finish"]]) {
     const name = inputs[input] ?? usual;
-    const job = pipeline.jobs.get(name)?.values ?? pipeline.full?.[name];
-    if (!job) continue;
-    if (!job.script && !job.extends) {
-      found.push({ code: "merges-into-ours", job: name });
-    } else if (!mentions(job.script, ".pipeline-notifier") && !/pipeline_notifier/u.test(JSON.stringify(job.script ?? ""))) {
-      own[input] = `slack-${name}`;
-      found.push({ code: "name-taken", job: name, input, instead: own[input] });
+    const all = input === "finish_job" ? [name, `${name}-success`] : [name];
+    for (const it of all.filter((it) => pipeline.jobs.has(it) && !isTaken(it))) found.push({ code: "merges-into-ours", job: it });
+    const taken = all.find(isTaken);
+    if (!taken) continue;
+    if (isIncluded) {
+      found.push({ code: "name-taken-there", job: taken, input });
+      continue;
     }
+    own[input] = ["slack", "slack-channel", "pipeline-notifier"].map((it) => `${it}-${name}`).find((it) => !job(it) && !job(`${it}-success`)) ?? `our-${name}`;
+    found.push({ code: "name-taken", job: taken, input, instead: own[input] });
   }
   return own;
 }

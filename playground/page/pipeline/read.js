@@ -1,12 +1,8 @@
 // Reads a `.gitlab-ci.yml` as GitLab does: what stands where in the text, and what each job comes to.
-import { isAlias, isMap, isSeq, parseAllDocuments, YAMLSeq } from "../yaml/index.js";
+import { isAlias, isMap, isPair, isSeq, parseAllDocuments, YAMLSeq } from "../yaml/index.js";
 
 /** `!reference [job, keyword]` (https://docs.gitlab.com/ci/yaml/yaml_optimization/#reference-tags). */
-class Reference extends YAMLSeq {
-  toJSON(_, context) {
-    return { "!reference": super.toJSON(_, context) };
-  }
-}
+class Reference extends YAMLSeq {}
 
 // GitLab reads YAML 1.1, in which `y` and `n` are letters to its parser, and of two equal keys the later one.
 const OPTIONS = {
@@ -21,19 +17,23 @@ const OPTIONS = {
 
 /** Keywords of the top level that are no jobs (https://docs.gitlab.com/ci/yaml/#global-keywords). */
 export const GLOBAL = ["default", "include", "spec", "stages", "variables", "workflow", "image", "services", "before_script", "after_script", "cache", "types"];
-const SCRIPTS = ["before_script", "script", "after_script"];
+export const SCRIPTS = ["before_script", "script", "after_script"];
+/** Hidden jobs of the component, which no pipeline defines itself. */
+const OURS = [".notify", ".notify-deploy"];
+/** How many values a file may come to, aliases followed. */
+const MOST = 200_000;
 
 /**
  * A pipeline: its text, its top level as values, and of each job the node in the text and its values, merge keys filled in.
- * `full` is GitLab's full configuration of it, as text, where somebody has it: what comes from includes is known by that alone.
+ * `elsewhere` is what other files say, as `others` makes it: top-level keywords and jobs by their names.
  * Throws an error that names the line where the text is no YAML or no pipeline.
  */
-export function read(text, full = "") {
-  const document = last(text);
-  const top = document.contents;
+export function read(text, elsewhere) {
+  const document = parsed(text);
+  const top = document?.contents;
   if (top && !isMap(top)) throw new Error("this is a list or a text: a pipeline has jobs by their names");
-  const values = top ? document.toJS() : {};
-  const pipeline = { text, document, top, values, full: full.trim() ? last(full).toJS() : undefined, jobs: new Map(), twice: new Set() };
+  const values = top ? valueOf(top, document) : {};
+  const pipeline = { text, document, top, values, elsewhere, jobs: new Map(), twice: new Set() };
   for (const pair of top?.items ?? []) {
     const name = nameOf(pair.key);
     if (GLOBAL.includes(name) || !values[name] || typeof values[name] !== "object") continue;
@@ -43,22 +43,80 @@ export function read(text, full = "") {
   return pipeline;
 }
 
-/** The last document of a text: before it there may be a header, `spec`. */
-function last(text) {
-  const documents = parseAllDocuments(text, OPTIONS);
-  const document = documents.at(-1) ?? { errors: [], contents: null };
-  const [error] = documents.flatMap((it) => it.errors ?? []);
-  if (error) throw new Error(error.message.split("\n")[0].replace(/:$/u, ""));
-  return document;
+/**
+ * What GitLab's full configuration of a pipeline says beyond its own text: of a job that stands in the text, only what does not
+ * come of it. So a change of the text is not hidden by what the configuration was before.
+ */
+export function others(text, full) {
+  if (!full.trim()) return undefined;
+  const document = parsed(full);
+  const values = isMap(document?.contents) ? valueOf(document.contents, document) : undefined;
+  if (!values) throw new Error("this is a list or a text: a full configuration has jobs by their names");
+  const pipeline = read(text);
+  // What the component itself brings is referred to, and compared by its name.
+  const ours = Object.hasOwn(values, ".pipeline-notifier") ? [".pipeline-notifier", ...OURS] : [];
+  const elsewhere = Object.fromEntries(Object.entries(values).filter(([name]) => !pipeline.jobs.has(name) && !ours.includes(name)));
+  const alone = { ...pipeline, elsewhere };
+  for (const name of pipeline.jobs.keys()) {
+    const { values: explained } = effective(alone, name);
+    const rest = Object.entries(values[name] ?? {}).filter(([keyword]) => keyword !== "extends" && !(keyword in explained));
+    if (rest.length > 0) elsewhere[name] = Object.fromEntries(rest);
+  }
+  return elsewhere;
+}
+
+/** The document of a text that is the pipeline: before it there may be a header, `spec`. */
+function parsed(text) {
+  const [first, second] = parseAllDocuments(text, OPTIONS);
+  for (const { errors } of [first, second].filter(Boolean)) {
+    if (errors.length > 0) throw new Error(errors[0].message.split("\n")[0].replace(/:$/u, ""));
+  }
+  return second && isMap(first?.contents) && first.contents.items.some(({ key }) => nameOf(key) === "spec") ? second : first;
+}
+
+/** A node as GitLab's parser sees it: a merge key overwrites what stands above it, and is overwritten by what stands below. */
+function valueOf(node, document, left = { count: MOST }) {
+  left.count -= 1;
+  if (left.count < 0) throw new Error("its aliases come to more than any pipeline has");
+  if (isAlias(node)) {
+    const source = node.resolve(document);
+    if (!source || left.above?.has(source)) throw new Error(`the alias *${node.source} stands for nothing`);
+    return valueOf(source, document, left);
+  }
+  if (isSeq(node)) {
+    const items = node.items.map((item) => valueOf(isPair(item) ? item.value : item, document, left));
+    return isReference(node) ? { "!reference": items.map(String) } : items;
+  }
+  if (!isMap(node)) return node?.toJS ? node.toJS(document) : (node?.value ?? null);
+  const above = left.above;
+  left.above = new Set([...(above ?? []), node]);
+  let values = {};
+  for (const { key, value } of node.items) {
+    if (nameOf(key) === "<<") {
+      const merged = [valueOf(value, document, left)].flat().toReversed();
+      if (merged.some((it) => !isHash(it))) throw new Error("a merge key, <<, stands for something that is no hash");
+      values = Object.assign(values, ...merged);
+    } else {
+      Object.defineProperty(values, nameOf(key), { value: valueOf(value, document, left), enumerable: true, configurable: true, writable: true });
+    }
+  }
+  left.above = above;
+  return values;
 }
 
 export function nameOf(key) {
   return String(key?.source ?? key?.value ?? key);
 }
 
-/** A keyword of a node that stands there itself, and does not come by a merge key. */
+/** A keyword of a node that stands there itself and counts: no merge key below it brings another. */
 export function own(node, keyword) {
-  return isMap(node) ? node.items.findLast(({ key }) => nameOf(key) === keyword) : undefined;
+  if (!isMap(node)) return undefined;
+  return node.items.findLast(({ key }) => nameOf(key) === keyword);
+}
+
+/** The last merge key of a node. */
+export function lastMerge(node) {
+  return isMap(node) ? own(node, "<<") : undefined;
 }
 
 export function isReference(node) {
@@ -67,13 +125,14 @@ export function isReference(node) {
 
 /** What `extends` names, as a list. */
 export function parents(values) {
-  return [values?.extends ?? []].flat().map(String);
+  return [values?.extends ?? []].flat(9).map(String);
 }
 
 /** What a job has by its own text and by files that define a job of the same name; nothing where none does. */
 function defined(pipeline, name) {
-  const [here, elsewhere] = [pipeline.jobs.get(name)?.values, pipeline.full?.[name]];
-  return here && elsewhere ? merged(elsewhere, here) : (here ?? elsewhere);
+  const there = pipeline.elsewhere && Object.hasOwn(pipeline.elsewhere, name) ? pipeline.elsewhere[name] : undefined;
+  const here = pipeline.jobs.get(name)?.values;
+  return here && there ? merged(there, here) : (here ?? there);
 }
 
 /** Hashes deep, all else replaced, as `extends` and `include` do it. */
@@ -83,18 +142,18 @@ function merged(below, above) {
   return both;
 }
 
-function isHash(value) {
+export function isHash(value) {
   return Boolean(value) && typeof value === "object" && !Array.isArray(value) && !("!reference" in value);
 }
 
 /**
- * What a job comes to: its values with all that it extends, and for each of its scripts where it is from: `{job}`, `{unknown}`
- * for something of another file, or `{keyword}` for `default` and the top level. Nothing where the job is not known.
+ * What a job comes to: its values with all that it extends, its ancestors, and for each of its scripts where it is from: `{job}`,
+ * with `elsewhere` where another file has that part of it; `{unknown}` for a job of another file that nobody showed; `{keyword}` for
+ * `default` and the top level. Nothing where the job is not known.
  */
 export function effective(pipeline, name, above = []) {
   const definition = defined(pipeline, name);
-  if (!definition || above.includes(name)) return undefined;
-  const complete = pipeline.full?.[name] !== undefined;
+  if (!isHash(definition) || above.includes(name)) return undefined;
   let values = {};
   const from = {};
   const ancestors = [];
@@ -104,19 +163,16 @@ export function effective(pipeline, name, above = []) {
     if (inherited) {
       values = merged(values, inherited.values);
       Object.assign(from, inherited.from);
-    } else if (!parent.startsWith(".notify")) {
-      for (const script of SCRIPTS) if (!complete) from[script] = { unknown: parent };
+    } else if (!OURS.includes(parent)) {
+      for (const script of SCRIPTS) from[script] = { unknown: parent };
     }
   }
   values = merged(values, definition);
-  const itself = pipeline.jobs.get(name)?.values ?? definition;
-  for (const script of SCRIPTS) {
-    if (script in itself) from[script] = { job: name };
-    else if (!from[script] && script in definition) from[script] = provider(pipeline, itself, name, script);
-  }
+  const here = pipeline.jobs.get(name)?.values ?? {};
+  for (const script of SCRIPTS) if (script in definition) from[script] = { job: name, elsewhere: !(script in here) };
   if (above.length === 0) {
     for (const script of ["before_script", "after_script"]) {
-      const [found, value] = from[script] ? [] : outside(pipeline, values, script);
+      const [found, value] = from[script] ? [] : fromDefault(pipeline, values, script);
       if (found) [from[script], values[script]] = [found, value];
     }
   }
@@ -124,39 +180,24 @@ export function effective(pipeline, name, above = []) {
   return { values, from, ancestors };
 }
 
-/** Which parent a script is from that the full configuration alone shows. */
-function provider(pipeline, values, name, script) {
-  const all = parents(values).filter((parent) => !parent.startsWith(".notify"));
-  const known = all.findLast((parent) => pipeline.full[parent] && script in pipeline.full[parent]);
-  if (known ?? (all.length === 1 && all[0])) return { job: known ?? all[0] };
-  return all.length === 0 ? { included: name } : { unknown: all.at(-1) };
-}
-
-/** A script of `default` or of the top level, where the job takes it. */
-function outside(pipeline, values, script) {
+/** A keyword of `default` or of the top level, where a job of these values takes it: where it is from, and its value. */
+export function fromDefault(pipeline, values, keyword) {
   const takes = values.inherit?.default ?? true;
-  if (takes === false || (Array.isArray(takes) && !takes.includes(script))) return [];
-  for (const top of [pipeline.values, pipeline.full ?? {}]) {
-    if (top.default && script in top.default) return [{ keyword: ["default", script] }, top.default[script]];
-    if (script in top) return [{ keyword: [script] }, top[script]];
+  if (takes === false || (Array.isArray(takes) && !takes.includes(keyword))) return [];
+  for (const top of [pipeline.values, pipeline.elsewhere ?? {}]) {
+    if (isHash(top.default) && keyword in top.default) return [{ keyword: ["default", keyword] }, top.default[keyword]];
+    if (keyword in top && keyword !== "tags") return [{ keyword: [keyword] }, top[keyword]];
   }
   return [];
 }
 
-/** Lines of a script, references followed as far as this pipeline knows them. */
+/** Lines of a script, references followed as far as this pipeline knows them; of what it does not know the reference as text. */
 export function lines(pipeline, script, depth = 0) {
-  const all = [];
-  for (const line of Array.isArray(script) ? script : [script ?? []].flat()) {
-    if (Array.isArray(line)) all.push(...lines(pipeline, line, depth));
-    else if (line?.["!reference"]) all.push(...followed(pipeline, line["!reference"], depth));
-    else all.push(String(line));
-  }
-  return all;
-}
-
-function followed(pipeline, path, depth) {
+  if (Array.isArray(script)) return script.flatMap((line) => lines(pipeline, line, depth));
+  const path = script?.["!reference"];
+  if (!path) return script === null || script === undefined ? [] : [String(script)];
   const [name, ...rest] = path;
-  const start = GLOBAL.includes(name) ? (pipeline.values[name] ?? pipeline.full?.[name]) : effective(pipeline, name, [""])?.values;
+  const start = GLOBAL.includes(name) ? (pipeline.values[name] ?? pipeline.elsewhere?.[name]) : effective(pipeline, name, [""])?.values;
   const value = rest.reduce((at, key) => at?.[key], start);
   return value === undefined || depth > 10 ? [`!reference ${path.join(" ")}`] : lines(pipeline, value, depth + 1);
 }
@@ -186,12 +227,13 @@ function pathOf(within, node) {
 
 /** The stages in their order, GitLab's own where the pipeline names none. */
 export function stages(pipeline) {
-  const named = pipeline.values.stages ?? pipeline.full?.stages;
+  const named = pipeline.values.stages ?? pipeline.elsewhere?.stages;
   const between = Array.isArray(named) ? named.flat().map(String) : ["build", "test", "deploy"];
   return [".pre", ...between.filter((it) => it !== ".pre" && it !== ".post"), ".post"];
 }
 
 /** The files that a pipeline includes, as a list of hashes. */
 export function includes(values) {
-  return [values.include ?? []].flat().map((it) => (typeof it === "string" ? { [it.startsWith("http") ? "remote" : "local"]: it } : it));
+  const all = [values.include ?? []].flat(9).map((it) => (typeof it === "string" ? { [/^https?:/u.test(it) ? "remote" : "local"]: it } : it));
+  return all.filter(isHash);
 }

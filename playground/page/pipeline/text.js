@@ -20,9 +20,9 @@ export function isFlow(node) {
   return node?.srcToken?.type === "flow-collection";
 }
 
-/** How deep the keywords of a job stand. */
+/** How deep the keywords of a hash stand. */
 export function indent(node) {
-  return isMap(node) ? node.srcToken.indent : 2;
+  return isMap(node) && !isFlow(node) ? node.srcToken.indent : 0;
 }
 
 export function newline(text) {
@@ -31,6 +31,13 @@ export function newline(text) {
 
 export function lineStart(text, at) {
   return text.lastIndexOf("\n", at - 1) + 1;
+}
+
+/** Where the line behind a place begins; that place itself where it is the beginning of one. */
+export function lineEnd(text, at) {
+  if (text[at - 1] === "\n") return at;
+  const next = text.indexOf("\n", at);
+  return next < 0 ? text.length : next + 1;
 }
 
 /** A text with all edits, each `{at, end, text}`. Of two at one place the first comes first. */

@@ -6,6 +6,16 @@ import { includes, parents, stages } from "./read.js";
 const NO_DOWNLOADER = /(^|\/)(debian|ubuntu|python|ruby|node|golang|rust|openjdk|eclipse-temurin|php|perl|postgres|mysql)(:[^/]*)?(-slim)?$/iu;
 const HAS_CURL = /^(python|ruby|node|golang|rust|openjdk|perl|php)(:(?!.*slim).*)?$|alpine/iu;
 
+/** The includes that are the component already, or a copy of its file. */
+export function ours({ values, project }) {
+  const isOurs = ({ component = "", project: other, file, local, remote, inputs }) => {
+    if (String(component).split("@")[0].endsWith(`/${project}/notify`)) return true;
+    const isCopy = [file, local, remote].flat().some((it) => /(^|\/)notify\.yml$/u.test(String(it ?? "")));
+    return isCopy && (other === project || local === ".gitlab/notify.yml" || ["deploy_jobs", "deploy_job", "package_url"].some((it) => it in (inputs ?? {})));
+  };
+  return includes(values).filter(isOurs);
+}
+
 /** The warnings of a pipeline with these inputs, each `{code}` with what its words name. */
 export function warnings(pipeline, jobs, inputs) {
   const { values } = pipeline;
@@ -13,12 +23,12 @@ export function warnings(pipeline, jobs, inputs) {
   const found = [];
   const add = (code, named = {}) => found.push({ code, ...named });
 
-  const ours = files.filter((it) => /\/notify@/u.test(it.component ?? "") || [it.file].flat().some((file) => /templates\/notify\.yml$/u.test(file ?? "")));
-  if (ours.length > 0) add("included-already", { jobs: inputs.deploy_jobs ?? "" });
-  if (new Set(ours.map((it) => it.inputs?.deploy_job ?? "")).size < ours.length) add("included-twice");
+  const already = ours(pipeline);
+  if (already.length > 0) add("included-already", { jobs: inputs.deploy_jobs ?? "" });
+  if (new Set(already.map((it) => it.inputs?.deploy_job ?? "")).size < already.length) add("included-twice");
 
   if (jobs.length === 0) add("no-jobs");
-  else if (!jobs.some((job) => job.hooked)) add("no-deploy-jobs");
+  else if (!jobs.some((job) => job.picked)) add("no-deploy-jobs");
   for (const name of pipeline.twice) add("twice", { job: name });
 
   const known = stages(pipeline);
@@ -26,8 +36,8 @@ export function warnings(pipeline, jobs, inputs) {
     if (inputs[input] && !known.includes(inputs[input])) add("unknown-stage", { input, stage: inputs[input], stages: known.slice(1, -1).join(", ") });
   }
   // GitLab's own templates set no scripts for all jobs.
-  const unseen = files.filter((it) => !ours.includes(it) && !it.template).map((it) => String(Object.values(it)[0]));
-  if (unseen.length > 0 && !pipeline.full) add("includes-unseen", { files: unseen.join(", ") });
+  const unseen = files.filter((it) => !already.includes(it) && !it.template).map((it) => String(Object.values(it)[0]));
+  if (unseen.length > 0 && !pipeline.elsewhere) add("includes-unseen", { files: unseen.join(", ") });
 
   for (const job of jobs) {
     const { name, values: its, hooked } = job;
@@ -48,7 +58,7 @@ export function warnings(pipeline, jobs, inputs) {
   if (inputs.finish === "never") add("finish-never");
 
   const tags = tagsOf(pipeline, jobs);
-  if (tags && ours.length === 0) add("tags", { tags, jobs: ownJobs(inputs) });
+  if (tags && already.length === 0) add("tags", { tags, jobs: ownJobs(inputs) });
   return found;
 }
 
@@ -62,9 +72,10 @@ function ownJobs(inputs) {
 /** The tags that the notifier's own jobs need: every job of the pipeline names its runners by itself, and none by `default`. */
 function tagsOf(pipeline, jobs) {
   const seen = jobs.filter(({ isHere, values }) => isHere && values.script);
-  if (pipeline.values.default?.tags || seen.length === 0 || seen.some(({ values }) => !values.tags?.length)) return undefined;
+  if (pipeline.values.default?.tags || pipeline.elsewhere?.default?.tags || seen.length === 0 || seen.some(({ values }) => !values.tags?.length)) return undefined;
   const able = seen.filter(({ cannot }) => cannot !== "powershell" && cannot !== "macos");
-  return able.find(({ hooked }) => hooked)?.values.tags ?? able[0]?.values.tags;
+  const tags = (able.find(({ hooked }) => hooked) ?? able[0])?.values.tags;
+  return tags && [tags].flat().map(String);
 }
 
 /** A manual job that holds up the pipeline: `when: manual` in `rules` may not fail unless it says so, outside of them it may. */
