@@ -5,7 +5,7 @@ import { byId, element, list } from "./dom.js";
 import { propose } from "./pipeline/propose.js";
 import { said, warned } from "./words.js";
 
-/** The jobs that somebody chose, by hand; nothing where the page chooses. */
+/** The jobs that somebody chose by hand; nothing where the page chooses. */
 let chosen;
 
 export function start(entered) {
@@ -15,6 +15,7 @@ export function start(entered) {
       entered();
     });
   }
+  byId("sure").addEventListener("input", entered);
   byId("jobs").addEventListener("input", () => {
     chosen = [...byId("jobs").querySelectorAll("input:checked")].map((it) => it.value);
     entered();
@@ -38,7 +39,7 @@ export function show(samples, { deploy_job: _, deploy_jobs: __, ...inputs }) {
   let proposal;
   try {
     const { project } = samples.release;
-    proposal = propose({ text, full, project, inputs, component: (given) => component(samples, given), chosen });
+    proposal = propose({ text, full, project, inputs, component: (given) => component(samples, given), chosen, sure: byId("sure").checked });
   } catch (fault) {
     return clear([said(fault.full ? "no-full" : "no-yaml", { fault: fault.message })]);
   }
@@ -48,7 +49,7 @@ export function show(samples, { deploy_job: _, deploy_jobs: __, ...inputs }) {
   const { hunks } = structuredPatch("", "", text, proposal.text, "", "", { context: 2 });
   byId("changes").replaceChildren(...(hunks.length > 0 ? hunks.map((hunk) => changed(hunk, proposal.text)) : [element("p", { textContent: said("no-change") })]));
   // What only the full configuration can tell.
-  if (proposal.warnings.some(({ code }) => ["includes-unseen", "unknown-parent", "unseen-job"].includes(code))) byId("full-part").open = true;
+  if (proposal.warnings.some(({ code }) => ["includes-unseen", "unknown-parent", "unseen-job", "unseen-after"].includes(code))) byId("full-part").open = true;
   return list("pipeline-warnings", proposal.warnings.map(warned));
 }
 

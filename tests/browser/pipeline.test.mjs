@@ -82,6 +82,10 @@ const SHAPES = {
     `.x: &x\n  script: [make]\ndeploy: \n  <<: *x\n  extends: .notify\n  script:\n    - ${BEFORE}\n    - !reference [.x, script]\n  after_script:\n    - ${AFTER}\n`,
   ],
   "nothing behind the colon": ["deploy:\n  extends:\n  variables:\n  script: [make]\n", `deploy:\n  extends: .notify\n  variables: {}\n  script: [${BEFORE}, make]\n  after_script:\n    - ${AFTER}\n`],
+  "an after_script that is nothing": [
+    "default:\n  after_script: [tidy]\ndeploy:\n  script: [make]\n  after_script: ~\n",
+    `default:\n  after_script: [tidy]\ndeploy:\n  extends: .notify\n  script: [${BEFORE}, make]\n  after_script: [${AFTER}, !reference [default, after_script]]\n`,
+  ],
   "a name with an anchor": [
     ".a: {tags: [a]}\ndeploy:\n  extends: &l .a\n  script: [make]\n.b:\n  extends: *l\ndefault: {tags: [b]}\n",
     `.a: {tags: [a]}\ndeploy:\n  extends: [.notify, &l .a]\n  script: [${BEFORE}, make]\n  after_script:\n    - ${AFTER}\n.b:\n  extends: *l\ndefault: {tags: [b]}\n`,
@@ -140,12 +144,12 @@ const INCLUDES = {
 
 test("the component joins whatever is included", async () => {
   for (const [given, expected] of Object.entries(INCLUDES)) {
-    const { text: changed } = await proposed(`${given}deploy:\n  script: make\n`);
+    const { text: changed } = await proposed(`${given}deploy:\n  script: make\n`, { sure: true });
     const deep = /^( *)- /mu.exec(expected.slice(8))?.[1] ?? "  ";
     assert.equal(changed.slice(0, expected.length), expected);
     assert.ok(changed.slice(expected.length).startsWith(`${deep}- component: HOST/x/y/notify@1.0.0`), changed);
   }
-  const { text: json } = await proposed('{"deploy": {"script": ["make"]}, "include": ["a.yml"]}');
+  const { text: json } = await proposed('{"deploy": {"script": ["make"]}, "include": ["a.yml"]}', { sure: true });
   assert.match(json, /"include": \["a\.yml", \{"component":"HOST\/x\/y\/notify@1\.0\.0","inputs":\{"deploy_jobs":"deploy"\}\}\]\}$/u);
   const { text: header } = await proposed("spec:\n  inputs:\n    env:\n---\ndeploy:\n  script: make\n");
   assert.match(header, /^spec:\n {2}inputs:\n {4}env:\n---\ninclude:\n/u);
@@ -165,6 +169,7 @@ const WARNED = {
   "unknown-stage": ["stages: [ship]\ndeploy:\n  stage: ship\n  script: make\n", { inputs: { finish_stage: "test" } }],
   "includes-unseen": ["include: a.yml\ndeploy:\n  script: make\n"],
   "unknown-parent": ["include: a.yml\ndeploy:\n  extends: .elsewhere\n  script: make\n"],
+  "unseen-after": ["include: a.yml\ndeploy:\n  script: make\n"],
   "unseen-job": ["include: a.yml\ndeploy:\n  environment: prod\n"],
   trigger: ["deploy:\n  trigger: a/b\n"],
   run: ["deploy:\n  run: [{name: a, script: make}]\n"],
@@ -217,7 +222,7 @@ test("a plain pipeline gets no warning", async () => {
 });
 
 test("what cannot be hooked without a doubt is left as it is", async () => {
-  for (const code of ["unknown-parent", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "included-scripts", "included-default", "odd-name"]) {
+  for (const code of ["unknown-parent", "unseen-after", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "included-scripts", "included-default", "odd-name"]) {
     const [pipeline, more] = WARNED[code];
     const { text: changed, hooked } = await proposed(pipeline, more);
     assert.deepEqual(hooked, [], code);

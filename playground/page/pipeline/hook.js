@@ -157,8 +157,10 @@ function added(pipeline, job, all, script) {
   if (pair) {
     const [at, end] = whole(text, pair);
     const value = text.slice(at, end);
-    // Nothing is what `after_script: ~` says, instead of what the job would inherit.
-    if (script === "after_script" && isScalar(pair.value) && pair.value.value === null) return { at: colon(text, pair), end: Math.max(end, colon(text, pair)), text: ` [${hook}]` };
+    if (script === "after_script" && isScalar(pair.value) && pair.value.value === null) {
+      const inherited = all.from.after_script?.keyword;
+      return { at: colon(text, pair), end: Math.max(end, colon(text, pair)), text: ` [${[hook, ...(inherited ? [reference(inherited)] : [])].join(", ")}]` };
+    }
     if (!value.trim() || (isFlow(job.node) && value.includes("\n"))) throw new Left("odd-shape", { keyword: script });
     if (isFlow(job.node)) return { at, end, text: `[${hook}, ${value}]` };
     const deeper = " ".repeat(indent(job.node) + 2);

@@ -4,16 +4,17 @@ import { included, tagged } from "./include.js";
 import { candidates, ofTemplates, pattern } from "./jobs.js";
 import { effective, GLOBAL, lines, others, parents, read } from "./read.js";
 import { applied } from "./text.js";
-import { ours, warnings } from "./warnings.js";
+import { ours, unseen, warnings } from "./warnings.js";
 
 /**
  * What to change in a pipeline. `text` is a `.gitlab-ci.yml`, `full` GitLab's full configuration of it or nothing, `project` the path of
  * the component's project, `inputs` the component's inputs that differ from their defaults, `component(inputs)` the lines of an include
- * with them, `chosen` the names of the jobs to hook, where somebody chose. The answer has the changed `text`, the `jobs` with what
+ * with them, `chosen` the names of the jobs to hook, where somebody chose, `sure` whether
+ * somebody knows that no file which is not shown has an after_script for them. The answer has the changed `text`, the `jobs` with what
  * became of each, and `warnings`, each a code of the page's words with what it names. Throws an error that names the line where the
  * text is no pipeline; it has `full` where the full configuration is none.
  */
-export function propose({ text: pasted, full = "", project, inputs = {}, component, chosen }) {
+export function propose({ text: pasted, full = "", project, inputs = {}, component, chosen, sure = false }) {
   // To GitLab a byte order mark would be a part of the first keyword.
   const text = pasted.replace(/^\uFEFF/u, "");
   const pipeline = read(text);
@@ -36,6 +37,8 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   const taken = already ? undefined : [".notify", ".notify-deploy"].find((it) => pipeline.jobs.has(it) || Object.hasOwn(elsewhere ?? {}, it));
   if (taken) found.push({ code: "hidden-taken", job: taken });
   const picked = taken ? [] : jobs.filter((job) => job.picked);
+  // What stands in files that nobody showed, an after_script above all, would be lost.
+  if (unseen(pipeline).length > 0 && !sure) for (const job of picked) job.mayLose = job.isHere && !job.from.after_script;
   let changed = inText(text, elsewhere, picked, found);
   const byName = picked.filter((job) => job.hooked === "name").map(({ name }) => name);
 
@@ -94,6 +97,7 @@ function hookedIn(text, elsewhere, job, carriers) {
   if (!job.isHere) return byName(text, elsewhere, job);
   try {
     if (!job.values.script && !job.from.script) return { code: "unseen-job" };
+    if (job.mayLose && !job.cannot && !job.ancestors.includes(".notify-deploy")) return { code: "unseen-after" };
     return hook(text, elsewhere, job.name, carriers);
   } catch (left) {
     // A shape that nobody thought of costs one job, not the page.

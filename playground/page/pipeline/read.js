@@ -169,7 +169,11 @@ export function effective(pipeline, name, above = []) {
   }
   values = merged(values, definition);
   const here = pipeline.jobs.get(name)?.values ?? {};
-  for (const script of SCRIPTS) if (script in definition) from[script] = { job: name, elsewhere: !(script in here) };
+  for (const script of SCRIPTS) {
+    if (script in definition) from[script] = { job: name, elsewhere: !(script in here) };
+    // Nothing takes away what parents have, and leaves room for `default`.
+    if (values[script] === null) delete from[script];
+  }
   if (above.length === 0) {
     for (const script of ["before_script", "after_script"]) {
       const [found, value] = from[script] ? [] : fromDefault(pipeline, values, script);

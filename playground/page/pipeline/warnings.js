@@ -16,10 +16,17 @@ export function ours({ values, project }) {
   return includes(values).filter(isOurs);
 }
 
+/** The included files that nobody showed. GitLab's own templates and components are no files of a team, and set no scripts for all jobs. */
+export function unseen(pipeline) {
+  if (pipeline.elsewhere) return [];
+  const already = ours(pipeline);
+  const files = includes(pipeline.values).filter((it) => !already.includes(it) && !it.template && !it.component);
+  return files.map((it) => String([it.local ?? it.remote ?? it.file ?? it.artifact].flat()[0]));
+}
+
 /** The warnings of a pipeline with these inputs, each `{code}` with what its words name. */
 export function warnings(pipeline, jobs, inputs) {
   const { values } = pipeline;
-  const files = includes(values);
   const found = [];
   const add = (code, named = {}) => found.push({ code, ...named });
 
@@ -35,9 +42,8 @@ export function warnings(pipeline, jobs, inputs) {
   for (const input of ["start_stage", "finish_stage"]) {
     if (inputs[input] && !known.includes(inputs[input])) add("unknown-stage", { input, stage: inputs[input], stages: known.slice(1, -1).join(", ") });
   }
-  // GitLab's own templates set no scripts for all jobs.
-  const unseen = files.filter((it) => !already.includes(it) && !it.template).map((it) => String(Object.values(it)[0]));
-  if (unseen.length > 0 && !pipeline.elsewhere) add("includes-unseen", { files: unseen.join(", ") });
+  const files = unseen(pipeline);
+  if (files.length > 0) add("includes-unseen", { files: files.join(", ") });
 
   for (const job of jobs) {
     const { name, values: its, hooked } = job;
