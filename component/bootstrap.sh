@@ -254,7 +254,7 @@ with_curl() {
   } | (
     ulimit -f 10240
     exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$((left + 1))" \
-      --max-filesize 5000000 --output "$packed" --write-out "%{redirect_url}\n"
+      --max-filesize 5000000 --output "$packed" --write-out "%{http_code} %{redirect_url}\n"
   ) >"$answer" 2>/dev/null &
   fetched
 }
@@ -271,8 +271,9 @@ with_wget() {
 }
 fetch() {
   if command -v curl >/dev/null 2>&1; then
-    with_curl "$url" "$token" || return "$status"
-    read -r location <"$answer" || location=""
+    with_curl "$url" "$token"
+    read -r code location <"$answer" || location=""
+    [ "$status" = 0 ] || return "$status"
     [ -z "$location" ] || { is_plain "$location" && with_curl "$location" ""; }
   elif command -v wget >/dev/null 2>&1; then
     case "$url" in *@*) skip no_tool "package_url holds credentials, which wget would show to every process, and curl is not in this image" ;; esac
@@ -296,7 +297,7 @@ fetch() {
   fi
 }
 # Where a place is full, read-only or mounted noexec, the next one may not be.
-got=23 reason=io
+got=23 reason=io code=""
 for place in "$beside" "$temporary/$name" "/tmp/$name"; do
   is_usable "$place" || continue
   notifier=$place/$file.$$ packed=$place/$file.gz.$$ answer=$place/answer.$$
@@ -319,7 +320,9 @@ for place in "$beside" "$temporary/$name" "/tmp/$name"; do
       fi ;;
     # curl could not write; GNU wget neither.
     23 | 3) ;;
-    *) skip artifact_unavailable "the notifier could not be downloaded from $shown; check that this job may read the packages there (CI/CD job token allowlist), and the network" ;;
+    *)
+      case "$code" in [45]??) said=", which answered $code" ;; *) said="" ;; esac
+      skip artifact_unavailable "the notifier could not be downloaded from $shown$said; check that this job may read the packages there (Job token permissions of that project), and the network" ;;
   esac
   rm -f "$notifier" "$packed" "$answer"
 done

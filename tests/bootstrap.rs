@@ -433,6 +433,12 @@ fn a_hook_ends_in_time_whatever_is_dead() {
     }
 }
 
+#[test]
+fn a_download_that_is_refused_says_how() {
+    let (registry, slack) = (Server::start([Reply::status(403, "{}")]), Server::start([Reply::ok()]));
+    Job::new(&registry, &slack).ends_with(", which answered 403; check that this job may read the packages there");
+}
+
 /// However slow the download was, the second hook tries.
 #[test]
 fn the_second_hook_always_tries() {

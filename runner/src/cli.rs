@@ -19,7 +19,7 @@ const VERSION: &str = if cfg!(feature = "full") {
 /// Tells a team's Slack what its GitLab pipelines and deployments do.
 ///
 /// Everything that a job knows comes from its environment: GitLab's predefined variables, the secret
-/// `SLACK_WEBHOOK_URL`, and the settings below.
+/// `SLACK_WEBHOOK_URL`, and the settings, which the help of `send` lists.
 #[derive(Debug, Parser)]
 #[command(name = "pipeline-notifier", version = VERSION, max_term_width = 120)]
 pub struct Cli {
@@ -70,7 +70,7 @@ pub enum Command {
     /// Tells about message modules
     #[command(subcommand)]
     Module(Module),
-    /// Checks what is set and what is missing, without sending anything
+    /// Checks what is set and what is missing; sends nothing, unless told to
     Doctor {
         /// Send one test message too.
         #[arg(long)]

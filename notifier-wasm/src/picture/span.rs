@@ -31,6 +31,8 @@ pub(super) fn emoji(name: &str) -> String {
         "x" => "❌",
         "white_check_mark" => "✅",
         "no_entry_sign" => "🚫",
+        "octagonal_sign" => "🛑",
+        "hourglass_flowing_sand" => "⏳",
         "tada" => "🎉",
         "checkered_flag" => "🏁",
         "warning" => "⚠️",

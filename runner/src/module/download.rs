@@ -26,7 +26,7 @@ pub(crate) enum DownloadError {
     Fault(#[from] Fault),
     /// Not there, or this job may not read it.
     #[error(
-        "fetching it: the server answered {0}; check the address, and that this job may read that project's packages (CI/CD job token allowlist)"
+        "fetching it: the server answered {0}; check the address, and that this job may read that project's packages (Job token permissions of that project)"
     )]
     Status(u16),
 }
