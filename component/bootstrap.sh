@@ -87,7 +87,7 @@ await() {
   done
   child=""
 }
-# The same for what is ours to end, by its name, which the shell need not mention.
+# The same for what is ours to end, which the shell need not mention; $1 is what it is called.
 finish() {
   child=$!
   await 2>/dev/null
@@ -273,8 +273,11 @@ fetch() {
   if command -v curl >/dev/null 2>&1; then
     with_curl "$url" "$token"
     read -r code location <"$answer" || location=""
-    [ "$status" = 0 ] || return "$status"
-    [ -z "$location" ] || { is_plain "$location" && with_curl "$location" ""; }
+    [ "$status" = 0 ] && [ -n "$location" ] || return "$status"
+    is_plain "$location" || return 1
+    with_curl "$location" ""
+    read -r code _ <"$answer"
+    return "$status"
   elif command -v wget >/dev/null 2>&1; then
     case "$url" in *@*) skip no_tool "package_url holds credentials, which wget would show to every process, and curl is not in this image" ;; esac
     # An empty one.

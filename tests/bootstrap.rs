@@ -436,7 +436,14 @@ fn a_hook_ends_in_time_whatever_is_dead() {
 #[test]
 fn a_download_that_is_refused_says_how() {
     let (registry, slack) = (Server::start([Reply::status(403, "{}")]), Server::start([Reply::ok()]));
-    Job::new(&registry, &slack).ends_with(", which answered 403; check that this job may read the packages there");
+    let said = ", which answered 403; check that this job may read the packages there";
+    Job::new(&registry, &slack).ends_with(said);
+    // As of GitLab's object storage, which it redirects to.
+    let storage = registry.url("/storage").leak();
+    let redirecting = Server::start([Reply::Answer(302, format!("Location: {storage}\r\n").leak(), String::new())]);
+    let job = Job::new(&redirecting, &slack);
+    let ended = job.run(SHELLS[0]);
+    assert!(ended.output().contains(said), "{}", ended.output());
 }
 
 /// However slow the download was, the second hook tries.

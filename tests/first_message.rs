@@ -54,7 +54,7 @@ impl Instance {
         // As a runner checks out.
         self.project.shell(&format!(
             "git fetch --quiet --tags {} main && git checkout --quiet --force -B main FETCH_HEAD && git clean -ffdxq -e '.gitlab-ci-local*'",
-            self.address()
+            address()
         ));
         let variables = [
             ("RELEASE", version),
@@ -68,15 +68,15 @@ impl Instance {
         self.project.run_jobs_on(&self.registry, &variables, &JOBS)
     }
 
-    fn address(&self) -> String {
-        format!("https://gitlab.example.test/{PATH}.git")
-    }
-
     fn package(&self, version: &str, file: &str) -> Option<Vec<u8>> {
         let project = PATH.replace('/', "%2F");
         let path = format!("/api/v4/projects/{project}/packages/generic/pipeline-notifier/{version}/{file}");
         self.packages.lock().unwrap().files.get(&path).cloned()
     }
+}
+
+fn address() -> String {
+    format!("https://gitlab.example.test/{PATH}.git")
 }
 
 /// What stands in for the compilers: every build is a script that runs the binary of these tests.
@@ -159,7 +159,7 @@ fn from_an_import_to_the_first_message() {
 
     // The next version is the same click, and what was pinned stays as it was.
     let before = instance.package("7.0.0", "SHA256SUMS");
-    let address = instance.address();
+    let address = address();
     instance.project.shell(&format!(
         "git fetch --quiet {address} main && git checkout --quiet --force -B main FETCH_HEAD
          sed -i '0,/^## /s//## Unreleased\\n\\n- News.\\n\\n## /' CHANGELOG.md
@@ -169,6 +169,18 @@ fn from_an_import_to_the_first_message() {
     let ran = instance.release("7.0.1");
     assert!(JOBS.iter().all(|job| verdict(&ran, job) == "PASS"), "{}", ran.log);
     assert!(instance.package("7.0.1", "SHA256SUMS").is_some() && instance.package("7.0.0", "SHA256SUMS") == before);
+}
+
+/// A push, as any other pipeline, has no job that releases: of an empty variable GitLab's `&&` makes a true one.
+#[test]
+fn nothing_is_released_where_nobody_asks_for_it() {
+    let pipeline = fs::read_to_string(root().join(".gitlab-ci.yml")).unwrap();
+    let rules: Vec<&str> = pipeline.lines().filter(|line| line.trim_start().starts_with("- if: $RELEASE")).collect();
+    assert!(rules.len() >= 3 && rules.iter().all(|rule| rule.contains("$RELEASE =~ /^[0-9]/ && ")), "{rules:?}");
+    let project = Consumer::importing(PATH, &Checkout::new().0);
+    let listed = |release: &str| project.jobs(&[("RELEASE", release)]);
+    assert!(!listed("").iter().any(|job| JOBS.contains(&&**job) || job == "pages"), "{:?}", listed(""));
+    assert!(JOBS.iter().all(|job| listed("1.0.0").iter().any(|it| it == job)), "{:?}", listed("1.0.0"));
 }
 
 /// What is said of a version that was made elsewhere, and of one that is new.

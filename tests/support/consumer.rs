@@ -260,6 +260,16 @@ impl Consumer {
         all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
+    /// The names of the jobs of a pipeline with these variables.
+    pub(crate) fn jobs(&self, variables: &[(&str, &str)]) -> Vec<String> {
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let output = self.engine(&variables, &["--list-csv"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().skip(1).filter_map(|line| Some(line.split_once(';')?.0.to_owned())).collect()
+    }
+
     /// The pipeline with all of its includes, as GitLab shows it as its full configuration.
     pub(crate) fn full_configuration(&self) -> String {
         let output = self.engine(&[], &["--preview"]).output().unwrap();

@@ -1,10 +1,18 @@
 // What the code of the page says, in English.
 
+const SKIPPED = {
+  already_told: "it was told already",
+  finish_not_selected: "the input finish leaves it out",
+  event_not_selected: "the input events leaves it out, or operators are told of no such event",
+  branch_not_selected: "the input branches leaves it out",
+  environment_not_selected: "the input ops_environments leaves it out",
+};
+
 export const said = {
   copy: "Copy",
   copied: "Copied",
   "built-in": "built-in",
-  "not-sent": ({ why }) => `not sent: ${why}`,
+  "not-sent": ({ why }) => `not sent: ${SKIPPED[why] ?? why}`,
   "pipelines-message": "The pipeline's message, updated",
   "first-message": "The pipeline's message, posted by the first event",
   reply: "In its thread",

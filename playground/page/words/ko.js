@@ -105,11 +105,19 @@ export const choices = {
   "child pipeline": "하위 파이프라인",
 };
 
+const SKIPPED = {
+  already_told: "이미 알렸습니다",
+  finish_not_selected: "입력 finish로 제외했습니다",
+  event_not_selected: "입력 events로 제외했거나, 운영자에게는 알리지 않는 이벤트입니다",
+  branch_not_selected: "입력 branches로 제외했습니다",
+  environment_not_selected: "입력 ops_environments로 제외했습니다",
+};
+
 export const said = {
   copy: "복사",
   copied: "복사했습니다",
   "built-in": "내장",
-  "not-sent": ({ why }) => `보내지 않음: ${why}`,
+  "not-sent": ({ why }) => `보내지 않음: ${SKIPPED[why] ?? why}`,
   "pipelines-message": "파이프라인의 메시지, 갱신됨",
   "first-message": "파이프라인의 메시지, 첫 이벤트가 올림",
   reply: "그 메시지의 스레드",

@@ -118,7 +118,7 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
             // Slack takes about one message a second (https://docs.slack.dev/apis/web-api/rate-limits).
             thread::sleep(Duration::from_secs(1));
         }
-        let body = play(job, told, variables(&inbox, environment, changes, send))?;
+        let Some(body) = play(job, told, variables(&inbox, environment, changes, send))? else { continue };
         // What arrived, not what was meant to.
         let arrived = if send { Some(body.json().clone()) } else { inbox.next().map(|it| it.body) };
         show(caption.to_owned(), arrived.unwrap_or_default())?;
@@ -143,15 +143,15 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
     Ok(())
 }
 
-/// Tells one moment as its job would. Returns what it says.
-fn play(job: &Job, told: Told, variables: Variables) -> Result<Body, Error> {
+/// Tells one moment as its job would. Returns what it says, where there is something to say.
+fn play(job: &Job, told: Told, variables: Variables) -> Result<Option<Body>, Error> {
     let call = Call::begin(job.clone(), variables);
-    let (context, asked) = ask::learn(&call, told, true).swap_remove(0);
+    let Some((context, asked)) = ask::learn(&call, told, true).pop() else { return Ok(None) };
     let message = call.message(&context)?;
     let delivered = send::deliver(&call, told.event, &message, &asked);
     kept::forget(&call.variables);
-    delivered.map_err(|untold| Error::Send(untold.to_string()))?;
-    Ok(message.body())
+    delivered.map_err(|untold| Error::Send(untold.told()))?;
+    Ok(Some(message.body()))
 }
 
 /// The method that changes a message.

@@ -35,7 +35,7 @@ pub enum Event {
     PipelineFinished,
 }
 
-/// How the names of messages end (the setting `events`), which no job need know.
+/// How the names of messages end (the setting `events`), and what people call that. No job need know it.
 const OUTCOMES: [&str; 12] = [
     "failed",
     "failure",

@@ -22,13 +22,18 @@ pub(crate) enum DownloadError {
     /// A module is code: it does not travel unencrypted, but for this very machine.
     #[error("the address is not https, and code does not travel unencrypted")]
     NotHttps,
-    #[error("fetching it: {0}; {step}", step = .0.step())]
+    #[error("fetching it: {0}{step}", step = next_step(.0))]
     Fault(#[from] Fault),
     /// Not there, or this job may not read it.
     #[error(
         "fetching it: the server answered {0}; check the address, and that this job may read that project's packages (Job token permissions of that project)"
     )]
     Status(u16),
+}
+
+/// Fetching has a time of its own, which no setting makes longer.
+fn next_step(fault: &Fault) -> String {
+    if matches!(fault, Fault::Timeout(_)) { String::new() } else { format!("; {}", fault.step()) }
 }
 
 /// The module at `url`, from the directory where it is kept, or fetched and kept there. Whoever asks for it compares

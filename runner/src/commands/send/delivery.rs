@@ -19,13 +19,20 @@ use crate::slack::webhook_url::Unusable;
 const PLACE_APART: &str = "message-apart.json";
 
 /// Why a message was not delivered.
-#[derive(Debug, thiserror::Error)]
 pub(in crate::commands) enum Untold {
     /// There is nowhere to send to.
-    #[error("{0}")]
     Nowhere(Unusable),
-    #[error(transparent)]
     Undelivered(Undelivered),
+}
+
+impl Untold {
+    /// What went wrong and what to do.
+    pub(in crate::commands) fn told(&self) -> String {
+        match self {
+            Self::Nowhere(unusable) => format!("{unusable}: {}", unusable.step()),
+            Self::Undelivered(undelivered) => undelivered.told(),
+        }
+    }
 }
 
 /// A message, and what is known about where it belongs.
