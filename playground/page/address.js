@@ -30,6 +30,7 @@ export function write(state) {
 
 /** The state of a fragment, as far as it has the shape of one; the rest is as in a new page. */
 export function read(fragment, samples) {
+  const choices = { ui: ["en", "ko"], view: ["message", "pipeline", "app"], audience: ["webhook", "bot", "operators"], theme: ["light", "dark"], width: ["desktop", "phone"], event: samples.events.map(({ name }) => name), kind: samples.kinds.map(({ name }) => name) };
   const state = initial(samples);
   let given;
   try {
@@ -39,7 +40,8 @@ export function read(fragment, samples) {
     return state;
   }
   for (const [name, value] of Object.entries(state)) {
-    if (typeof value === "string" && typeof given?.[name] === "string") state[name] = given[name];
+    const isOne = typeof value === "string" && typeof given?.[name] === "string";
+    if (isOne && (choices[name]?.includes(given[name]) ?? true)) state[name] = given[name];
   }
   if (given?.inputs && typeof given.inputs === "object") {
     state.inputs = {};

@@ -18,9 +18,12 @@ export function list(id, warnings) {
 export function copies() {
   for (const button of document.querySelectorAll("[data-copies]")) {
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(byId(button.dataset.copies).textContent);
-      button.textContent = said("copied");
-      setTimeout(() => (button.textContent = said("copy")), 1500);
+      const source = byId(button.dataset.copies);
+      // A page over http may not copy: what is selected is a key away.
+      const copied = navigator.clipboard?.writeText(source.textContent) ?? Promise.reject();
+      const done = await copied.then(() => "copied", () => getSelection().selectAllChildren(source) ?? "selected");
+      button.textContent = said(done);
+      setTimeout(() => (button.textContent = said("copy")), 3000);
     });
   }
 }

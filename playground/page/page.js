@@ -5,14 +5,15 @@ import * as app from "./app.js";
 import { context, faults, snippet } from "./context.js";
 import { byId, copies, element, list } from "./dom.js";
 import { compile, run } from "./foreign.js";
-import { choice, described, said, speak, spoken } from "./words.js";
+import { choice, described, preferred, said, speak, spoken } from "./words.js";
 
 const FIELDS = ["event", "kind", "audience", "theme", "width", "variables", "file", "people"];
 
 let samples;
 let state;
-/** A team's own module, in place of the built-in one. */
+/** A team's own module, in place of the built-in one, and why one was not taken. */
 let foreign;
+let refused;
 let turn = 0;
 /** The view of a pipeline, which comes with a YAML library when it is opened. */
 let pipeline;
@@ -20,7 +21,7 @@ let pipeline;
 await start().catch((fault) => window.tellFailure(fault.part ?? String(fault.message ?? fault)));
 
 async function start() {
-  speak(initial({ kinds: [{}] }).ui);
+  speak(preferred());
   const [, answer] = await Promise.all([
     init().catch((fault) => Promise.reject(Object.assign(fault, { part: "notifier_bg.wasm" }))),
     fetch("samples.json").then((it) => (it.ok ? it.json() : Promise.reject(Object.assign(new Error(it.statusText), { part: "samples.json" })))),
@@ -39,19 +40,19 @@ async function start() {
   byId("ui").addEventListener("input", () => show({ ...state, ui: byId("ui").value }));
   app.start((chosen) => show({ ...state, app: chosen }));
   const tabs = [...byId("views").children];
+  const open = (tab) => show({ ...state, view: tab.dataset.view }, true);
   for (const [at, tab] of tabs.entries()) {
-    tab.addEventListener("click", () => show({ ...state, view: tab.dataset.view }));
+    tab.addEventListener("click", () => open(tab));
     tab.addEventListener("keydown", ({ key }) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-      if (step) tabs.at((at + step) % tabs.length).focus();
+      const to = { ArrowRight: (at + 1) % tabs.length, ArrowLeft: at - 1, Home: 0, End: -1 }[key];
+      if (to === undefined) return;
+      tabs.at(to).focus();
+      open(tabs.at(to));
     });
   }
   document.addEventListener("dragover", (event) => drag(event, true));
   document.addEventListener("dragleave", (event) => drag(event, false));
-  document.addEventListener("drop", (event) => {
-    drag(event, false);
-    use(event.dataTransfer.files[0]);
-  });
+  document.addEventListener("drop", dropped);
   copies();
   byId("picture").addEventListener("load", fit);
   addEventListener("resize", fit);
@@ -62,14 +63,16 @@ async function start() {
   byId("loading").hidden = true;
 }
 
-/** Puts a state into the page, and shows what comes of it. */
-async function show(given) {
+/** Puts a state into the page, and shows what comes of it; another view is a step to go back. */
+async function show(given, isStep = false) {
+  if (isStep && given.view !== state.view) history.pushState(null, "", `#${write(given)}`);
   state = given;
   speak(state.ui);
   byId("ui").value = spoken();
   for (const tab of byId("views").children) {
     const isOpen = tab.dataset.view === state.view;
     tab.setAttribute("aria-selected", isOpen);
+    tab.tabIndex = isOpen ? 0 : -1;
     byId(`view-${tab.dataset.view}`).hidden = !isOpen;
   }
   for (const name of FIELDS) byId(name).value = state[name];
@@ -104,8 +107,9 @@ async function draw() {
   if (state.view === "pipeline") await drawPipeline();
   const json = JSON.stringify(context(samples, state));
   byId("context").textContent = json;
-  byId("snippet").textContent = snippet(samples, { deploy_jobs: "deploy", ...chosen() });
+  byId("snippet").textContent = snippet(samples, { deploy_jobs: "deploy", ...teamsInputs() });
   const warnings = faults(samples, state).map(({ code, ...named }) => said(code, named));
+  if (refused) warnings.push(said("no-module", refused));
   let message;
   try {
     message = foreign ? await run(foreign.module, json) : render(json);
@@ -118,20 +122,18 @@ async function draw() {
 }
 
 async function drawPipeline() {
-  try {
-    if (!pipeline) {
-      pipeline = await import("./pipeline.js");
-      pipeline.start(() => pipeline.show(samples, chosen()));
-    }
-    pipeline.show(samples, chosen());
-  } catch (fault) {
-    if (pipeline) throw fault;
-    window.tellFailure("pipeline.js");
-  }
+  pipeline ??= import("./pipeline.js").then((view) => {
+    view.start(() => view.show(samples, teamsInputs()));
+    byId("failed").hidden = true;
+    return view;
+  });
+  const view = await pipeline.catch(() => window.tellFailure("pipeline.js"));
+  if (view) view.show(samples, teamsInputs());
+  else pipeline = undefined;
 }
 
 /** The inputs that somebody chose: those of the example are no team's. */
-function chosen() {
+function teamsInputs() {
   return Object.fromEntries(Object.entries(state.inputs).filter(([name, value]) => value !== EXAMPLE[name]));
 }
 
@@ -179,25 +181,39 @@ function fit() {
 }
 
 async function use(file) {
-  foreign = undefined;
-  const warnings = [];
+  [foreign, refused] = [];
   if (file) {
     try {
       foreign = { name: file.name, module: await compile(await file.arrayBuffer()) };
     } catch (error) {
-      warnings.push(said("no-module", { name: file.name, why: error.message }));
+      refused = { name: file.name, why: error.message };
     }
   } else {
     byId("module").value = "";
   }
   byId("forget").disabled = !foreign;
   await draw();
-  byId("warnings").append(...warnings.map((warning) => element("li", { textContent: warning })));
 }
 
+/** Files alone are the page's: text that is dragged goes where it is dropped. */
 function drag(event, over) {
+  if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   document.body.classList.toggle("dropping", over);
+}
+
+/** A module is used, wherever it is dropped; any other file is a pipeline to the view of pipelines. */
+async function dropped(event) {
+  drag(event, false);
+  const [file] = event.dataTransfer.files;
+  if (!file) return;
+  if (state.view === "pipeline" && !file.name.endsWith(".wasm")) {
+    byId("pipeline").value = await file.text();
+    byId("pipeline").dispatchEvent(new Event("input"));
+  } else {
+    await use(file);
+    await show({ ...state, view: "message" });
+  }
 }
 
 function fill(id, list) {

@@ -9,12 +9,7 @@ import { said, warned } from "./words.js";
 let chosen;
 
 export function start(entered) {
-  for (const area of ["pipeline", "full"]) {
-    byId(area).addEventListener("input", () => {
-      chosen = undefined;
-      entered();
-    });
-  }
+  for (const area of ["pipeline", "full"]) byId(area).addEventListener("input", entered);
   byId("sure").addEventListener("input", entered);
   byId("jobs").addEventListener("input", () => {
     chosen = [...byId("jobs").querySelectorAll("input:checked")].map((it) => it.value);
@@ -34,6 +29,7 @@ export function show(samples, { deploy_job: _, deploy_jobs: __, ...inputs }) {
   byId("pipeline-warnings").hidden = !text.trim();
   if (!text.trim()) {
     clear([]);
+    chosen = undefined;
     return byId("changes").replaceChildren(element("p", { className: "quiet", textContent: said("nothing-pasted") }));
   }
   let proposal;
@@ -44,10 +40,12 @@ export function show(samples, { deploy_job: _, deploy_jobs: __, ...inputs }) {
     return clear([said(fault.full ? "no-full" : "no-yaml", { fault: fault.message })]);
   }
   byId("jobs-set").hidden = proposal.jobs.length === 0;
+  const at = byId("jobs").contains(document.activeElement) ? document.activeElement.value : undefined;
   byId("jobs").replaceChildren(...proposal.jobs.map(choice));
+  if (at !== undefined) byId("jobs").querySelector(`[value=${JSON.stringify(at)}]`)?.focus();
   byId("proposed").textContent = proposal.text;
   const { hunks } = structuredPatch("", "", text, proposal.text, "", "", { context: 2 });
-  byId("changes").replaceChildren(...(hunks.length > 0 ? hunks.map((hunk) => changed(hunk, proposal.text)) : [element("p", { textContent: said("no-change") })]));
+  byId("changes").replaceChildren(...(hunks.length > 0 ? hunks.map((hunk) => changed(hunk, proposal.text)) : [element("p", { textContent: said(proposal.jobs.some((it) => it.hooked) ? "no-change" : "nothing") })]));
   // What only the full configuration can tell.
   if (proposal.warnings.some(({ code }) => ["includes-unseen", "unknown-parent", "unseen-job", "unseen-after"].includes(code))) byId("full-part").open = true;
   return list("pipeline-warnings", proposal.warnings.map(warned));
@@ -67,9 +65,10 @@ function changed({ newStart, lines }, text) {
   const above = text.split("\n").slice(0, line).toReversed();
   const key = /^("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#"'-].*?)\s*:(\s|$)/u;
   const [, job] = key.exec(above.find((it) => key.test(it)) ?? "") ?? [];
-  const pre = element("pre", { tabIndex: 0 });
+  const heading = said("changed", { job, line });
+  const pre = element("pre", { tabIndex: 0, role: "region", ariaLabel: heading });
   for (const it of lines.filter((it) => !it.startsWith("\\"))) {
-    pre.append(element(it.startsWith("+") ? "ins" : it.startsWith("-") ? "del" : "span", { textContent: `${it}\n` }));
+    pre.append(element(it.startsWith("+") ? "ins" : it.startsWith("-") ? "del" : "span", { textContent: it || " " }));
   }
-  return element("section", {}, element("h3", { textContent: said("changed", { job, line }) }), pre);
+  return element("section", {}, element("h3", { textContent: heading }), pre);
 }

@@ -16,20 +16,20 @@ export function speak(wanted) {
   language = wanted in LANGUAGES ? wanted : "en";
   document.documentElement.lang = language;
   const { page } = LANGUAGES[language];
-  for (const [attribute, set] of [
-    ["data-words", (it, text) => (it.textContent = text)],
-    ["data-words-label", (it, text) => it.setAttribute("aria-label", text)],
-    ["data-words-title", (it, text) => it.setAttribute("title", text)],
-  ]) {
+  for (const [attribute, spokenIn] of Object.entries(PLACES)) {
     for (const it of document.querySelectorAll(`[${attribute}]`)) {
       const key = it.getAttribute(attribute);
-      ENGLISH[attribute + key] ??= attribute === "data-words" ? it.textContent : it.getAttribute(attribute.replace("data-words-label", "aria-label").replace("data-words-title", "title"));
-      set(it, page?.[key] ?? ENGLISH[attribute + key]);
+      ENGLISH[attribute + key] ??= spokenIn ? it.getAttribute(spokenIn) : it.textContent;
+      const text = page?.[key] ?? ENGLISH[attribute + key];
+      if (spokenIn) it.setAttribute(spokenIn, text);
+      else it.textContent = text;
     }
   }
   document.title = document.querySelector("h1").textContent;
 }
 
+/** What holds the key of a text, and the attribute in which the text is; nothing for an element's own. */
+const PLACES = { "data-words": undefined, "data-words-label": "aria-label", "data-words-title": "title" };
 const ENGLISH = {};
 
 /** What the code of the page says, with what it names filled in. */

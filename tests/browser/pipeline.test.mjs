@@ -132,7 +132,7 @@ test("every shape of a job is hooked, and nothing else changes", async () => {
 
 const INCLUDES = {
   "include: a.yml\n": "include:\n  - a.yml\n",
-  "include: 'https://host/a.yml' # why\n": "include:\n  - 'https://host/a.yml'\n",
+  "include: 'https://host/a.yml' # why\n": "include:\n  - 'https://host/a.yml' # why\n",
   "include:\n  template: A.yml\n": "include:\n  - template: A.yml\n",
   "include:\n  project: a/b\n  file:\n    - /c.yml\n": "include:\n  - project: a/b\n    file:\n      - /c.yml\n",
   "include: {template: A.yml}\n": "include:\n  - {template: A.yml}\n",

@@ -123,7 +123,7 @@ test("a shared link restores the page", async () => {
   assert.equal(await text(other.page, "snippet"), snippet);
   assert.equal(await other.page.inputValue("#theme"), "dark");
   // A link that was cut or made up is a new page.
-  for (const broken of ["#garbage", "#" + btoa("[]"), "#" + btoa('{"event":7,"inputs":"x"}')]) {
+  for (const broken of ["#" + btoa('{"view":"nope","theme":"pink","event":"x"}'), "#garbage", "#" + btoa("[]"), "#" + btoa('{"event":7,"inputs":"x"}')]) {
     const { page: fresh, seen } = await open(browser, server.url + broken);
     assert.match(await text(fresh, "summary"), /deploy failed/);
     assert.deepEqual(seen.errors, []);
@@ -266,6 +266,21 @@ test("a foreign module runs in the page, and one that misbehaves is told", { ski
   await page.locator("#which", { hasText: "built-in" }).waitFor();
 });
 
+test("what is dropped goes where it belongs", async () => {
+  const { page } = await open(browser, server.url);
+  await page.click("#tab-pipeline");
+  const drop = (name, content) => page.evaluate(([name, content]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([content], name));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, [name, content]);
+  await drop(".gitlab-ci.yml", "deploy:\n  script: [make]\n");
+  await page.locator("#proposed", { hasText: "extends: .notify" }).waitFor();
+  await drop("bad.wasm", "no module");
+  await page.locator("#warnings li", { hasText: "bad.wasm" }).waitFor();
+  assert.equal(await page.locator("#view-message").isVisible(), true);
+});
+
 test("no request leaves the page", async () => {
   const { page, seen } = await open(browser, server.url);
   assert.ok(seen.requests.every((url) => url.startsWith(server.url)), seen.requests);
@@ -286,6 +301,20 @@ test("the page works with the keyboard alone", async () => {
     await page.keyboard.press("Tab");
     reached.add(await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent.trim()));
   }
+  // The tabs by arrow keys; a box of the jobs keeps the focus.
+  await page.focus("#tab-message");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "tab-pipeline");
+  await page.locator("#pipeline").waitFor();
+  await page.fill("#pipeline", "deploy:\n  script: [make]\nbuild:\n  script: [make]\n");
+  await page.focus("#jobs [value=build]");
+  await page.keyboard.press("Space");
+  await page.locator("#proposed", { hasText: "deploy,build" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.value), "build");
+  await page.goBack();
+  await page.locator("#view-message").waitFor();
+  await page.goForward();
+  await page.locator("#view-pipeline").waitFor();
   for (const control of ["event", "kind", "language", "input-mention", "theme", "width", "reset", "snippet", "Variables of the job"]) {
     assert.ok(reached.has(control), `${control} is not among ${[...reached].join(", ")}`);
   }

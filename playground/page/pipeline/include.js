@@ -3,13 +3,13 @@ import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
 import { own } from "./read.js";
 import { indent, isFlow, lineEnd, lineStart, name, newline } from "./text.js";
 
-/** The edit that adds the items of an include, each a list of lines that begins with `- `. */
-export function included(pipeline, items) {
+/** The edit that adds components to an include, each a list of lines that begins with `- `. */
+export function included(pipeline, components) {
   const { text, top } = pipeline;
   const [nl, margin] = [newline(text), " ".repeat(indent(top))];
-  const block = (deep) => items.flat().map((line) => `${deep}${line}${nl}`).join("");
+  const block = (deep) => components.flat().map((line) => `${deep}${line}${nl}`).join("");
   const pair = own(top, "include");
-  if (isFlow(top)) return inFlow(text, top, pair, parse(items.flat().join("\n")));
+  if (isFlow(top)) return inFlow(text, top, pair, parse(components.flat().join("\n")));
   if (!pair) return { at: begin(text, top), text: `${margin}include:${nl}${block(`${margin}  `)}${nl}` };
   const { value } = pair;
   if (isSeq(value) && !isFlow(value)) {
@@ -26,7 +26,9 @@ export function included(pipeline, items) {
   }
   const there = isFlow(value) && isSeq(value) ? value.items.map(({ range }) => text.slice(range[0], range[1])) : [text.slice(value.range[0], value.range[1])];
   if (isScalar(value) && !value.value) there.length = 0;
-  return { at, end: value.range[1], text: `${nl}${there.map((it) => `${margin}  - ${it.trim()}${nl}`).join("")}${block(`${margin}  `).trimEnd()}` };
+  const [comment] = /^[ \t]*#[^\r\n]*/u.exec(text.slice(value.range[1])) ?? [""];
+  const items = there.map((it) => `${margin}  - ${it.trim()}`).join(nl) + comment;
+  return { at, end: value.range[1] + comment.length, text: `${nl}${items}${items ? nl : ""}${block(`${margin}  `).trimEnd()}` };
 }
 
 /** The same in a pipeline that is JSON, or looks like it. */

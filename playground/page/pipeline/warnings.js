@@ -2,9 +2,8 @@
 import { imageOf, pattern } from "./jobs.js";
 import { includes, parents, stages } from "./read.js";
 
-/** Images that have neither curl nor wget. */
-const NO_DOWNLOADER = /(^|\/)(debian|ubuntu|python|ruby|node|golang|rust|openjdk|eclipse-temurin|php|perl|postgres|mysql)(:[^/]*)?(-slim)?$/iu;
-const HAS_CURL = /^(python|ruby|node|golang|rust|openjdk|perl|php)(:(?!.*slim).*)?$|alpine/iu;
+/** Images that have neither curl nor wget: those of the distributions, and what is called slim. */
+const NO_DOWNLOADER = /(^|\/)((debian|ubuntu|fedora|eclipse-temurin|postgres|mysql)(:[^/]*)?|[^/]*-slim)$/iu;
 
 /** The includes that are the component already, or a copy of its file. */
 export function ours({ values, project }) {
@@ -55,7 +54,7 @@ export function warnings(pipeline, jobs, inputs) {
     if (its.allow_failure && its.when !== "manual") add("may-fail", { job: name });
     if (job.from.before_script && parents(pipeline.jobs.get(name)?.values).includes(".notify-deploy")) add("short-way", { job: name });
     const image = imageOf(pipeline, its);
-    if (NO_DOWNLOADER.test(image) && !HAS_CURL.test(image)) add("no-downloader", { job: name, image });
+    if (NO_DOWNLOADER.test(image) && !/alpine/u.test(image)) add("no-downloader", { job: name, image });
     const earlier = expiring(pipeline, jobs, job);
     if (earlier.length > 0) add("expiring-artifacts", { job: name, others: earlier.join(", ") });
     if (pattern(name) !== name) add("pattern", { job: name, pattern: pattern(name) });

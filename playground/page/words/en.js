@@ -11,6 +11,7 @@ const SKIPPED = {
 export const said = {
   copy: "Copy",
   copied: "Copied",
+  selected: "Selected: press Ctrl+C",
   "built-in": "built-in",
   "not-sent": ({ why }) => `not sent: ${SKIPPED[why] ?? why}`,
   "pipelines-message": "The pipeline's message, updated",
@@ -27,6 +28,7 @@ export const said = {
   changed: ({ job, line }) => (job ? `${job}, line ${line}` : `line ${line}`),
   "nothing-pasted": "Paste your .gitlab-ci.yml, and the lines to change appear here.",
   "no-change": "Nothing: the pipeline is hooked already.",
+  nothing: "Nothing.",
   "by-environment": ({ job }) => `${job} (it has an environment)`,
   "by-name": ({ job }) => `${job} (by its name)`,
   "by-stage": ({ job, stage }) => `${job} (in the stage ${stage})`,

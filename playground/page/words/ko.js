@@ -116,6 +116,7 @@ const SKIPPED = {
 export const said = {
   copy: "복사",
   copied: "복사했습니다",
+  selected: "선택했습니다: Ctrl+C를 누르세요",
   "built-in": "내장",
   "not-sent": ({ why }) => `보내지 않음: ${SKIPPED[why] ?? why}`,
   "pipelines-message": "파이프라인의 메시지, 갱신됨",
@@ -131,6 +132,7 @@ export const said = {
   slack: ({ fault }) => `Slack: ${fault}`,
   changed: ({ job, line }) => (job ? `${job}, ${line}번째 줄` : `${line}번째 줄`),
   "nothing-pasted": ".gitlab-ci.yml을 붙여 넣으면 바꿀 줄이 여기에 나타납니다.",
+  nothing: "없음.",
   "no-change": "바꿀 곳이 없습니다. 훅이 이미 걸려 있습니다.",
   "by-environment": ({ job }) => `${job} (environment가 있음)`,
   "by-name": ({ job }) => `${job} (이름으로 판단)`,
