@@ -264,6 +264,17 @@ test("each hook is in a job once, whoever extends and refers to whom", async () 
   assert.deepEqual([byName.hooked, byName.warnings.map((it) => it.code)], [[], ["shared-text"]]);
 });
 
+test("of many jobs each is hooked as it would be alone", async () => {
+  const job = (name, more = "") => `${name}:\n${more}  script:\n    - make\n`;
+  const names = Array.from({ length: 40 }, (_, at) => `deploy-${at}`);
+  const file = `stages: [deploy]\n${names.map((name) => job(name)).join("")}${job("deploy-last", "  extends: deploy-0\n")}${job("deploy-odd").replace("script:", "script: # why")}`;
+  const { text: changed, hooked } = await proposed(file);
+  assert.deepEqual(hooked, [...names, "deploy-last", "deploy-odd"]);
+  assert.equal(changed.split(BEFORE).length - 1, 42);
+  // That which extends another has its hook behind the script from there.
+  assert.equal(changed.split(AFTER).length - 1, 41);
+});
+
 test("hooks by name and hooks in the text go together", async () => {
   const { text: changed, hooked } = await proposed("include: a.yml\ndeploy-c:\n  script: [make]\n", { full: "deploy-a:\n  script: [make]\ndeploy-c:\n  script: [make]\n" });
   assert.deepEqual(hooked, ["deploy-c", "deploy-a"]);

@@ -21,35 +21,67 @@ export function hook(text, elsewhere, name, chosen) {
   let pipeline = read(text, elsewhere);
   const before = compared(pipeline, chosen);
   if (isAlias(pipeline.jobs.get(name).node)) pipeline = read(spelledOut(pipeline, pipeline.jobs.get(name)), elsewhere);
+  const edits = editsFor(pipeline, name);
+  if (edits.length === 0) return text;
+  let now = read(applied(pipeline.text, edits), elsewhere);
+  const found = harmed(before, now, chosen);
+  // A job that extends this one, as the one that stops an environment does, keeps the after_script that it had.
+  for (const other of found) now = read(kept(pipeline, now, name, other), elsewhere);
+  const still = found.length > 0 ? harmed(before, now, chosen) : found;
+  const others = still.filter((other) => other !== name);
+  if (others.length > 0) throw new Left("shared-text", { others: others.join(", ") });
+  if (still.length > 0 || !isComplete(now, effective(now, name))) throw new Left("odd-shape", { keyword: "script" });
+  const twice = chosen.find((it) => it !== name && isTwice(now, it));
+  if (twice) throw new Left("shared-text", { others: twice, twice });
+  return now.text;
+}
+
+/** The text with several jobs hooked at once, and their names, where none of them has to do with another: nothing where they do. */
+export function hookTogether(text, elsewhere, names, chosen) {
+  const pipeline = read(text, elsewhere);
+  const edits = [];
+  const hooked = [];
+  for (const name of names.filter((it) => isMap(pipeline.jobs.get(it).node))) {
+    try {
+      edits.push(...editsFor(pipeline, name));
+      hooked.push(name);
+    } catch (left) {
+      if (!left.code) throw left;
+    }
+  }
+  const now = read(applied(text, edits), elsewhere);
+  const isWell = harmed(compared(pipeline, chosen), now, chosen).length === 0 && hooked.every((it) => isComplete(now, effective(now, it)) || isShort(effective(now, it)));
+  return isWell && !chosen.some((it) => isTwice(now, it)) ? { text: now.text, hooked } : undefined;
+}
+
+/** What to change for a job; nothing where it is hooked. */
+function editsFor(pipeline, name) {
   const job = pipeline.jobs.get(name);
   const all = effective(pipeline, name);
-  if (isShort(all)) return text;
+  if (isShort(all)) return [];
   for (const script of ["script", "after_script"]) {
     if (all.from[script]?.unknown) throw new Left("unknown-parent", { parent: all.from[script].unknown });
     if (all.from[script]?.job === name && all.from[script].elsewhere) throw new Left("included-job");
   }
   if (!isMap(job.node)) throw new Left("odd-shape", { keyword: name });
-
   const hooked = hooks(pipeline, all);
   const edits = [];
   if (!all.ancestors.includes(".notify")) edits.push(...extend(pipeline, job, all));
   edits.push(...variables(pipeline, job));
   if (hooked.start === 0) edits.push(added(pipeline, job, all, "script"));
   if (hooked.end === 0) edits.push(added(pipeline, job, all, "after_script"));
-  let changed = applied(pipeline.text, edits);
-  const harmed = () => {
-    const after = compared(read(changed, elsewhere), chosen);
-    return Object.keys(before).filter((other) => before[other] !== after[other]);
-  };
-  // A job that extends this one, as the one that stops an environment does, keeps the after_script that it had.
-  for (const other of harmed()) changed = kept(pipeline, read(changed, elsewhere), name, other);
-  const still = harmed().filter((other) => other !== name);
-  if (still.length > 0) throw new Left("shared-text", { others: still.join(", ") });
-  const now = read(changed, elsewhere);
-  if (harmed().length > 0 || !isComplete(now, effective(now, name))) throw new Left("odd-shape", { keyword: "script" });
-  const twice = chosen.find((it) => it !== name && Object.values(hooks(now, effective(now, it))).some((times) => times > 1));
-  if (twice) throw new Left("shared-text", { others: twice, twice });
-  return changed;
+  return edits;
+}
+
+/** The jobs in which more than hooks is new. */
+function harmed(before, now, chosen) {
+  const after = compared(now, chosen);
+  return Object.keys(before).filter((other) => before[other] !== after[other]);
+}
+
+function isTwice(pipeline, name) {
+  const all = effective(pipeline, name);
+  return Boolean(all) && Object.values(hooks(pipeline, all)).some((times) => times > 1);
 }
 
 /** The short way, with no script beside the hooks. */

@@ -1,5 +1,5 @@
 // The assistant: from a pipeline to the same pipeline with the notifier, and what to know about it. Nothing here touches the page.
-import { hook } from "./hook.js";
+import { hook, hookTogether } from "./hook.js";
 import { included, tagged } from "./include.js";
 import { candidates, ofTemplates, pattern } from "./jobs.js";
 import { effective, GLOBAL, lines, others, parents, read } from "./read.js";
@@ -63,12 +63,14 @@ function inText(text, elsewhere, picked, found) {
   // Jobs before those that extend them, and one that others refer to before these.
   const order = picked.toSorted((a, b) => a.ancestors.length - b.ancestors.length);
   const carriers = order.filter(({ cannot }) => !cannot).map(({ name }) => name);
+  const together = atOnce(text, elsewhere, order, carriers);
   for (let turn = 0; ; turn += 1) {
     const faults = [];
-    let changed = text;
+    let changed = together?.text ?? text;
     let earlier;
     for (const job of order) {
-      job.hooked = undefined;
+      job.hooked = together?.hooked.includes(job.name) ? "text" : undefined;
+      if (job.hooked) continue;
       const left = job.cannot ? { code: job.cannot } : hookedIn(changed, elsewhere, job, carriers);
       if (typeof left === "string") {
         changed = left;
@@ -87,6 +89,17 @@ function inText(text, elsewhere, picked, found) {
       return changed;
     }
     order.splice(earlier[1], 0, ...order.splice(earlier[0], 1));
+  }
+}
+
+/** The jobs that have to do with no other, hooked at once: one by one they would take long in a pipeline of many. */
+function atOnce(text, elsewhere, order, carriers) {
+  const plain = order.filter((job) => job.isHere && job.from.script && !job.cannot && !job.isHooked && !job.mayLose && !job.ancestors.some((it) => carriers.includes(it)));
+  try {
+    return hookTogether(text, elsewhere, plain.map(({ name }) => name), carriers);
+  } catch {
+    // One by one, the job with the odd shape is found.
+    return undefined;
   }
 }
 
