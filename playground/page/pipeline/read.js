@@ -104,19 +104,18 @@ function valueOf(node, document, left = { count: MOST }) {
   return values;
 }
 
-export function nameOf(key) {
+function nameOf(key) {
   return String(key?.source ?? key?.value ?? key);
 }
 
-/** A keyword of a node that stands there itself and counts: no merge key below it brings another. */
+/** A keyword of a node that stands there itself, the last of equal ones; a merge key below it may still bring another. */
 export function own(node, keyword) {
-  if (!isMap(node)) return undefined;
-  return node.items.findLast(({ key }) => nameOf(key) === keyword);
+  return isMap(node) ? node.items.findLast(({ key }) => nameOf(key) === keyword) : undefined;
 }
 
 /** The last merge key of a node. */
 export function lastMerge(node) {
-  return isMap(node) ? own(node, "<<") : undefined;
+  return own(node, "<<");
 }
 
 export function isReference(node) {
