@@ -138,6 +138,10 @@ found=$(
 )
 temporary=${found%%:*} PATH=${found#*:}
 
+# GitLab before 18.1 takes no empty input beside a regex, so "-" is nothing. The notifier reads the other inputs so itself.
+[ "$module" != - ] || module=""
+[ "$digest" != - ] || digest=""
+[ "${NOTIFIER_PACKAGE_URL:-}" != - ] || NOTIFIER_PACKAGE_URL=""
 # Where releases are, and the address as a line may show it.
 packages=${NOTIFIER_PACKAGE_URL:-${CI_API_V4_URL:-}/projects/$project/packages/generic/pipeline-notifier/$version}
 packages=${packages%/}

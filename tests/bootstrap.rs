@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use pipeline_notifier::job::setting::NOTHING;
 use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
 use crate::component::{LITERALS, documents};
@@ -149,7 +150,7 @@ impl<'a> Job<'a> {
         let given = |name: &str| match (name, self.module) {
             ("module_url", Some(url)) => url.to_owned(),
             ("module_sha256", Some(_)) => "ab".repeat(32),
-            _ => String::new(),
+            _ => NOTHING.to_owned(),
         };
         let function = LITERALS
             .iter()

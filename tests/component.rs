@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use pipeline_notifier::job::setting::{Reaches, SETTINGS, Setting, Takes};
+use pipeline_notifier::job::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes};
 use pipeline_notifier::job::settings::variable;
 use regex_lite::Regex;
 use serde_json::Value as Json;
@@ -59,8 +59,23 @@ fn every_input_is_described_and_bounded() {
             let description = input["description"].as_str().unwrap_or_default();
             assert!((10..=1024).contains(&description.len()), "{name} has no description");
             assert!(input.get("default").is_some(), "{name} has no default");
-            let typed = input["type"].as_str().is_some_and(|kind| ["boolean", "number", "array"].contains(&kind));
+            let typed =
+                input["type"].as_str().is_some_and(|kind| ["string", "boolean", "number", "array"].contains(&kind));
             assert!(typed || input.get("options").is_some() || input.get("regex").is_some(), "{name} takes anything");
+        }
+    }
+}
+
+/// GitLab before 18.1 matches no blank value, not even a default, against the input's `regex`
+/// (<https://gitlab.com/gitlab-org/gitlab/-/issues/477707>): such an include fails as a whole.
+#[test]
+fn no_default_is_blank_beside_a_regex() {
+    for template in ["notify.yml", "deploy-target.yml"] {
+        for (name, input) in inputs(template) {
+            let Some(pattern) = input["regex"].as_str() else { continue };
+            let default = input["default"].as_str().unwrap();
+            assert!(!default.trim().is_empty(), "{template}: {name}");
+            assert!(Regex::new(pattern).unwrap().is_match(default), "{template}: {name} refuses its own default");
         }
     }
 }
@@ -75,7 +90,10 @@ fn generated_inputs() -> String {
     let mut inputs = String::new();
     for Setting { name, default, help, takes, .. } in &SETTINGS {
         let (default, takes) = match takes {
-            Takes::Pattern(pattern) => (quoted(default), format!("regex: {}", quoted(pattern))),
+            Takes::Text | Takes::List => (quoted(default), "type: string".to_owned()),
+            Takes::Pattern(pattern) => {
+                (quoted(if default.is_empty() { NOTHING } else { default }), format!("regex: {}", quoted(pattern)))
+            }
             Takes::OneOf(words) => (quoted(default), format!("options: [{}]", words.join(", "))),
             Takes::Number => ((*default).to_owned(), "type: number".to_owned()),
             Takes::Switch => ((*default == "on").to_string(), "type: boolean".to_owned()),
@@ -135,8 +153,15 @@ fn an_input_refuses_nothing_that_people_write() {
     ];
     for (name, value) in written {
         let setting = SETTINGS.iter().find(|setting| setting.name == name).unwrap();
-        let Takes::Pattern(pattern) = setting.takes else { panic!("{name} takes {:?}", setting.takes) };
-        assert!(Regex::new(pattern).unwrap().is_match(value), "{name} refuses {value}");
+        match setting.takes {
+            Takes::Text | Takes::List => {}
+            Takes::Pattern(pattern) => {
+                for value in [value, "", NOTHING] {
+                    assert!(Regex::new(pattern).unwrap().is_match(value), "{name} refuses `{value}`");
+                }
+            }
+            takes => panic!("{name} takes {takes:?}"),
+        }
     }
 }
 

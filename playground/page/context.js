@@ -51,7 +51,9 @@ export function snippet(samples, inputs) {
 /** The component as an item of `include:`, line by line, with those of the inputs that are not their defaults. */
 export function component(samples, inputs) {
   const { project, version } = samples.release;
-  const given = samples.inputs.filter(({ name, default: usual }) => String(inputs[name] ?? usual) !== String(usual));
+  // An input that says nothing by "-" is refused by GitLab before 18.1 where it is empty.
+  const isUsual = (value, usual) => value === String(usual) || (value.trim() === "" && usual === "-");
+  const given = samples.inputs.filter(({ name, default: usual }) => !isUsual(String(inputs[name] ?? usual), usual));
   const lines = [`- component: $CI_SERVER_FQDN/${project}/notify@${version}`];
   if (given.length > 0) lines.push("  inputs:");
   // Strings in double quotes are the same in YAML as in JSON.

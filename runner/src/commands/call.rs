@@ -59,7 +59,7 @@ impl Call {
                 settings::variable(name)
             ));
         }
-        for warning in settings.unexpanded().chain(settings::unknown(&variables)) {
+        for warning in settings.refused().chain(settings::unknown(&variables)) {
             report.warning(&warning);
         }
         let file = SettingsFile::read(&variables, &*report);

@@ -2,7 +2,7 @@
 //! playground. `make settings` writes it into those.
 
 use Reaches::{Input, Joined, Literal, VariableOnly};
-use Takes::{Anything, Number, OneOf, Pattern, Switch};
+use Takes::{Anything, List, Number, OneOf, Pattern, Switch, Text};
 
 /// One setting: `--name value`, or `NOTIFIER_NAME` in the environment.
 #[derive(Debug)]
@@ -23,10 +23,18 @@ pub struct Setting {
     pub for_module: bool,
 }
 
+/// What an input says in place of an empty value.
+pub const NOTHING: &str = "-";
+
 /// What an input takes (<https://docs.gitlab.com/ci/inputs/#define-input-parameters-with-specinputs>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
-    /// A regular expression as GitLab reads it, RE2.
+    /// One line of text. No regular expression stands beside it, since GitLab before 18.1 refuses every empty value beside one
+    /// (<https://gitlab.com/gitlab-org/gitlab/-/issues/477707>); `settings.rs` judges its length and line ends.
+    Text,
+    /// Entries, separated by commas or line ends, without a regular expression for the same reason.
+    List,
+    /// A regular expression as GitLab reads it, RE2. Its default is never blank, for the same reason: `NOTHING` stands there.
     Pattern(&'static str),
     /// One of these words.
     OneOf(&'static [&'static str]),
@@ -59,7 +67,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "PATTERN=ENVIRONMENT@CLUSTER,…",
         default: "",
         help: "Environment and cluster by branch, as PATTERN=ENVIRONMENT@CLUSTER, separated by commas; the first match wins, * globs, %{branch} and %{NAME} of a variable are filled in. Where nothing matches it is what GitLab names; else main is prod, development is dev, and any other branch its name.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: List,
         reaches: Input,
         for_module: true,
     },
@@ -77,7 +85,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "en|ko",
         default: "en",
         help: "Language of the messages.",
-        takes: Pattern(r"^[^\r\n]{0,40}$"),
+        takes: Text,
         reaches: Input,
         for_module: true,
     },
@@ -86,7 +94,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "EVENT,…",
         default: "",
         help: "Which events to send, as globs separated by commas (deploy-failed, *-failed); empty is all.",
-        takes: Pattern(r"^[^\r\n]{0,300}$"),
+        takes: List,
         reaches: Input,
         for_module: true,
     },
@@ -95,7 +103,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "PATTERN,…",
         default: "",
         help: "Which branches and tags to send for, as globs separated by commas; a plain name is a branch, tags is every tag, ! leaves out; empty is all.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: List,
         reaches: Input,
         for_module: true,
     },
@@ -113,7 +121,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "JOB,…",
         default: "",
         help: "Names of the jobs that carry the hooks, as globs separated by commas, so that the closing job tells nothing twice.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: List,
         reaches: Joined,
         for_module: true,
     },
@@ -131,7 +139,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "subteam:S…|user:U…|here|channel|author|user,…",
         default: "",
         help: "Whom to mention on failure and recovery - here, channel, author, user, and IDs of people (U…) and of groups (S…), separated by commas; empty is nobody.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: List,
         reaches: Input,
         for_module: true,
     },
@@ -158,7 +166,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "NAME|ID",
         default: "",
         help: "Channel of a bot's messages (SLACK_BOT_TOKEN), a name or better an ID or a link to it; a webhook has its own.",
-        takes: Pattern(r"^[^\r\n]{0,300}$"),
+        takes: Text,
         reaches: Input,
         for_module: false,
     },
@@ -167,7 +175,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "NAME|ID",
         default: "",
         help: "Channel in which the bot tells the operators of a failure; without a bot set SLACK_OPS_WEBHOOK_URL.",
-        takes: Pattern(r"^[^\r\n]{0,300}$"),
+        takes: Text,
         reaches: Input,
         for_module: false,
     },
@@ -176,7 +184,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "subteam:S…|user:U…|here|channel|author|user,…",
         default: "",
         help: "Whom to mention in the operators' message, as in mention; empty is nobody.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: List,
         reaches: Input,
         for_module: true,
     },
@@ -185,7 +193,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "ENVIRONMENT,…",
         default: "",
         help: "Environments whose failures the operators are told of, as globs separated by commas; empty is all.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: List,
         reaches: Input,
         for_module: true,
     },
@@ -194,7 +202,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "URL",
         default: "",
         help: "Address of the deployed site, with %{NAME} placeholders; empty is what the deploy job says.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: Text,
         reaches: Input,
         for_module: true,
     },
@@ -212,7 +220,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "URL",
         default: "",
         help: "Address of Grafana, for links to the runtime logs in Explore; empty is no link.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: Text,
         reaches: Input,
         for_module: true,
     },
@@ -221,7 +229,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "ID",
         default: "1",
         help: "ID of Grafana's organisation.",
-        takes: Pattern(r"^[^\r\n]{0,40}$"),
+        takes: Text,
         reaches: Input,
         for_module: true,
     },
@@ -230,7 +238,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "UID",
         default: "",
         help: "UID of the Loki data source; empty is Grafana's default data source.",
-        takes: Pattern(r"^[^\r\n]{0,200}$"),
+        takes: Text,
         reaches: Input,
         for_module: true,
     },
@@ -239,7 +247,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "LOGQL",
         default: "",
         help: "LogQL query of the link, with %{NAME} placeholders inside double quotes; empty is that of Auto DevOps.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: Text,
         reaches: Input,
         for_module: true,
     },
@@ -248,7 +256,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "URL",
         default: "",
         help: "Address of the runtime logs in any other system, with %{NAME} placeholders, instead of Grafana.",
-        takes: Pattern(r"^[^\r\n]{0,900}$"),
+        takes: Text,
         reaches: Input,
         for_module: true,
     },
@@ -266,7 +274,7 @@ pub const SETTINGS: [Setting; 25] = [
         value: "URL",
         default: "",
         help: "Address of Slack's Web API for a bot, for GovSlack and allowed hosts. No variable can change it.",
-        takes: Pattern("^(https?://[A-Za-z0-9.:/_-]{1,300})?$"),
+        takes: Pattern("^(-|https?://[A-Za-z0-9.:/_-]{1,300})?$"),
         reaches: Literal,
         for_module: false,
     },

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use super::setting::{Reaches, SETTINGS, Setting};
+use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes};
 use crate::variables::Variables;
 
 /// What else begins like the settings: what the component's script reads, and the token for GitLab's API.
@@ -13,6 +13,9 @@ const OTHERS: [&str; 2] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_GITLAB_TOKEN"];
 
 /// The secrets, which begin otherwise.
 const SECRETS: [&str; 3] = ["SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL"];
+
+/// The longest text of a setting, in characters. GitLab takes no longer variable than 10,000.
+const MAX_CHARACTERS: usize = 8_000;
 
 /// The settings that are set, by name: flags first, then the environment.
 #[derive(Clone, Debug, Default)]
@@ -39,19 +42,16 @@ impl Settings {
         })
     }
 
-    /// A setting; one that is a lone `$VARIABLE`, as GitLab leaves it where there is no such variable, counts as missing.
+    /// A setting. A value that [`Self::refused`] names counts as not set, and so does [`NOTHING`].
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty() && !is_unexpanded(value))
+        let value = self.0.get(name)?.trim();
+        (!value.is_empty() && value != NOTHING && refusal(name, value).is_none()).then_some(value)
     }
 
-    /// A warning for each setting that is a lone `$VARIABLE`.
-    pub(crate) fn unexpanded(&self) -> impl Iterator<Item = String> {
-        let lone = self.0.iter().filter(|(_, value)| is_unexpanded(value.trim()));
-        lone.map(|(name, value)| {
-            let value = value.trim();
-            format!("{} is `{value}`, which GitLab did not expand: it counts as not set; set that variable, or the setting itself", variable(name))
-        })
+    /// A warning for each setting that is set to what cannot be used.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter_map(|(name, value)| Some(format!("{} {}", variable(name), refusal(name, value.trim())?)))
     }
 
     /// A setting, or its default.
@@ -100,6 +100,26 @@ pub fn variable(name: &str) -> String {
         return "SLACK_API_URL".to_owned();
     }
     format!("NOTIFIER_{}", name.to_ascii_uppercase())
+}
+
+/// Why a value cannot be used, as the rest of a sentence about its variable.
+fn refusal(name: &str, value: &str) -> Option<String> {
+    if is_unexpanded(value) {
+        return Some(format!(
+            "is `{value}`, which GitLab did not expand: it counts as not set; set that variable, or the setting itself"
+        ));
+    }
+    let takes = SETTINGS.iter().find(|setting| setting.name == name)?.takes;
+    if !matches!(takes, Takes::Text | Takes::List) {
+        return None;
+    }
+    if takes == Takes::Text && value.contains(['\r', '\n']) {
+        return Some("has more than one line: it counts as not set; write it in one line".to_owned());
+    }
+    let characters = value.chars().count();
+    (characters > MAX_CHARACTERS).then(|| {
+        format!("has {characters} characters: it counts as not set; write at most {MAX_CHARACTERS}, with * for names that are alike")
+    })
 }
 
 /// Whether a value is nothing but `$NAME` or `${NAME}`.
@@ -195,9 +215,44 @@ mod tests {
     fn an_unexpanded_variable_is_no_setting() {
         for lone in ["$LANGUAGE", "${LANGUAGE}", " $LANGUAGE "] {
             assert_eq!(settings(&[("language", lone)]).get("language"), None, "{lone}");
-            assert_eq!(settings(&[("language", lone)]).unexpanded().count(), 1, "{lone}");
+            assert_eq!(settings(&[("language", lone)]).refused().count(), 1, "{lone}");
         }
         assert_eq!(settings(&[("mention", "$OPS here")]).get("mention"), Some("$OPS here"));
+    }
+
+    #[test]
+    fn a_dash_is_no_setting() {
+        for nothing in ["-", " - ", ""] {
+            let settings = settings(&[("allow_hosts", nothing), ("mention", nothing), ("user_map", nothing)]);
+            assert!(
+                ["allow_hosts", "mention", "user_map"].iter().all(|name| settings.get(name).is_none()),
+                "`{nothing}`"
+            );
+            assert_eq!(settings.refused().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_text_is_one_line_and_a_list_may_have_more() {
+        for lines in ["a\nb", "a\r\nb", "a\rb"] {
+            let settings = settings(&[("logs_url", lines), ("deploy_jobs", lines)]);
+            assert_eq!((settings.get("logs_url"), settings.get("deploy_jobs")), (None, Some(lines)), "{lines:?}");
+            let warnings: Vec<_> = settings.refused().collect();
+            assert!(
+                warnings.len() == 1 && warnings[0].starts_with("NOTIFIER_LOGS_URL has more than one line"),
+                "{warnings:?}"
+            );
+        }
+        assert_eq!(settings(&[("logs_url", "https://logs.example\n")]).get("logs_url"), Some("https://logs.example"));
+    }
+
+    #[test]
+    fn a_text_has_a_length_that_gitlab_takes() {
+        let (fits, too_long) = ("가".repeat(MAX_CHARACTERS), "가".repeat(MAX_CHARACTERS + 1));
+        assert_eq!(settings(&[("deploy_jobs", &fits)]).get("deploy_jobs"), Some(&*fits));
+        let settings = settings(&[("deploy_jobs", &too_long)]);
+        assert_eq!(settings.get("deploy_jobs"), None);
+        assert!(settings.refused().next().is_some_and(|it| it.contains("8001 characters")));
     }
 
     #[test]
