@@ -57,7 +57,7 @@ export function component(samples, inputs) {
   const lines = [`- component: $CI_SERVER_FQDN/${project}/notify@${version}`];
   if (given.length > 0) lines.push("  inputs:");
   // Strings in double quotes are the same in YAML as in JSON.
-  for (const { name, type } of given) lines.push(`    ${name}: ${type ? inputs[name] : JSON.stringify(inputs[name])}`);
+  for (const { name, type } of given) lines.push(`    ${name}: ${["boolean", "number"].includes(type) ? inputs[name] : JSON.stringify(inputs[name])}`);
   return lines;
 }
 
