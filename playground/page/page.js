@@ -159,7 +159,14 @@ function tell(message, warnings) {
   byId("text").textContent = text;
   list("warnings", warnings);
   byId("picture").className = state.width;
-  byId("picture").srcdoc = pictured;
+  byId("picture").srcdoc = withFonts(pictured);
+}
+
+/** The picture with the page's fonts. By itself it has none, and asks for nothing. */
+function withFonts(picture) {
+  return picture
+    .replace("style-src 'unsafe-inline'", "style-src 'unsafe-inline' 'self'; font-src 'self'")
+    .replace("</style>", '</style>\n<link rel="stylesheet" href="fonts.css">');
 }
 
 /** What people see of a message: of a bot's the pipeline's message and the reply in its thread, which has no small print. */
@@ -175,9 +182,11 @@ function pictures({ message, failure, skip }) {
 }
 
 /** Makes the frame as high as its message. */
-function fit() {
+async function fit() {
   const page = byId("picture").contentDocument?.documentElement;
-  if (page) byId("picture").style.height = `${Math.max(page.querySelector("body").scrollHeight, 64) + 4}px`;
+  if (!page) return;
+  await page.ownerDocument.fonts.ready;
+  if (page.isConnected) byId("picture").style.height = `${Math.max(page.querySelector("body").scrollHeight, 64) + 4}px`;
 }
 
 async function use(file) {

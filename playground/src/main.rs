@@ -17,6 +17,22 @@ const PACKAGES: [(&str, &str, &str, &[&str]); 3] = [
     ("yaml", "browser/dist", "yaml", &["LICENSE"]),
 ];
 
+/// The fonts of the page and of its pictures, so that both look the same on any machine: the package and its style sheets. A browser
+/// loads only the parts that it shows.
+const FONTS: [(&str, &[&str]); 4] = [
+    ("@fontsource/lato", &["400.css", "700.css", "900.css"]),
+    ("@fontsource/noto-sans-kr", &["400.css", "700.css"]),
+    // In a form that Chromium and Firefox draw; other browsers take the emoji of their machine.
+    ("@infolektuell/noto-color-emoji", &["index.css"]),
+    ("@fontsource/noto-sans-mono", &["400.css"]),
+];
+
+/// What is written in them, after the fonts themselves.
+const FONT_RULES: &str = r#"
+body { font-family: Lato, "Noto Sans KR", "Noto Color Emoji", sans-serif; }
+code, pre, textarea, .input input { font-family: "Noto Sans Mono", "Noto Sans KR", "Noto Color Emoji", monospace; }
+"#;
+
 fn main() -> ExitCode {
     let out = env::args_os().nth(1).map_or_else(|| root().join("target/playground"), PathBuf::from);
     match build(&out) {
@@ -34,16 +50,15 @@ fn build(out: &Path) -> Result<(), Box<dyn Error>> {
     fs::write(out.join("samples.json"), samples::json(&root())?)?;
 
     for (name, part, folder, licences) in PACKAGES {
-        let package = here().join("node_modules").join(name);
-        if !package.is_dir() {
-            return Err(format!("{} is missing: run `npm ci` in playground/", package.display()).into());
-        }
+        let package = npm_package(name)?;
         let target = out.join(folder);
         copy(&package.join(part), &target)?;
         for licence in licences {
             fs::copy(package.join(licence), target.join(licence))?;
         }
     }
+
+    fonts(out)?;
 
     let wasm = module()?;
     Bindgen::new()
@@ -53,6 +68,44 @@ fn build(out: &Path) -> Result<(), Box<dyn Error>> {
         .typescript(false)
         .omit_default_module_path(false)
         .generate(out)?;
+    Ok(())
+}
+
+/// A package that `npm ci` brought.
+fn npm_package(name: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let package = here().join("node_modules").join(name);
+    if !package.is_dir() {
+        return Err(format!("{} is missing: run `npm ci` in playground/", package.display()).into());
+    }
+    Ok(package)
+}
+
+/// Writes `fonts.css` and the files that it names. Of the forms of a font, every browser of today reads the first one.
+fn fonts(out: &Path) -> Result<(), Box<dyn Error>> {
+    let target = out.join("fonts");
+    fs::create_dir_all(&target)?;
+    let mut css = String::new();
+    for (name, sheets) in FONTS {
+        let package = npm_package(name)?;
+        let prefix = name.rsplit('/').next().unwrap_or(name);
+        fs::copy(package.join("LICENSE"), target.join(format!("{prefix}.LICENSE")))?;
+        for sheet in sheets {
+            for line in
+                fs::read_to_string(package.join(sheet))?.replace("font-display: swap", "font-display: block").lines()
+            {
+                if let Some((_, rest)) = line.split_once("url(./files/") {
+                    let (file, format) = rest.split_once(')').ok_or("a style sheet of a font names no file")?;
+                    let format = format.split([',', ';']).next().unwrap_or_default();
+                    let copied = format!("{prefix}-{file}");
+                    fs::copy(package.join("files").join(file), target.join(&copied))?;
+                    css += &format!("  src: url(fonts/{copied}){format};\n");
+                } else {
+                    css += &format!("{line}\n");
+                }
+            }
+        }
+    }
+    fs::write(out.join("fonts.css"), css + FONT_RULES)?;
     Ok(())
 }
 

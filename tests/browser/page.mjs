@@ -5,8 +5,10 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
+// The fonts of the machine are no matter: there is one that never changes, beside those of the page.
+const FONTCONFIG_FILE = fileURLToPath(new URL("fonts.conf", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../target/playground/", import.meta.url));
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm" };
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm", ".woff2": "font/woff2" };
 
 /** Serves what `make playground` built. */
 export async function serve() {
@@ -24,6 +26,7 @@ export async function serve() {
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    env: { ...process.env, FONTCONFIG_FILE },
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
 }
@@ -42,12 +45,14 @@ export async function open(browser, url, options = {}) {
   return { page, seen };
 }
 
-/** Waits for a picture of what is entered now. */
+/** Waits for a picture of what is entered now, with its fonts. */
 export async function drawn(page) {
   await page.waitForFunction(() => {
-    const frame = document.getElementById("picture");
-    const text = frame.contentDocument?.querySelector(".message")?.textContent ?? "";
-    return document.getElementById("summary").textContent && text.length > 10;
+    const picture = document.getElementById("picture").contentDocument;
+    const text = picture?.querySelector(".message")?.textContent ?? "";
+    if (!document.getElementById("summary").textContent || text.length <= 10) return false;
+    // A layout is what makes a document ask for its fonts.
+    return picture.readyState === "complete" && picture.body.offsetHeight >= 0 && picture.fonts.size > 0 && picture.fonts.status === "loaded";
   });
 }
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { drawn, launch, open, serve } from "./page.mjs";
 import { COMMITTED, take } from "./pictures.mjs";
 
 /** Width and height of a PNG (https://www.w3.org/TR/png/#11IHDR), and its size. */
@@ -25,3 +26,42 @@ test("the pictures of the docs show the page as it is", async () => {
     assert.ok(Math.abs(here.size - there.size) < there.size / 4, `${file} shows something else: mend it with: make pictures`);
   }
 });
+
+test("pictures use the page's own fonts alone", async () => {
+  const [server, browser] = await Promise.all([serve(), launch()]);
+  after(() => Promise.all([server.close(), browser.close()]));
+  const { page } = await open(browser, server.url);
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("DOM.enable");
+  await devtools.send("CSS.enable");
+  const used = async (frame, selector) => {
+    const { root } = await devtools.send("DOM.getDocument", { depth: -1, pierce: true });
+    const within = frame ? find(root, ({ attributes }) => attributes?.includes("picture")).contentDocument : root;
+    const { nodeIds } = await devtools.send("DOM.querySelectorAll", { nodeId: within.nodeId, selector });
+    const fonts = await Promise.all(nodeIds.map((nodeId) => devtools.send("CSS.getPlatformFontsForNode", { nodeId })));
+    return fonts.flatMap((it) => it.fonts);
+  };
+  const events = await page.locator("#event option").allTextContents();
+  for (const language of ["en", "ko"]) {
+    await page.selectOption("#language", language);
+    await page.selectOption("#ui", language);
+    for (const index of events.keys()) {
+      await page.selectOption("#event", { index });
+      await drawn(page);
+      const fonts = [...(await used(true, "*")), ...(await used(false, "h1, label, p"))];
+      assert.ok(fonts.length > 10, fonts.length);
+      const foreign = fonts.filter(({ isCustomFont }) => !isCustomFont).map(({ familyName }) => familyName);
+      assert.deepEqual(foreign, [], `${events[index]}, ${language}`);
+    }
+  }
+});
+
+/** The first node of a document, and of those in its frames, that is one. */
+function find(node, isOne) {
+  if (isOne(node)) return node;
+  for (const child of node.children ?? []) {
+    const found = find(child, isOne);
+    if (found) return found;
+  }
+  return undefined;
+}
