@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use regex_lite::Regex;
+use serde_json::{Value, json};
 
 use crate::support::harness::root;
 
@@ -92,4 +94,25 @@ fn architecture_names_every_wing_and_every_room() {
         let room = name.rsplit("::").next().unwrap();
         assert!(page.contains(room), "ARCHITECTURE.md does not name {name}");
     }
+}
+
+/// wasmtime and its compiler take minutes, so that the binary and the script that builds its module share one build of them: no
+/// package is built twice with other features.
+#[test]
+fn the_binary_and_its_build_script_share_their_packages() {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--package", "runner", "--unit-graph", "-Z", "unstable-options"])
+        // Only to be shown what is built.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let graph: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut built: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for unit in graph["units"].as_array().unwrap().iter().filter(|unit| unit["target"]["kind"] == json!(["lib"])) {
+        built.entry(unit["pkg_id"].as_str().unwrap()).or_default().push(&unit["features"]);
+    }
+    let twice: Vec<_> = built.iter().filter(|(_, features)| features.len() > 1).collect();
+    assert!(built.len() > 50 && twice.is_empty(), "built twice, with these features: {twice:#?}");
 }

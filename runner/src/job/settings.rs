@@ -42,7 +42,7 @@ impl Settings {
         })
     }
 
-    /// A setting. A value that [`Self::refused`] names counts as not set, and so does [`NOTHING`].
+    /// A setting. A value that is refused (`refused`) counts as not set, and so does [`NOTHING`].
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();
