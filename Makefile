@@ -7,7 +7,8 @@ TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS)/bin:$(PATH)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo playground pictures test setup lint unit integration web budgets fuzz settings templates golden docs bench dist verify
+.PHONY: demo playground pictures test quick setup lint format clippy documentation dependencies unit integration as-root whole web slim \
+  budgets fuzz settings templates golden docs bench measure dist verify
 
 demo: setup-rust
 	@echo "building the notifier, which takes some minutes the first time"
@@ -28,7 +29,17 @@ target/playground: setup-rust
 pictures: target/playground setup-browser
 	node tests/browser/pictures.mjs
 
-test: setup lint unit integration web budgets
+test: setup lint unit integration as-root whole web slim
+
+# After each change: what needs no browser, no pipeline engine, no namespace and no build for a release.
+quick: setup-rust format clippy
+	$(CARGO) test --quiet --workspace -- $(addprefix --skip ,$(SLOW) $(BROWSER) $(WHOLE))
+
+# Tests that take longest of those, each of which holds deadlines to the clock or prepares releases.
+SLOW := bootstrap:: faults:: release:: first_message:: fuzz:: properties:: this_very_table
+# Tests that need a browser, and tests of whole pipelines on the pipeline engine.
+BROWSER := playground::
+WHOLE := pipeline:: consumers::
 
 # What rust-toolchain.toml names, for where rustup is told not to install it by itself, and the targets of the releases, with the
 # sources of the standard library, which is built along.
@@ -63,12 +74,21 @@ define pip
 $(TOOLS)/bin/pip install --quiet --disable-pip-version-check --requirement $(1)
 endef
 
-lint:
+lint: format dependencies clippy documentation
+	@[ "$$(date +%Y%m%d)" -lt 20270620 ] || echo "warning: it is time to leave wasi-common; ARCHITECTURE.md says how" >&2
+
+format:
 	$(CARGO) fmt --all -- --check
 	$(CARGO) fmt --manifest-path examples/modules/rust/Cargo.toml -- --check
+
+dependencies:
 	$(CARGO) deny --locked --log-level error check licenses bans sources
+
+clippy:
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --package runner --no-default-features -- -D warnings
+
+documentation:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
 
 # The module's own tests, natively and again as the WASI program that they will be.
@@ -76,16 +96,31 @@ unit:
 	$(CARGO) test --quiet --package notifier-wasm --package runner
 	$(CARGO) test --quiet --package notifier-wasm --target wasm32-wasip1
 
-# Whole pipelines come last and alone: they keep every core busy, and other tests hold deadlines to the clock.
 integration:
-	$(CARGO) test --package tests -- --skip pipeline:: --skip consumers:: --skip load::
-	$(CARGO) test --package tests -- pipeline:: consumers:: load::
+	$(CARGO) test --package tests -- $(addprefix --skip ,$(WHOLE))
+
+# Whole pipelines, by themselves: they keep every core busy, and other tests hold deadlines to the clock.
+whole:
+	$(CARGO) test --package tests -- $(WHOLE)
+
+# Tests that need root, mounts and networks of their own: each is ignored by `cargo test`, and counted here where it cannot run.
+as-root:
+	@if [ "$$(id -u)" = 0 ] && unshare --mount --net mount -t tmpfs x /mnt 2>/dev/null; then \
+	  $(CARGO) test --package tests -- --ignored as_root::; \
+	else \
+	  echo "skipped $$($(CARGO) test --quiet --package tests -- --ignored --list as_root:: | grep -c ': test$$') tests that need root and namespaces"; \
+	fi
 
 # The same logic for the browser.
 web:
 	$(CARGO) clippy --quiet --package notifier-wasm --lib --target wasm32-unknown-unknown -- -D warnings
 
-# The binaries as they are published, against the sizes that CONTRIBUTING.md promises.
+# What jobs download, as it is published, against the budgets of CONTRIBUTING.md.
+slim: setup-release
+	release/build target/slim x86_64
+	python3 tests/budgets.py target/slim
+
+# Everything that is published, against its budgets.
 budgets: dist
 	python3 tests/budgets.py dist
 
@@ -111,7 +146,8 @@ fuzz: setup-rust
 	@for target in context text settings message answers output; do \
 	  $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 || exit 1; done
 
-# Writes the settings of the table (runner/src/job/setting.rs) into the component, its templates, the docs and the playground.
+# Writes the settings of the table (runner/src/job/setting.rs) into the component, its template and the docs. The playground reads
+# the template when it is built.
 settings:
 	UPDATE_SETTINGS=1 $(CARGO) test --quiet --package tests the_component_has_every_setting
 	$(MAKE) templates docs
@@ -120,19 +156,25 @@ settings:
 templates:
 	release/render >templates/notify.yml
 
-# Writes the golden messages anew. Look at the difference before committing it.
+# Writes the golden messages anew, or that of one case: make golden CASE=deploy-failed-main. Look at the difference before
+# committing it.
+CASE ?= all
 golden:
-	UPDATE_GOLDEN=1 $(CARGO) test --quiet --package tests golden
+	UPDATE_GOLDEN="$(CASE)" $(CARGO) test --quiet --package tests -- every_context_renders_to_its_golden_message
 
 # Writes the generated parts of the docs anew.
 docs:
 	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests -- the_reference_is_generated this_very_table
 
-# Measures what docs/performance.md says and writes it there: minutes, on a machine that does nothing else.
-bench: dist
+# Measures what the docs say and writes it there: minutes, on a machine that does nothing else, as root.
+bench: dist measure
 	@for command in curl:curl jq:jq busybox:busybox dash:dash openssl:openssl /usr/bin/time:time; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 	@npm --prefix benches/peers ci --silent --no-audit --no-fund
 	@$(call pip,benches/peers/requirements.txt)
 	$(TOOLS)/bin/python3 benches/performance.py dist
+
+# How long jobs wait for what is dead (docs/reliability.md), and a thousand messages through Slack's limit (docs/scale.md).
+measure: setup
+	UPDATE_DOCS=1 $(CARGO) test --package tests -- --ignored --show-output waits:: load::

@@ -78,7 +78,9 @@ fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>>
         .arg(&target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     // Meant for the binary's build, not for the module's.
-    for variable in ["RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"] {
+    for variable in
+        ["RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"]
+    {
         cargo.env_remove(variable);
     }
     let output = cargo.output()?;

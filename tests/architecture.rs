@@ -85,14 +85,34 @@ fn no_file_of_the_host_is_longer_than_three_hundred_lines() {
     }
 }
 
+/// The drawing names what stands at the top and the commands, and each wing's row of the table names its rooms, and nothing else.
 #[test]
 fn architecture_names_every_wing_and_every_room() {
     let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, section) = page.split_once("## The wings of the host").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let (word, code) = (Regex::new(r"\w+").unwrap(), Regex::new(r"`(\w+)`").unwrap());
+    let drawing: String = section.lines().filter(|line| line.starts_with("    ")).collect::<Vec<_>>().join("\n");
+    let drawn: BTreeSet<&str> = word.find_iter(&drawing).map(|it| it.as_str()).collect();
+    let rows: BTreeMap<String, BTreeSet<String>> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .map(|(wing, rooms)| (wing.to_owned(), code.captures_iter(rooms).map(|it| it[1].to_owned()).collect()))
+        .collect();
     let mut all = BTreeMap::new();
     files(&sources(), &mut all);
-    for name in all.keys().filter(|name| name.split("::").count() <= 2) {
-        let room = name.rsplit("::").next().unwrap();
-        assert!(page.contains(room), "ARCHITECTURE.md does not name {name}");
+    for name in all.keys() {
+        match name.split("::").collect::<Vec<_>>()[..] {
+            [top] => assert!(drawn.contains(top) || section.contains(&format!("`{top}`")), "{top} is not drawn"),
+            ["commands", command] => assert!(drawn.contains(command), "the command {command} is not drawn"),
+            [wing, room] => assert!(rows[wing].contains(room), "{wing} has no room {room}"),
+            _ => {}
+        }
+    }
+    for (wing, rooms) in &rows {
+        for room in rooms {
+            assert!(all.contains_key(&format!("{wing}::{room}")), "there is no {wing}::{room}");
+        }
     }
 }
 

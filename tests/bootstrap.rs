@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 
 use pipeline_notifier::job::setting::NOTHING;
 use pipeline_notifier::module::pin::{built_in_wasm, sha256};
+use regex_lite::Regex;
 
 use crate::component::{LITERALS, documents};
 use crate::support::ended::Ended;
-use crate::support::harness::root;
-use crate::support::harness::{WEBHOOK_PATH, binary};
+use crate::support::harness::{WEBHOOK_PATH, binary, in_time, root};
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 
@@ -300,19 +300,19 @@ fn a_hook_starts_few_processes() {
         fs::write(job.path.join(tool), program).unwrap();
         fs::set_permissions(job.path.join(tool), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    for (event, expected) in [
-        ("deploy-started", &["chmod", "curl", "gzip", "mkdir", "rm", "sha256sum", "sleep", "uname"][..]),
-        ("deploy-finished", &["chmod", "sha256sum", "sleep"]),
-    ] {
+    let mut counts = Vec::new();
+    for event in ["deploy-started", "deploy-finished"] {
         fs::write(&started, "").unwrap();
         job.events = std::slice::from_ref(Box::leak(Box::new(event)));
         let ended = job.run(SHELLS[0]);
         assert!(ended.output().contains("notify: sent"), "{}", ended.output());
         let started = fs::read_to_string(&started).unwrap();
-        let mut started: Vec<&str> = started.lines().collect();
-        started.sort_unstable();
-        assert_eq!(started, expected, "{event}");
+        let is_checked = started.lines().any(|tool| tool == "sha256sum");
+        let is_fetched = started.lines().any(|tool| ["curl", "gzip"].contains(&tool));
+        assert!(is_checked && is_fetched == counts.is_empty(), "{event}: {started}");
+        counts.push(started.lines().count());
     }
+    assert!(counts[0] <= 8 && counts[1] <= 3, "{counts:?}");
 }
 
 /// What another hook of the job unpacked is checked again before it runs.
@@ -381,9 +381,8 @@ fn a_tool_that_hangs_is_ended() {
         fs::write(&program, "#!/bin/sh\nexec /bin/sleep 20\n").unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         // busybox's shell has the first three in itself.
-        let ended = job.run(SHELLS[0]);
+        let ended = in_time(Duration::from_millis(1500), || job.run(SHELLS[0]));
         assert!(ended.output().contains("notify: skipped reason=timeout"), "{hanging}: {}", ended.output());
-        assert!(ended.took < Duration::from_secs(5), "{hanging}: {:?}", ended.took);
     }
 }
 
@@ -566,9 +565,19 @@ fn a_redirect_to_object_storage_is_followed_without_the_token() {
 
 #[test]
 fn the_published_template_holds_the_function_that_is_tested_here() {
-    let (_, published) = documents("notify.yml");
-    let published = published[".pipeline-notifier"]["script"][0].as_str().unwrap().lines().count();
+    let function = |body: &serde_yaml_ng::Value| body[".pipeline-notifier"]["script"][0].as_str().unwrap().to_owned();
     let (_, tested) = release().template.split_once("\n---\n").unwrap();
-    let tested: serde_yaml_ng::Value = serde_yaml_ng::from_str(tested).unwrap();
-    assert_eq!(published, tested[".pipeline-notifier"]["script"][0].as_str().unwrap().lines().count());
+    let tested = function(&serde_yaml_ng::from_str(tested).unwrap());
+    let (_, published) = documents("notify.yml");
+    let published = function(&published);
+    // They differ in what a release pins, and in nothing else.
+    let pins = fs::read_to_string(root().join("release/pins")).unwrap();
+    let unpinned =
+        pins.lines().filter_map(|line| line.split_once('=')).fold(published, |text, (name, pin)| match name {
+            "VERSION" => text.replace(pin, "1.2.3"),
+            _ => text.replace(pin, "PIN"),
+        });
+    let digest = Regex::new("[0-9a-f]{64}").unwrap();
+    let tested = digest.replace_all(&tested, "PIN").replace("devops%2Fpipeline-notifier", "PIN");
+    assert_eq!(unpinned, tested);
 }

@@ -25,7 +25,6 @@ fn bot(server: &Server, arguments: &[&str]) -> Notifier {
         .with("SLACK_API_URL", server.url("/api"))
         .with("NOTIFIER_CHANNEL", DEPLOYS)
         .without("NOTIFIER_GITLAB_TOKEN")
-        .without("CI_API_V4_URL")
 }
 
 /// Runs a call; no output shows the token.
@@ -420,7 +419,6 @@ fn doctor_explains_each_missing_scope() {
             .with("SLACK_BOT_TOKEN", TOKEN)
             .with("SLACK_API_URL", server.url("/api"))
             .with("NOTIFIER_CHANNEL", DEPLOYS)
-            .without("CI_API_V4_URL")
             .run();
         assert!(!ended.stdout.contains("s3cr3tb0t"), "{}", ended.stdout);
         ended

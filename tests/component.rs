@@ -178,22 +178,16 @@ fn a_default_that_is_set_changes_nothing() {
     }
 }
 
+/// An input that nothing reads would be a promise that nobody keeps.
 #[test]
-fn the_other_inputs_are_about_the_notifiers_own_jobs() {
-    let inputs = inputs("notify.yml");
-    let others = inputs.keys().map(String::as_str).filter(|name| SETTINGS.iter().all(|setting| setting.name != *name));
-    let expected = [
-        "deploy_job",
-        "finish_job",
-        "finish_stage",
-        "git_strategy",
-        "image",
-        "module_sha256",
-        "module_url",
-        "package_url",
-        "start_stage",
-    ];
-    assert_eq!(others.collect::<Vec<_>>(), expected);
+fn every_input_is_used() {
+    for template in ["notify.yml", "deploy-target.yml"] {
+        let text = fs::read_to_string(root().join("templates").join(template)).unwrap();
+        let (_, body) = text.split_once("\n---\n").unwrap();
+        for name in inputs(template).keys() {
+            assert!(body.contains(&format!("$[[ inputs.{name} ]]")), "{template}: {name}");
+        }
+    }
 }
 
 #[test]
@@ -251,20 +245,21 @@ fn the_header_works_from_gitlab_17_0_on() {
 #[test]
 fn no_global_keyword_and_nothing_but_hooks_in_the_deploy_job() {
     let (_, body) = documents("notify.yml");
-    let jobs: Vec<&str> = body.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()).collect();
-    let expected = [".notify", ".pipeline-notifier"].into_iter().chain(OWN_JOBS).chain(["$[[ inputs.deploy_job ]]"]);
-    assert_eq!(jobs, expected.collect::<Vec<_>>());
-    let keys = |job: &str| body[job].as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()).collect::<Vec<_>>();
-    assert_eq!(keys("$[[ inputs.deploy_job ]]"), ["variables", "before_script", "after_script"]);
-    assert_eq!(keys(".notify"), ["variables"]);
-    assert_eq!(keys(".pipeline-notifier"), ["script"]);
+    let (_, target) = documents("deploy-target.yml");
+    for name in
+        [&body, &target].into_iter().flat_map(|it| it.as_mapping().unwrap().keys()).map(|it| it.as_str().unwrap())
+    {
+        // Hidden jobs, and jobs that an input names: no keyword such as `stages`, `default` or `workflow`.
+        assert!(name.starts_with(['.', '$']), "{name} is global");
+    }
+    for key in body["$[[ inputs.deploy_job ]]"].as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()) {
+        assert!(["variables", "before_script", "after_script"].contains(&key), "{key} changes the deploy job");
+    }
     for job in OWN_JOBS {
         assert_eq!(body[job]["allow_failure"].as_bool(), Some(true), "{job}");
         assert_eq!(body[job]["interruptible"].as_bool(), Some(true), "{job}");
-        assert_eq!(body[job]["timeout"].as_str(), Some("2m"), "{job}");
+        assert!(body[job]["timeout"].is_string(), "{job} may take as long as any job of the project");
     }
-    let (_, target) = documents("deploy-target.yml");
-    assert_eq!(target.as_mapping().unwrap().keys().collect::<Vec<_>>(), [".deploy-target"]);
 }
 
 /// What GitLab's own configuration code says of jobs like ours decides these
@@ -404,13 +399,19 @@ fn the_default_routing_is_the_default_mapping() {
     }
 }
 
-/// GitLab's schema, through the checker that carries it. The transform teaches it the tag `!reference`.
-pub(crate) fn schema_errors(yaml: &str) -> Option<String> {
-    let file = scratch().join("checked.yml");
-    fs::write(&file, yaml).unwrap();
+/// What GitLab's schema refuses of texts, by the checker that carries it; each text is named by its number in the list. The transform
+/// teaches it the tag `!reference`.
+pub(crate) fn schema_errors<T: AsRef<str>>(pipelines: &[T]) -> Option<String> {
+    let folder = scratch();
+    let write = |(number, yaml): (usize, &T)| {
+        let file = folder.join(format!("{number}.yml"));
+        fs::write(&file, yaml.as_ref()).unwrap();
+        file
+    };
+    let files: Vec<PathBuf> = pipelines.iter().enumerate().map(write).collect();
     let checked = Command::new(root().join("target/tools/bin/check-jsonschema"))
         .args(["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"])
-        .arg(&file)
+        .args(&files)
         .output()
         .expect("`make setup` installs check-jsonschema");
     (!checked.status.success()).then(|| String::from_utf8_lossy(&checked.stdout).into_owned())
@@ -459,8 +460,7 @@ fn every_template_is_valid_by_gitlabs_schema() {
     for template in ["notify.yml", "deploy-target.yml"] {
         for values in [&BTreeMap::new(), &unusual] {
             let (header, body) = interpolate(template, values);
-            assert_eq!(schema_errors(&header), None, "{template}");
-            assert_eq!(schema_errors(&body), None, "{template}");
+            assert_eq!(schema_errors(&[header, body]), None, "{template}");
         }
     }
 }
@@ -472,7 +472,7 @@ fn the_schema_check_refuses_what_gitlab_would() {
         "job:\n  script: make\n  when: on_failed\n",
         "spec:\n  inputs:\n    x:\n      type: text\n",
     ] {
-        assert!(schema_errors(broken).is_some(), "{broken}");
+        assert!(schema_errors(&[broken]).is_some(), "{broken}");
     }
 }
 
@@ -481,7 +481,6 @@ fn every_example_and_our_own_pipeline_are_valid_by_gitlabs_schema() {
     let mut files: Vec<PathBuf> =
         fs::read_dir(root().join("examples/pipelines")).unwrap().map(|it| it.unwrap().path()).collect();
     files.push(root().join(".gitlab-ci.yml"));
-    for file in files {
-        assert_eq!(schema_errors(&fs::read_to_string(&file).unwrap()), None, "{}", file.display());
-    }
+    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    assert_eq!(schema_errors(&texts), None, "{files:?}");
 }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -277,17 +277,16 @@ fn a_stranger_sees_no_difference_as_root_by_hand_or_as_the_page_proposes() {
     hold(User::Root, &Stranger::proposed());
 }
 
-#[test]
-fn a_stranger_sees_no_difference_with_a_user_in_the_image() {
-    // Only root may become somebody else.
-    if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
-        hold(User::Nobody, &[]);
+mod as_root {
+    #[test]
+    #[ignore = "needs root, who alone may become another user: make as-root"]
+    fn a_stranger_sees_no_difference_with_a_user_in_the_image() {
+        super::hold(super::User::Nobody, &[]);
     }
 }
 
 fn hold(user: User, proposed: &[Stranger]) {
     let strangers = Stranger::all();
-    assert!(strangers.len() >= 25, "{}", strangers.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut wrong = Vec::new();

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use clap::Parser;
 use pipeline_notifier::cli::Cli;
@@ -163,31 +164,10 @@ fn every_page_is_there_in_both_languages() {
         };
         assert_eq!(headings(&english), headings(&korean), "{name}: headings");
         assert_eq!(rows(&english), rows(&korean), "{name}: rows of tables");
+        let steps =
+            |page: &str| page.lines().filter_map(|line| line.split_once(". ")?.0.parse().ok()).collect::<Vec<u32>>();
+        assert_eq!(steps(&english), steps(&korean), "{name}: numbered steps");
         assert_eq!(code(&english), code(&korean), "{name}: snippets");
-    }
-}
-
-/// Getting started promises each kind of user a number of steps.
-#[test]
-fn the_steps_are_as_many_as_they_are_called() {
-    let numbers = [("three", 3), ("four", 4), ("five", 5), ("세", 3), ("네", 4), ("다섯", 5)];
-    for (page, [admin, owner, others]) in [
-        ("docs/getting-started.md", ["## Once per instance: ", "## In each project", "## Without an import: "]),
-        (
-            "docs/ko/getting-started.md",
-            ["## 인스턴스마다 한 번, 브라우저에서 ", "## 각 프로젝트에서", "## 프로젝트를 가져오지 않을 때: "],
-        ),
-    ] {
-        let text = read(&root().join(page));
-        let promised = text.split("\n## ").next().unwrap();
-        for heading in [admin, owner, others] {
-            let (_, section) = text.split_once(heading).unwrap_or_else(|| panic!("{page}: {heading}"));
-            let section = section.split("\n## ").next().unwrap();
-            let steps = section.lines().filter(|line| Regex::new(r"^\d\. ").unwrap().is_match(line)).count();
-            let called = section.lines().next().unwrap();
-            let (word, _) = numbers.iter().find(|(word, number)| *number == steps && promised.contains(word)).unwrap();
-            assert!(called.is_empty() || called.contains(word), "{page}: {heading}{called}, {steps} steps");
-        }
     }
 }
 
@@ -196,11 +176,11 @@ fn the_steps_are_as_many_as_they_are_called() {
 fn every_test_that_is_named_is_there() {
     let named = Regex::new(r"`(\w+)::(\w+)`").unwrap();
     let sources = ["tests", "runner/src", "notifier-wasm/src"].map(|folder| root().join(folder));
-    for page in ["ARCHITECTURE.md", "docs/security.md", "docs/ko/security.md"] {
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/security.md", "docs/ko/security.md"] {
         let text = read(&root().join(page));
         let tests: Vec<(String, String)> =
             named.captures_iter(&text).map(|it| (it[1].to_owned(), it[2].to_owned())).collect();
-        assert!(tests.len() > 5, "{page}");
+        assert!(tests.len() > 2, "{page}");
         for (module, name) in tests.iter().filter(|(module, _)| module != "harness") {
             let file = format!("{module}.rs");
             let found = Command::new("grep").args(["-rlE", &format!("fn {name}\\(")]).args(&sources).output().unwrap();
@@ -298,9 +278,9 @@ fn every_snippet_of_a_pipeline_is_valid_and_names_inputs_that_exist() {
     let (header, _) = documents("notify.yml");
     let inputs = header["spec"]["inputs"].as_mapping().unwrap();
     let mut checked = 0;
+    let mut snippets = Vec::new();
     for path in pages() {
         for (_, block) in blocks(&read(&path)).into_iter().filter(|(language, _)| language == "yaml") {
-            assert_eq!(schema_errors(&block), None, "{}: {block}", path.display());
             let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(&block).unwrap();
             // GitLab's own templates come with GitLab.
             let includes =
@@ -315,8 +295,10 @@ fn every_snippet_of_a_pipeline_is_valid_and_names_inputs_that_exist() {
                 assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{}", path.display());
                 checked += 1;
             }
+            snippets.push(block);
         }
     }
+    assert_eq!(schema_errors(&snippets), None, "{snippets:#?}");
     assert!(checked > 8, "{checked}");
 }
 
@@ -330,13 +312,19 @@ fn every_snippet_of_json_is_json() {
     }
 }
 
+/// How sources say a warning: which files, and the text in them.
+const WARNINGS: [(&str, &str); 6] = [
+    ("", r#"\.warning\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
+    ("", r#"warnings\s*\.push\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
+    ("", r#"#\[error\(\s*"((?:[^"\\]|\\.)*)""#),
+    ("", r#"write!\(\s*f,\s*"((?:[^"\\]|\\.)*)""#),
+    // Its functions return warnings: every sentence in it.
+    ("runner/src/job/settings.rs", r#""((?:[^"\\\s]|\\.)+(?: (?:[^"\\\s]|\\.)+){5,})""#),
+    ("component/bootstrap.sh", r#"skip \w+ ['"]([^"']*)['"]"#),
+];
+
 /// Every text of a warning, as far as it is the same each time: its longest part without a value.
 fn warnings() -> Vec<(String, String)> {
-    let said = Regex::new(
-        r#"(?s)(?:\.warning|(?:warnings|dropped|found)\s*\.push)\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)"|#\[error\(\s*"((?:[^"\\]|\\.)*)"|write!\(\s*f,\s*"((?:[^"\\]|\\.)*)"|_ => \(DEFAULT_TIMEOUT, Some\("([^"]*)""#,
-    )
-    .unwrap();
-    let skipped = Regex::new(r#"skip \w+ (?:'([^']*)'|"([^"]*)")"#).unwrap();
     let value = Regex::new(r"\{[^}]*\}|\$\([^)]*\)|\$\w+").unwrap();
     let broken = Regex::new(r"\\\n\s*").unwrap();
     let mut sources = vec![root().join("component/bootstrap.sh")];
@@ -344,33 +332,51 @@ fn warnings() -> Vec<(String, String)> {
         let listed = Command::new("find").arg(root().join(folder)).args(["-name", "*.rs"]).output().unwrap();
         sources.extend(String::from_utf8(listed.stdout).unwrap().lines().map(PathBuf::from));
     }
+    // The errors of other commands are not warnings of a job.
+    sources.retain(|path| !path.ends_with("runner/src/error.rs"));
     let mut texts = Vec::new();
-    for path in sources {
-        // The errors of other commands are not warnings of a job.
-        if path.ends_with("runner/src/error.rs") {
-            continue;
-        }
-        let source = read(&path);
-        let source = source.split("#[cfg(test)]").next().unwrap();
-        for captures in said.captures_iter(source).chain(skipped.captures_iter(source)) {
-            let text = captures.iter().skip(1).flatten().next().unwrap().as_str();
-            let text = broken.replace_all(text, "").replace("\\\"", "\"").replace("{{", "{").replace("}}", "}");
-            let fixed = value.split(&text).max_by_key(|part| part.len()).unwrap();
-            // The beginning of a long one is enough to find it by.
-            let fixed = fixed.trim_matches([' ', ';', ':', ',', '.', '`', '}', ')']);
-            let fixed = fixed[..fixed.floor_char_boundary(40)].trim_end();
-            if fixed.len() > 7 {
-                texts.push((path.display().to_string(), fixed.to_owned()));
+    for (place, pattern) in WARNINGS {
+        let (pattern, before) = (Regex::new(&format!("(?s){pattern}")).unwrap(), texts.len());
+        for path in sources.iter().filter(|path| path.display().to_string().contains(place)) {
+            let source = read(path);
+            let source = source.split("#[cfg(test)]").next().unwrap();
+            for captures in pattern.captures_iter(source) {
+                let text = broken.replace_all(&captures[1], "");
+                let text = text.replace("\\\"", "\"").replace("{{", "{").replace("}}", "}");
+                let fixed = value.split(&text).max_by_key(|part| part.len()).unwrap();
+                // The beginning of a long one is enough to find it by.
+                let fixed = fixed.trim_matches([' ', ';', ':', ',', '.', '`', '}', ')']);
+                let fixed = fixed[..fixed.floor_char_boundary(40)].trim_end();
+                if fixed.len() > 7 {
+                    texts.push((path.display().to_string(), fixed.to_owned()));
+                }
             }
         }
+        assert!(texts.len() > before, "nothing says a warning like this any more: {pattern}");
     }
     texts
+}
+
+/// Asserts that each warning in the output of a run has its entry in docs/troubleshooting.md, whatever it is made of.
+#[track_caller]
+pub(crate) fn assert_documented(output: &str) {
+    static ENTRIES: OnceLock<Vec<Vec<String>>> = OnceLock::new();
+    // The first cell of each row; `…` stands for what differs.
+    let entries = ENTRIES.get_or_init(|| {
+        let page = read(&root().join("docs/troubleshooting.md"));
+        let (_, warnings) = page.split_once("\n## Nothing is sent").unwrap();
+        let cells = warnings.lines().filter_map(|line| Some(line.strip_prefix("| ")?.split_once(" | ")?.0.to_owned()));
+        cells.map(|cell| cell.split('…').map(|part| part.trim().to_owned()).collect()).collect()
+    });
+    for warning in output.lines().filter_map(|line| line.strip_prefix("warning: ")) {
+        let is_known = entries.iter().any(|parts| parts.iter().all(|part| warning.contains(part.as_str())));
+        assert!(is_known, "docs/troubleshooting.md has no entry for: {warning}");
+    }
 }
 
 #[test]
 fn every_warning_has_its_entry() {
     let warnings = warnings();
-    assert!(warnings.len() > 90, "{}", warnings.len());
     for page in ["docs/troubleshooting.md", "docs/ko/troubleshooting.md"] {
         let text = read(&root().join(page));
         let missing: Vec<_> = warnings.iter().filter(|(_, fixed)| !text.contains(fixed.as_str())).collect();

@@ -20,7 +20,6 @@ fn send(server: &Server, runner: usize, number: usize) -> Ended {
     let path = format!("/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3tchannel{:05}", runner % CHANNELS);
     Notifier::new(&["send", "deploy-started"])
         .job("gitlab-18-deploy-on-main")
-        .without("CI_API_V4_URL")
         .with("CI_COMMIT_TITLE", format!("message-{number:04}"))
         .with("SLACK_WEBHOOK_URL", server.url(&path))
         .with("NOTIFIER_TIMEOUT", "4")
@@ -28,6 +27,7 @@ fn send(server: &Server, runner: usize, number: usize) -> Ended {
 }
 
 #[test]
+#[ignore = "takes minutes: make bench"]
 fn of_a_thousand_messages_through_a_rate_limit_none_is_told_twice_or_lost_without_a_word() {
     let limits = Arc::new(Mutex::new(Limits::default()));
     let server = Server::start([Reply::Limited(Arc::clone(&limits))]);

@@ -1,6 +1,7 @@
 //! Every message: a context through the real module under the real limits, against its golden message. Each golden is
 //! within Slack's limits by [`slack_limits`], and shows nothing of a hostile text but the text.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -26,7 +27,14 @@ fn cases() -> Vec<(String, PathBuf)> {
 #[test]
 fn every_context_renders_to_its_golden_message() {
     let (native, compiled) = (Guest::built_in().unwrap(), Guest::from_wasm(built_in_wasm()).unwrap());
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    // The name of a case, or `all`.
+    let update = std::env::var("UPDATE_GOLDEN").ok();
+    let is_updated = |name: &str| update.as_ref().is_some_and(|it| it == "all" || it == name);
+    assert!(
+        update.is_none() || cases().iter().any(|(name, _)| is_updated(name)),
+        "tests/fixtures/messages has no case {}: make golden CASE=NAME",
+        update.unwrap_or_default()
+    );
     let mut wrong = Vec::new();
     for (name, path) in cases() {
         let context = fs::read(path.join("context.json")).unwrap();
@@ -35,14 +43,14 @@ fn every_context_renders_to_its_golden_message() {
         let message: Value = serde_json::from_slice(&rendered).unwrap();
         let pretty = format!("{message:#}\n");
         let golden = path.join("message.json");
-        if update {
+        if is_updated(&name) {
             fs::write(&golden, &pretty).unwrap();
         }
         if fs::read_to_string(&golden).unwrap_or_default() != pretty {
             wrong.push(format!("{name}: {pretty}"));
         }
     }
-    let hint = "where this is right: `make golden`, and look at the difference";
+    let hint = "where this is right: `make golden`, or `make golden CASE=NAME` for one, and look at the difference";
     assert!(wrong.is_empty(), "{} messages differ from their golden file; {hint}\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -54,25 +62,54 @@ fn every_golden_message_is_within_slacks_limits() {
     }
 }
 
+/// By what the contexts say, whatever a case is called.
 #[test]
-fn there_is_a_message_for_every_event_branch_kind_and_language() {
-    let names: Vec<String> = cases().into_iter().map(|(name, _)| name).collect();
-    assert!(names.len() >= 25, "{}", names.len());
-    let events = [
-        "pipeline-started",
-        "pipeline-failed",
-        "deploy-started",
-        "deploy-succeeded",
-        "deploy-failed",
-        "deploy-canceled",
-    ];
-    for event in events {
-        let of_event: Vec<_> = names.iter().filter(|name| name.starts_with(event)).collect();
-        assert!(of_event.iter().any(|name| name.ends_with("korean")), "{event} in Korean");
-        assert!(of_event.iter().any(|name| !name.ends_with("korean")), "{event} in English");
+fn there_is_a_message_for_every_event_outcome_kind_of_ref_and_language() {
+    let mut seen = BTreeSet::new();
+    for (_, path) in cases() {
+        let context: Value = serde_json::from_slice(&fs::read(path.join("context.json")).unwrap()).unwrap();
+        let ci = |name: &str| context["ci"][name].as_str().unwrap_or_default().to_owned();
+        let event = context["event"].as_str().unwrap_or_default();
+        let outcome = match event {
+            "deploy-finished" => ci("CI_JOB_STATUS"),
+            "pipeline-finished" => context["result"].as_str().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        };
+        let language = context["settings"]["language"].as_str().unwrap_or("en");
+        seen.insert(format!("{event} {outcome} in {language}"));
+        for name in ["CI_COMMIT_BRANCH", "CI_COMMIT_TAG", "CI_MERGE_REQUEST_IID"] {
+            seen.extend(context["ci"].get(name).map(|_| name.to_owned()));
+        }
+        seen.insert(ci("CI_PIPELINE_SOURCE"));
     }
-    for kind in ["main", "development", "feature", "merge-request", "tag", "schedule", "trigger", "child"] {
-        assert!(names.iter().any(|name| name.contains(kind)), "{kind}");
+    for language in ["en", "ko"] {
+        for outcome in [
+            "pipeline-started ",
+            "deploy-started ",
+            "deploy-finished success",
+            "deploy-finished failed",
+            "deploy-finished canceled",
+            "pipeline-finished success",
+            "pipeline-finished failed",
+        ] {
+            let wanted = format!("{outcome} in {language}");
+            assert!(seen.contains(&wanted), "no case is {wanted}: {seen:?}");
+        }
+    }
+    // Kinds of refs, and what a pipeline was started by (<https://docs.gitlab.com/ci/jobs/job_rules/#ci_pipeline_source-predefined-variable>).
+    for kind in [
+        "CI_COMMIT_BRANCH",
+        "CI_COMMIT_TAG",
+        "CI_MERGE_REQUEST_IID",
+        "push",
+        "merge_request_event",
+        "schedule",
+        "trigger",
+        "pipeline",
+        "parent_pipeline",
+        "api",
+    ] {
+        assert!(seen.contains(kind), "no case has {kind}: {seen:?}");
     }
 }
 

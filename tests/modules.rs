@@ -243,7 +243,7 @@ fn module_check_runs_a_module_on_the_contexts_of_every_fixture() {
 #[test]
 fn module_check_tells_what_is_wrong_with_a_module() {
     for (name, expected) in [
-        ("loops-forever", "it ran out of fuel (fuel)"),
+        ("reaches-unreachable", "it trapped: wasm trap: wasm `unreachable` instruction executed (trap)"),
         ("says-nothing", "its output is no message: EOF while parsing a value at line 1 column 0 (bad_output)"),
         ("says-it-in-another-version", "its output has version 2, this binary speaks version 1: pin a newer release"),
         ("exits-with-seven", "it ended with exit status 7 (exit)"),

@@ -1,7 +1,6 @@
 //! The sandbox: guests that misbehave, each named for what it does, against the limits.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use pipeline_notifier::module::pin::built_in_wasm;
 use pipeline_notifier::sandbox::{Guest, GuestError, LIMITS, inspect};
@@ -16,10 +15,7 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
 
 /// Runs a guest and tells how it ended, in the words of its error.
 fn run(name: &str) -> String {
-    let begun = Instant::now();
-    let result = Guest::from_wasm(&guest(name)).and_then(|guest| guest.run(b"{}"));
-    assert!(begun.elapsed() < LIMITS.time + Duration::from_secs(4), "{name} took {:?}", begun.elapsed());
-    match result {
+    match Guest::from_wasm(&guest(name)).and_then(|guest| guest.run(b"{}")) {
         Ok(output) => format!("output: {}", String::from_utf8_lossy(&output)),
         Err(error) => format!("{}: {error}", error.word()),
     }
@@ -143,12 +139,4 @@ fn what_is_kept_of_stderr_is_bounded() {
 #[test]
 fn the_module_is_at_most_256_kib() {
     assert!(built_in_wasm().len() <= 256 << 10, "{} bytes", built_in_wasm().len());
-}
-
-/// ARCHITECTURE.md, "Leaving wasi-common": wasmtime 36 gets fixes until 2027-08-20, and two months are for the move.
-#[test]
-fn wasi_common_is_left_in_time() {
-    let the_20th_of_june_2027: u64 = 1_813_449_600;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    assert!(now < the_20th_of_june_2027, "it is time to leave wasi-common: ARCHITECTURE.md says how");
 }

@@ -20,7 +20,7 @@ const JOB: &str = "gitlab-18-deploy-on-main";
 fn call(arguments: &[&str], file: &str) -> Notifier {
     let directory = scratch();
     fs::write(directory.join(".pipeline-notifier.json"), file).unwrap();
-    Notifier::new(arguments).job(JOB).without("CI_API_V4_URL").with("CI_PROJECT_DIR", directory.to_str().unwrap())
+    Notifier::new(arguments).job(JOB).with("CI_PROJECT_DIR", directory.to_str().unwrap())
 }
 
 fn example() -> String {

@@ -51,6 +51,9 @@ pub enum Command {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         told: Told,
+        /// Render this context, as the command context prints it, instead of this job's own.
+        #[arg(long, value_name = "FILE")]
+        context: Option<PathBuf>,
         /// The body as Slack takes it, or as people would see it.
         #[arg(long, value_enum, default_value_t = Format::Slack)]
         format: Format,

@@ -24,7 +24,7 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
         Command::Send { told, strict, files, job } => {
             return ExitCode::from(send::run(told, strict, &files, job, variables));
         }
-        Command::Render { told, format, job } => render::run(told, format, job, variables),
+        Command::Render { told, context, format, job } => render::run(told, context.as_deref(), format, job, variables),
         Command::Context { told, job } => {
             context::run(told, job, variables);
             Ok(())

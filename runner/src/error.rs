@@ -25,6 +25,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The user's file is not there, or no context.
+    #[error("reading the context {path}", path = .path.display())]
+    Context {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The user's module did not give a message for every context.
     #[error("checking the module {path}: {failed} contexts failed", path = .path.display())]
     Check {
@@ -63,6 +71,7 @@ impl Error {
             Self::Slim { .. } => {
                 "use the full notifier, pipeline-notifier-full-x86_64-linux or -aarch64-linux of the same release"
             }
+            Self::Context { .. } => "give a file with what `pipeline-notifier context EVENT` prints in a job",
             Self::Check { .. } => "docs/modules.md tells what a module is given and what it may return",
             Self::Write { .. } => "choose another place with --out",
             Self::Slack(_) => "set SLACK_BOT_TOKEN to a bot's token, of any workspace and scope, or leave --slack out",

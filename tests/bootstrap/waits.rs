@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use super::{Job, SHELLS, served, with_wget};
 use crate::docs::hold;
-use crate::faults::is_root_with_namespaces;
 use crate::support::harness::WEBHOOK_PATH;
 use crate::support::harness::root;
 use crate::support::loopback::{Reply, Server};
@@ -135,8 +134,8 @@ fn at(place: &Place) -> (String, Box<dyn Send>) {
     }
 }
 
-/// How long both hooks took, or none where this machine cannot do it.
-fn measure(dead: &Dead, client: &str) -> Option<Duration> {
+/// How long both hooks took.
+fn measure(dead: &Dead, client: &str) -> Duration {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
     let mut job = Job::new(&registry, &slack);
     job.events = &["deploy-started", "deploy-finished"];
@@ -185,11 +184,10 @@ fn measure(dead: &Dead, client: &str) -> Option<Duration> {
     }
     let ended = match namespace {
         "" => job.run(shell),
-        _ if !is_root_with_namespaces() => return None,
         script => job.run_in_namespace(shell, script),
     };
     drop(alive);
-    Some(ended.took)
+    ended.took
 }
 
 /// The numbers of the page, by row.
@@ -201,6 +199,7 @@ fn shown() -> BTreeMap<String, Vec<u64>> {
 
 /// The page's numbers hold, in whole seconds; with `UPDATE_DOCS` what is shown too low becomes what this machine measures.
 #[test]
+#[ignore = "takes minutes, and root and namespaces: make bench"]
 fn no_job_waits_longer_than_this_very_table_says() {
     // A name server that hears and does not answer.
     let _name_server = UdpSocket::bind("127.0.0.153:53");
@@ -217,7 +216,7 @@ fn no_job_waits_longer_than_this_very_table_says() {
             let mut least = None;
             // A busy machine may be slow once, a broken promise is slow always.
             for _ in 0..3 {
-                let Some(took) = measure(dead, CLIENTS[column]) else { break };
+                let took = measure(dead, CLIENTS[column]);
                 least = Some(least.unwrap_or(took).min(took));
                 if took <= Duration::from_secs(known) {
                     break;

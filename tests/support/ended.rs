@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::docs::assert_documented;
+
 /// How a run ended.
 pub(crate) struct Ended {
     /// The exit status; as in a shell 128 more than its number where a signal ended it.
@@ -16,12 +18,14 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Both outputs must be UTF-8, as a job's log is.
+    /// Both outputs must be UTF-8, as a job's log is, and each warning must be one that the docs know.
     #[track_caller]
     pub(crate) fn of(output: &Output, took: Duration) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
         let status = output.status.code().unwrap_or_else(|| 128 + output.status.signal().unwrap_or_default());
-        Self { status, stdout: text(&output.stdout), stderr: text(&output.stderr), took }
+        let ended = Self { status, stdout: text(&output.stdout), stderr: text(&output.stderr), took };
+        assert_documented(&ended.stderr);
+        ended
     }
 
     /// Everything that it wrote.

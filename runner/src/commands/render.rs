@@ -1,21 +1,35 @@
 //! `render`: the request body, or what people would see of it.
 
+use std::fs;
+use std::path::Path;
+
 use super::ask;
 use super::call::Call;
 use crate::cli::{Format, Job, Told};
 use crate::error::Error;
+use crate::job::context::Context;
 use crate::module::render::picture as draw;
 use crate::report::print;
 use crate::variables::Variables;
 
-pub(super) fn run(told: Told, format: Format, job: Job, variables: Variables) -> Result<(), Error> {
+pub(super) fn run(
+    told: Told,
+    file: Option<&Path>,
+    format: Format,
+    job: Job,
+    variables: Variables,
+) -> Result<(), Error> {
     let call = Call::begin(job, variables);
+    let contexts = match file {
+        Some(file) => vec![read(file, told)?],
+        None => ask::learn(&call, told, true).into_iter().map(|(context, _)| context).collect(),
+    };
     let mut shown = Vec::new();
-    for (context, _) in ask::learn(&call, told, true) {
-        shown.push((String::new(), call.message(&context)?.body().json().clone()));
+    for context in &contexts {
+        shown.push((String::new(), call.message(context)?.body().json().clone()));
     }
     // The page has no other words than the message's.
-    let language = call.settings.get("language").unwrap_or_default();
+    let language = contexts.first().and_then(|it| it.json()["settings"]["language"].as_str()).unwrap_or_default();
     let picture = |format| draw(format, "pipeline-notifier", language, &shown);
     match format {
         Format::Slack => shown.iter().for_each(|(_, body)| print(&format!("{body}\n"))),
@@ -23,4 +37,9 @@ pub(super) fn run(told: Told, format: Format, job: Job, variables: Variables) ->
         Format::Html => print(&picture("html")?),
     }
     Ok(())
+}
+
+fn read(file: &Path, Told { event, result }: Told) -> Result<Context, Error> {
+    let context = fs::read(file).map_err(Into::into).and_then(|json| Context::of_file(&json, event, result));
+    context.map_err(|source| Error::Context { path: file.to_owned(), source })
 }

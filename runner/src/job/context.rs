@@ -95,6 +95,20 @@ impl Context {
     pub(crate) fn json(&self) -> &Value {
         &self.0
     }
+
+    /// A context that was kept, as one of this event, and of this result where that is given.
+    pub(crate) fn of_file(
+        json: &[u8],
+        event: Event,
+        result: Option<Verdict>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let mut fields: Map<String, Value> = serde_json::from_slice(json)?;
+        fields.insert("event".to_owned(), event.name().into());
+        if let Some(result) = result {
+            fields.insert("result".to_owned(), result.name().into());
+        }
+        Ok(Self(fields.into()))
+    }
 }
 
 /// What an event's context is made of.
