@@ -221,6 +221,10 @@ fn read(stream: &TcpStream) -> Option<Request> {
         let Some((name, value)) = line.trim().split_once(':') else { break };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
+    // A client may wait a second for this word before it sends a body.
+    if headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("expect") && value == "100-continue") {
+        (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
+    }
     let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let mut bytes = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
     reader.read_exact(&mut bytes).ok()?;
