@@ -129,13 +129,9 @@ pub(super) fn faults() -> Vec<Fault> {
         (503, "failed reason=http_503"),
         (504, "failed reason=http_504"),
     ] {
-        faults.push(answer(
-            format!("{status}, twice"),
-            Reply::status(status, "<html>"),
-            ends,
-            "slack-status.com",
-            Nothing,
-        ));
+        let fault =
+            answer(format!("{status}, twice"), Reply::status(status, "<html>"), ends, "slack-status.com", Nothing);
+        faults.push(fault.in_seconds("5"));
     }
     let words: [(u16, &str, &str, Arrives); 16] = [
         (400, "invalid_payload", "failed reason=invalid_payload", Nothing),

@@ -53,8 +53,15 @@ pub(super) fn faults() -> Vec<Fault> {
             job.module(&built_in_wasm()[..1000]);
         }),
         Fault::new("a module that takes long to compile", SENT, "(deadline)", Whole, |job| {
-            let body = "local.get 0 i32.const 3 i32.mul local.set 0 ".repeat(400_000);
-            let text = format!("(module (memory (export \"memory\") 1) (func (export \"_start\") (local i32) {body}))");
+            // Loops that share their variables: a compiler's time grows faster than their number, on any machine.
+            let step = |number: usize| {
+                let [one, other, result] = [number * 7, number * 13 + 1, number * 5 + 2].map(|it| it % 200);
+                format!("loop local.get {one} local.get {other} i32.add local.tee {result} br_if 0 end ")
+            };
+            let (variables, body) = ("i32 ".repeat(200), (0..100_000).map(step).collect::<String>());
+            let text = format!(
+                "(module (memory (export \"memory\") 1) (func (export \"_start\") (local {variables}) {body}))"
+            );
             job.module(&wat::parse_str(text).unwrap());
         }),
         Fault::new("a module of 5 MB", SENT, "(checksum)", Whole, |job| job.module(&vec![0; 5 << 20])),
