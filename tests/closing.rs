@@ -8,11 +8,12 @@ use std::thread;
 
 use serde_json::Value;
 
+use crate::support::ended::Ended;
 use crate::support::gitlab::{GitLab, deployment, failed, gitlab};
 use crate::support::harness::{Notifier, WEBHOOK_PATH};
 use crate::support::loopback::{Reply, Request, Server};
 use crate::support::slack_limits;
-use crate::support::workspace::{DEPLOYS, OPS, TOKEN, Workspace, slack};
+use crate::support::workspace::{DEPLOYS, OPS, PRIVATE, TOKEN, Workspace, slack};
 use Hook::{Perhaps, Silent, Spoke};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
@@ -132,6 +133,12 @@ impl Pipeline {
     }
 
     fn call(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+        let ended = self.run(arguments, settings);
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        ended.last_line().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Ended {
         let notifier = Notifier::new(&[&["send"], arguments].concat())
             .job(JOB)
             .without("NOTIFIER_GITLAB_TOKEN")
@@ -145,9 +152,20 @@ impl Pipeline {
                 .with("SLACK_API_URL", self.slack.url("/api"))
                 .with("NOTIFIER_CHANNEL", DEPLOYS),
         };
-        let ended = settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
-        assert_eq!(ended.status, 0, "{}", ended.stderr);
-        ended.last_line().to_owned()
+        settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run()
+    }
+
+    /// Two deployments whose hooks could not speak, to two environments.
+    fn of_two_environments() -> Self {
+        let pipeline = Self::new(Way::Bot, Kind::Other, "script_failure");
+        let mut api = pipeline.api.lock().unwrap();
+        api.jobs.truncate(1);
+        api.jobs.push(failed(7001, "review: [stg]", "review", "job_execution_timeout"));
+        api.jobs.push(failed(7002, "review: [prd]", "review", "runner_system_failure"));
+        api.deployments.push(deployment(401, "staging", "failed", "aa", (90_817, 7001)));
+        api.deployments.push(deployment(402, "production", "failed", "aa", (90_817, 7002)));
+        drop(api);
+        pipeline
     }
 
     fn gitlab_knows(&self, job: Value) {
@@ -307,15 +325,7 @@ fn jobs_that_fail_at_once_are_told_once_each() {
 #[test]
 fn each_environment_hears_of_its_own_failure() {
     for told_by_hook in [false, true] {
-        let pipeline = Pipeline::new(Way::Bot, Kind::Other, "script_failure");
-        {
-            let mut api = pipeline.api.lock().unwrap();
-            api.jobs.truncate(1);
-            api.jobs.push(failed(7001, "review: [stg]", "review", "job_execution_timeout"));
-            api.jobs.push(failed(7002, "review: [prd]", "review", "runner_system_failure"));
-            api.deployments.push(deployment(401, "staging", "failed", "aa", (90_817, 7001)));
-            api.deployments.push(deployment(402, "production", "failed", "aa", (90_817, 7002)));
-        }
+        let pipeline = Pipeline::of_two_environments();
         let checkout = crate::support::scratch::scratch();
         let file = serde_json::json!({"environments": {
             "production": {"channel": OPS, "mention": "here"}, "staging": {"channel": DEPLOYS, "mention": "channel"},
@@ -336,6 +346,24 @@ fn each_environment_hears_of_its_own_failure() {
             assert!(said[0].text().contains(&format!("] {environment}: deploy failed (review")), "{}", said[0].text());
             assert_eq!(slack_limits::mentions(&Value::Object(said[0].body.clone())), [mention]);
         }
+    }
+}
+
+/// Of several messages the worst outcome counts.
+#[test]
+fn strict_minds_one_message_of_several_that_was_not_delivered() {
+    for (production, status, last_line) in
+        [(OPS, 0, "notify: sent"), (PRIVATE, 1, "notify: failed reason=not_in_channel")]
+    {
+        let pipeline = Pipeline::of_two_environments();
+        let checkout = crate::support::scratch::scratch();
+        let file = serde_json::json!({"environments": {"production": {"channel": production}, "staging": {"channel": DEPLOYS}}});
+        std::fs::write(checkout.join(".pipeline-notifier.json"), file.to_string()).unwrap();
+        let settings =
+            [("CI_PROJECT_DIR", checkout.to_str().unwrap()), ("NOTIFIER_CHANNEL", ""), ("CI_ENVIRONMENT_NAME", "")];
+        let ended = pipeline.run(&["pipeline-finished", "--result", "failed", "--strict"], &settings);
+        assert_eq!((ended.status, ended.last_line()), (status, last_line), "{}", ended.stderr);
+        assert_eq!(pipeline.told().len(), 1, "staging hears of its own");
     }
 }
 

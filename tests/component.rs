@@ -193,7 +193,7 @@ fn every_input_is_used() {
 #[test]
 fn every_setting_reaches_the_jobs_unexpanded() {
     let (_, body) = documents("notify.yml");
-    for job in OWN_JOBS.into_iter().chain([".notify", "$[[ inputs.deploy_job ]]"]) {
+    for job in OWN_JOBS.into_iter().chain([".notify", "$[[ inputs.merge_into ]]"]) {
         let variables = body[job]["variables"].as_mapping().unwrap();
         for setting in
             SETTINGS.iter().filter(|setting| ![&["user_map"], &LITERALS[..]].concat().contains(&setting.name))
@@ -206,7 +206,7 @@ fn every_setting_reaches_the_jobs_unexpanded() {
             }
             let mut expected = format!("$[[ inputs.{} ]]", setting.name);
             if setting.name == "deploy_jobs" {
-                expected += ",$[[ inputs.deploy_job ]]";
+                expected += ",$[[ inputs.merge_into ]]";
             }
             assert_eq!(variable["value"].as_str().unwrap().trim(), expected, "{job}");
             assert_eq!(variable["expand"].as_bool(), Some(false), "{job} {}", setting.name);
@@ -252,7 +252,7 @@ fn no_global_keyword_and_nothing_but_hooks_in_the_deploy_job() {
         // Hidden jobs, and jobs that an input names: no keyword such as `stages`, `default` or `workflow`.
         assert!(name.starts_with(['.', '$']), "{name} is global");
     }
-    for key in body["$[[ inputs.deploy_job ]]"].as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()) {
+    for key in body["$[[ inputs.merge_into ]]"].as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()) {
         assert!(["variables", "before_script", "after_script"].contains(&key), "{key} changes the deploy job");
     }
     for job in OWN_JOBS {
@@ -340,7 +340,7 @@ fn scripts_hold_pins_as_literals_and_no_input() {
     }
     // The scripts name neither the webhook nor a variable of it, so that a trace shows nothing.
     assert!(!bootstrap.contains("WEBHOOK"), "{bootstrap}");
-    for job in OWN_JOBS.into_iter().chain(["$[[ inputs.deploy_job ]]"]) {
+    for job in OWN_JOBS.into_iter().chain(["$[[ inputs.merge_into ]]"]) {
         for script in scripts(&body[job]).iter().filter(|script| script.contains("pipeline_notifier send")) {
             assert!(script.ends_with(" || true"), "{job} can fail: {script}");
         }
@@ -444,7 +444,7 @@ fn every_template_is_valid_by_gitlabs_schema() {
     let unusual: BTreeMap<&str, Json> = [
         ("start_job", "시작 job: 1".into()),
         ("start_stage", "start".into()),
-        ("deploy_job", "review".into()),
+        ("merge_into", "review".into()),
         ("git_strategy", "fetch".into()),
         ("finish", "change".into()),
         ("allow_hosts", "chat.example:8065".into()),

@@ -130,7 +130,7 @@ impl Stranger {
         let pipeline: serde_yaml_ng::Value = serde_yaml_ng::from_str(&self.text).unwrap();
         let inputs = pipeline["include"].as_sequence().unwrap().iter().find_map(|it| it.get("inputs")).unwrap();
         let mut inputs = serde_json::to_value(inputs).unwrap();
-        inputs.as_object_mut().unwrap().retain(|name, _| !["deploy_jobs", "deploy_job"].contains(&&**name));
+        inputs.as_object_mut().unwrap().retain(|name, _| !["deploy_jobs", "merge_into"].contains(&&**name));
         inputs
     }
 
@@ -238,7 +238,7 @@ impl Stranger {
         self.hold(user, &alone, &hooked).map_err(|fault| format!("{} as {user:?}: {fault}", self.name))?;
         let Some(proposed) = proposed else { return Ok(()) };
         let named: BTreeSet<&str> = proposed.input("deploy_jobs", "").split(',').collect();
-        let expected = if hooked.is_empty() { BTreeSet::from([self.input("deploy_job", "")]) } else { hooked };
+        let expected = if hooked.is_empty() { BTreeSet::from([self.input("merge_into", "")]) } else { hooked };
         let held = if named == expected { proposed.hold(user, &alone, &expected) } else { Err(format!("{named:?}")) };
         held.map_err(|fault| format!("{} as proposed:\n{}\n{fault}", self.name, proposed.text))
     }

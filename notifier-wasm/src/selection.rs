@@ -47,10 +47,13 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
 fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
     let Some(events) = facts.context.setting("events") else { return true };
     let lower = events.to_ascii_lowercase();
-    for pattern in glob::entries(&lower).filter(|it| !State::NAMES.iter().any(|name| glob::matches(it, name))) {
+    for pattern in glob::entries(&lower).filter(|it| !State::is_named_by(it)) {
+        let near = State::NAMES.iter().min_by_key(|name| strsim::levenshtein(pattern, name));
+        let near = near.filter(|name| strsim::levenshtein(pattern, name) <= 3);
         warnings.push(format!(
-            "NOTIFIER_EVENTS: `{}` is no event; the events are {}",
+            "NOTIFIER_EVENTS: `{}` is no event and counts as not written{}; the events are {}",
             text::shown(pattern, 40),
+            near.map_or_else(String::new, |name| format!(" (did you mean {name}?)")),
             State::NAMES.join(", ")
         ));
     }
@@ -134,7 +137,10 @@ mod tests {
         assert_eq!(skipped(json!({"events": "pipeline-failed, deploy-failed"})), (None, 0));
         assert_eq!(skipped(json!({"events": "*-failed"})), (None, 0));
         assert_eq!(skipped(json!({"events": "deploy-succeeded"})), (Some("event_not_selected"), 0));
-        assert_eq!(skipped(json!({"events": "deploy-fail"})), (Some("event_not_selected"), 1));
+        // One that is mistyped silences nothing: neither alone nor beside others.
+        assert_eq!(skipped(json!({"events": "deploy-fail"})), (None, 1));
+        assert_eq!(skipped(json!({"events": "deploy-fail, pipeline-failed"})), (Some("event_not_selected"), 1));
+        assert_eq!(skipped(json!({"events": "deploy-fail, deploy-failed"})), (None, 1));
     }
 
     #[test]

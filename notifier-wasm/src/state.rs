@@ -168,10 +168,16 @@ impl State {
         [self.name(), name, event]
     }
 
-    /// Whether a list of events, as people write it, chooses this state.
+    /// Whether a list of events, as people write it, chooses this state. An entry that is no event counts as not written.
     pub(crate) fn is_chosen_by(self, events: &str) -> bool {
-        let names = self.names();
-        glob::entries(&events.to_ascii_lowercase()).any(|it| names.iter().any(|name| glob::matches(it, name)))
+        let (names, events) = (self.names(), events.to_ascii_lowercase());
+        let mut known = glob::entries(&events).filter(|it| Self::is_named_by(it)).peekable();
+        known.peek().is_none() || known.any(|it| names.iter().any(|name| glob::matches(it, name)))
+    }
+
+    /// Whether an entry of a list of events names any state.
+    pub(crate) fn is_named_by(entry: &str) -> bool {
+        Self::NAMES.iter().any(|name| glob::matches(entry, name))
     }
 
     /// The emoji that stands for this state: Slack's name of it, and the character for text that nobody renders.

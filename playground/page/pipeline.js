@@ -19,7 +19,7 @@ export function start(entered) {
 }
 
 /** Shows the pipeline with the inputs that somebody chose; which jobs deploy it says itself. */
-export function show(samples, { deploy_job: _, deploy_jobs: __, ...inputs }) {
+export function show(samples, { merge_into: _, deploy_jobs: __, ...inputs }) {
   const [text, full] = [byId("pipeline").value, byId("full").value];
   const clear = (warnings) => {
     byId("jobs-set").hidden = true;

@@ -13,7 +13,7 @@ pub(crate) const NOT_FOR_THE_MODULE: [&str; 17] = [
     "start_stage",
     "finish_job",
     "finish_stage",
-    "deploy_job",
+    "merge_into",
     "image",
     "git_strategy",
     "package_url",

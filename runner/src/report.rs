@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use crate::module::skip::Skip;
 use crate::net::secret::Redactor;
 
 /// The longest line, in characters, and the most lines of one call.
@@ -16,8 +17,10 @@ const MAX_LINES: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Sent,
-    /// Nothing was tried: the settings say so, or there is nowhere to send to.
-    Skipped {
+    /// Nothing was tried, because the module says so.
+    Skipped(Skip),
+    /// Nothing was tried, because there is nowhere to send to.
+    Nowhere {
         reason: String,
     },
     /// It was tried, or would have been but for a mistake.
@@ -27,8 +30,19 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn skipped(reason: &str) -> Self {
-        Self::Skipped { reason: reason.to_owned() }
+    pub(crate) fn nowhere(reason: &str) -> Self {
+        Self::Nowhere { reason: reason.to_owned() }
+    }
+
+    /// Which of the outcomes of several messages is that of the call: the worst, and else that of a message which was sent.
+    pub(crate) fn severity(&self) -> u8 {
+        match self {
+            Self::Skipped(skip) if skip.is_on_purpose() => 0,
+            Self::Sent => 1,
+            Self::Skipped(_) => 2,
+            Self::Nowhere { .. } => 3,
+            Self::Failed { .. } => 4,
+        }
     }
 
     pub(crate) fn failed(reason: &str) -> Self {
@@ -41,9 +55,9 @@ impl Outcome {
         match self {
             _ if !strict => 0,
             Self::Sent => 0,
-            Self::Skipped { reason } if reason.ends_with("_not_selected") || reason == "already_told" => 0,
+            Self::Skipped(skip) if skip.is_on_purpose() => 0,
             Self::Failed { reason } if reason == "usage" => 2,
-            Self::Skipped { .. } | Self::Failed { .. } => 1,
+            Self::Skipped(_) | Self::Nowhere { .. } | Self::Failed { .. } => 1,
         }
     }
 }
@@ -81,7 +95,8 @@ impl Report {
     pub(crate) fn end(&self, outcome: &Outcome, strict: bool) -> u8 {
         match outcome {
             Outcome::Sent => self.line("notify: ", "sent"),
-            Outcome::Skipped { reason } => self.line("notify: ", &format!("skipped reason={reason}")),
+            Outcome::Skipped(skip) => self.line("notify: ", &format!("skipped reason={skip}")),
+            Outcome::Nowhere { reason } => self.line("notify: ", &format!("skipped reason={reason}")),
             Outcome::Failed { reason } => self.line("notify: ", &format!("failed reason={reason}")),
         }
         outcome.exit_status(strict)

@@ -235,8 +235,15 @@ test("jobs of other files are hooked by their names, each by an include of its o
   const { text: changed, hooked } = await proposed("include: a.yml\n", { full });
   assert.deepEqual(hooked, ["staging"]);
   const both = await proposed("include: a.yml\n", { full, chosen: ["review", "staging"] });
-  assert.equal(both.text, "include:\n  - a.yml\n" + ["review", "staging"].map((job) => `  - component: HOST/x/y/notify@1.0.0\n    inputs:\n      deploy_jobs: review,staging\n      deploy_job: ${job}\n`).join(""));
-  assert.ok(changed.includes("deploy_job: staging"));
+  assert.equal(both.text, "include:\n  - a.yml\n" + ["review", "staging"].map((job) => `  - component: HOST/x/y/notify@1.0.0\n    inputs:\n      deploy_jobs: review,staging\n      merge_into: ${job}\n`).join(""));
+  assert.ok(changed.includes("merge_into: staging"));
+});
+
+test("the old name of an input becomes the new one, in an include of the component alone", async () => {
+  const others = "  - local: x.yml\n    inputs: {deploy_job: x}\n";
+  const include = (name) => `include:\n${others}  - component: $CI_SERVER_FQDN/x/y/notify@1.0.0 # ours\n    inputs:\n      "${name}": review # by name\n`;
+  const { text: changed } = await proposed(include("deploy_job"), { project: "x/y" });
+  assert.equal(changed, include("merge_into").replace('"merge_into"', "merge_into"));
 });
 
 test("each hook is in a job once, whoever extends and refers to whom", async () => {
@@ -279,7 +286,7 @@ test("hooks by name and hooks in the text go together", async () => {
   const { text: changed, hooked } = await proposed("include: a.yml\ndeploy-c:\n  script: [make]\n", { full: "deploy-a:\n  script: [make]\ndeploy-c:\n  script: [make]\n" });
   assert.deepEqual(hooked, ["deploy-c", "deploy-a"]);
   assert.equal(changed.split("component: ").length - 1, 2, changed);
-  assert.equal(changed.split("deploy_job: ").length - 1, 1, changed);
+  assert.equal(changed.split("merge_into: ").length - 1, 1, changed);
 });
 
 test("a file begins and ends as files do", async () => {

@@ -1,7 +1,20 @@
 // Puts the component into `include:`, behind whatever is there.
 import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
 import { own } from "./read.js";
+import { ours } from "./warnings.js";
 import { indent, isFlow, lineEnd, lineStart, name, newline } from "./text.js";
+
+/** The edits that give an input of the component its new name: `merge_into` was `deploy_job` in version 1. */
+export function renamed({ top, document, project }) {
+  const list = own(top, "include")?.value;
+  return (isSeq(list) ? list.items : [list]).filter(isMap).flatMap((item) => {
+    const inputs = own(item, "inputs")?.value;
+    const pair = isMap(inputs) ? own(inputs, "deploy_job") : undefined;
+    if (!pair) return [];
+    const include = { ...item.toJS(document), inputs: { merge_into: "" } };
+    return ours({ values: { include: [include] }, project }).map(() => ({ at: pair.key.range[0], end: pair.key.range[1], text: "merge_into" }));
+  });
+}
 
 /** The edit that adds components to an include, each a list of lines that begins with `- `. */
 export function included(pipeline, components) {

@@ -1,6 +1,6 @@
 // The assistant: from a pipeline to the same pipeline with the notifier, and what to know about it. Nothing here touches the page.
 import { hook, hookTogether } from "./hook.js";
-import { included, tagged } from "./include.js";
+import { included, renamed, tagged } from "./include.js";
 import { candidates, ofTemplates, pattern } from "./jobs.js";
 import { effective, GLOBAL, lines, others, parents, read } from "./read.js";
 import { applied } from "./text.js";
@@ -16,7 +16,8 @@ import { ours, unseen, warnings } from "./warnings.js";
  */
 export function propose({ text: pasted, full = "", project, inputs = {}, component, chosen, sure = false }) {
   // To GitLab a byte order mark would be a part of the first keyword.
-  const text = pasted.replace(/^\uFEFF/u, "");
+  const written = pasted.replace(/^\uFEFF/u, "");
+  const text = applied(written, renamed({ ...read(written), project }));
   const pipeline = read(text);
   let elsewhere;
   try {
@@ -49,7 +50,7 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   found.unshift(...warnings(pipeline, jobs, given));
   if (!taken && !already) {
     // Hooks by name are not those that jobs refer to: each needs an include of its own, and so do those in the text.
-    const each = byName.map((name) => component({ ...given, deploy_job: name }));
+    const each = byName.map((name) => component({ ...given, merge_into: name }));
     if (each.length === 0 || hooked.some((job) => job.hooked === "text")) each.push(component(given));
     changed = applied(changed, [included(read(changed, elsewhere), each)]);
     const tags = found.find(({ code }) => code === "tags");

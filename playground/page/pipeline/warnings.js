@@ -10,7 +10,7 @@ export function ours({ values, project }) {
   const isOurs = ({ component = "", project: other, file, local, remote, inputs }) => {
     if (String(component).split("@")[0].endsWith(`/${project}/notify`)) return true;
     const isCopy = [file, local, remote].flat().some((it) => /(^|\/)notify\.yml$/u.test(String(it ?? "")));
-    return isCopy && (other === project || local === ".gitlab/notify.yml" || ["deploy_jobs", "deploy_job", "package_url"].some((it) => it in (inputs ?? {})));
+    return isCopy && (other === project || local === ".gitlab/notify.yml" || ["deploy_jobs", "merge_into", "package_url"].some((it) => it in (inputs ?? {})));
   };
   return includes(values).filter(isOurs);
 }
@@ -31,7 +31,7 @@ export function warnings(pipeline, jobs, inputs) {
 
   const already = ours(pipeline);
   if (already.length > 0) add("included-already", { jobs: inputs.deploy_jobs ?? "" });
-  if (new Set(already.map((it) => it.inputs?.deploy_job ?? "")).size < already.length) add("included-twice");
+  if (new Set(already.map((it) => it.inputs?.merge_into ?? "")).size < already.length) add("included-twice");
 
   if (jobs.length === 0) add("no-jobs");
   else if (!jobs.some((job) => job.picked)) add("no-deploy-jobs");

@@ -83,8 +83,8 @@ export const warnings = {
   "variables-reference": ({ job }) => `The variables of ${job} are a !reference, which would replace the notifier's settings. Write them out, then it can be hooked.`,
   "odd-shape": ({ job, keyword }) => `The ${keyword} of ${job} is written in a way that this page does not change. Add the hooks by hand, as in "Three ways to hook".`,
   "shared-text": ({ job, others }) => `${job} shares its text with ${others}, which would get the hooks too. Give it a script and an after_script of its own, or choose both.`,
-  "by-name": ({ job }) => `${job} is in another file, and carries the hooks by the input deploy_job. Where that job does not exist, as with an include under rules that do not apply, GitLab refuses the pipeline.`,
+  "by-name": ({ job }) => `${job} is in another file, and carries the hooks by the input merge_into. Where that job does not exist, as with an include under rules that do not apply, GitLab refuses the pipeline.`,
   "included-scripts": ({ job, scripts }) => `${job} is in another file and has ${scripts}: hooks by its name would replace them. It is left as it is; hook it in that file.`,
   "included-default": ({ job, scripts }) => `${job} is in another file, and takes ${scripts} from default: or the top level, which hooks by its name would replace. It is left as it is; hook it in that file.`,
-  "odd-name": ({ job }) => `${job} has a quote or a backslash in its name, which deploy_job does not take: hook it in the file where it is.`,
+  "odd-name": ({ job }) => `${job} has a quote or a backslash in its name, which merge_into does not take: hook it in the file where it is.`,
 };

@@ -1,6 +1,7 @@
 //! `doctor`: a checklist of what is set and what is missing, and the next step.
 
 mod gitlab;
+mod slack;
 
 use std::cell::RefCell;
 
@@ -9,13 +10,11 @@ use crate::cli::{Job, Told};
 use crate::job::context::Context;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::History;
-use crate::module::message::{Body, Message};
+use crate::module::message::Message;
 use crate::module::pin::BUILT_IN;
+use crate::module::skip::Skip;
 use crate::report::{one_line, print};
-use crate::slack::api::Api;
-use crate::slack::bot::Bot;
 use crate::slack::people;
-use crate::slack::webhook;
 use crate::slack::webhook_url::{self, Unusable};
 use crate::variables::Variables;
 
@@ -69,11 +68,11 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         tell(mark, "Slack", warning);
     }
     let environment = message.as_ref().and_then(Message::environment);
-    let bot = call.to.bot_for(environment).filter(|(api, channel)| bot_facts(&call, api, channel, &mut tell));
+    let bot = call.to.bot_for(environment).filter(|(api, channel)| slack::bot_facts(&call, api, channel, &mut tell));
     if let Some((api, _)) = bot
         && let Some(message) = &message
     {
-        blocks_facts(&call, api, &message.body(), &mut tell);
+        slack::blocks_facts(&call, api, &message.body(), &mut tell);
     }
     let has_bot = bot.is_some();
     match &call.to.webhook {
@@ -92,7 +91,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         None => {}
     }
     if send && let Some(message) = test_message(&call) {
-        deliver(&call, &message.body(), bot, &mut tell);
+        slack::deliver(&call, &message.body(), bot, &mut tell);
     }
 
     print("\n");
@@ -135,7 +134,7 @@ fn finished_deployment(call: &Call) -> Context {
 /// The same, which says that it is a test.
 fn test_message(call: &Call) -> Option<Message> {
     let text = match call.settings.get("language") {
-        Some(language) if language.starts_with("ko") => "pipeline-notifier 시험 메시지, 배포된 것 없음",
+        Some(language) if language.eq_ignore_ascii_case("ko") => "pipeline-notifier 시험 메시지, 배포된 것 없음",
         _ => "a test of pipeline-notifier, nothing was deployed",
     };
     call.render(&finished_deployment(call).saying(text)).0.ok()
@@ -182,6 +181,7 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
 /// Every event in success and failure: what it would say, or why it would not be sent; where it would go; and what is wrong.
 fn events(call: &Call, tell: Tell) {
     let mut known: Vec<String> = Vec::new();
+    let mut leaves_out_branch = false;
     let people = people::of_map(&call.settings, &RefCell::default());
     for (event, status, result) in [
         (Event::PipelineStarted, "running", None),
@@ -209,7 +209,10 @@ fn events(call: &Call, tell: Tell) {
         let mentions = mentions.map_or_else(String::new, |list| format!("; mentions {list}"));
         let summary = &message.summary;
         match &message.skip {
-            Some(reason) => tell(Mark::Note, event.name(), &format!("{summary} is not sent: {reason}")),
+            Some(reason) => {
+                tell(Mark::Note, event.name(), &format!("{summary} is not sent: {reason}"));
+                leaves_out_branch |= *reason == Skip::BranchNotSelected;
+            }
             None => tell(Mark::Ok, event.name(), &format!("{summary}{place}{mentions}{operators}")),
         }
         for warning in message.warnings.into_iter().filter(|it| !it.starts_with("CI_JOB_STATUS is not")) {
@@ -222,67 +225,11 @@ fn events(call: &Call, tell: Tell) {
             }
         }
     }
-}
-
-/// Asks Slack itself whether it would take the message's blocks.
-fn blocks_facts(call: &Call, api: &Api, body: &Body, tell: Tell) {
-    if let Some(word) = api.refuses_blocks(&call.client, body, call.deadline) {
-        let step = "with a module of your own run `pipeline-notifier module check --slack`; else report it";
-        let detail = format!("Slack refuses the message's blocks ({word}); its text alone would arrive");
-        tell(Mark::Wrong(step), "blocks", &detail);
-    }
-}
-
-/// What the bot may do, scope by scope. Returns whether it can post at all.
-fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
-    let scopes = match api.scopes(&call.client, call.deadline) {
-        Ok(scopes) => scopes,
-        Err(refused) => {
-            tell(Mark::Wrong(&format!("bot: {}", refused.step())), "bot", &refused.to_string());
-            return false;
-        }
-    };
-    let has = |wanted: &[&str]| wanted.iter().any(|wanted| scopes.iter().any(|scope| scope == wanted));
-    let add = "add it on the Slack app's page OAuth & Permissions and reinstall the app";
-    if !has(&["chat:write"]) {
-        tell(
-            Mark::Wrong(&format!("chat:write: {add}")),
-            "bot",
-            "the scope chat:write is missing, without which it posts nothing",
-        );
-        return false;
-    }
-    tell(Mark::Ok, "bot", &format!("posts to {channel}"));
-    let others: [(&[&str], &str, &str); 3] = [
-        (&["chat:write.public"], "chat:write.public", "it posts only where it was invited (/invite)"),
-        (
-            &["channels:history", "groups:history"],
-            "channels:history (groups:history for private channels)",
-            "later jobs find the pipeline's message only by the start job's artifact, a job that comes before the start makes a second one, and a failure may be told twice",
-        ),
-        (&["users:read.email"], "users:read.email (with users:read)", "people are mentioned only by the user map"),
-    ];
-    for (wanted, name, consequence) in others {
-        if !has(wanted) {
-            tell(Mark::Note, "bot", &format!("without the scope {name} {consequence}; {add}"));
-        }
-    }
-    true
-}
-
-fn deliver(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell) {
-    let sent = match (bot, &call.to.webhook) {
-        (Some((api, channel)), _) => {
-            let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
-            ("bot", bot.post(body, None).map(drop))
-        }
-        (_, Ok(webhook)) => ("webhook", webhook::deliver(&call.client, webhook, body, call.deadline).map(drop)),
-        _ => return,
-    };
-    match sent {
-        (way, Ok(())) => tell(Mark::Ok, way, "a test message was delivered"),
-        (way, Err(undelivered)) => {
-            tell(Mark::Wrong(&format!("{way}: {}", undelivered.step())), way, &undelivered.to_string());
-        }
+    if leaves_out_branch {
+        let branches = call.settings.get("branches").unwrap_or_default();
+        let git_ref = call.variables.get("CI_COMMIT_REF_NAME").unwrap_or_default();
+        let detail =
+            format!("NOTIFIER_BRANCHES is `{branches}`, which leaves out {git_ref}: nothing of {git_ref} is sent");
+        tell(Mark::Note, "settings", &detail);
     }
 }

@@ -17,7 +17,7 @@ use crate::job::{history, kept};
 use crate::module::message::Message;
 use crate::report::{Outcome, Report, Sink};
 use crate::slack::thread::Thread;
-use crate::slack::undelivered::Delivered;
+use crate::slack::undelivered::{Delivered, Fate};
 use crate::variables::Variables;
 use delivery::{Delivery, Untold};
 
@@ -71,8 +71,7 @@ fn send(call: &Call, told: Told, files: &Files) -> Outcome {
             call.report.warning(&oddity);
         }
     }
-    let sent = outcomes.iter().position(|outcome| *outcome == Outcome::Sent);
-    outcomes.swap_remove(sent.unwrap_or_default())
+    outcomes.into_iter().max_by_key(Outcome::severity).unwrap_or(Outcome::Sent)
 }
 
 /// Renders one message and delivers it, to the operators too where they should hear of it.
@@ -85,10 +84,10 @@ fn send_one(call: &Call, event: Event, context: Context, asked: &Asked, files: &
         }
     };
     let delivery = Delivery { call, event, message: &message, asked };
-    let (outcome, thread) = match message.skip.as_deref() {
-        Some(reason) => {
+    let (outcome, thread) = match &message.skip {
+        Some(skip) => {
             delivery.bring_up_to_date();
-            (Outcome::skipped(&as_word(reason)), None)
+            (Outcome::Skipped(skip.clone()), None)
         }
         None => tell(&delivery),
     };
@@ -140,14 +139,17 @@ fn tell(delivery: &Delivery) -> (Outcome, Option<Thread>) {
             (Outcome::Sent, thread)
         }
         Err(Untold::Undelivered(undelivered)) => {
-            let fate = if undelivered.is_doubtful() { "may not have been" } else { "was not" };
+            let fate = match undelivered.fate() {
+                Fate::NotDelivered => "was not",
+                Fate::Unknown => "may not have been",
+            };
             report.warning(&format!("the message {fate} delivered: {}", undelivered.told()));
             (Outcome::Failed { reason: undelivered.reason() }, None)
         }
         Err(Untold::Nowhere(unusable)) => {
             report.warning(&format!("{unusable}, so the job goes on without a notification: {}", unusable.step()));
             let word = unusable.word();
-            (if unusable.is_unset() { Outcome::skipped(word) } else { Outcome::failed(word) }, None)
+            (if unusable.is_unset() { Outcome::nowhere(word) } else { Outcome::failed(word) }, None)
         }
     }
 }
@@ -158,10 +160,4 @@ fn plain_line(variables: &Variables, event: Event) -> String {
     let status = variables.get("CI_JOB_STATUS").map(|status| format!(" ({status})")).unwrap_or_default();
     let link = variables.get("CI_JOB_URL").map(|url| format!(" {url}")).unwrap_or_default();
     format!("{project}{}{status}{link}", event.name())
-}
-
-/// A module's reason as the one word that the last line of the log has room for.
-fn as_word(reason: &str) -> String {
-    let word: String = reason.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
-    if word.is_empty() { "module".to_owned() } else { word }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::skip::Skip;
 use crate::job::context::CONTEXT_VERSION;
 
 /// The keys of a body that a module may set. Where a message goes, and under whose name, is not the module's to say.
@@ -16,9 +17,9 @@ const MAX_TEXT: usize = 4000;
 pub(crate) struct Message {
     version: u64,
     message: Map<String, Value>,
-    /// A reason not to send it, as one word.
+    /// Why it is not to be sent.
     #[serde(default)]
-    pub(crate) skip: Option<String>,
+    pub(crate) skip: Option<Skip>,
     /// Whether somebody should come and look.
     #[serde(default)]
     pub(crate) failure: bool,
@@ -85,6 +86,13 @@ impl Message {
         let escaped = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let body = json!({"text": escaped, "unfurl_links": false, "unfurl_media": false});
         Self { message: body.as_object().cloned().unwrap_or_default(), summary: line.to_owned(), ..Self::default() }
+    }
+
+    /// The same of a module of a team's own, whose reasons not to send it are its own, whatever they are called.
+    pub(crate) fn decode_foreign(output: &[u8]) -> Result<Self, BadMessage> {
+        let mut message = Self::decode(output)?;
+        message.skip = message.skip.map(|skip| Skip::Other(skip.to_string()));
+        Ok(message)
     }
 
     pub(crate) fn decode(output: &[u8]) -> Result<Self, BadMessage> {

@@ -59,7 +59,7 @@ pub(crate) fn render(
         return (render_built_in(context), None);
     };
     let foreign = foreign::guest(pin, client, variables, deadline);
-    match foreign.map_err(ModuleError::from).and_then(|guest| rendered(&guest, context)) {
+    match foreign.map_err(ModuleError::from).and_then(|guest| render_foreign(&guest, context)) {
         Ok(message) => (Ok(message), None),
         Err(error) => {
             let warning = format!(
@@ -76,12 +76,12 @@ pub(crate) fn render(
 }
 
 fn render_built_in(context: &[u8]) -> Result<Message, ModuleError> {
-    rendered(&Guest::built_in()?, context)
+    Ok(Message::decode(&Guest::built_in()?.run(context)?)?)
 }
 
-/// What a guest makes of a context.
-pub(crate) fn rendered(guest: &Guest, context: &[u8]) -> Result<Message, ModuleError> {
-    Ok(Message::decode(&guest.run(context)?)?)
+/// What a module of a team's own makes of a context.
+pub(crate) fn render_foreign(guest: &Guest, context: &[u8]) -> Result<Message, ModuleError> {
+    Ok(Message::decode_foreign(&guest.run(context)?)?)
 }
 
 /// Draws messages with the built-in module, whichever module made them. `language` is that of the title.

@@ -41,11 +41,6 @@ impl Undelivered {
         format!("{self}: {}", self.step())
     }
 
-    /// Whether nobody can know that it did not arrive.
-    pub(crate) fn is_doubtful(&self) -> bool {
-        matches!(self, Self::Fault(Fault::Timeout(_) | Fault::Protocol(_)) | Self::NotOk)
-    }
-
     /// The reason as one word of the job log.
     pub(crate) fn reason(&self) -> String {
         match self {
@@ -64,12 +59,12 @@ impl Undelivered {
         matches!(self, Self::Refused { word, .. } | Self::Denied { word, .. } if words.contains(&word.as_str()))
     }
 
-    /// What became of the message.
+    /// What became of the message. Slack says of its own faults that a request may be made again
+    /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/#handling_errors>).
     pub(crate) fn fate(&self) -> Fate {
         match self {
-            Self::Fault(fault) if fault.is_before_sending() => Fate::NotDelivered,
-            Self::Denied { .. } | Self::Redirect { .. } | Self::RateLimited => Fate::NotDelivered,
-            Self::Fault(_) | Self::Refused { .. } | Self::NotOk | Self::ServerError { .. } => Fate::Unknown,
+            Self::Fault(Fault::Timeout(_) | Fault::Protocol(_)) | Self::NotOk => Fate::Unknown,
+            _ => Fate::NotDelivered,
         }
     }
 

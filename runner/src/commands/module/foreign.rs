@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::job::settings::Settings;
 use crate::module::foreign::read;
 use crate::module::pin::sha256;
-use crate::module::render::rendered;
+use crate::module::render::render_foreign;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::report::{one_line, print};
@@ -43,7 +43,7 @@ pub(super) fn check(file: &Path, settings: Option<&Settings>, variables: &Variab
     let client = Client::new(variables);
     let mut failed = 0;
     for (name, context) in CONTEXTS {
-        let message = rendered(&guest, context);
+        let message = render_foreign(&guest, context);
         let refused = message
             .as_ref()
             .ok()
