@@ -9,6 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use object::build::elf::SectionData;
+use wasm_encoder::{CustomSection, Section};
+
 #[path = "src/sandbox/config.rs"]
 mod config;
 
@@ -25,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
 
     let mut wasm = fs::read(build_module(&workspace, &out)?)?;
-    append_custom_section(&mut wasm, VERSION_SECTION, env::var("CARGO_PKG_VERSION")?.as_bytes());
+    let version = env::var("CARGO_PKG_VERSION")?;
+    CustomSection { name: VERSION_SECTION.into(), data: version.as_bytes().into() }.append_to(&mut wasm);
     let native = compile(&wasm, &env::var("TARGET")?)?;
     fs::write(out.join("notifier.wasm"), &wasm)?;
     let digest = ring::digest::digest(&ring::digest::SHA256, &wasm);
@@ -96,29 +100,6 @@ fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>>
     Ok(target_dir.join("wasm32-wasip1/module/notifier.wasm"))
 }
 
-/// Appends a custom section (<https://webassembly.github.io/spec/core/binary/modules.html#custom-section>).
-fn append_custom_section(wasm: &mut Vec<u8>, name: &str, contents: &[u8]) {
-    let mut body = leb128(name.len());
-    body.extend(name.as_bytes());
-    body.extend(contents);
-    wasm.push(0);
-    wasm.extend(leb128(body.len()));
-    wasm.extend(body);
-}
-
-fn leb128(mut value: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let low = u8::try_from(value & 0x7f).unwrap_or_default();
-        value >>= 7;
-        if value == 0 {
-            bytes.push(low);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
 /// The module's native code. The target is always named: otherwise Cranelift would bake in the features of the
 /// building machine's processor, and older processors would refuse the code.
 fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
@@ -129,38 +110,19 @@ fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
         format!("compiling the module for {target}: {cause:#}\nhint: build on a machine of that architecture")
     })?;
     let native = wasmtime::Engine::new(&config)?.precompile_module(wasm)?;
-    Ok(without_symbols(&native).ok_or("the compiled module is no ELF file of 64 bits, little-endian, with symbols")?)
+    Ok(without_symbols(&native)?)
 }
 
-/// Takes the symbols and their names out of an ELF file, which nothing but a profiler reads: they are a fiftieth of what jobs
-/// download. What stands before them stays where it is; what stands behind them moves up
-/// (<https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html>).
-fn without_symbols(elf: &[u8]) -> Option<Vec<u8>> {
-    const HEADER: usize = 64;
-    const SYMTAB: u64 = 2;
-    let number = |at: usize, size: usize| {
-        let bytes = elf.get(at..at + size)?;
-        usize::try_from(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))).ok()
-    };
-    let (headers, count) = (number(40, 8)?, number(60, 2)?);
-    let field = |index: usize, at: usize, size: usize| number(headers + HEADER * index + at, size);
-    let symbols = (0..count).find(|index| field(*index, 4, 4) == usize::try_from(SYMTAB).ok())?;
-    let dropped = [symbols, field(symbols, 40, 4)?];
-    let mut table = elf.get(headers..headers + HEADER * count)?.to_vec();
-    let mut kept = elf.get(..field(symbols, 24, 8)?)?.to_vec();
-    for index in 0..count {
-        let header = table.get_mut(HEADER * index..HEADER * (index + 1))?;
-        let (start, size) = (field(index, 24, 8)?, field(index, 32, 8)?);
-        if dropped.contains(&index) {
-            header.fill(0);
-        } else if start >= kept.len() {
-            header.get_mut(24..32)?.copy_from_slice(&kept.len().to_le_bytes());
-            kept.extend(elf.get(start..start + size)?);
-        }
+/// An ELF file without its symbols and their names, which nothing but a profiler reads: they are a fiftieth of what jobs download.
+fn without_symbols(elf: &[u8]) -> Result<Vec<u8>, object::build::Error> {
+    let mut builder = object::build::elf::Builder::read(elf)?;
+    for section in &mut builder.sections {
+        section.delete = matches!(section.data, SectionData::Symbol | SectionData::String);
     }
-    kept.resize(kept.len().next_multiple_of(8), 0);
-    let start = kept.len().to_le_bytes();
-    kept.get_mut(40..48)?.copy_from_slice(&start);
-    kept.extend(table);
-    Some(kept)
+    for symbol in &mut builder.symbols {
+        symbol.delete = true;
+    }
+    let mut stripped = Vec::new();
+    builder.write(&mut stripped)?;
+    Ok(stripped)
 }

@@ -82,6 +82,7 @@ pub enum Command {
         #[allow(missing_docs, reason = "its fields are the help")]
         job: Job,
     },
+    #[cfg(feature = "full")]
     /// Plays every moment of a pipeline against a built-in inbox and writes what arrives to a page
     Demo {
         /// Deliver to `SLACK_WEBHOOK_URL` instead.

@@ -3,6 +3,7 @@
 mod ask;
 mod call;
 mod context;
+#[cfg(feature = "full")]
 mod demo;
 mod doctor;
 mod module;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
         Command::Doctor { send, job } => {
             return if doctor::run(send, job, variables) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
+        #[cfg(feature = "full")]
         Command::Demo { send, out, job } => demo::run(send, &out, &job, &variables),
     };
     match result {

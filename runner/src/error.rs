@@ -1,3 +1,4 @@
+#[cfg(feature = "full")]
 use std::io;
 use std::path::PathBuf;
 
@@ -42,6 +43,7 @@ pub enum Error {
         failed: usize,
     },
     /// The user's path, or their disk.
+    #[cfg(feature = "full")]
     #[error("writing {path}", path = .path.display())]
     Write {
         /// The file.
@@ -53,9 +55,11 @@ pub enum Error {
     #[error("asking Slack about the messages: {0}")]
     Slack(String),
     /// No socket on this machine's own address: its fault.
+    #[cfg(feature = "full")]
     #[error("opening an inbox on 127.0.0.1")]
     Inbox(#[source] io::Error),
     /// The user asked to send, and there is nowhere to send to.
+    #[cfg(feature = "full")]
     #[error("sending the demonstration: {0}")]
     Send(String),
 }
@@ -73,9 +77,12 @@ impl Error {
             }
             Self::Context { .. } => "give a file with what `pipeline-notifier context EVENT` prints in a job",
             Self::Check { .. } => "docs/modules.md tells what a module is given and what it may return",
+            #[cfg(feature = "full")]
             Self::Write { .. } => "choose another place with --out",
             Self::Slack(_) => "set SLACK_BOT_TOKEN to a bot's token, of any workspace and scope, or leave --slack out",
+            #[cfg(feature = "full")]
             Self::Inbox(_) => "check that this machine has a loopback interface",
+            #[cfg(feature = "full")]
             Self::Send(_) => {
                 "set SLACK_WEBHOOK_URL to a webhook that takes messages, or leave --send out to play against the built-in inbox"
             }

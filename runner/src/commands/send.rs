@@ -122,6 +122,7 @@ fn send_one(call: &Call, event: Event, context: Context, asked: &Asked, files: &
     outcome
 }
 
+#[cfg(feature = "full")]
 /// Delivers a message as `send` does, for a command that says by itself how that ended.
 pub(super) fn deliver(call: &Call, event: Event, message: &Message, asked: &Asked) -> Result<(), Untold> {
     Delivery { call, event, message, asked }.tell().map(drop)

@@ -25,6 +25,7 @@ pub(in crate::commands) enum Untold {
     Undelivered(Undelivered),
 }
 
+#[cfg(feature = "full")]
 impl Untold {
     /// What went wrong and what to do.
     pub(in crate::commands) fn told(&self) -> String {
