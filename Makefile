@@ -164,7 +164,7 @@ golden:
 
 # Writes the generated parts of the docs anew.
 docs:
-	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests -- the_reference_is_generated this_very_table
+	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests -- the_reference_is_generated this_very_table which_wing_uses_which
 
 # Measures what the docs say and writes it there: minutes, on a machine that does nothing else, as root.
 bench: dist measure

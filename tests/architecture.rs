@@ -1,6 +1,7 @@
 //! The house of the host: which file uses which, and that ARCHITECTURE.md names every wing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,6 +9,7 @@ use std::process::Command;
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
+use crate::docs::hold;
 use crate::support::harness::root;
 
 fn sources() -> PathBuf {
@@ -85,16 +87,15 @@ fn no_file_of_the_host_is_longer_than_three_hundred_lines() {
     }
 }
 
-/// The drawing names what stands at the top and the commands, and each wing's row of the table names its rooms, and nothing else.
+/// Each wing's row of the table names its rooms and nothing else, and the text names what stands beside the wings.
 #[test]
 fn architecture_names_every_wing_and_every_room() {
     let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let (_, section) = page.split_once("## The wings of the host").unwrap();
     let section = section.split("\n## ").next().unwrap();
-    let (word, code) = (Regex::new(r"\w+").unwrap(), Regex::new(r"`(\w+)`").unwrap());
-    let drawing: String = section.lines().filter(|line| line.starts_with("    ")).collect::<Vec<_>>().join("\n");
-    let drawn: BTreeSet<&str> = word.find_iter(&drawing).map(|it| it.as_str()).collect();
-    let rows: BTreeMap<String, BTreeSet<String>> = section
+    let (_, rooms) = section.split_once("| wing | rooms |").unwrap();
+    let code = Regex::new(r"`(\w+)`").unwrap();
+    let rows: BTreeMap<String, BTreeSet<String>> = rooms
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
         .map(|(wing, rooms)| (wing.to_owned(), code.captures_iter(rooms).map(|it| it[1].to_owned()).collect()))
@@ -103,8 +104,7 @@ fn architecture_names_every_wing_and_every_room() {
     files(&sources(), &mut all);
     for name in all.keys() {
         match name.split("::").collect::<Vec<_>>()[..] {
-            [top] => assert!(drawn.contains(top) || section.contains(&format!("`{top}`")), "{top} is not drawn"),
-            ["commands", command] => assert!(drawn.contains(command), "the command {command} is not drawn"),
+            [top] => assert!(section.contains(&format!("`{top}`")), "{top} is not named"),
             [wing, room] => assert!(rows[wing].contains(room), "{wing} has no room {room}"),
             _ => {}
         }
@@ -114,6 +114,35 @@ fn architecture_names_every_wing_and_every_room() {
             assert!(all.contains_key(&format!("{wing}::{room}")), "there is no {wing}::{room}");
         }
     }
+}
+
+/// Which wing uses which, as the sources have it.
+#[test]
+fn architecture_shows_which_wing_uses_which() {
+    let mut all = BTreeMap::new();
+    files(&sources(), &mut all);
+    let wing = |name: &str| name.split("::").next().unwrap().to_owned();
+    let wings: BTreeSet<String> = all.keys().filter(|name| name.contains("::")).map(|name| wing(name)).collect();
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, source) in all.iter().filter(|(name, _)| wings.contains(&wing(name))) {
+        let of_others = used(name, source, &all).into_iter().map(|it| wing(&it));
+        let of_others = of_others.filter(|it| wings.contains(it) && *it != wing(name));
+        arrows.entry(wing(name)).or_default().extend(of_others);
+    }
+    let mut table = String::from("| wing | uses |\n|---|---|\n");
+    // Those first that no other that is left uses; where wings use each other, the one that uses more.
+    while !arrows.is_empty() {
+        let is_used = |name: &str| arrows.values().any(|used| used.contains(name));
+        let (next, used) = arrows
+            .iter()
+            .min_by_key(|(name, used)| (is_used(name), std::cmp::Reverse(used.len())))
+            .map(|(name, used)| (name.clone(), used.clone()))
+            .unwrap();
+        let used: Vec<String> = used.iter().map(|name| format!("`{name}`")).collect();
+        writeln!(table, "| `{next}` | {} |", used.join(", ")).unwrap();
+        arrows.remove(&next);
+    }
+    hold("ARCHITECTURE.md", "wings", &table);
 }
 
 /// wasmtime and its compiler take minutes, so that the binary and the script that builds its module share one build of them: no

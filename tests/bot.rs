@@ -4,8 +4,10 @@
 use std::fs;
 use std::time::Duration;
 
+use pipeline_notifier::module::pin::sha256;
 use serde_json::Value;
 
+use crate::modules::example_in_rust;
 use crate::support::ended::Ended;
 use crate::support::gitlab::{GitLab, THIS, deployment, gitlab, job, with};
 use crate::support::harness::{Notifier, WEBHOOK_PATH, in_time};
@@ -328,6 +330,53 @@ fn people_are_found_by_their_addresses_and_mentioned_when_it_matters() {
     sends_without_a_warning(by_map);
     let last = Value::Object(workspace.lock().unwrap().replies().last().unwrap().body.clone());
     assert_eq!(mentions(&last), ["U0BYTHEMAP"]);
+}
+
+/// However the list is written: what the module reads decides whom to look up.
+#[test]
+fn people_are_found_in_every_form_of_a_list() {
+    for mention in ["@here author", "author;here", "Author", "<!here> author"] {
+        let (server, workspace) = slack(Workspace::new());
+        sends_without_a_warning(
+            bot(&server, &["deploy-finished"]).with("CI_JOB_STATUS", "failed").with("NOTIFIER_MENTION", mention),
+        );
+        let message = Value::Object(workspace.lock().unwrap().top_level(DEPLOYS)[0].body.clone());
+        assert!(mentions(&message).contains(&"U0MINSUKIM".to_owned()), "{mention}: {message}");
+    }
+}
+
+/// A hook that the settings leave out asks nobody anything.
+#[test]
+fn a_hook_that_is_skipped_asks_nobody() {
+    for event in ["deploy-started", "deploy-finished"] {
+        let (server, _) = slack(Workspace::new());
+        let (gitlab, _) = gitlab(GitLab::new());
+        let skipped = run(bot(&server, &[event])
+            .with("CI_JOB_STATUS", "failed")
+            .with("NOTIFIER_BRANCHES", "develop")
+            .with("NOTIFIER_MENTION", "author")
+            .with("CI_SERVER_URL", gitlab.url(""))
+            .with("CI_API_V4_URL", gitlab.url("/api/v4")));
+        assert_eq!(skipped.last_line(), "notify: skipped reason=branch_not_selected", "{}", skipped.stderr);
+        assert!(server.requests().is_empty() && gitlab.requests().is_empty(), "{event}");
+    }
+}
+
+/// A whole message is a route, too.
+#[test]
+fn a_module_that_knows_no_routes_works_as_the_bot() {
+    let (server, workspace) = slack(Workspace::new());
+    let path = example_in_rust();
+    let digest = sha256(&std::fs::read(&path).unwrap());
+    let pinned = ["--module", path.to_str().unwrap(), "--module-sha256", &digest];
+    for event in ["pipeline-started", "deploy-started", "deploy-finished", "pipeline-finished"] {
+        sends(bot(&server, &[&[event][..], &pinned].concat()).with("CI_JOB_STATUS", "failed"));
+    }
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].text().starts_with("From Rust: shop-api, pipeline finished"), "{}", messages[0].text());
+    assert_eq!(workspace.replies().len(), 3);
 }
 
 #[test]

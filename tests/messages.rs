@@ -138,6 +138,29 @@ fn hostile_text_mentions_nobody_and_makes_no_link() {
     }
 }
 
+/// What is asked for before Slack is, of every case: it names the environment of the message, and a hook that it skips is skipped.
+#[test]
+fn the_route_of_every_context_is_that_of_its_message() {
+    let module = Guest::built_in().unwrap();
+    let mut routes = Vec::new();
+    for (name, path) in cases() {
+        let mut context: Value = serde_json::from_slice(&fs::read(path.join("context.json")).unwrap()).unwrap();
+        context["request"] = "route".into();
+        let route = module.run(context.to_string().as_bytes()).unwrap();
+        let file = scratch().join(format!("{name}.json"));
+        fs::write(&file, &route).unwrap();
+        routes.push(file);
+        let (route, message): (Value, Value) = (serde_json::from_slice(&route).unwrap(), golden(&path));
+        // What is over is about the failure that is over, which the channel knows.
+        let is_recovery = message["recovery"] == true;
+        assert!(is_recovery || route["environment"] == message["environment"], "{name}: {route}");
+        if context["event"] != "pipeline-finished" {
+            assert_eq!(route["skip"], message["skip"], "{name}");
+        }
+    }
+    assert_eq!(schema_faults("route.v1.json", &routes), None);
+}
+
 /// The contract that modules of others are written by: every fixture holds to it, and what does not is refused.
 #[test]
 fn every_context_and_message_is_valid_by_the_published_schemas() {
@@ -153,6 +176,9 @@ fn every_context_and_message_is_valid_by_the_published_schemas() {
         ("message.v1.json", r##"{"version":1,"message":{"text":"x","channel":"#general"}}"##),
         ("message.v1.json", r#"{"version":1,"message":{"blocks":[]}}"#),
         ("message.v1.json", r#"{"version":1,"message":{"text":"x"},"environment":7}"#),
+        ("context.v1.json", r#"{"version":1,"event":"deploy-started","request":"draft"}"#),
+        ("route.v1.json", r#"{"version":1,"lookup":"minsu@corp.example"}"#),
+        ("route.v1.json", r#"{"version":1,"skip":"not now"}"#),
     ] {
         fs::write(&wrong, json).unwrap();
         assert!(schema_faults(schema, std::slice::from_ref(&wrong)).is_some(), "{json}");

@@ -32,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) operators: Option<Operators>,
     /// Seconds since 1970 by the host's clock, when the event happened.
     pub(crate) now: Option<i64>,
+    /// Whether only the route of the message is wanted, before what Slack knows is in the context.
+    pub(crate) wants_route: bool,
 }
 
 /// The events that a pipeline reports.
@@ -85,6 +87,11 @@ impl Context {
             text_only: flag(&mut fields, "text_only")?,
             operators,
             now: optional_integer(&mut fields, "now")?,
+            wants_route: match optional_string(&mut fields, "request")?.as_deref() {
+                None | Some("message") => false,
+                Some("route") => true,
+                Some(_) => return Err(Error::field("`request`", "message or route")),
+            },
         })
     }
 

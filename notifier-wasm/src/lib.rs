@@ -30,6 +30,7 @@ mod people;
 mod picture;
 mod reason;
 mod request;
+mod route;
 mod runtime_logs;
 mod selection;
 mod settings_file;
@@ -46,13 +47,18 @@ pub use error::Error;
 /// The version of the context and of the message that this module speaks.
 pub const CONTRACT_VERSION: u64 = 1;
 
-/// Renders one event: context JSON (version 1) in, message JSON (version 1) out.
+/// Renders one event: context JSON (version 1) in, message JSON (version 1) out; where the context's `request` is `route`, the route
+/// alone.
 ///
 /// # Errors
 /// Only for bytes that are not a version 1 context; never for the text inside one.
 pub fn render(context: &[u8]) -> Result<Vec<u8>, Error> {
-    let context = context::Context::decode(context)?;
-    Ok(message::Message::of(&context).encode())
+    Ok(answer_of(&context::Context::decode(context)?))
+}
+
+/// The message of a context, or its route.
+fn answer_of(context: &context::Context) -> Vec<u8> {
+    if context.wants_route { route::Route::of(context).encode() } else { message::Message::of(context).encode() }
 }
 
 /// Draws Slack messages for people: `{"version":1,"format":"text"|"html","messages":[…]}` in,
@@ -76,6 +82,6 @@ pub fn answer(request: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(if picture::Request::is(&fields) {
         picture::Request::of(fields)?.draw().into_bytes()
     } else {
-        message::Message::of(&context::Context::of(fields)?).encode()
+        answer_of(&context::Context::of(fields)?)
     })
 }

@@ -1,8 +1,9 @@
 //! Whom a message mentions.
 
 use crate::block_kit::Element;
+use crate::context::Event;
 use crate::facts::Facts;
-use crate::settings_file::NAME;
+use crate::settings_file::{NAME, every};
 use crate::text;
 
 /// Whom to call, as `NOTIFIER_MENTION` says, for the operators `NOTIFIER_OPS_MENTION`, else the settings file: only on
@@ -38,6 +39,30 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
         }
     }
     found
+}
+
+/// The e-mail addresses of those whom a failure or a recovery might mention, here or for the operators, and whose Slack IDs are not
+/// known: the commit's author, and the person who ran the pipeline, who stands in for an author that Slack does not know.
+#[inline(never)]
+pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
+    let may_mention = facts.state.is_failure() || facts.context.event == Event::PipelineFinished;
+    // In the file all of them: what happened may turn out to be something else.
+    let of_name = |name| facts.context.setting(name).map_or_else(|| every(facts.context, name), |list| vec![list]);
+    let lists = ["mention", "ops_mention"].into_iter().flat_map(of_name);
+    let lists: Vec<String> = lists.map(|list| list.replace(": ", ":")).collect();
+    let named: Vec<Whom> = lists.iter().flat_map(|list| entries(list)).filter_map(Whom::of).collect();
+    let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner));
+    if !may_mention || !(of_author || of_runner) {
+        return Vec::new();
+    }
+    let author = author_email(facts).filter(|email| of_author && known_author(facts, email).is_none());
+    let is_wanted = of_runner || author.is_some() || author_email(facts).is_none();
+    let user =
+        facts.context.ci("GITLAB_USER_EMAIL").filter(|email| is_wanted && !is_bot(email) && runner(facts).is_none());
+    let mut emails: Vec<String> =
+        author.into_iter().chain(user).filter(|it| it.contains('@')).map(str::to_owned).collect();
+    emails.dedup();
+    emails
 }
 
 /// The entries of a list, however people separate them. What stands between `<` and `>` is one.
@@ -102,11 +127,18 @@ impl Whom {
 
 /// The Slack ID of the commit's author, else of the person who ran the pipeline.
 fn author(facts: &Facts) -> Option<String> {
-    let (name, email) = facts.context.ci("CI_COMMIT_AUTHOR").and_then(|author| author.rsplit_once('<')).unzip();
-    let email = email.and_then(|email| email.strip_suffix('>')).filter(|email| !is_bot(email));
-    let email = email.filter(|_| !name.is_some_and(|name| is_bot(name.trim())));
-    let login = email.and_then(|email| login_of_noreply(facts, email));
-    [email, login].into_iter().flatten().find_map(|it| slack_id(facts, it)).or_else(|| runner(facts))
+    author_email(facts).and_then(|email| known_author(facts, email)).or_else(|| runner(facts))
+}
+
+/// The address of the commit's author, unless that is a machine.
+fn author_email<'a>(facts: &Facts<'a>) -> Option<&'a str> {
+    let (name, email) = facts.context.ci("CI_COMMIT_AUTHOR")?.rsplit_once('<')?;
+    email.strip_suffix('>').filter(|email| !is_bot(email) && !is_bot(name.trim()))
+}
+
+/// The Slack ID of an author, by the address or by the login in it.
+fn known_author(facts: &Facts, email: &str) -> Option<String> {
+    [Some(email), login_of_noreply(facts, email)].into_iter().flatten().find_map(|it| slack_id(facts, it))
 }
 
 /// The Slack ID that the map has for somebody, in any form in which people write it.

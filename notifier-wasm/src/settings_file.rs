@@ -75,6 +75,14 @@ impl<'a> SettingsFile<'a> {
     }
 }
 
+/// A text of the file, from every entry that has it, whatever the message is about.
+pub(crate) fn every<'a>(context: &'a Context, key: &str) -> Vec<&'a str> {
+    let file = &context.settings_file;
+    let groups = ["events", "environments"].into_iter().filter_map(|group| file.get(group)?.as_object());
+    let entries = groups.flat_map(Map::values).filter_map(Value::as_object).chain([file]);
+    entries.filter_map(|entry| entry.get(key)?.as_str()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

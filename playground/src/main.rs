@@ -1,6 +1,10 @@
 //! Builds the playground: `cargo run --package playground -- DIRECTORY`. The directory is a static page, for any web server.
 
 mod samples;
+/// The table of the host, of which the page tells what the module gets.
+#[allow(dead_code, unreachable_pub, reason = "the host uses all of it")]
+#[path = "../../runner/src/job/setting.rs"]
+mod setting;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

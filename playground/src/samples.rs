@@ -7,26 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-/// Inputs that are about jobs and delivery; the module is told of all others.
-pub(crate) const NOT_FOR_THE_MODULE: [&str; 17] = [
-    "start_job",
-    "start_stage",
-    "finish_job",
-    "finish_stage",
-    "merge_into",
-    "image",
-    "git_strategy",
-    "package_url",
-    "module_url",
-    "module_sha256",
-    "allow_hosts",
-    "slack_api_url",
-    "webhook_variable",
-    "timeout",
-    "channel",
-    "ops_channel",
-    "compare",
-];
+use crate::setting::SETTINGS;
 
 /// What happened, by the fixture that shows it.
 const EVENTS: [(&str, &str); 15] = [
@@ -115,7 +96,7 @@ fn inputs(root: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
         let name = name.as_str().unwrap_or_default();
         input["name"] = name.into();
         input["description_ko"] = korean[name].clone();
-        input["for_module"] = (!NOT_FOR_THE_MODULE.contains(&name)).into();
+        input["for_module"] = SETTINGS.iter().any(|setting| setting.name == name && setting.for_module).into();
         described.push(input);
     }
     Ok(described)

@@ -10,6 +10,7 @@ pub(crate) mod foreign;
 pub(crate) mod message;
 pub mod pin;
 pub(crate) mod render;
+pub(crate) mod route;
 pub(crate) mod skip;
 
 /// Which of the two builds this is: the slim one, for jobs to download, has no compiler.

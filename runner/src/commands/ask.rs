@@ -7,11 +7,11 @@ mod pipeline;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::call::Call;
 use crate::cli::Told;
-use crate::gitlab::api::Api;
+use crate::gitlab::api::{Api, Unknown};
 use crate::gitlab::changes;
 use crate::gitlab::deployments::{self, Last};
 use crate::gitlab::jobs::{self, Jobs};
@@ -19,7 +19,8 @@ use crate::job::context::Context;
 use crate::job::event::Event;
 use crate::job::history::{History, LastDeployment};
 use crate::job::kept;
-use crate::module::message::Message;
+use crate::module::route::Route;
+use crate::report::Sink;
 use crate::slack::bot::Past;
 use crate::slack::people::{self, Directory};
 use crate::slack::thread::{Kept, MAX_FILE};
@@ -62,60 +63,85 @@ impl Asked {
 /// The context of an event, and what was learnt for it. Where `asks` is set, GitLab and Slack are asked, as far as the event is about
 /// what they know. A closing job tells of each environment by itself: each may have a channel, operators and mentions of its own.
 pub(super) fn learn(call: &Call, told: Told, asks: bool) -> Vec<(Context, Asked)> {
-    let asks = asks && !(told.event == Event::DeployStarted && call.leaves_out(told));
-    let asked = if asks { call.ask(told) } else { vec![Asked::of_job(&call.variables)] };
     let mut people = people::of_map(&call.settings, &*call.report);
-    let unknown = people::unknown(&people, &call.variables, &call.mention_lists(), told.event);
-    if let Some(api) = call.to.bot().filter(|_| asks && !unknown.is_empty()) {
-        let directory = Directory { api, client: &call.client, deadline: call.deadline };
-        directory.add_to(&mut people, &unknown, &*call.report);
+    if !asks {
+        return vec![call.with_context(told, Asked::of_job(&call.variables), people, &*call.report)];
     }
-    let with_context = |asked: Asked| {
-        let context = call.context(told, &call.variables, asked.known_to_module(), people.clone(), &*call.report);
-        (context, asked)
+    let time = match told.event {
+        Event::PipelineStarted | Event::DeployStarted => BEFORE,
+        Event::DeployFinished => AFTER,
+        Event::PipelineFinished => OWN,
     };
-    asked.into_iter().map(with_context).collect()
+    let time = time.min(call.deadline.remaining() / 2);
+    let api = Api::of_job(&call.client, &call.variables, time, call.deadline);
+    let api = api.as_ref().map_err(Unknown::clone);
+    let (mut each, unknown) = call.ask_gitlab(told.event, &api);
+    let mut contexts = Vec::new();
+    for mut asked in each.drain(..) {
+        call.ask_slack(told, &api, &mut asked, &mut people);
+        contexts.push(call.with_context(told, asked, people.clone(), &*call.report));
+    }
+    if let Some(unknown) = unknown {
+        pipeline::warn_of_unknown_history(call, &unknown, contexts.iter().map(|(_, asked)| asked));
+    }
+    contexts
 }
 
 impl Call {
-    /// Asks what the event is about.
-    fn ask(&self, told: Told) -> Vec<Asked> {
+    /// What GitLab knows of the event; of a pipeline's end for each environment in which jobs failed, and why it is not known how the
+    /// pipeline before ended, where it is not.
+    fn ask_gitlab(&self, event: Event, api: &Result<&Api, Unknown>) -> (Vec<Asked>, Option<Unknown>) {
         let mut asked = Asked::of_job(&self.variables);
-        let time = match told.event {
-            Event::PipelineStarted => return vec![asked],
-            Event::DeployStarted => BEFORE,
-            Event::DeployFinished => AFTER,
-            Event::PipelineFinished => OWN,
-        };
-        let time = time.min(self.deadline.remaining() / 2);
-        let api = Api::of_job(&self.client, &self.variables, time, self.deadline);
-        match (told.event, &api) {
-            (Event::PipelineFinished, api) => return pipeline::ask(self, told, api.as_ref(), asked),
-            (event, Ok(api)) => self.ask_of_job(event, api, &mut asked),
+        match (event, api) {
+            (Event::PipelineFinished, api) => return pipeline::ask_gitlab(self, api, asked),
+            (Event::DeployFinished, Ok(api)) => self.ask_of_deployment(api, &mut asked),
             _ => {}
         }
-        vec![asked]
+        (vec![asked], None)
     }
 
-    /// Whether the settings leave the event out, which a deployment then need not wait for.
-    fn leaves_out(&self, told: Told) -> bool {
+    /// What Slack knows of the pipeline and of those whom the message might mention; and in a hook which attempt of its job it is, and
+    /// where the pipeline's message is. A hook that the settings leave out asks nobody.
+    fn ask_slack(&self, told: Told, api: &Result<&Api, Unknown>, asked: &mut Asked, people: &mut Map<String, Value>) {
+        let is_hook = matches!(told.event, Event::DeployStarted | Event::DeployFinished);
+        let bot = self.to.bot().filter(|_| told.event != Event::PipelineStarted);
         let chooses = ["events", "branches"].iter().any(|name| self.settings.get(name).is_some());
-        chooses
-            && self.pin.is_none()
-            && self.draft(told, &Asked::of_job(&self.variables)).is_some_and(|it| it.skip.is_some())
-    }
-
-    /// The message with what is known so far.
-    fn draft(&self, told: Told, asked: &Asked) -> Option<Message> {
-        let context = self.context(told, &self.variables, asked.known_to_module(), Map::new(), &RefCell::default());
-        self.render(&context).0.ok()
-    }
-
-    /// In a hook: of a deployment that succeeded, what it changes; which attempt this is, and where the pipeline's message is.
-    fn ask_of_job(&self, event: Event, api: &Api, asked: &mut Asked) {
-        if event == Event::DeployFinished {
-            self.ask_of_deployment(api, asked);
+        // Else the route changes nothing.
+        let route = if bot.is_some() || is_hook && chooses {
+            let (context, _) = self.with_context(told, asked.clone(), people.clone(), &RefCell::default());
+            self.route(context)
+        } else {
+            Route::default()
+        };
+        if is_hook && route.skip.is_some() {
+            return;
         }
+        match (told.event, api) {
+            (Event::DeployStarted | Event::DeployFinished, Ok(api)) => self.ask_of_attempt(api, asked),
+            (Event::PipelineFinished, api) => {
+                pipeline::ask_slack(self, told, api.as_ref().ok().copied(), asked, route.environment.as_deref());
+            }
+            _ => {}
+        }
+        if let Some(api) = bot {
+            let emails = route.lookup.unwrap_or_else(|| people::of_job(&self.variables));
+            let directory = Directory { api, client: &self.client, deadline: self.deadline };
+            directory.add_to(people, &emails, &*self.report);
+        }
+    }
+
+    fn with_context(
+        &self,
+        told: Told,
+        asked: Asked,
+        people: Map<String, Value>,
+        warnings: &dyn Sink,
+    ) -> (Context, Asked) {
+        (self.context(told, &self.variables, asked.known_to_module(), people, warnings), asked)
+    }
+
+    /// Which attempt of its job this is, and where the pipeline's message is.
+    fn ask_of_attempt(&self, api: &Api, asked: &mut Asked) {
         let kept = |name, max| kept::kept(&self.variables, name, max);
         asked.history.attempt = kept(ATTEMPT, 20).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
         asked.known = kept(PLACE, MAX_FILE).and_then(|json| Kept::parse(&json, api.pipeline));
@@ -135,6 +161,7 @@ impl Call {
         }
     }
 
+    /// Of a deployment that succeeded, what it changes.
     fn ask_of_deployment(&self, api: &Api, asked: &mut Asked) {
         let of = |name| self.variables.get(name);
         let deploys = of("CI_JOB_STATUS") == Some("success")

@@ -13,7 +13,8 @@ use crate::job::settings::{self, Settings};
 use crate::job::settings_file::SettingsFile;
 use crate::module::message::Message;
 use crate::module::pin::Pin;
-use crate::module::render::{self, ModuleError};
+use crate::module::render::{Module, ModuleError};
+use crate::module::route::Route;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::net::secret::Redactor;
@@ -27,7 +28,7 @@ pub(crate) struct Call {
     pub(crate) variables: Variables,
     pub(crate) settings: Settings,
     pub(crate) pass: Vec<String>,
-    pub(crate) pin: Option<Pin>,
+    pub(crate) module: Module,
     pub(crate) to: Destinations,
     pub(crate) file: SettingsFile,
     pub(crate) redactor: Redactor,
@@ -72,7 +73,7 @@ impl Call {
         let pin = job.module.zip(job.module_sha256).map(|(source, sha256)| Pin { source, sha256 });
         Self {
             pass: job.pass,
-            pin,
+            module: Module::of(pin),
             to,
             file,
             redactor,
@@ -118,7 +119,12 @@ impl Call {
 
     /// Renders a context; the second value is what was wrong with the pinned module.
     pub(crate) fn render(&self, context: &Context) -> (Result<Message, ModuleError>, Option<String>) {
-        render::render(&context.encode(), self.pin.as_ref(), &self.client, &self.variables, self.deadline)
+        self.module.render(&context.encode(), &self.client, &self.variables, self.deadline)
+    }
+
+    /// The route of a context's message.
+    pub(crate) fn route(&self, context: Context) -> Route {
+        self.module.route(&context.for_route().encode(), &self.client, &self.variables, self.deadline)
     }
 
     /// The message of a context, by the module that the call names.

@@ -142,7 +142,7 @@ fn test_message(call: &Call) -> Option<Message> {
 
 /// Renders once; returns the message where that worked.
 fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
-    let rendered = match &call.pin {
+    let rendered = match call.module.pin() {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN.0[..12]),
     };

@@ -15,6 +15,7 @@ use crate::job::context::{Context, now};
 use crate::job::event::Event;
 use crate::job::{history, kept};
 use crate::module::message::Message;
+use crate::module::render::Module;
 use crate::report::{Outcome, Report, Sink};
 use crate::slack::thread::Thread;
 use crate::slack::undelivered::{Delivered, Fate};
@@ -31,7 +32,7 @@ pub(super) fn run(told: Told, strict: bool, files: &Files, job: Job, variables: 
     });
     // Without anywhere to send to, nothing is asked of the network either: neither GitLab nor for a module.
     if !call.to.is_somewhere() {
-        call.pin = None;
+        call.module = Module::of(None);
     }
     let outcome = send(&call, told, files);
     if told.event != Event::DeployStarted {

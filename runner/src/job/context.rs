@@ -86,6 +86,12 @@ impl Context {
         self
     }
 
+    /// The same event, of which only the route is wanted.
+    pub(crate) fn for_route(mut self) -> Self {
+        self.0["request"] = "route".into();
+        self
+    }
+
     /// The same event with this in place of what happened.
     pub(crate) fn saying(mut self, text: &str) -> Self {
         self.0["settings_file"] = json!({"events": {self.0["event"].as_str().unwrap_or_default(): {"text": text}}});

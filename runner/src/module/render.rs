@@ -1,8 +1,11 @@
 //! Rendering: with the built-in module, or with one that a team pinned by its digest.
 
+use std::cell::OnceCell;
+
 use super::foreign::{self, ForeignError};
 use super::message::{BadMessage, Message};
 use super::pin::{BUILT_IN, Pin};
+use super::route::Route;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::sandbox::{Guest, GuestError};
@@ -46,33 +49,74 @@ impl ModuleError {
     }
 }
 
-/// Renders a context with the pinned module where there is one and it works, else with the built-in one. What went
-/// wrong with the pinned one is the warning beside the message.
-pub(crate) fn render(
-    context: &[u8],
-    pin: Option<&Pin>,
-    client: &Client,
-    variables: &Variables,
-    deadline: Deadline,
-) -> (Result<Message, ModuleError>, Option<String>) {
-    let Some(pin) = pin.filter(|pin| pin.sha256 != BUILT_IN.0) else {
-        return (render_built_in(context), None);
-    };
-    let foreign = foreign::guest(pin, client, variables, deadline);
-    match foreign.map_err(ModuleError::from).and_then(|guest| render_foreign(&guest, context)) {
-        Ok(message) => (Ok(message), None),
-        Err(error) => {
-            let warning = format!(
-                "module {} ({}): {error}{}{}; the built-in module renders instead ({})",
-                pin.source,
-                &pin.sha256[..12],
-                error.said(),
-                error.step(),
-                error.word(),
-            );
-            (render_built_in(context), Some(warning))
-        }
+/// The module of a call: the one that a team pinned, fetched and compiled once, else the built-in one.
+pub(crate) struct Module {
+    pin: Option<Pin>,
+    /// The pinned one, or the warning that says why it cannot be had.
+    pinned: OnceCell<Result<Guest, String>>,
+}
+
+impl Module {
+    pub(crate) fn of(pin: Option<Pin>) -> Self {
+        Self { pin: pin.filter(|pin| pin.sha256 != BUILT_IN.0), pinned: OnceCell::new() }
     }
+
+    /// The module that a team pinned, where it is another one than the built-in one.
+    pub(crate) fn pin(&self) -> Option<&Pin> {
+        self.pin.as_ref()
+    }
+
+    /// Renders a context: with the pinned module where there is one and it works, else with the built-in one. What went wrong with the
+    /// pinned one is the warning beside the message.
+    pub(crate) fn render(
+        &self,
+        context: &[u8],
+        client: &Client,
+        variables: &Variables,
+        deadline: Deadline,
+    ) -> (Result<Message, ModuleError>, Option<String>) {
+        let warning = match self.pinned(client, variables, deadline) {
+            None => None,
+            Some(Err(warning)) => Some(warning.clone()),
+            Some(Ok((pin, guest))) => match render_foreign(guest, context) {
+                Ok(message) => return (Ok(message), None),
+                Err(error) => Some(warning(pin, &error)),
+            },
+        };
+        (render_built_in(context), warning)
+    }
+
+    /// The route of a context. A module that fails has none; rendering says so.
+    pub(crate) fn route(&self, context: &[u8], client: &Client, variables: &Variables, deadline: Deadline) -> Route {
+        let of_pinned = match self.pinned(client, variables, deadline) {
+            Some(Ok((_, guest))) => guest.run(context).ok().and_then(|output| Route::decode_foreign(&output)),
+            _ => None,
+        };
+        let of_built_in = || Route::decode(&Guest::built_in().ok()?.run(context).ok()?);
+        of_pinned.or_else(of_built_in).unwrap_or_default()
+    }
+
+    fn pinned(
+        &self,
+        client: &Client,
+        variables: &Variables,
+        deadline: Deadline,
+    ) -> Option<Result<(&Pin, &Guest), &String>> {
+        let pin = self.pin.as_ref()?;
+        let fetch = || foreign::guest(pin, client, variables, deadline).map_err(|error| warning(pin, &error.into()));
+        Some(self.pinned.get_or_init(fetch).as_ref().map(|guest| (pin, guest)))
+    }
+}
+
+fn warning(pin: &Pin, error: &ModuleError) -> String {
+    format!(
+        "module {} ({}): {error}{}{}; the built-in module renders instead ({})",
+        pin.source,
+        &pin.sha256[..12],
+        error.said(),
+        error.step(),
+        error.word(),
+    )
 }
 
 fn render_built_in(context: &[u8]) -> Result<Message, ModuleError> {

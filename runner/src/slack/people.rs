@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::api::Api;
 use crate::files;
-use crate::job::event::Event;
 use crate::job::settings::Settings;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
@@ -57,32 +56,11 @@ fn has_user_id(value: &str) -> bool {
         .any(|word| word.len() >= 3 && word.starts_with(['U', 'W']) && !word.contains(|c: char| c.is_ascii_lowercase()))
 }
 
-/// The e-mail addresses of those who may be mentioned for this event and are not in the map: the commit's author and the
-/// user who ran the pipeline.
-pub(crate) fn unknown<'a>(
-    people: &Map<String, Value>,
-    variables: &'a Variables,
-    mention_lists: &[&str],
-    event: Event,
-) -> Vec<&'a str> {
-    let named = |word: &str| mention_lists.iter().flat_map(|list| list.split(',')).any(|entry| entry.trim() == word);
-    let matters = match event {
-        Event::PipelineStarted | Event::DeployStarted => false,
-        Event::DeployFinished => variables.get("CI_JOB_STATUS") == Some("failed"),
-        Event::PipelineFinished => true,
-    };
-    if !matters || !(named("author") || named("user")) {
-        return Vec::new();
-    }
-    let of_author = variables.get("CI_COMMIT_AUTHOR").and_then(|it| it.rsplit_once('<')?.1.strip_suffix('>'));
-    let login = variables.get("GITLAB_USER_LOGIN").filter(|login| knows(people, login));
-    let of_user = variables.get("GITLAB_USER_EMAIL").filter(|_| login.is_none());
-    let emails = of_author.filter(|_| named("author")).into_iter().chain(of_user);
-    emails.filter(|email| email.contains('@') && !knows(people, email)).collect()
-}
-
-fn knows(people: &Map<String, Value>, login_or_email: &str) -> bool {
-    people.keys().any(|known| known.eq_ignore_ascii_case(login_or_email))
+/// The e-mail addresses of the commit's author and of the user who ran the pipeline, for a module that does not say whom it might mention.
+pub(crate) fn of_job(variables: &Variables) -> Vec<String> {
+    let author = variables.get("CI_COMMIT_AUTHOR").and_then(|it| it.rsplit_once('<')?.1.strip_suffix('>'));
+    let emails = author.into_iter().chain(variables.get("GITLAB_USER_EMAIL"));
+    emails.filter(|email| email.contains('@')).map(str::to_owned).collect()
 }
 
 /// Slack's directory, as a bot may ask it.
@@ -95,13 +73,18 @@ pub(crate) struct Directory<'a> {
 impl Directory<'_> {
     /// Adds those of these e-mail addresses that Slack knows
     /// (<https://docs.slack.dev/reference/methods/users.lookupByEmail/>).
-    pub(crate) fn add_to(&self, people: &mut Map<String, Value>, emails: &[&str], warnings: &dyn Sink) {
+    pub(crate) fn add_to(&self, people: &mut Map<String, Value>, emails: &[String], warnings: &dyn Sink) {
+        let is_known =
+            |people: &Map<String, Value>, email: &str| people.keys().any(|it| it.eq_ignore_ascii_case(email));
         for email in emails {
+            if is_known(people, email) {
+                continue;
+            }
             let deadline = self.deadline.at_most(self.deadline.remaining() / PART);
             match self.api.get(self.client, "users.lookupByEmail", &[("email", email)], deadline) {
                 Ok(answer) => {
                     let id = answer.get("user").and_then(|user| user.get("id")).filter(|id| id.is_string());
-                    people.extend(id.map(|id| ((*email).to_owned(), id.clone())));
+                    people.extend(id.map(|id| (email.clone(), id.clone())));
                 }
                 Err(unknown) if unknown.reason() == "users_not_found" => {}
                 Err(error) => {

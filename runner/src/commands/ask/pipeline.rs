@@ -16,11 +16,11 @@ use crate::slack::thread::Kept;
 /// How many failed jobs are known to have been told.
 const MAX_TOLD: usize = 400;
 
-/// Which jobs did not succeed, how the pipeline before ended, and what was told: for each environment in which jobs failed.
-pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, mut asked: Asked) -> Vec<Asked> {
-    let jobs = api
-        .map_err(Unknown::clone)
-        .and_then(|api| jobs::unsuccessful(api, call.settings.get_or_default("start_job"), call.version()));
+/// Which jobs did not succeed and how the pipeline before ended, for each environment in which jobs failed; and why the latter is not
+/// known, where it is not.
+pub(super) fn ask_gitlab(call: &Call, api: &Result<&Api, Unknown>, mut asked: Asked) -> (Vec<Asked>, Option<Unknown>) {
+    let jobs =
+        api.clone().and_then(|api| jobs::unsuccessful(api, call.settings.get_or_default("start_job"), call.version()));
     match jobs {
         Ok(jobs) => asked.jobs = Some(jobs),
         Err(unknown) => call.report.warning(&format!(
@@ -47,20 +47,17 @@ pub(super) fn ask(call: &Call, told: Told, api: Result<&Api, &Unknown>, mut aske
         asked.history.previous_status = before.failed.map(|failed| if failed { "failed" } else { "success" });
         asked.history.failures_in_a_row = before.in_a_row;
     }
-    let mut each = by_environment(asked);
-    for asked in &mut each {
-        ask_slack(call, told, api.ok(), asked);
-    }
-    let is_known = before.is_ok() || each.iter().any(|asked| asked.history.earlier_message.is_some());
-    if let Err(unknown) = before
-        && !is_known
-        && call.settings.get_or_default("finish").eq_ignore_ascii_case("change")
-    {
+    (by_environment(asked), before.err())
+}
+
+/// Where neither GitLab nor Slack knows how the pipeline before ended, and the settings ask for changes.
+pub(super) fn warn_of_unknown_history<'a>(call: &Call, unknown: &Unknown, mut each: impl Iterator<Item = &'a Asked>) {
+    let is_known = each.any(|asked| asked.history.earlier_message.is_some());
+    if !is_known && call.settings.get_or_default("finish").eq_ignore_ascii_case("change") {
         call.report.warning(&format!(
             "asking GitLab how the pipeline before ended: {unknown}; a failure is told as if it were the first, and nothing is called fixed"
         ));
     }
-    each
 }
 
 /// The same for each environment in which jobs failed; those of none, and of review environments, are the branch's.
@@ -83,33 +80,25 @@ fn place_of(job: &Job) -> Option<&str> {
     job.environment.as_deref().filter(|name| !name.starts_with("review/"))
 }
 
-/// What the pipeline's message says, and the one before. Which channel it is in depends on the environment, which the module
-/// names, and that on what was told.
-fn ask_slack(call: &Call, told: Told, api: Option<&Api>, asked: &mut Asked) {
-    let Some(speaker) = Speaker::of(&call.variables).filter(|_| call.to.bot().is_some()) else { return };
-    let mut looked: Vec<String> = Vec::new();
+/// What the pipeline's message in the channel of this environment says, and the one before.
+pub(super) fn ask_slack(call: &Call, told: Told, api: Option<&Api>, asked: &mut Asked, environment: Option<&str>) {
+    let Some(speaker) = Speaker::of(&call.variables) else { return };
+    let Some((of_slack, channel)) = call.to.bot_for(environment) else { return };
     let mut failure = None;
-    while let Some((of_slack, channel)) = call.draft(told, asked).and_then(|draft| call.to.bot_for(draft.environment()))
-    {
-        if looked.iter().any(|it| it == channel) {
-            break;
-        }
-        looked.push(channel.to_owned());
-        let bot = Bot { api: of_slack, client: &call.client, channel, deadline: call.deadline };
-        let past = past(call, &bot, &speaker, api);
-        if let Some(Found { shown: Ok(shown), thread }) = &past.found {
-            let replies = bot.replies(&speaker, thread).unwrap_or_default();
-            let told = asked.history.told.get_or_insert_default();
-            told.extend(shown.told.iter().chain(replies.iter().flat_map(|reply| &reply.told)).take(MAX_TOLD));
-            // The last that was told of a failure, whatever stands there now.
-            let failures = std::iter::once(shown).chain(&replies).filter(|it| it.verdict == Verdict::Failed.name());
-            failure = failures.cloned().next_back();
-        } else if past.is_read {
-            // There is no message, and so nothing was told.
-            asked.history.told.get_or_insert_default();
-        }
-        asked.past = Some((channel.to_owned(), past));
+    let bot = Bot { api: of_slack, client: &call.client, channel, deadline: call.deadline };
+    let past = past(call, &bot, &speaker, api);
+    if let Some(Found { shown: Ok(shown), thread }) = &past.found {
+        let replies = bot.replies(&speaker, thread).unwrap_or_default();
+        let told = shown.told.iter().chain(replies.iter().flat_map(|reply| &reply.told));
+        asked.history.told = Some(told.take(MAX_TOLD).copied().collect());
+        // The last that was told of a failure, whatever stands there now.
+        let failures = std::iter::once(shown).chain(&replies).filter(|it| it.verdict == Verdict::Failed.name());
+        failure = failures.cloned().next_back();
+    } else if past.is_read {
+        // There is no message, and so nothing was told.
+        asked.history.told = Some(Vec::new());
     }
+    asked.past = Some((channel.to_owned(), past));
     let Some((_, past)) = &asked.past else { return };
     let earlier = past.earlier.as_ref().map(|(_, earlier)| earlier);
     // A pipeline that failed, was run again and succeeded is fixed too; one in which only jobs failed that may never failed.
