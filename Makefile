@@ -103,13 +103,13 @@ integration:
 whole:
 	$(CARGO) test --package tests -- $(WHOLE)
 
-# Tests that need root, mounts and networks of their own: each is ignored by `cargo test`, and counted here where it cannot run.
+# Tests that need root, or root with mounts and networks of its own: each is ignored by `cargo test`, and counted here where it cannot run.
 as-root:
-	@if [ "$$(id -u)" = 0 ] && unshare --mount --net mount -t tmpfs x /mnt 2>/dev/null; then \
-	  $(CARGO) test --package tests -- --ignored as_root::; \
-	else \
-	  echo "skipped $$($(CARGO) test --quiet --package tests -- --ignored --list as_root:: | grep -c ': test$$') tests that need root and namespaces"; \
-	fi
+	@run() { if [ "$$2" = yes ]; then $(CARGO) test --package tests -- --ignored "$$1::"; else \
+	  echo "skipped $$($(CARGO) test --quiet --package tests -- --ignored --list "$$1::" | grep -c ': test$$') tests that need root$$3"; fi; }; \
+	root=no; namespace=no; [ "$$(id -u)" != 0 ] || root=yes; \
+	[ $$root = no ] || ! unshare --mount --net mount -t tmpfs x /mnt 2>/dev/null || namespace=yes; \
+	run as_root $$root "" && run in_namespace $$namespace " and namespaces"
 
 # The same logic for the browser.
 web:
@@ -167,13 +167,14 @@ docs:
 	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests -- the_reference_is_generated this_very_table which_wing_uses_which
 
 # Measures what the docs say and writes it there: minutes, on a machine that does nothing else, as root.
-bench: dist measure
+bench: dist
 	@for command in curl:curl jq:jq busybox:busybox dash:dash openssl:openssl /usr/bin/time:time; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 	@npm --prefix benches/peers ci --silent --no-audit --no-fund
 	@$(call pip,benches/peers/requirements.txt)
 	$(TOOLS)/bin/python3 benches/performance.py dist
+	$(MAKE) measure
 
 # How long jobs wait for what is dead (docs/reliability.md), and a thousand messages through Slack's limit (docs/scale.md).
 measure: setup

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use crate::docs::hold;
-use crate::support::harness::root;
+use crate::support::harness::{cargo, root};
 
 fn sources() -> PathBuf {
     root().join("runner/src")
@@ -149,7 +148,7 @@ fn architecture_shows_which_wing_uses_which() {
 /// package is built twice with other features.
 #[test]
 fn the_binary_and_its_build_script_share_their_packages() {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["build", "--package", "runner", "--unit-graph", "-Z", "unstable-options"])
         // Only to be shown what is built.
         .env("RUSTC_BOOTSTRAP", "1")

@@ -48,16 +48,24 @@ fn render_takes_a_context_from_a_file() {
     assert!(page.stdout.contains("lang=\"ko\""), "{}", page.stdout);
 
     let (list, word) = (scratch().join("list.json"), scratch().join("word.json"));
+    let (other, huge) = (scratch().join("other.json"), scratch().join("huge.json"));
+    fs::write(&other, r#"{"version":9}"#).unwrap();
+    fs::write(&huge, format!(r#"{{"version":1,"ci":{{"X":"{}"}}}}"#, "x".repeat(300 << 10))).unwrap();
     fs::write(&list, "[]").unwrap();
     fs::write(&word, "nonsense").unwrap();
     for (file, expected) in [
-        (list.to_str().unwrap(), "expected a map"),
-        (word.to_str().unwrap(), "expected ident at line 1"),
+        (list.to_str().unwrap(), "it is JSON, but no object"),
+        (word.to_str().unwrap(), "it is no JSON: expected ident at line 1"),
+        (other.to_str().unwrap(), "the request has version 9, this module speaks version 1"),
+        (huge.to_str().unwrap(), "a module is given at most 262144"),
         ("/nonexistent.json", "No such file"),
+        ("/dev/zero", "it is no regular file"),
     ] {
         let ended = Notifier::new(&["render", "deploy-started", "--context", file]).run();
         assert_eq!((ended.status, ended.stdout.as_str()), (1, ""));
-        for part in [format!("error: reading the context {file}\n").as_str(), expected, "hint: give a file with what"] {
+        for part in
+            [format!("error: reading the context {file}\n").as_str(), expected, "hint: give a regular file with what"]
+        {
             assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
         }
     }

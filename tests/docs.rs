@@ -315,7 +315,7 @@ fn every_snippet_of_json_is_json() {
 /// How sources say a warning: which files, and the text in them.
 const WARNINGS: [(&str, &str); 6] = [
     ("", r#"\.warning\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
-    ("", r#"warnings\s*\.push\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
+    ("", r#"(?:warnings|found)\s*\.push\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
     ("", r#"#\[error\(\s*"((?:[^"\\]|\\.)*)""#),
     ("", r#"write!\(\s*f,\s*"((?:[^"\\]|\\.)*)""#),
     // Its functions return warnings: every sentence in it.
@@ -382,4 +382,18 @@ fn every_warning_has_its_entry() {
         let missing: Vec<_> = warnings.iter().filter(|(_, fixed)| !text.contains(fixed.as_str())).collect();
         assert!(missing.is_empty(), "{page} has no entry for {missing:#?}");
     }
+}
+
+/// What has changed since the newest release has a section of its own.
+#[test]
+fn changes_after_a_release_are_named() {
+    let (pins, changelog) = (read(&root().join("release/pins")), read(&root().join("CHANGELOG.md")));
+    let pin = |name: &str| pins.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
+    let sources = Command::new(root().join("release/sources")).output().unwrap();
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    let is_released = newest.starts_with(&format!("{} - 20", pin("VERSION")));
+    assert_eq!(pin("VERSION"), env!("CARGO_PKG_VERSION"));
+    assert!(newest == "Unreleased" || is_released, "{newest}");
+    let is_made_of_this = String::from_utf8(sources.stdout).unwrap().trim() == pin("SOURCES");
+    assert!(is_made_of_this || newest == "Unreleased", "what has changed since {newest} needs a section Unreleased");
 }

@@ -220,10 +220,10 @@ impl Fault {
     }
 
     /// Runs it, where it is one of those that only root can make happen, or one of the others; `Err` says what did not hold. A busy machine may be slow once, a broken promise is slow always.
-    fn check(&self, as_root: bool) -> Result<(), String> {
+    fn check(&self, in_namespace: bool) -> Result<(), String> {
         let mut last = String::new();
         for _ in 0..3 {
-            match self.check_once(as_root) {
+            match self.check_once(in_namespace) {
                 Err(fault) if fault.starts_with("took ") => last = fault,
                 other => return other,
             }
@@ -231,10 +231,10 @@ impl Fault {
         Err(last)
     }
 
-    fn check_once(&self, as_root: bool) -> Result<(), String> {
+    fn check_once(&self, in_namespace: bool) -> Result<(), String> {
         let mut job = Job::new();
         (self.set_up)(&mut job);
-        if job.needs_root() != as_root {
+        if job.needs_root() != in_namespace {
             return Ok(());
         }
         let before = job.files();
@@ -289,8 +289,8 @@ fn check(group: Vec<Fault>) {
     check_all(group, false);
 }
 
-fn check_all(group: Vec<Fault>, as_root: bool) {
-    let check = |fault: &Fault| fault.check(as_root).err().map(|cause| format!("{}: {cause}", fault.name));
+fn check_all(group: Vec<Fault>, in_namespace: bool) {
+    let check = |fault: &Fault| fault.check(in_namespace).err().map(|cause| format!("{}: {cause}", fault.name));
     let wrong: Vec<String> = group.iter().filter_map(check).collect();
     assert!(wrong.is_empty(), "{} of {} faults end otherwise:\n{}", wrong.len(), group.len(), wrong.join("\n"));
 }
@@ -360,7 +360,7 @@ fn machines_without_something() {
     check(machine::faults());
 }
 
-mod as_root {
+mod in_namespace {
     #[test]
     #[ignore = "needs root and namespaces: make as-root"]
     fn faults_that_only_root_can_make_happen() {

@@ -27,7 +27,7 @@ fn send(server: &Server, runner: usize, number: usize) -> Ended {
 }
 
 #[test]
-#[ignore = "takes minutes: make bench"]
+#[ignore = "takes minutes: make measure"]
 fn of_a_thousand_messages_through_a_rate_limit_none_is_told_twice_or_lost_without_a_word() {
     let limits = Arc::new(Mutex::new(Limits::default()));
     let server = Server::start([Reply::Limited(Arc::clone(&limits))]);

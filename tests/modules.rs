@@ -10,8 +10,8 @@ use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
 use crate::sandbox::guest;
 use crate::support::ended::Ended;
-use crate::support::harness::root;
 use crate::support::harness::{Notifier, WEBHOOK_PATH, in_time};
+use crate::support::harness::{cargo, root};
 use crate::support::loopback::{Reply, Request, Server};
 use crate::support::scratch::scratch;
 use crate::support::slack_limits;
@@ -33,7 +33,7 @@ fn module_show_tells_about_the_built_in_module() {
 }
 
 /// Writes a guest to a file and returns its path and digest.
-fn module_file(name: &str) -> (PathBuf, String) {
+pub(crate) fn module_file(name: &str) -> (PathBuf, String) {
     let wasm = guest(name);
     let path = scratch().join(name).with_extension("wasm");
     fs::write(&path, &wasm).unwrap();
@@ -281,7 +281,7 @@ pub(crate) fn example_in_rust() -> PathBuf {
     // The versions that are at hand without a network.
     fs::copy(root().join("Cargo.lock"), source.join("Cargo.lock")).unwrap();
     let target = root().join("target/example-module");
-    let built = Command::new(env!("CARGO"))
+    let built = cargo()
         .current_dir(&source)
         .args(["build", "--quiet", "--offline", "--release", "--target", "wasm32-wasip1", "--target-dir"])
         .arg(&target)

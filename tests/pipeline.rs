@@ -16,8 +16,8 @@ use crate::bootstrap::{release, release_of, served};
 use crate::docs;
 use crate::support::consumer::{Consumer, Ran};
 use crate::support::gitlab::{GitLab, THIS, deployment, failed, gitlab as gitlab_of, job, pipeline, with};
-use crate::support::harness::WEBHOOK_PATH;
 use crate::support::harness::root;
+use crate::support::harness::{WEBHOOK_PATH, cargo};
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 use crate::support::slack_limits;
@@ -328,7 +328,7 @@ fn later_module() -> Vec<u8> {
     let words = fs::read_to_string(&language).unwrap();
     fs::write(&language, words.replace("pipeline started", "pipeline is under way")).unwrap();
     let target = root().join("target/later-module");
-    let built = Command::new(env!("CARGO"))
+    let built = cargo()
         .current_dir(&source)
         .args(["build", "--quiet", "--offline", "--bin", "notifier", "--profile", "module"])
         .args(["--target", "wasm32-wasip1", "--target-dir"])

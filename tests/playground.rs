@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::modules::example_in_rust;
 use crate::sandbox::guest;
-use crate::support::harness::root;
+use crate::support::harness::{cargo, root};
 use crate::support::scratch::scratch;
 
 /// Builds the page once, where `make playground` builds it.
@@ -21,7 +21,7 @@ fn built() -> PathBuf {
     let build = || {
         let page = root().join("target/playground");
         let arguments = ["run", "--quiet", "--package", "playground", "--"];
-        let run = Command::new(env!("CARGO")).args(arguments).arg(&page).current_dir(root()).output().unwrap();
+        let run = cargo().args(arguments).arg(&page).current_dir(root()).output().unwrap();
         succeeded(&run);
         page
     };

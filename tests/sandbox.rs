@@ -22,7 +22,7 @@ fn run(name: &str) -> String {
 }
 
 /// Every guest, and how it ends.
-const GUESTS: [(&str, &str); 36] = [
+const GUESTS: [(&str, &str); 37] = [
     ("loops-forever", "fuel: it ran out of fuel"),
     ("fills-memory-again-and-again", "deadline: it ran longer than a module may"),
     ("recurses-forever", "trap: it trapped: wasm trap: call stack exhausted"),
@@ -48,6 +48,7 @@ const GUESTS: [(&str, &str); 36] = [
     ("says-nothing", "output: "),
     ("says-what-it-reads", "output: {}"),
     ("says-hello", "output: {\"version\":1,\"message\":{\"text\":\"hello from a team's module\"}}"),
+    ("says-hello-as-a-bot", "output: {\"version\":1,\"message\":{\"text\":\"hello as the bot\""),
     ("says-it-in-another-version", "output: {\"version\":2,"),
     ("says-invalid-utf-8", "output: {\"version\":1,\"message\":{\"text\":\"\u{FFFD}\u{FFFD}\"}}"),
     ("says-too-deep", "output: [[[["),
@@ -73,7 +74,9 @@ fn every_guest_ends_as_its_name_says() {
             Guest::from_wasm(&wasm[..wasm.len() / 2])
                 .map_or_else(|it| format!("{}: {it}", it.word()), |_| String::new())
         } else {
-            run(name)
+            // Time that passes by the clock may run out before anything else on a busy machine, once.
+            let mut tries = (0..3).map(|_| run(name));
+            tries.find(|it| it.starts_with(expected) || !it.starts_with("deadline")).unwrap_or_else(|| run(name))
         };
         if !ended.starts_with(expected) {
             wrong.push(format!("{name}\n  expected {expected}\n  but      {ended}"));

@@ -77,8 +77,7 @@ fn entries(list: &str) -> Vec<&str> {
 
 /// A text without what cannot be seen at its ends, nor quotes.
 fn visible(text: &str) -> &str {
-    let is_edge =
-        |c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '"' | '\'');
+    let is_edge = |c: char| c.is_whitespace() || text::is_zero_width(c) || matches!(c, '"' | '\'');
     text.trim_matches(is_edge)
 }
 

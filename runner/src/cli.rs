@@ -51,7 +51,8 @@ pub enum Command {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         told: Told,
-        /// Render this context, as the command context prints it, instead of this job's own.
+        /// Render this context, as the command context prints it, as one of this event. Nothing else of this job counts, its settings
+        /// neither.
         #[arg(long, value_name = "FILE")]
         context: Option<PathBuf>,
         /// The body as Slack takes it, or as people would see it.

@@ -75,7 +75,9 @@ impl Error {
             Self::Slim { .. } => {
                 "use the full notifier, pipeline-notifier-full-x86_64-linux or -aarch64-linux of the same release"
             }
-            Self::Context { .. } => "give a file with what `pipeline-notifier context EVENT` prints in a job",
+            Self::Context { .. } => {
+                "give a regular file with what `pipeline-notifier context EVENT` prints in a job, as tests/fixtures/messages/*/context.json are"
+            }
             Self::Check { .. } => "docs/modules.md tells what a module is given and what it may return",
             #[cfg(feature = "full")]
             Self::Write { .. } => "choose another place with --out",

@@ -3,6 +3,7 @@
 pub(crate) mod checkout;
 pub(crate) mod context;
 pub mod event;
+pub(crate) mod git_ref;
 pub(crate) mod history;
 pub(crate) mod kept;
 pub mod setting;

@@ -8,6 +8,7 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::module::skip::Skip;
 use crate::net::secret::Redactor;
+use crate::variables::is_invisible;
 
 /// The longest line, in characters, and the most lines of one call.
 const MAX_LINE: usize = 500;
@@ -147,11 +148,7 @@ pub(crate) fn one_line(text: &str) -> String {
         let before = line.len();
         match character {
             '\n' | '\t' => line.push(' '),
-            c if c.is_control()
-                || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}') =>
-            {
-                line.extend(c.escape_unicode());
-            }
+            c if c.is_control() || is_invisible(c) => line.extend(c.escape_unicode()),
             c => line.push(c),
         }
         length += line[before..].chars().count();

@@ -21,6 +21,8 @@ pub use facts::{Import, ModuleFacts};
 #[cfg(feature = "full")]
 pub use foreign::inspect;
 pub use guest::Guest;
+#[cfg(test)]
+pub(crate) use guest::RUNS;
 
 use std::time::Duration;
 

@@ -71,10 +71,16 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
 }
 
 /// A text without what cannot be seen at its ends.
-fn visible(text: &str) -> &str {
-    text.trim_matches(|c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}')
-    })
+pub(crate) fn visible(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
+}
+
+/// Whether a character shows nothing, or changes how others are shown: marks of direction, joiners, byte order marks, tags (CWE-150,
+/// CVE-2021-42574).
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 fn lossy(text: std::ffi::OsString) -> String {

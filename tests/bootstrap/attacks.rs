@@ -335,10 +335,9 @@ fn a_directory_of_somebody_elses_is_not_used() {
     }
 }
 
-/// What needs mounts of one's own, or another user.
-mod as_root {
+/// What needs mounts of one's own.
+mod in_namespace {
     use std::fs;
-    use std::path::PathBuf;
 
     use super::super::{Job, SHELLS, served, with_wget};
     use crate::support::ended::Ended;
@@ -407,10 +406,19 @@ mod as_root {
             assert_eq!(fs::read_dir(&job.temporary).unwrap().count(), 0);
         }
     }
+}
+
+/// What needs another user.
+mod as_root {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::super::{Job, served};
+    use crate::support::loopback::{Reply, Server};
 
     /// One that another user made: TMPDIR serves.
     #[test]
-    #[ignore = "needs root and namespaces: make as-root"]
+    #[ignore = "needs root: make as-root"]
     fn a_directory_that_another_user_made_is_not_used() {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let job = Job::new(&registry, &slack);

@@ -199,7 +199,7 @@ fn shown() -> BTreeMap<String, Vec<u64>> {
 
 /// The page's numbers hold, in whole seconds; with `UPDATE_DOCS` what is shown too low becomes what this machine measures.
 #[test]
-#[ignore = "takes minutes, and root and namespaces: make bench"]
+#[ignore = "takes minutes, and root and namespaces: make measure"]
 fn no_job_waits_longer_than_this_very_table_says() {
     // A name server that hears and does not answer.
     let _name_server = UdpSocket::bind("127.0.0.153:53");

@@ -25,12 +25,28 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
+/// cargo, as from a shell: what `cargo test` tells its tests of their own package would have build scripts run again.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
+            .iter()
+            .any(|it| name.starts_with(it))
+        {
+            cargo.env_remove(&*name);
+        }
+    }
+    cargo.env_remove("CARGO").env_remove("OUT_DIR");
+    cargo
+}
+
 /// The binary, built as users build it: by itself, so that no dependency of the tests changes its features.
 pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let arguments = ["build", "--quiet", "--package", "runner", "--bin", "pipeline-notifier"];
-        let output = Command::new(env!("CARGO"))
+        let output = cargo()
             .args(arguments)
             .arg("--message-format=json")
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -17,6 +17,7 @@ use crate::gitlab::deployments::{self, Last};
 use crate::gitlab::jobs::{self, Jobs};
 use crate::job::context::Context;
 use crate::job::event::Event;
+use crate::job::git_ref::GitRef;
 use crate::job::history::{History, LastDeployment};
 use crate::job::kept;
 use crate::module::route::Route;
@@ -186,24 +187,10 @@ impl Call {
         }
     }
 
-    /// The ref of the pipeline as GitLab's API names it (<https://docs.gitlab.com/ci/pipelines/merge_request_pipelines/>); none for a
-    /// child pipeline, whose ref is its parent's.
+    /// The ref of the pipeline as GitLab's API names it; none for a child pipeline, whose ref is its parent's.
     pub(super) fn git_ref(&self) -> Option<String> {
-        let of = |name| self.variables.get(name);
-        if of("CI_PIPELINE_SOURCE") == Some("parent_pipeline") {
-            return None;
-        }
-        match (of("CI_MERGE_REQUEST_IID"), of("CI_COMMIT_BRANCH").or(of("CI_COMMIT_TAG"))) {
-            (Some(iid), None) => {
-                let kind = match of("CI_MERGE_REQUEST_EVENT_TYPE") {
-                    Some("merged_result") => "merge",
-                    Some("merge_train") => "train",
-                    _ => "head",
-                };
-                Some(format!("refs/merge-requests/{iid}/{kind}"))
-            }
-            _ => of("CI_COMMIT_REF_NAME").map(str::to_owned),
-        }
+        let is_child = self.variables.get("CI_PIPELINE_SOURCE") == Some("parent_pipeline");
+        GitRef::of(&self.variables).filter(|_| !is_child).map(|git_ref| git_ref.of_api())
     }
 
     /// The major and the minor version of this GitLab; zeros where that is not known.

@@ -1,16 +1,19 @@
 //! `render`: the request body, or what people would see of it.
 
-use std::fs;
 use std::path::Path;
 
 use super::ask;
 use super::call::Call;
 use crate::cli::{Format, Job, Told};
 use crate::error::Error;
+use crate::files::read_at_most;
 use crate::job::context::Context;
 use crate::module::render::picture as draw;
 use crate::report::print;
 use crate::variables::Variables;
+
+/// The most that is read of a file, in bytes.
+const MAX_FILE: u64 = 16 << 20;
 
 pub(super) fn run(
     told: Told,
@@ -26,7 +29,11 @@ pub(super) fn run(
     };
     let mut shown = Vec::new();
     for context in &contexts {
-        shown.push((String::new(), call.message(context)?.body().json().clone()));
+        let message = call.message(context).map_err(|error| match file {
+            Some(file) => Error::Context { path: file.to_owned(), source: format!("{error}{}", error.said()).into() },
+            None => error.into(),
+        })?;
+        shown.push((String::new(), message.body().json().clone()));
     }
     // The page has no other words than the message's.
     let language = contexts.first().and_then(|it| it.json()["settings"]["language"].as_str()).unwrap_or_default();
@@ -40,6 +47,8 @@ pub(super) fn run(
 }
 
 fn read(file: &Path, Told { event, result }: Told) -> Result<Context, Error> {
-    let context = fs::read(file).map_err(Into::into).and_then(|json| Context::of_file(&json, event, result));
+    // More than a module takes, so that the sandbox says that it is too much.
+    let json = read_at_most(file, MAX_FILE).map_err(Into::into);
+    let context = json.and_then(|json| Context::of_file(&json, event, result));
     context.map_err(|source| Error::Context { path: file.to_owned(), source })
 }

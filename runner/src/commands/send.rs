@@ -163,3 +163,44 @@ fn plain_line(variables: &Variables, event: Event) -> String {
     let link = variables.get("CI_JOB_URL").map(|url| format!(" {url}")).unwrap_or_default();
     format!("{project}{}{status}{link}", event.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::RUNS;
+
+    /// How often the module was asked for a route and for a message. Nobody listens where it is sent to.
+    fn asked(event: Event, more: &[(&str, &str)]) -> (usize, usize) {
+        let job = [
+            ("CI_PROJECT_NAME", "shop-api"),
+            ("CI_PROJECT_ID", "1042"),
+            ("CI_PIPELINE_ID", "90817"),
+            ("CI_COMMIT_REF_NAME", "main"),
+            ("CI_COMMIT_AUTHOR", "Kim Minsu <minsu.kim@corp.example>"),
+            ("CI_JOB_STATUS", "failed"),
+            ("SLACK_API_URL", "http://127.0.0.1:9/api"),
+            ("NOTIFIER_CHANNEL", "C0DEPLOYS1"),
+            ("NOTIFIER_MENTION", "author"),
+            ("NOTIFIER_TIMEOUT", "0.5"),
+        ];
+        let call = Call::begin(Job::default(), job.iter().chain(more).copied().collect());
+        RUNS.take();
+        send(&call, event.into(), &Files::default());
+        let runs = RUNS.take();
+        let routes = runs.iter().filter(|context| context.contains(r#""request":"route""#)).count();
+        (routes, runs.len() - routes)
+    }
+
+    #[test]
+    fn each_message_is_rendered_once() {
+        let webhook = [("SLACK_WEBHOOK_URL", "http://127.0.0.1:9/services/T0/B0/secret")];
+        let bot = [("SLACK_BOT_TOKEN", "xoxb-1-2-not-a-real-token")];
+        let skipped = [webhook[0], ("NOTIFIER_EVENTS", "deploy-succeeded")];
+        assert_eq!(asked(Event::PipelineStarted, &bot), (0, 1));
+        for event in [Event::DeployStarted, Event::DeployFinished, Event::PipelineFinished] {
+            // By webhook nothing is asked that hangs on the environment.
+            assert_eq!((asked(event, &webhook), asked(event, &bot)), ((0, 1), (1, 1)), "{event:?}");
+        }
+        assert_eq!(asked(Event::DeployFinished, &skipped), (1, 1));
+    }
+}

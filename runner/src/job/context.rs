@@ -108,7 +108,8 @@ impl Context {
         event: Event,
         result: Option<Verdict>,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let mut fields: Map<String, Value> = serde_json::from_slice(json)?;
+        let value: Value = serde_json::from_slice(json).map_err(|fault| format!("it is no JSON: {fault}"))?;
+        let Value::Object(mut fields) = value else { return Err("it is JSON, but no object".into()) };
         fields.insert("event".to_owned(), event.name().into());
         if let Some(result) = result {
             fields.insert("result".to_owned(), result.name().into());

@@ -14,6 +14,12 @@ use wasmtime::{Engine, Linker, Module, ResourceLimiter, Store, Trap};
 use super::stdio::BoundedPipe;
 use super::{GuestError, LIMITS, wasi};
 
+#[cfg(test)]
+thread_local! {
+    /// What guests of this thread were given, for the tests that count.
+    pub(crate) static RUNS: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 /// A compiled module.
 #[derive(Clone)]
 pub struct Guest {
@@ -24,6 +30,8 @@ pub struct Guest {
 impl Guest {
     /// Runs the module once: `input` on its stdin, its stdout back.
     pub fn run(&self, input: &[u8]) -> Result<Vec<u8>, GuestError> {
+        #[cfg(test)]
+        RUNS.with_borrow_mut(|runs| runs.push(String::from_utf8_lossy(input).into_owned()));
         if input.len() > LIMITS.stdin {
             return Err(GuestError::Input { size: input.len(), limit: LIMITS.stdin });
         }

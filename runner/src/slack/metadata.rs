@@ -6,6 +6,7 @@ use ring::hmac;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::job::git_ref::GitRef;
 use crate::net::secret::percent_encoded;
 use crate::variables::Variables;
 
@@ -40,11 +41,7 @@ impl Speaker {
     /// Who speaks in a job; `None` outside of one.
     pub(crate) fn of(variables: &Variables) -> Option<Self> {
         let number = |name| variables.get(name)?.parse::<i64>().ok();
-        let git_ref = match (variables.get("CI_COMMIT_TAG"), variables.get("CI_MERGE_REQUEST_IID")) {
-            (Some(tag), _) => format!("tags/{tag}"),
-            (None, Some(iid)) if variables.get("CI_COMMIT_BRANCH").is_none() => format!("!{iid}"),
-            _ => variables.get("CI_COMMIT_REF_NAME").unwrap_or_default().to_owned(),
-        };
+        let git_ref = GitRef::of(variables).map_or_else(String::new, |git_ref| git_ref.key());
         let server = variables.get("CI_SERVER_HOST").unwrap_or_default();
         let token = variables.secret("SLACK_BOT_TOKEN").and_then(Result::ok).unwrap_or_default();
         Some(Self {

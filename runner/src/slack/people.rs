@@ -10,7 +10,7 @@ use crate::job::settings::Settings;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::report::Sink;
-use crate::variables::Variables;
+use crate::variables::{Variables, visible};
 
 /// What a lookup may take of the time left: the message itself matters more.
 const PART: u32 = 3;
@@ -18,11 +18,11 @@ const PART: u32 = 3;
 /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
 pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Value> {
     let Some(map) = settings.get("user_map") else { return Map::new() };
-    let map = map.trim_start_matches('\u{FEFF}');
+    let map = visible(map);
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
     let unread = |cause| format!("it is neither a JSON object nor the path of a file that can be read ({cause})");
     let parsed = json.map_err(unread).and_then(|json| {
-        match serde_json::from_str::<Value>(json.trim_start_matches('\u{FEFF}')) {
+        match serde_json::from_str::<Value>(visible(&json)) {
             Ok(Value::Object(map)) => Ok(map),
             Ok(_) => Err("it is JSON, but no object".to_owned()),
             // The place alone: whatever file this is, its contents are not for a log.
