@@ -56,7 +56,8 @@ impl<'a> Facts<'a> {
             warnings.push("NOTIFIER_PROJECT_NAME: it is name or path; using name".into());
         }
         let untold = failures::untold(context);
-        let state = State::of(context, untold.as_deref(), warnings);
+        let are_deployments = failures::are_deployments(context, untold.as_deref());
+        let state = State::of(context, are_deployments, warnings);
         let is_closing = context.event == Event::PipelineFinished;
         let deployment = untold.as_ref().and_then(|untold| untold.first().copied());
         let deployment = deployment.filter(|_| is_closing && state == State::DeployFailed);

@@ -1,7 +1,6 @@
 //! What happened: an event and its outcome.
 
 use crate::context::{Context, Event, Verdict};
-use crate::failures;
 use crate::glob;
 use crate::jobs::Job;
 
@@ -78,7 +77,8 @@ impl State {
 
     /// `CI_JOB_STATUS` says how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
     /// says of the jobs.
-    pub(crate) fn of(context: &Context, untold: Option<&[&Job]>, warnings: &mut Vec<String>) -> Self {
+    /// `are_deployments` is whether all that failed unreported are deployments whose hooks could not report it.
+    pub(crate) fn of(context: &Context, are_deployments: bool, warnings: &mut Vec<String>) -> Self {
         match context.event {
             Event::PipelineStarted => Self::PipelineStarted,
             Event::DeployStarted => Self::DeployStarted,
@@ -92,7 +92,7 @@ impl State {
                     Self::DeployFinished
                 }
             },
-            Event::PipelineFinished => Self::of_pipeline(context, untold),
+            Event::PipelineFinished => Self::of_pipeline(context, are_deployments),
         }
     }
 
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    fn of_pipeline(context: &Context, untold: Option<&[&Job]>) -> Self {
+    fn of_pipeline(context: &Context, are_deployments: bool) -> Self {
         let was_failing = context.history.was_failing();
         let has_failed = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty());
         let is = |statuses: &[&str]| context.jobs.other.iter().any(|job| statuses.contains(&job.status.as_str()));
@@ -123,7 +123,7 @@ impl State {
         match (succeeded, was_failing) {
             (true, false) => Self::PipelineSucceeded,
             (true, true) => Self::PipelineFixed,
-            (false, _) if failures::are_deployments(context, untold) => Self::DeployFailed,
+            (false, _) if are_deployments => Self::DeployFailed,
             (false, false) => Self::PipelineFailed,
             (false, true) => Self::PipelineStillFailing,
         }
@@ -250,11 +250,13 @@ mod tests {
 
     use super::*;
     use crate::context::context;
+    use crate::failures;
 
     fn state(json: serde_json::Value) -> (State, usize) {
         let mut warnings = Vec::new();
         let context = context(json);
-        (State::of(&context, failures::untold(&context).as_deref(), &mut warnings), warnings.len())
+        let are_deployments = failures::are_deployments(&context, failures::untold(&context).as_deref());
+        (State::of(&context, are_deployments, &mut warnings), warnings.len())
     }
 
     #[test]
