@@ -6,6 +6,7 @@ pub mod event;
 pub(crate) mod git_ref;
 pub(crate) mod history;
 pub(crate) mod kept;
+pub mod key;
 pub mod setting;
 pub mod settings;
 pub(crate) mod settings_file;

@@ -20,6 +20,7 @@ use crate::job::event::Event;
 use crate::job::git_ref::GitRef;
 use crate::job::history::{History, LastDeployment};
 use crate::job::kept;
+use crate::job::key::Key;
 use crate::module::route::Route;
 use crate::report::Sink;
 use crate::slack::bot::Past;
@@ -106,7 +107,7 @@ impl Call {
     fn ask_slack(&self, told: Told, api: &Result<&Api, Unknown>, asked: &mut Asked, people: &mut Map<String, Value>) {
         let is_hook = matches!(told.event, Event::DeployStarted | Event::DeployFinished);
         let bot = self.to.bot().filter(|_| told.event != Event::PipelineStarted);
-        let chooses = ["events", "branches"].iter().any(|name| self.settings.get(name).is_some());
+        let chooses = [Key::Events, Key::Branches].iter().any(|key| self.settings.get(*key).is_some());
         // Else the route changes nothing.
         let route = if bot.is_some() || is_hook && chooses {
             let (context, _) = self.with_context(told, asked.clone(), people.clone(), &RefCell::default());
@@ -148,7 +149,7 @@ impl Call {
         asked.known = kept(PLACE, MAX_FILE).and_then(|json| Kept::parse(&json, api.pipeline));
         let wants_place = self.to.bot().is_some() && asked.known.is_none();
         if (asked.history.attempt.is_none() || wants_place)
-            && let Ok(attempts) = jobs::attempts(api, self.settings.get_or_default("start_job"))
+            && let Ok(attempts) = jobs::attempts(api, self.settings.get_or_default(Key::StartJob))
         {
             asked.history.attempt = attempts.this.or(asked.history.attempt);
             if let Some(attempt) = attempts.this {
@@ -174,7 +175,7 @@ impl Call {
                 asked.history.last_deployment = Some(LastDeployment { sha: None, pipeline_id: None });
             }
             Ok(Last::Of { sha, pipeline }) if is_sha(&sha) => {
-                let is_on = self.settings.is_on("compare");
+                let is_on = self.settings.is_on(Key::Compare);
                 let is_newer = pipeline.is_some_and(|pipeline| pipeline > api.pipeline);
                 let ours = of("CI_COMMIT_SHA").filter(|ours| is_on && !is_newer && *ours != sha && is_sha(ours));
                 if let Some(ours) = ours {

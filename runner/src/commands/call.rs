@@ -9,6 +9,7 @@ use crate::cli::{Job, Told};
 use crate::gitlab::jobs::Jobs;
 use crate::job::context::{Context, Gathered};
 use crate::job::history::History;
+use crate::job::key::Key;
 use crate::job::settings::{self, Settings};
 use crate::job::settings_file::SettingsFile;
 use crate::module::message::Message;
@@ -113,7 +114,7 @@ impl Call {
 
     /// Everything that says whom to mention, wherever it says so.
     pub(crate) fn mention_lists(&self) -> Vec<&str> {
-        let lists = ["mention", "ops_mention"].into_iter().filter_map(|name| self.settings.get(name));
+        let lists = [Key::Mention, Key::OpsMention].into_iter().filter_map(|key| self.settings.get(key));
         lists.chain(self.file.mention_lists()).collect()
     }
 

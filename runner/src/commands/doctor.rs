@@ -10,6 +10,7 @@ use crate::cli::{Job, Told};
 use crate::job::context::Context;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::History;
+use crate::job::key::Key;
 use crate::module::message::Message;
 use crate::module::pin::BUILT_IN;
 use crate::module::skip::Skip;
@@ -133,7 +134,7 @@ fn finished_deployment(call: &Call) -> Context {
 
 /// The same, which says that it is a test.
 fn test_message(call: &Call) -> Option<Message> {
-    let text = match call.settings.get("language") {
+    let text = match call.settings.get(Key::Language) {
         Some(language) if language.eq_ignore_ascii_case("ko") => "pipeline-notifier 시험 메시지, 배포된 것 없음",
         _ => "a test of pipeline-notifier, nothing was deployed",
     };
@@ -162,11 +163,11 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
             if call.mention_lists().is_empty() {
                 tell(Mark::Note, "settings", "NOTIFIER_MENTION is not set: nobody is mentioned when something fails");
             }
-            if call.settings.get("app_url").is_none() {
+            if call.settings.get(Key::AppUrl).is_none() {
                 let instead = "the site's link is what the deploy job or its environment says";
                 tell(Mark::Note, "settings", &format!("NOTIFIER_APP_URL is not set: {instead}"));
             }
-            if call.settings.get("grafana_url").or(call.settings.get("logs_url")).is_none() {
+            if call.settings.get(Key::GrafanaUrl).or(call.settings.get(Key::LogsUrl)).is_none() {
                 tell(
                     Mark::Note,
                     "settings",
@@ -226,7 +227,7 @@ fn events(call: &Call, tell: Tell) {
         }
     }
     if leaves_out_branch {
-        let branches = call.settings.get("branches").unwrap_or_default();
+        let branches = call.settings.get(Key::Branches).unwrap_or_default();
         let git_ref = call.variables.get("CI_COMMIT_REF_NAME").unwrap_or_default();
         let detail =
             format!("NOTIFIER_BRANCHES is `{branches}`, which leaves out {git_ref}: nothing of {git_ref} is sent");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
+use super::key::Key;
 use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes};
 use crate::variables::Variables;
 
@@ -44,7 +45,11 @@ impl Settings {
 
     /// A setting. A value that is refused (`refused`) counts as not set, and so does [`NOTHING`].
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, key: Key) -> Option<&str> {
+        self.value(key.name())
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();
         (!value.is_empty() && value != NOTHING && refusal(name, value).is_none()).then_some(value)
     }
@@ -56,34 +61,35 @@ impl Settings {
 
     /// A setting, or its default.
     #[must_use]
-    pub fn get_or_default(&self, name: &str) -> &str {
-        let default = || SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default);
-        self.get(name).unwrap_or_else(default)
+    pub fn get_or_default(&self, key: Key) -> &str {
+        let default =
+            || SETTINGS.iter().find(|setting| setting.name == key.name()).map_or("", |setting| setting.default);
+        self.get(key).unwrap_or_else(default)
     }
 
     /// A setting that is on or off; what is neither counts as on.
     #[must_use]
-    pub fn is_on(&self, name: &str) -> bool {
-        let value = self.get_or_default(name);
+    pub fn is_on(&self, key: Key) -> bool {
+        let value = self.get_or_default(key);
         !["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off))
     }
 
     /// The settings that the module gets.
     pub fn for_module(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        SETTINGS.iter().filter(|setting| setting.for_module).filter_map(|it| Some((it.name, self.get(it.name)?)))
+        SETTINGS.iter().filter(|setting| setting.for_module).filter_map(|it| Some((it.name, self.value(it.name)?)))
     }
 
     /// `NOTIFIER_TIMEOUT`, and a warning where it is no number of seconds.
     #[must_use]
     pub fn timeout(&self) -> (Duration, Option<String>) {
-        let default = Self::default().get_or_default("timeout").to_owned();
+        let default = Self::default().get_or_default(Key::Timeout).to_owned();
         let seconds = |text: &str| {
             // What the component's script reads as a number too.
             let is_plain = text.bytes().all(|it| it.is_ascii_digit() || it == b'.');
             let seconds = text.parse().ok().filter(|_| is_plain).filter(|seconds| (0.1..=300.0).contains(seconds))?;
             Some(Duration::from_secs_f64(seconds))
         };
-        match seconds(self.get_or_default("timeout")) {
+        match seconds(self.get_or_default(Key::Timeout)) {
             Some(timeout) => (timeout, None),
             None => (
                 seconds(&default).unwrap_or_default(),
@@ -191,7 +197,7 @@ mod tests {
     fn a_flag_beats_the_environment() {
         let environment = [("NOTIFIER_LANGUAGE", "ko"), ("NOTIFIER_MENTION", " here ")].into_iter().collect();
         let settings = settings(&[("language", "en")]).or_from(&environment);
-        assert_eq!((settings.get("language"), settings.get("mention")), (Some("en"), Some("here")));
+        assert_eq!((settings.get(Key::Language), settings.get(Key::Mention)), (Some("en"), Some("here")));
     }
 
     #[test]
@@ -214,10 +220,10 @@ mod tests {
     #[test]
     fn an_unexpanded_variable_is_no_setting() {
         for lone in ["$LANGUAGE", "${LANGUAGE}", " $LANGUAGE "] {
-            assert_eq!(settings(&[("language", lone)]).get("language"), None, "{lone}");
+            assert_eq!(settings(&[("language", lone)]).get(Key::Language), None, "{lone}");
             assert_eq!(settings(&[("language", lone)]).refused().count(), 1, "{lone}");
         }
-        assert_eq!(settings(&[("mention", "$OPS here")]).get("mention"), Some("$OPS here"));
+        assert_eq!(settings(&[("mention", "$OPS here")]).get(Key::Mention), Some("$OPS here"));
     }
 
     #[test]
@@ -225,7 +231,7 @@ mod tests {
         for nothing in ["-", " - ", ""] {
             let settings = settings(&[("allow_hosts", nothing), ("mention", nothing), ("user_map", nothing)]);
             assert!(
-                ["allow_hosts", "mention", "user_map"].iter().all(|name| settings.get(name).is_none()),
+                [Key::AllowHosts, Key::Mention, Key::UserMap].iter().all(|key| settings.get(*key).is_none()),
                 "`{nothing}`"
             );
             assert_eq!(settings.refused().count(), 0);
@@ -236,22 +242,22 @@ mod tests {
     fn a_text_is_one_line_and_a_list_may_have_more() {
         for lines in ["a\nb", "a\r\nb", "a\rb"] {
             let settings = settings(&[("logs_url", lines), ("deploy_jobs", lines)]);
-            assert_eq!((settings.get("logs_url"), settings.get("deploy_jobs")), (None, Some(lines)), "{lines:?}");
+            assert_eq!((settings.get(Key::LogsUrl), settings.value("deploy_jobs")), (None, Some(lines)), "{lines:?}");
             let warnings: Vec<_> = settings.refused().collect();
             assert!(
                 warnings.len() == 1 && warnings[0].starts_with("NOTIFIER_LOGS_URL has more than one line"),
                 "{warnings:?}"
             );
         }
-        assert_eq!(settings(&[("logs_url", "https://logs.example\n")]).get("logs_url"), Some("https://logs.example"));
+        assert_eq!(settings(&[("logs_url", "https://logs.example\n")]).get(Key::LogsUrl), Some("https://logs.example"));
     }
 
     #[test]
     fn a_text_has_a_length_that_gitlab_takes() {
         let (fits, too_long) = ("가".repeat(MAX_CHARACTERS), "가".repeat(MAX_CHARACTERS + 1));
-        assert_eq!(settings(&[("deploy_jobs", &fits)]).get("deploy_jobs"), Some(&*fits));
+        assert_eq!(settings(&[("deploy_jobs", &fits)]).value("deploy_jobs"), Some(&*fits));
         let settings = settings(&[("deploy_jobs", &too_long)]);
-        assert_eq!(settings.get("deploy_jobs"), None);
+        assert_eq!(settings.value("deploy_jobs"), None);
         assert!(settings.refused().next().is_some_and(|it| it.contains("8001 characters")));
     }
 

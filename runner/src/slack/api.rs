@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::tries::patiently;
 use super::undelivered::{Undelivered, error_word};
+use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::module::message::Body;
 use crate::net::address;
@@ -59,8 +60,8 @@ impl Api {
         if !token.starts_with("xoxb-") && !token.starts_with("xoxe.xoxb-") {
             return Some(Err(Unusable::NotABot));
         }
-        let base = settings.get("slack_api_url").unwrap_or(BASE).trim_end_matches('/');
-        let allowed = settings.get("allow_hosts").unwrap_or_default();
+        let base = settings.get(Key::SlackApiUrl).unwrap_or(BASE).trim_end_matches('/');
+        let allowed = settings.get(Key::AllowHosts).unwrap_or_default();
         Some(match address::check(base, &HOSTS, allowed) {
             Ok(()) => Ok(Self { base: base.to_owned(), token: Secret::new(token) }),
             Err(_) => Err(Unusable::Host),

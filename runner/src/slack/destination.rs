@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::webhook_url::{self, Unusable, Webhook};
+use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::job::settings_file::SettingsFile;
 use crate::variables::Variables;
@@ -20,22 +21,22 @@ pub(crate) struct Destinations {
 
 /// A channel of the settings, which wins, or one for each environment from the settings file.
 struct Channels {
-    key: &'static str,
+    key: Key,
     named: Option<String>,
     file: SettingsFile,
 }
 
 impl Channels {
-    fn of(key: &'static str, settings: &Settings, file: &SettingsFile) -> Self {
+    fn of(key: Key, settings: &Settings, file: &SettingsFile) -> Self {
         Self { key, named: settings.get(key).map(str::to_owned), file: file.clone() }
     }
 
     fn exist(&self) -> bool {
-        self.named.is_some() || self.file.has_channels(self.key)
+        self.named.is_some() || self.file.has_channels(self.key.name())
     }
 
     fn of_environment(&self, environment: Option<&str>) -> Option<&str> {
-        self.named.as_deref().or_else(|| self.file.channel(self.key, environment)).map(channel)
+        self.named.as_deref().or_else(|| self.file.channel(self.key.name(), environment)).map(channel)
     }
 }
 
@@ -69,7 +70,7 @@ impl Destinations {
     pub(crate) fn find(variables: &Variables, settings: &Settings, file: &SettingsFile) -> Self {
         let mut warnings = Vec::new();
         let (channels, ops_channels) =
-            (Channels::of("channel", settings, file), Channels::of("ops_channel", settings, file));
+            (Channels::of(Key::Channel, settings, file), Channels::of(Key::OpsChannel, settings, file));
         let webhook = webhook_url::find(variables, settings);
         let instead = if webhook.is_ok() { "; the webhook is used instead" } else { "" };
         let bot = match Api::find(variables, settings) {

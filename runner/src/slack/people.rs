@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::api::Api;
 use crate::files;
+use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
@@ -17,7 +18,7 @@ const PART: u32 = 3;
 
 /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
 pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Value> {
-    let Some(map) = settings.get("user_map") else { return Map::new() };
+    let Some(map) = settings.get(Key::UserMap) else { return Map::new() };
     let map = visible(map);
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
     let unread = |cause| format!("it is neither a JSON object nor the path of a file that can be read ({cause})");

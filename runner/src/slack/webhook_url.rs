@@ -1,5 +1,6 @@
 //! The incoming webhook: where its URL comes from, and whether a message may go there.
 
+use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::net::address::{self, Refused};
 use crate::net::secret::Secret;
@@ -32,7 +33,7 @@ impl Webhook {
 
 /// The name of the variable that holds the webhook URL.
 pub(crate) fn variable(settings: &Settings) -> &str {
-    settings.get_or_default("webhook_variable")
+    settings.get_or_default(Key::WebhookVariable)
 }
 
 /// Why there is no webhook to send to. Names the variable, never its value.
@@ -120,7 +121,7 @@ fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Web
     let unusable = |problem| Unusable { variable: name.to_owned(), problem, if_missing: if_missing(variables) };
     let value = variables.secret(name).ok_or_else(|| unusable(Problem::Missing))?;
     let value = value.map_err(|_| unusable(Problem::Unreadable))?;
-    let allowed = settings.get("allow_hosts").unwrap_or_default();
+    let allowed = settings.get(Key::AllowHosts).unwrap_or_default();
     match check(&value, allowed) {
         Ok(()) => Ok(Webhook { is_exact: !address::is_named(&value, allowed), url: Secret::new(value) }),
         Err(problem) => Err(unusable(problem)),

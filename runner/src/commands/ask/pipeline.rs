@@ -8,6 +8,7 @@ use crate::gitlab::jobs::{Job, Jobs};
 use crate::gitlab::{deployments, jobs, pipelines};
 use crate::job::event::Verdict;
 use crate::job::history::EarlierMessage;
+use crate::job::key::Key;
 use crate::report::Sink;
 use crate::slack::bot::{Bot, Found, Past};
 use crate::slack::metadata::{Shown, Speaker};
@@ -19,8 +20,9 @@ const MAX_TOLD: usize = 400;
 /// Which jobs did not succeed and how the pipeline before ended, for each environment in which jobs failed; and why the latter is not
 /// known, where it is not.
 pub(super) fn ask_gitlab(call: &Call, api: &Result<&Api, Unknown>, mut asked: Asked) -> (Vec<Asked>, Option<Unknown>) {
-    let jobs =
-        api.clone().and_then(|api| jobs::unsuccessful(api, call.settings.get_or_default("start_job"), call.version()));
+    let jobs = api
+        .clone()
+        .and_then(|api| jobs::unsuccessful(api, call.settings.get_or_default(Key::StartJob), call.version()));
     match jobs {
         Ok(jobs) => asked.jobs = Some(jobs),
         Err(unknown) => call.report.warning(&format!(
@@ -53,7 +55,7 @@ pub(super) fn ask_gitlab(call: &Call, api: &Result<&Api, Unknown>, mut asked: As
 /// Where neither GitLab nor Slack knows how the pipeline before ended, and the settings ask for changes.
 pub(super) fn warn_of_unknown_history<'a>(call: &Call, unknown: &Unknown, mut each: impl Iterator<Item = &'a Asked>) {
     let is_known = each.any(|asked| asked.history.earlier_message.is_some());
-    if !is_known && call.settings.get_or_default("finish").eq_ignore_ascii_case("change") {
+    if !is_known && call.settings.get_or_default(Key::Finish).eq_ignore_ascii_case("change") {
         call.report.warning(&format!(
             "asking GitLab how the pipeline before ended: {unknown}; a failure is told as if it were the first, and nothing is called fixed"
         ));
@@ -123,7 +125,7 @@ fn past(call: &Call, bot: &Bot, speaker: &Speaker, api: Option<&Api>) -> Past {
     let looked = bot.look_through(speaker, true);
     let mut past = looked.as_ref().ok().cloned().unwrap_or_default();
     if past.found.is_none() {
-        let start_job = call.settings.get_or_default("start_job");
+        let start_job = call.settings.get_or_default(Key::StartJob);
         let kept = api.and_then(|api| place(api, jobs::attempts(api, start_job).ok()?.start_job?));
         let kept = kept.and_then(|json| Kept::parse(&json, speaker.pipeline));
         past.found = kept.and_then(|kept| bot.found_at(speaker, kept.in_channel(bot.channel)?));

@@ -4,6 +4,7 @@ use super::{Mark, Tell};
 use crate::commands::call::Call;
 use crate::gitlab::api::{Api, Unknown};
 use crate::gitlab::{changes, deployments, jobs, pipelines};
+use crate::job::key::Key;
 
 /// What the tokens may read on this GitLab, route by route, and what is missed without.
 pub(super) fn facts(call: &Call, tell: Tell) {
@@ -20,7 +21,7 @@ pub(super) fn facts(call: &Call, tell: Tell) {
         Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {unknown}; {missed}")),
     };
     // Each route is asked on its own: a message may ask only so often.
-    let start_job = call.settings.get_or_default("start_job");
+    let start_job = call.settings.get_or_default(Key::StartJob);
     let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
     if let Err(unknown @ Unknown::Fault(_)) = &jobs {
         return nothing(unknown, tell);
