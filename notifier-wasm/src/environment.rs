@@ -1,6 +1,6 @@
 //! Which environment a job deploys to, and which cluster.
 
-use crate::context::Context;
+use crate::context::{Context, Setting};
 use crate::glob;
 use crate::source::Ref;
 use crate::template::{self, Fault};
@@ -37,7 +37,7 @@ impl Environment {
         warnings: &mut Vec<String>,
     ) -> Self {
         let mapped = |mapping: &str| git_ref.map_or(Ok(None), |git_ref| Self::mapped(mapping, context, git_ref));
-        let of_setting = mapped(context.setting("environments").unwrap_or_default()).unwrap_or_else(|fault| {
+        let of_setting = mapped(context.setting(Setting::Environments).unwrap_or_default()).unwrap_or_else(|fault| {
             warnings.push(format!("NOTIFIER_ENVIRONMENTS: {fault}; the setting is ignored"));
             None
         });

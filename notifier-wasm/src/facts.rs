@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::context::{Context, Event};
+use crate::context::{Context, Event, Setting};
 use crate::environment::Environment;
 use crate::failures;
 use crate::jobs::Job;
@@ -48,11 +48,11 @@ impl<'a> Facts<'a> {
     pub(crate) fn of(context: &'a Context, warnings: &mut Vec<String>) -> Self {
         let git_ref = Ref::of(context);
         let language =
-            context.setting("language").map_or(Some(Language::default()), Language::of).unwrap_or_else(|| {
+            context.setting(Setting::Language).map_or(Some(Language::default()), Language::of).unwrap_or_else(|| {
                 warnings.push("NOTIFIER_LANGUAGE: the languages are en and ko; using en".into());
                 Language::default()
             });
-        if context.setting("project_name").is_some_and(|it| !["name", "path"].contains(&it)) {
+        if context.setting(Setting::ProjectName).is_some_and(|it| !["name", "path"].contains(&it)) {
             warnings.push("NOTIFIER_PROJECT_NAME: it is name or path; using name".into());
         }
         let untold = failures::untold(context);
@@ -86,7 +86,9 @@ impl<'a> Facts<'a> {
     /// The project's repository name: a channel belongs to a team, so it comes first everywhere. With its groups where the
     /// team has two of one name.
     pub(crate) fn project(&self) -> Option<&'a str> {
-        if let (Some("path"), Some(path)) = (self.context.setting("project_name"), self.context.ci("CI_PROJECT_PATH")) {
+        if let (Some("path"), Some(path)) =
+            (self.context.setting(Setting::ProjectName), self.context.ci("CI_PROJECT_PATH"))
+        {
             return Some(path);
         }
         self.context.ci("CI_PROJECT_NAME").or_else(|| self.context.ci("CI_PROJECT_PATH")?.rsplit('/').next())

@@ -1,7 +1,7 @@
 //! The links of a message, the one that the reader needs next first.
 
 use crate::changes;
-use crate::context::Event;
+use crate::context::{Event, Setting};
 use crate::facts::Facts;
 use crate::failures;
 use crate::reason;
@@ -143,7 +143,7 @@ fn logs(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
 /// a dynamic `environment:url` only after the job (gitlab-org/gitlab#247641), so that comes last.
 #[inline(never)]
 fn site(facts: &Facts, warnings: &mut Vec<String>) -> Option<Link> {
-    let configured = facts.context.setting("app_url").map(|template| facts.address(template));
+    let configured = facts.context.setting(Setting::AppUrl).map(|template| facts.address(template));
     let url = match configured {
         Some(Ok(url)) => Some(url),
         other => {

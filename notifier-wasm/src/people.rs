@@ -1,7 +1,7 @@
 //! Whom a message mentions.
 
 use crate::block_kit::Element;
-use crate::context::Event;
+use crate::context::{Event, Setting};
 use crate::facts::Facts;
 use crate::settings_file::{NAME, every};
 use crate::text;
@@ -11,17 +11,17 @@ use crate::text;
 #[inline(never)]
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element> {
     let (setting, variable) = match facts.context.operators {
-        None => ("mention", "NOTIFIER_MENTION"),
-        Some(_) => ("ops_mention", "NOTIFIER_OPS_MENTION"),
+        None => (Setting::Mention, "NOTIFIER_MENTION"),
+        Some(_) => (Setting::OpsMention, "NOTIFIER_OPS_MENTION"),
     };
     let is_time = facts.state.is_failure() || facts.state.is_recovery();
     // What is over is told to those whom it called.
-    let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == "mention");
+    let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == Setting::Mention);
     if let Some(failure) = failure.filter(|failure| !failure.mentions.is_empty()) {
         return failure.mentions.iter().filter_map(|it| Whom::of(it)).filter_map(|whom| whom.element(facts)).collect();
     }
     let given = facts.context.setting(setting).map(|list| (list, variable.to_owned()));
-    let in_file = || Some((facts.file.get(setting)?, format!("{NAME}: {setting}")));
+    let in_file = || Some((facts.file.get(setting.name())?, format!("{NAME}: {}", setting.name())));
     let Some((list, place)) = given.or_else(in_file) else {
         return Vec::new();
     };
@@ -47,8 +47,10 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Element
 pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     let may_mention = facts.state.is_failure() || facts.context.event == Event::PipelineFinished;
     // In the file all of them: what happened may turn out to be something else.
-    let of_name = |name| facts.context.setting(name).map_or_else(|| every(facts.context, name), |list| vec![list]);
-    let lists = ["mention", "ops_mention"].into_iter().flat_map(of_name);
+    let of = |setting: Setting| {
+        facts.context.setting(setting).map_or_else(|| every(facts.context, setting.name()), |list| vec![list])
+    };
+    let lists = [Setting::Mention, Setting::OpsMention].into_iter().flat_map(of);
     let lists: Vec<String> = lists.map(|list| list.replace(": ", ":")).collect();
     let named: Vec<Whom> = lists.iter().flat_map(|list| entries(list)).filter_map(Whom::of).collect();
     let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner));

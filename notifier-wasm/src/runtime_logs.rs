@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::context::Setting;
 use crate::facts::Facts;
 use crate::template::{self, Fault};
 use crate::url::{SafeUrl, encode_value};
@@ -15,11 +16,11 @@ const AFTER: i64 = 3600;
 
 /// `None` where no log system is configured, or where a setting does not give a link (then a warning says why).
 pub(crate) fn link(facts: &Facts, warnings: &mut Vec<String>) -> Option<SafeUrl> {
-    let (setting, link) = if let Some(template) = facts.context.setting("logs_url") {
+    let (setting, link) = if let Some(template) = facts.context.setting(Setting::LogsUrl) {
         ("NOTIFIER_LOGS_URL", facts.address(template))
     } else {
-        let base = facts.context.setting("grafana_url")?;
-        let template = facts.context.setting("loki_query").unwrap_or(DEFAULT_QUERY);
+        let base = facts.context.setting(Setting::GrafanaUrl)?;
+        let template = facts.context.setting(Setting::LokiQuery).unwrap_or(DEFAULT_QUERY);
         match SafeUrl::parse(base) {
             None => ("NOTIFIER_GRAFANA_URL", Err(Fault::NotAnAddress)),
             Some(base) => {
@@ -121,9 +122,9 @@ impl Range {
 }
 
 fn explore(facts: &Facts, base: &SafeUrl, query: &str) -> Result<SafeUrl, Fault> {
-    let uid = facts.context.setting("loki_datasource").unwrap_or_default();
+    let uid = facts.context.setting(Setting::LokiDatasource).unwrap_or_default();
     let is_number = |org: &&str| org.chars().all(|c| c.is_ascii_digit());
-    let organisation = facts.context.setting("grafana_org").filter(is_number).unwrap_or("1");
+    let organisation = facts.context.setting(Setting::GrafanaOrg).filter(is_number).unwrap_or("1");
     let query = Query { ref_id: "A", datasource: Datasource { uid, r#type: "loki" }, expr: query, query_type: "range" };
     let panes = Panes { logs: Pane { datasource: uid, queries: [query], range: Range::of(facts) } };
     let panes = encode_value(&serde_json::to_string(&panes).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! Which events and branches are reported at all.
 
-use crate::context::{Context, Event};
+use crate::context::{Context, Event, Setting};
 use crate::facts::Facts;
 use crate::failures;
 use crate::glob;
@@ -26,7 +26,7 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
     if context.operators.is_some() {
         let names = environment.names();
         let chosen = context
-            .setting("ops_environments")
+            .setting(Setting::OpsEnvironments)
             .is_none_or(|list| glob::any_of(list, |it| names.iter().any(|name| glob::matches(it, name))));
         return match (state.is_failure() || state.is_recovery(), chosen) {
             (false, _) => Some("event_not_selected"),
@@ -45,16 +45,16 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<String>) -> Option<&
 
 /// Whether the setting `events` chooses what happened, by its name or its event's.
 fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
-    let Some(events) = facts.context.setting("events") else { return true };
+    let Some(events) = facts.context.setting(Setting::Events) else { return true };
     let lower = events.to_ascii_lowercase();
     for pattern in glob::entries(&lower).filter(|it| !State::is_named_by(it)) {
-        let near = State::NAMES.iter().min_by_key(|name| strsim::levenshtein(pattern, name));
+        let near = State::all_names().into_iter().min_by_key(|name| strsim::levenshtein(pattern, name));
         let near = near.filter(|name| strsim::levenshtein(pattern, name) <= 3);
         warnings.push(format!(
             "NOTIFIER_EVENTS: `{}` is no event and counts as not written{}; the events are {}",
             text::shown(pattern, 40),
             near.map_or_else(String::new, |name| format!(" (did you mean {name}?)")),
-            State::NAMES.join(", ")
+            State::all_names().join(", ")
         ));
     }
     facts.state.is_chosen_by(events) || has_untold_deployment(facts) && State::DeployFailed.is_chosen_by(events)
@@ -63,7 +63,7 @@ fn event_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
 /// Whether the setting `branches` chooses a ref: globs of branches and tags, a plain name for a branch, `tags` for every tag, and
 /// `!` before what is left out.
 fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<String>) -> bool {
-    let Some(branches) = context.setting("branches") else { return true };
+    let Some(branches) = context.setting(Setting::Branches) else { return true };
     let branches = &branches.replace("! ", "!");
     let mut is_chosen = glob::entries(branches).all(|entry| entry.starts_with('!'));
     for entry in glob::entries(branches) {
@@ -99,7 +99,7 @@ fn has_untold_deployment(facts: &Facts) -> bool {
 /// Whether the setting `finish` chooses this end of a pipeline.
 fn finish_is_told(facts: &Facts, warnings: &mut Vec<String>) -> bool {
     let Facts { context, state, .. } = facts;
-    match context.setting("finish").unwrap_or("failure").to_ascii_lowercase().as_str() {
+    match context.setting(Setting::Finish).unwrap_or("failure").to_ascii_lowercase().as_str() {
         "always" => true,
         "never" => false,
         // A deployment whose own hook could not tell is no matter of how the pipeline ended; what is not known may be one.

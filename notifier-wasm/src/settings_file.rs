@@ -37,8 +37,8 @@ impl<'a> SettingsFile<'a> {
         let file = &context.settings_file;
         let group = |name: &str| file.get(name).and_then(Value::as_object);
         for name in group("events").into_iter().flat_map(Map::keys) {
-            if !State::NAMES.contains(&name.as_str()) {
-                let known = State::NAMES.join(", ");
+            if !State::all_names().contains(&name.as_str()) {
+                let known = State::all_names().join(", ");
                 warnings
                     .push(format!("{NAME}: `events.{}` is no event; the events are {known}", text::shown(name, 40)));
             }

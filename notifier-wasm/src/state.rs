@@ -55,25 +55,30 @@ impl Action {
 }
 
 impl State {
-    /// The names of all states and events, by which people choose them.
-    pub(crate) const NAMES: [&str; 16] = [
-        "pipeline-started",
-        "pipeline-failed",
-        "pipeline-fixed",
-        "pipeline-still-failing",
-        "pipeline-succeeded",
-        "pipeline-canceled",
-        "pipeline-waiting",
-        "pipeline-finished",
-        "deploy-started",
-        "deploy-succeeded",
-        "deploy-failed",
-        "deploy-canceled",
-        "deploy-stopped",
-        "deploy-again",
-        "deploy-rolled-back",
-        "deploy-finished",
+    /// All states, in the order in which they are listed for people.
+    const ALL: [Self; 16] = [
+        Self::PipelineStarted,
+        Self::PipelineFailed,
+        Self::PipelineFixed,
+        Self::PipelineStillFailing,
+        Self::PipelineSucceeded,
+        Self::PipelineCanceled,
+        Self::PipelineWaiting,
+        Self::PipelineFinished,
+        Self::DeployStarted,
+        Self::DeploySucceeded,
+        Self::DeployFailed,
+        Self::DeployCanceled,
+        Self::DeployStopped,
+        Self::DeployAgain,
+        Self::DeployRolledBack,
+        Self::DeployFinished,
     ];
+
+    /// The names of all states and events, by which people choose them.
+    pub(crate) fn all_names() -> [&'static str; Self::ALL.len()] {
+        Self::ALL.map(Self::name)
+    }
 
     /// `CI_JOB_STATUS` says how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
     /// says of the jobs.
@@ -177,7 +182,7 @@ impl State {
 
     /// Whether an entry of a list of events names any state.
     pub(crate) fn is_named_by(entry: &str) -> bool {
-        Self::NAMES.iter().any(|name| glob::matches(entry, name))
+        Self::all_names().iter().any(|name| glob::matches(entry, name))
     }
 
     /// The emoji that stands for this state: Slack's name of it, and the character for text that nobody renders.
