@@ -1,5 +1,5 @@
-//! What people read: warnings, the summary and the outcome on stderr, what a command was asked for on stdout. The only place
-//! that writes to either.
+//! What people read: warnings, the summary and the outcome on stderr, what a command was asked for on stdout. Nothing else
+//! writes to either, but for the help and the usage errors of clap.
 
 use std::cell::RefCell;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Slack: where messages go, by which way, and what became of them. The only place that knows how Slack takes messages.
+//! Slack: where messages go, by which way, and what became of them. The only wing that sends requests to Slack.
 
 pub(crate) mod api;
 pub(crate) mod bot;
