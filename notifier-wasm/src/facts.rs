@@ -62,7 +62,7 @@ impl<'a> Facts<'a> {
         let deployment = untold.as_ref().and_then(|untold| untold.first().copied());
         let deployment = deployment.filter(|_| is_closing && state == State::DeployFailed);
         let over = context.history.failure().and_then(|failure| failure.environment.as_deref());
-        // Whatever was told of it: the channel hangs on the environment, and what was told is read there.
+        // Independent of earlier reports: they are read in the channel, and the environment chooses the channel.
         let deployed_to: Vec<&str> = match context.jobs.failed.as_ref().filter(|_| is_closing && state.is_failure()) {
             Some(failed) => failed.iter().filter_map(|job| job.environment.as_deref()).collect(),
             None if state.is_recovery() => over.into_iter().collect(),

@@ -1,7 +1,7 @@
 //! Builds the playground: `cargo run --package playground -- DIRECTORY`. The directory is a static page, for any web server.
 
 mod samples;
-/// The table of the host, of which the page tells what the module gets.
+/// The host's table of settings: the playground passes to the module what a job does.
 #[allow(dead_code, unreachable_pub, reason = "the host uses all of it")]
 #[path = "../../runner/src/job/setting.rs"]
 mod setting;

@@ -25,7 +25,7 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// cargo, as from a shell: what `cargo test` tells its tests of their own package would have build scripts run again.
+/// cargo as from a shell. Build scripts would run again if they saw the variables that `cargo test` sets for its tests.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {

@@ -67,7 +67,8 @@ impl Asked {
 pub(super) fn learn(call: &Call, told: Told, asks: bool) -> Vec<(Context, Asked)> {
     let mut people = people::of_map(&call.settings, &*call.report);
     if !asks {
-        return vec![call.with_context(told, Asked::of_job(&call.variables), people, &*call.report)];
+        let asked = Asked::of_job(&call.variables);
+        return vec![(call.context_of(told, &asked, people, &*call.report), asked)];
     }
     let time = match told.event {
         Event::PipelineStarted | Event::DeployStarted => BEFORE,
@@ -77,11 +78,11 @@ pub(super) fn learn(call: &Call, told: Told, asks: bool) -> Vec<(Context, Asked)
     let time = time.min(call.deadline.remaining() / 2);
     let api = Api::of_job(&call.client, &call.variables, time, call.deadline);
     let api = api.as_ref().map_err(Unknown::clone);
-    let (mut each, unknown) = call.ask_gitlab(told.event, &api);
+    let (each, unknown) = call.ask_gitlab(told.event, &api);
     let mut contexts = Vec::new();
-    for mut asked in each.drain(..) {
+    for mut asked in each {
         call.ask_slack(told, &api, &mut asked, &mut people);
-        contexts.push(call.with_context(told, asked, people.clone(), &*call.report));
+        contexts.push((call.context_of(told, &asked, people.clone(), &*call.report), asked));
     }
     if let Some(unknown) = unknown {
         pipeline::warn_of_unknown_history(call, &unknown, contexts.iter().map(|(_, asked)| asked));
@@ -110,8 +111,7 @@ impl Call {
         let chooses = [Key::Events, Key::Branches].iter().any(|key| self.settings.get(*key).is_some());
         // Else the route changes nothing.
         let route = if bot.is_some() || is_hook && chooses {
-            let (context, _) = self.with_context(told, asked.clone(), people.clone(), &RefCell::default());
-            self.route(context)
+            self.route(self.context_of(told, asked, people.clone(), &RefCell::default()))
         } else {
             Route::default()
         };
@@ -132,14 +132,8 @@ impl Call {
         }
     }
 
-    fn with_context(
-        &self,
-        told: Told,
-        asked: Asked,
-        people: Map<String, Value>,
-        warnings: &dyn Sink,
-    ) -> (Context, Asked) {
-        (self.context(told, &self.variables, asked.known_to_module(), people, warnings), asked)
+    fn context_of(&self, told: Told, asked: &Asked, people: Map<String, Value>, warnings: &dyn Sink) -> Context {
+        self.context(told, &self.variables, asked.known_to_module(), people, warnings)
     }
 
     /// Which attempt of its job this is, and where the pipeline's message is.

@@ -91,7 +91,7 @@ impl Message {
     /// The same of a module of a team's own, whose reasons not to send it are its own, whatever they are called.
     pub(crate) fn decode_foreign(output: &[u8]) -> Result<Self, BadMessage> {
         let mut message = Self::decode(output)?;
-        message.skip = message.skip.map(|skip| Skip::Other(skip.to_string()));
+        message.skip = message.skip.map(Skip::foreign);
         Ok(message)
     }
 

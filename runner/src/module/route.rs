@@ -29,7 +29,7 @@ impl Route {
     /// The same of a module of a team's own, whose reasons not to send are its own.
     pub(crate) fn decode_foreign(output: &[u8]) -> Option<Self> {
         let mut route = Self::decode(output)?;
-        route.skip = route.skip.map(|skip| Skip::Other(skip.to_string()));
+        route.skip = route.skip.map(Skip::foreign);
         Some(route)
     }
 }
