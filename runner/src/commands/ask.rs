@@ -126,7 +126,9 @@ impl Call {
             _ => {}
         }
         if let Some(api) = bot {
-            let emails = route.lookup.unwrap_or_else(|| people::of_job(&self.variables));
+            // A module that knows no routes does not say whom it might mention. Without a list it mentions nobody by name.
+            let of_job = || if self.mention_lists().is_empty() { Vec::new() } else { people::of_job(&self.variables) };
+            let emails = route.lookup.unwrap_or_else(of_job);
             let directory = Directory { api, client: &self.client, deadline: self.deadline };
             directory.add_to(people, &emails, &*self.report);
         }
