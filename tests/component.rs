@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use pipeline_notifier::job::input::{INPUTS, Input};
 use pipeline_notifier::job::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes};
 use pipeline_notifier::job::settings::variable;
 use regex_lite::Regex;
@@ -85,10 +86,12 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The inputs of the settings, as component.yml has them.
+/// The inputs, as component.yml has them.
 fn generated_inputs() -> String {
     let mut inputs = String::new();
-    for Setting { name, default, help, takes, .. } in &SETTINGS {
+    let of_component = INPUTS.iter().map(|Input { name, default, help, takes }| (name, default, help, takes));
+    let of_notifier = SETTINGS.iter().map(|Setting { name, default, help, takes, .. }| (name, default, help, takes));
+    for (name, default, help, takes) in of_component.chain(of_notifier) {
         let (default, takes) = match takes {
             Takes::Text | Takes::List => (quoted(default), "type: string".to_owned()),
             Takes::Pattern(pattern) => {
@@ -130,7 +133,7 @@ fn the_component_has_every_setting_of_the_table() {
     if std::env::var_os("UPDATE_SETTINGS").is_some() {
         fs::write(&path, &made).unwrap();
     }
-    assert!(fs::read_to_string(&path).unwrap() == made, "component.yml is stale; mend it with: make settings");
+    assert!(fs::read_to_string(&path).unwrap() == made, "component.yml is stale; run: make settings");
 }
 
 /// A pipeline that says it differently is told so by a warning; an input that refused it would let GitLab create none at all.

@@ -313,9 +313,13 @@ fn every_snippet_of_json_is_json() {
 }
 
 /// How sources say a warning: which files, and the text in them.
-const WARNINGS: [(&str, &str); 6] = [
+const WARNINGS: [(&str, &str); 7] = [
     ("", r#"\.warning\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
-    ("", r#"(?:warnings|found)\s*\.push\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
+    (
+        "",
+        r#"Warning::(?:of|new)\(\s*Code::\w+,\s*(?:(?:"\w+"|\w+),\s*)?(?:format!\(|format_args!\()?\s*"((?:[^"\\]|\\.)*)""#,
+    ),
+    ("", r#"let text =\s*(?:format!\(|format_args!\()?\s*"((?:[^"\\]|\\.)*)""#),
     ("", r#"#\[error\(\s*"((?:[^"\\]|\\.)*)""#),
     ("", r#"write!\(\s*f,\s*"((?:[^"\\]|\\.)*)""#),
     // Its functions return warnings: every sentence in it.

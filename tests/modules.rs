@@ -112,7 +112,7 @@ fn a_module_that_is_not_the_pinned_one_is_not_run() {
     let (path, _) = module_file("says-hello");
     let sent = send_with(path.to_str().unwrap(), &"0".repeat(64), &slack);
     assert!(
-        sent.stderr.contains("not the pinned one: find out who changed the file, or pin that digest; the built-in module renders instead (checksum)"),
+        sent.stderr.contains("not the pinned one; find out who changed the file, or pin that digest; the built-in module renders instead (checksum)"),
         "{}",
         sent.stderr
     );

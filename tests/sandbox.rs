@@ -17,7 +17,7 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
 fn run(name: &str) -> String {
     match Guest::from_wasm(&guest(name)).and_then(|guest| guest.run(b"{}")) {
         Ok(output) => format!("output: {}", String::from_utf8_lossy(&output)),
-        Err(error) => format!("{}: {error}", error.word()),
+        Err(error) => format!("{}: {error}", error.reason()),
     }
 }
 
@@ -72,7 +72,7 @@ fn every_guest_ends_as_its_name_says() {
         let ended = if name == "is-cut-short" {
             let wasm = built_in_wasm();
             Guest::from_wasm(&wasm[..wasm.len() / 2])
-                .map_or_else(|it| format!("{}: {it}", it.word()), |_| String::new())
+                .map_or_else(|it| format!("{}: {it}", it.reason()), |_| String::new())
         } else {
             // Time that passes by the clock may run out before anything else on a busy machine, once.
             let mut tries = (0..3).map(|_| run(name));

@@ -1,19 +1,30 @@
 //! What a message is about, worked out once from the context.
 
+pub(crate) mod environment;
+mod events;
+pub(crate) mod failures;
+pub(crate) mod mentions;
+pub(crate) mod outcome;
+pub(crate) mod selection;
+pub(crate) mod settings_file;
+pub(crate) mod source;
+
+use crate::contract::warning::{Code, Warning};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::context::{Context, Event, Setting};
-use crate::environment::Environment;
-use crate::failures;
-use crate::jobs::Job;
+use crate::contract::action::Action;
+use crate::contract::context::{Context, Event};
+use crate::contract::jobs::Job;
+use crate::contract::setting::Setting;
+use crate::contract::state::State;
+use crate::facts::environment::Environment;
+use crate::facts::settings_file::SettingsFile;
+use crate::facts::source::{Cause, Ref};
 use crate::language::Language;
-use crate::settings_file::SettingsFile;
-use crate::source::{Cause, Ref};
-use crate::state::{Action, State};
-use crate::template::{self, Fault};
 use crate::text;
-use crate::url::{SafeUrl, encode_value, unexpanded};
+use crate::text::template::{self, Fault};
+use crate::text::url::{SafeUrl, encode_value, unexpanded};
 
 /// A span of more than this is a clock that jumped or a job retried much later, not a duration.
 const MAX_DURATION: i64 = 30 * 24 * 3600;
@@ -45,15 +56,19 @@ pub(crate) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     #[inline(never)]
-    pub(crate) fn of(context: &'a Context, warnings: &mut Vec<String>) -> Self {
+    pub(crate) fn of(context: &'a Context, warnings: &mut Vec<Warning>) -> Self {
         let git_ref = Ref::of(context);
         let language =
             context.setting(Setting::Language).map_or(Some(Language::default()), Language::of).unwrap_or_else(|| {
-                warnings.push("NOTIFIER_LANGUAGE: the languages are en and ko; using en".into());
+                warnings.push(Warning::of(
+                    Code::UnknownValue,
+                    "NOTIFIER_LANGUAGE",
+                    "the languages are en and ko; using en",
+                ));
                 Language::default()
             });
         if context.setting(Setting::ProjectName).is_some_and(|it| !["name", "path"].contains(&it)) {
-            warnings.push("NOTIFIER_PROJECT_NAME: it is name or path; using name".into());
+            warnings.push(Warning::of(Code::UnknownValue, "NOTIFIER_PROJECT_NAME", "it is name or path; using name"));
         }
         let untold = failures::untold(context);
         let are_deployments = failures::are_deployments(context, untold.as_deref());
@@ -240,7 +255,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::context::context;
+    use crate::contract::context::context;
 
     #[test]
     fn addresses_are_filled_with_encoded_values() {

@@ -1,6 +1,9 @@
 //! The words of a message, in each language.
 
-use crate::state::{Action, State};
+pub(crate) mod reasons;
+
+use crate::contract::action::Action;
+use crate::contract::state::State;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Language {

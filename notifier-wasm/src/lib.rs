@@ -8,41 +8,17 @@
 //! of the whole crate is `main.rs` reading stdin and writing stdout. A context that decodes always
 //! renders, whatever the text in it.
 
-mod block_kit;
-mod changes;
-mod context;
-mod details;
-mod environment;
-mod error;
+mod contract;
 mod facts;
-mod failures;
-mod glob;
-mod history;
-mod jobs;
 mod language;
-// For the page only: what runs in jobs has nothing to check, and is downloaded by each of them.
-#[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
-mod limits;
-mod links;
 mod message;
-mod mrkdwn;
-mod people;
 mod picture;
-mod reason;
-mod request;
 mod route;
-mod runtime_logs;
-mod selection;
-mod settings_file;
-mod source;
-mod state;
-mod template;
 mod text;
-mod url;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub mod web;
 
-pub use error::Error;
+pub use contract::error::Error;
 
 /// The version of the context and of the message that this module speaks.
 pub const CONTRACT_VERSION: u64 = 1;
@@ -53,11 +29,11 @@ pub const CONTRACT_VERSION: u64 = 1;
 /// # Errors
 /// Only for bytes that are not a version 1 context; never for the text inside one.
 pub fn render(context: &[u8]) -> Result<Vec<u8>, Error> {
-    Ok(answer_of(&context::Context::decode(context)?))
+    Ok(answer_of(&contract::context::Context::decode(context)?))
 }
 
 /// The message of a context, or its route.
-fn answer_of(context: &context::Context) -> Vec<u8> {
+fn answer_of(context: &contract::context::Context) -> Vec<u8> {
     if context.wants_route { route::Route::of(context).encode() } else { message::Message::of(context).encode() }
 }
 
@@ -78,10 +54,10 @@ pub fn picture(request: &[u8]) -> Result<Vec<u8>, Error> {
 // where they are all one, and less than half of it so.
 #[inline(never)]
 pub fn answer(request: &[u8]) -> Result<Vec<u8>, Error> {
-    let fields = request::parse(request)?;
+    let fields = contract::fields::parse(request)?;
     Ok(if picture::Request::is(&fields) {
         picture::Request::of(fields)?.draw().into_bytes()
     } else {
-        answer_of(&context::Context::of(fields)?)
+        answer_of(&contract::context::Context::of(fields)?)
     })
 }

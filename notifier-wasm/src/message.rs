@@ -1,27 +1,30 @@
 //! The message: what the module returns to the host. Serialize only.
 
+mod block_kit;
+mod blocks;
+mod changes;
+mod details;
+mod headline;
+// For the page only: what runs in jobs has nothing to check, and is downloaded by each of them.
+#[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
+pub(crate) mod limits;
+mod links;
+mod mrkdwn;
+mod runtime_logs;
+mod sign;
+
 use serde::Serialize;
 
 use crate::CONTRACT_VERSION;
-use crate::block_kit::{Block, Body, Element};
-use crate::context::{Context, Event};
-use crate::details::{MAX_NAME, details, ref_name, repeats_environment};
-use crate::facts::Facts;
-use crate::failures;
-use crate::links::{self, Link};
-use crate::mrkdwn;
-use crate::people;
-use crate::selection;
-use crate::settings_file::NAME;
-use crate::state::{self, Action, State};
-use crate::text;
-
-/// The longest stage of a headline, in characters.
-const MAX_STAGE: usize = 40;
-/// The longest environment of a headline, which is read in passing.
-const MAX_PLACE: usize = 30;
-/// How many failed jobs the one-line text names.
-const MAX_NAMED: usize = 2;
+use crate::contract::context::Context;
+use crate::contract::warning::Warning;
+use crate::facts::mentions::{self, Mention};
+use crate::facts::{Facts, selection};
+use crate::message::block_kit::Body;
+use crate::message::blocks::{blocks, extra_lines};
+use crate::message::details::details;
+use crate::message::headline::{failures_in_a_row, line, words};
+use crate::message::links::Link;
 
 /// Version 1 of the message.
 #[derive(Debug, Serialize)]
@@ -58,7 +61,7 @@ pub(crate) struct Message {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mentions: Vec<String>,
     /// What was wrong with settings or variables, for the job log.
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,8 +77,8 @@ impl Message {
         let facts = Facts::of(context, &mut warnings);
         let skip = selection::skip_reason(&facts, &mut warnings);
         let links = links::links(&facts, &mut warnings);
-        let mentions = people::mentions(&facts, &mut warnings);
-        let called = mentions.iter().filter_map(Element::called).map(str::to_owned).collect();
+        let mentions = mentions::mentions(&facts, &mut warnings);
+        let mentioned = mentions.iter().map(|mention| mention.id().to_owned()).collect();
         let words = words(&facts, &mut warnings);
         let summary = line(&facts, &words, str::to_owned);
         let mut text = format!("{} {}", facts.sign().1, line(&facts, &words, mrkdwn::top_level));
@@ -83,7 +86,7 @@ impl Message {
             text += &behind(&links, &mentions);
         }
         let body = Body {
-            blocks: blocks(&facts, &words, &links, extra_lines(&facts, &mut warnings), mentions),
+            blocks: blocks(&facts, &words, &links, extra_lines(&facts, &mut warnings), &mentions),
             attachments: details(&facts, &text).into_iter().collect(),
             text,
             unfurl_links: false,
@@ -105,7 +108,7 @@ impl Message {
                 .into_iter()
                 .map(|Link { label, url }| Annotation { label, url: url.as_str().to_owned() })
                 .collect(),
-            mentions: called,
+            mentions: mentioned,
             warnings,
         }
     }
@@ -117,184 +120,15 @@ impl Message {
     }
 }
 
-/// The message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
-#[inline(never)]
-fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
-    let mut line = String::new();
-    if let Some(project) = facts.project() {
-        line += &format!("[{}] ", show(&text::shown(project, MAX_NAME)));
-    }
-    if let Some(environment) = &facts.environment.name {
-        line += &format!("{}: ", show(environment));
-    }
-    line += &show(words);
-    let behind: Vec<String> =
-        [qualifiers(facts), named_jobs(facts)].iter().filter(|it| !it.is_empty()).map(|it| it.join(", ")).collect();
-    if !behind.is_empty() {
-        line += &format!(" ({})", show(&behind.join("; ")));
-    }
-    if let Some(person) = facts.person() {
-        line += &facts.language.by(&show(&person));
-    }
-    let git_ref = facts.git_ref.as_ref().filter(|it| !repeats_environment(it, facts)).map(ref_name);
-    let place: Vec<String> = git_ref.map(|name| show(&name)).into_iter().chain(facts.short_sha()).collect();
-    if !place.is_empty() {
-        line += &format!(" ({})", place.join(" "));
-    }
-    line
-}
-
-fn failures_in_a_row(facts: &Facts) -> Option<u64> {
-    let Facts { context, state, .. } = facts;
-    let is_over = context.event == Event::PipelineFinished && state.is_failure();
-    is_over.then(|| if context.history.was_failing() { context.history.in_a_row() } else { Some(1) }).flatten()
-}
-
-/// What must be said behind the state: how often it was so, or what it was before.
-fn qualifiers(facts: &Facts) -> Vec<String> {
-    let Facts { context, state, language, .. } = facts;
-    let in_a_row = failures_in_a_row(facts).filter(|_| *state == State::PipelineStillFailing);
-    let was = context
-        .history
-        .failure()
-        .filter(|it| context.operators.is_some() && state.is_recovery() && !it.words.is_empty());
-    let was = was.map(|it| language.was(&text::shown(&it.words, MAX_NAME)));
-    let attempt = facts.attempt().map(|attempt| language.attempt(attempt));
-    in_a_row.map(|count| language.in_a_row(count)).into_iter().chain(was).chain(attempt).collect()
-}
-
-/// The jobs that a one-line text names: one that speaks for itself, or those that failed.
-fn named_jobs(facts: &Facts) -> Vec<String> {
-    if facts.action == Action::Other {
-        return Vec::new();
-    }
-    let job = if facts.state.is_failure() { facts.job().filter(|job| *job != "deploy") } else { facts.telling_job() };
-    if let Some(job) = job {
-        return vec![text::shown(job, MAX_NAME)];
-    }
-    // One that is called `deploy` is obvious.
-    let are_said = facts.context.event == Event::PipelineFinished && facts.state.is_failure() && facts.job().is_none();
-    let failed = facts.untold.as_deref().filter(|_| are_said).unwrap_or_default();
-    let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
-    if failed.len() > MAX_NAMED {
-        let more = failed.len() - MAX_NAMED;
-        names.push(facts.language.and_more((!facts.context.jobs.more_failed).then_some(more)));
-    }
-    names
-}
-
 /// What a server that shows only the text must have in it: the first link, and whom it mentions.
-fn behind(links: &[Link], mentions: &[Element]) -> String {
+fn behind(links: &[Link], mentions: &[Mention]) -> String {
     let link = links.first().map(|link| mrkdwn::link(&link.url, &link.label));
-    let mentions = mentions.iter().filter_map(|element| match element {
-        Element::User { user_id } => Some(format!("<@{user_id}>")),
-        Element::Usergroup { usergroup_id } => Some(format!("<!subteam^{usergroup_id}>")),
-        Element::Broadcast { range } => Some(format!("<!{range}>")),
-        _ => None,
+    let mentions = mentions.iter().map(|mention| match mention {
+        Mention::User(id) => format!("<@{id}>"),
+        Mention::Group(id) => format!("<!subteam^{id}>"),
+        Mention::All(range) => format!("<!{range}>"),
     });
     link.into_iter().chain(mentions).map(|part| format!(" {part}")).collect()
-}
-
-/// What happened: in the settings file's words where it has some for this.
-#[inline(never)]
-fn words(facts: &Facts, warnings: &mut Vec<String>) -> String {
-    let own = facts.file.get("text").map(|template| facts.line(template));
-    match own {
-        Some(Ok(words)) if !words.is_empty() => words,
-        other => {
-            if let Some(Err(fault)) = other {
-                warnings.push(format!("{NAME}: text: {fault}; the usual words are used"));
-            }
-            usual_words(facts)
-        }
-    }
-}
-
-/// A failed pipeline is named by the stage that failed, where it is one.
-fn usual_words(facts: &Facts) -> String {
-    let Facts { context, state, action, language, .. } = facts;
-    let failed = facts.untold.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
-    if failed.is_some_and(|failed| !failed.is_empty() && failed.iter().all(|job| job.stops())) {
-        return language.state(State::DeployFailed, Action::Stop, "");
-    }
-    if let Some(stage) = failed.and_then(failures::common_stage) {
-        return language.stage_failed(&text::shown(stage, MAX_STAGE));
-    }
-    let job = facts.job().filter(|_| *action == Action::Other);
-    let about = match (state, job) {
-        (State::DeployRolledBack, _) => facts.short_sha().unwrap_or_default(),
-        (State::PipelineWaiting, _) => {
-            state::waiting_for(context).map(|job| text::shown(&job.name, MAX_NAME)).unwrap_or_default()
-        }
-        // A job of that name that is no deployment says what it is.
-        (_, Some("deploy")) => format!("deploy ({})", context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default()),
-        (_, job) => text::shown(job.unwrap_or_default(), MAX_NAME),
-    };
-    language.state(*state, *action, &about)
-}
-
-/// The lines that the settings file adds.
-#[inline(never)]
-fn extra_lines(facts: &Facts, warnings: &mut Vec<String>) -> Vec<Vec<Element>> {
-    let mut lines = Vec::new();
-    for template in facts.file.lines() {
-        match facts.line(template) {
-            Ok(line) if line.is_empty() => {}
-            Ok(line) => lines.push(vec![Element::text(line)]),
-            Err(fault) => {
-                let template = text::shown(template, 40);
-                warnings.push(format!("{NAME}: the line `{template}`: {fault}; it is left out"));
-            }
-        }
-    }
-    lines
-}
-
-/// Headline, links, the settings file's lines, mentions: one block a line, so that each stays within Slack's size on its own.
-#[inline(never)]
-fn blocks(facts: &Facts, words: &str, links: &[Link], extra: Vec<Vec<Element>>, mentions: Vec<Element>) -> Vec<Block> {
-    let mut headline = vec![Element::Emoji { name: facts.sign().0 }, Element::text(" ")];
-    if let Some(project) = facts.project() {
-        headline.push(Element::bold(text::shown(project, MAX_NAME)));
-    }
-    if let Some(environment) = &facts.environment.name {
-        if headline.len() > 2 {
-            headline.push(Element::text(" · "));
-        }
-        headline.push(Element::text(text::cut(environment, MAX_PLACE)));
-    }
-    if headline.len() > 2 {
-        headline.push(Element::text(" · "));
-    }
-    headline.push(Element::bold(words));
-    let job = facts.telling_job().filter(|_| facts.action != Action::Other).map(|job| text::shown(job, MAX_NAME));
-    let qualified: Vec<String> = job.into_iter().chain(qualifiers(facts)).collect();
-    if !qualified.is_empty() {
-        headline.push(Element::text(format!(" ({})", qualified.join(", "))));
-    }
-    let links = separated(
-        links.iter().map(|link| Element::Link { url: link.url.as_str().to_owned(), text: link.label.clone() }),
-        " · ",
-    );
-    let mentions = separated(mentions.into_iter(), " ");
-    [headline, links]
-        .into_iter()
-        .chain(extra)
-        .chain([mentions])
-        .filter(|line| !line.is_empty())
-        .map(Block::line)
-        .collect()
-}
-
-fn separated(elements: impl Iterator<Item = Element>, separator: &str) -> Vec<Element> {
-    let mut line = Vec::new();
-    for element in elements {
-        if !line.is_empty() {
-            line.push(Element::text(separator));
-        }
-        line.push(element);
-    }
-    line
 }
 
 #[cfg(test)]
@@ -302,7 +136,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::context::context;
+    use crate::contract::context::context;
 
     fn message(json: Value) -> Value {
         serde_json::from_slice(&Message::of(&context(json)).encode()).unwrap()

@@ -11,7 +11,7 @@ mod span;
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::request::{objects, optional_string, parse, string};
+use crate::contract::fields::{objects, optional_string, parse, string};
 use scene::Scene;
 
 /// `{"version":1,"format":"text","title":"…","language":"en","theme":"dark","messages":[{"caption":"…","message":{…}}]}`

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::CONTRACT_VERSION;
-use crate::context::{Context, Event};
+use crate::contract::context::{Context, Event};
 use crate::facts::Facts;
-use crate::people;
-use crate::selection;
+use crate::facts::mentions;
+use crate::facts::selection;
 
 /// Version 1 of the route. Its fields are those of a message, but for `lookup`.
 #[derive(Debug, Serialize)]
@@ -29,7 +29,7 @@ impl Route {
         Self {
             version: CONTRACT_VERSION,
             skip: (!is_closing).then(|| selection::skip_reason(&facts, &mut Vec::new())).flatten(),
-            lookup: people::unknown(&facts),
+            lookup: mentions::unknown(&facts),
             environment: facts.environment.name,
         }
     }

@@ -1,5 +1,9 @@
 //! Text from outside (branches, titles, names), made safe to show on one line.
 
+pub(crate) mod glob;
+pub(crate) mod template;
+pub(crate) mod url;
+
 /// What replaces a character that nobody can see but that changes what others look like.
 const REPLACEMENT: char = '\u{FFFD}';
 

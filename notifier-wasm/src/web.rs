@@ -41,7 +41,7 @@ pub fn body(message: &str) -> Result<String, String> {
 #[wasm_bindgen]
 #[must_use]
 pub fn faults(body: &str) -> Vec<String> {
-    crate::limits::faults(&serde_json::from_str(body).unwrap_or_default())
+    crate::message::limits::faults(&serde_json::from_str(body).unwrap_or_default())
 }
 
 fn as_text(answer: Result<Vec<u8>, crate::Error>) -> Result<String, String> {

@@ -145,7 +145,7 @@ function tell(message, warnings) {
       posted = body(message);
       const answer = JSON.parse(message);
       summary = answer.skip ? said("not-sent", { why: answer.skip }) : String(answer.summary ?? "");
-      if (Array.isArray(answer.warnings)) warnings.push(...answer.warnings.map(String));
+      if (Array.isArray(answer.warnings)) warnings.push(...answer.warnings.map(({ text }) => text));
       warnings.push(...slackFaults(posted).map((fault) => said("slack", { fault })));
       const request = { version: 1, theme: state.theme, language: state.inputs.language ?? "en", messages: pictures(answer) };
       pictured = picture(JSON.stringify({ ...request, format: "html" }));

@@ -35,7 +35,7 @@ pub enum Command {
     Send {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        told: Told,
+        event: EventArgs,
         /// End with 1 where the message could not be delivered.
         #[arg(long)]
         strict: bool,
@@ -50,7 +50,7 @@ pub enum Command {
     Render {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        told: Told,
+        event: EventArgs,
         /// Render this context, as the command context prints it, as one of this event. Nothing else of this job counts, its settings
         /// neither.
         #[arg(long, value_name = "FILE")]
@@ -66,7 +66,7 @@ pub enum Command {
     Context {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        told: Told,
+        event: EventArgs,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         job: Job,
@@ -150,9 +150,9 @@ pub struct Files {
     pub message_file: Option<PathBuf>,
 }
 
-/// What is told.
+/// The event.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Told {
+pub struct EventArgs {
     /// Which event.
     #[arg(value_parser = EventParser)]
     pub event: Event,
@@ -161,7 +161,7 @@ pub struct Told {
     pub result: Option<Verdict>,
 }
 
-impl From<Event> for Told {
+impl From<Event> for EventArgs {
     fn from(event: Event) -> Self {
         Self { event, result: None }
     }

@@ -1,7 +1,5 @@
 //! The commands, one file each, and the exit status of each. What they share is a [`call`].
 
-mod ask;
-mod call;
 mod context;
 #[cfg(feature = "full")]
 mod demo;
@@ -15,6 +13,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
+use crate::explain::Explain;
 use crate::report::{Outcome, Report, Sink};
 use crate::variables::Variables;
 
@@ -22,12 +21,14 @@ use crate::variables::Variables;
 #[must_use]
 pub fn run(cli: Cli, variables: Variables) -> ExitCode {
     let result = match cli.command {
-        Command::Send { told, strict, files, job } => {
-            return ExitCode::from(send::run(told, strict, &files, job, variables));
+        Command::Send { event, strict, files, job } => {
+            return ExitCode::from(send::run(event, strict, &files, job, variables));
         }
-        Command::Render { told, context, format, job } => render::run(told, context.as_deref(), format, job, variables),
-        Command::Context { told, job } => {
-            context::run(told, job, variables);
+        Command::Render { event, context, format, job } => {
+            render::run(event, context.as_deref(), format, job, variables)
+        }
+        Command::Context { event, job } => {
+            context::run(event, job, variables);
             Ok(())
         }
         Command::Module(command) => module::run(command, &variables),
@@ -77,5 +78,5 @@ fn complain(error: &Error) {
         report.line("caused by: ", &error.to_string());
         cause = error.source();
     }
-    report.line("hint: ", error.hint());
+    report.line("hint: ", &error.step());
 }

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
 #[cfg(feature = "full")]
 use std::io;
 use std::path::PathBuf;
 
+use crate::explain::Explain;
 use crate::module::render::ModuleError;
 use crate::sandbox::GuestError;
 
@@ -64,11 +66,9 @@ pub enum Error {
     Send(String),
 }
 
-impl Error {
-    /// The next step.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Explain for Error {
+    fn step(&self) -> Cow<'_, str> {
+        let step = match self {
             Self::Render(_) => "run `pipeline-notifier doctor`; if it finds nothing, please report this",
             Self::Module { .. } => "give the path of a .wasm file that was built for wasm32-wasip1",
             #[cfg(not(feature = "full"))]
@@ -88,7 +88,8 @@ impl Error {
             Self::Send(_) => {
                 "set SLACK_WEBHOOK_URL to a webhook that takes messages, or leave --send out to play against the built-in inbox"
             }
-        }
+        };
+        step.into()
     }
 }
 

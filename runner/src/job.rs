@@ -5,6 +5,7 @@ pub(crate) mod context;
 pub mod event;
 pub(crate) mod git_ref;
 pub(crate) mod history;
+pub mod input;
 pub(crate) mod kept;
 pub mod key;
 pub mod setting;

@@ -1,8 +1,8 @@
 //! The host of pipeline-notifier: takes a CI job's environment, asks the sandboxed module for the message, and
 //! delivers it.
 //!
-//! The way of a notification: [`cli`] names the event, [`job`] says what the job knows and makes the context of it, [`module`]
-//! has it rendered in the [`sandbox`], `slack` delivers it by way of `net`, `report` writes the log. `commands` has a file for each command.
+//! `commands` has a file for each command. `steps` has one for each step of a message: read the job, ask GitLab, route, ask Slack,
+//! render, deliver, record.
 //!
 //! What is *not* here: what a Slack block is. The contract with the module is JSON (`docs/` and the module's crate),
 //! so that either side can be replaced without the other.
@@ -10,6 +10,7 @@
 pub mod cli;
 mod commands;
 mod error;
+mod explain;
 mod files;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
@@ -20,6 +21,7 @@ mod net;
 mod report;
 pub mod sandbox;
 mod slack;
+mod steps;
 pub mod variables;
 
 pub use commands::{refuse, run};

@@ -1,11 +1,5 @@
 //! The module that renders a context into a message: which one, from where, and what it returns.
 
-#[cfg(feature = "full")]
-mod download;
-#[cfg(feature = "full")]
-pub(crate) mod foreign;
-#[cfg(not(feature = "full"))]
-#[path = "module/foreign_refused.rs"]
 pub(crate) mod foreign;
 pub(crate) mod message;
 pub mod pin;

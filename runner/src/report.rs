@@ -6,6 +6,8 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use serde::Deserialize;
+
 use crate::module::skip::Skip;
 use crate::net::secret::Redactor;
 use crate::variables::is_invisible;
@@ -60,6 +62,43 @@ impl Outcome {
             Self::Failed { reason } if reason == "usage" => 2,
             Self::Skipped(_) | Self::Nowhere { .. } | Self::Failed { .. } => 1,
         }
+    }
+}
+
+/// Something that is wrong with a setting or a variable.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Warning {
+    pub(crate) code: Code,
+    /// The variable or the file that it is about.
+    #[serde(default)]
+    pub(crate) setting: Option<String>,
+    /// What is wrong, why, and what to do.
+    pub(crate) text: String,
+}
+
+impl Warning {
+    pub(crate) fn about(code: Code, setting: &str, text: String) -> Self {
+        Self { code, setting: Some(setting.to_owned()), text }
+    }
+}
+
+/// The kinds of warnings that somebody judges by.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub(crate) enum Code {
+    /// A bot without a channel, or a token or webhook that cannot be used.
+    Destination,
+    /// The operators' webhook cannot be used.
+    OperatorsWebhook,
+    /// The module does not know how the job went.
+    NoJobStatus,
+    /// Any other of the module's.
+    OfModule(String),
+}
+
+impl From<String> for Code {
+    fn from(code: String) -> Self {
+        if code == "no_job_status" { Self::NoJobStatus } else { Self::OfModule(code) }
     }
 }
 

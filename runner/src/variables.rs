@@ -83,6 +83,18 @@ pub(crate) fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// What follows a variable that nobody expanded at the start of a value: `$NAME`, `${NAME}`, `%NAME%`. GitLab leaves one as it is that
+/// it does not know. `None` if the value begins with none.
+pub(crate) fn after_unexpanded(value: &str) -> Option<&str> {
+    let split = |text: &'_ str| text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (rest, end) = match value.strip_prefix('$') {
+        Some(rest) => rest.strip_prefix('{').map_or((rest, ""), |rest| (rest, "}")),
+        None => (value.strip_prefix('%')?, "%"),
+    };
+    let (name, after) = rest.split_at(split(rest));
+    after.strip_prefix(end).filter(|_| !name.is_empty())
+}
+
 fn lossy(text: std::ffi::OsString) -> String {
     text.into_string().unwrap_or_else(|bytes| bytes.to_string_lossy().into_owned())
 }

@@ -2,7 +2,7 @@
 
 use super::scene::{Kind, Line, Scene};
 use super::span::Span;
-use crate::url::SafeUrl;
+use crate::text::url::SafeUrl;
 
 const STYLE: &str = include_str!("page.css");
 

@@ -1,13 +1,14 @@
 //! `context`: what a module would get.
 
-use super::ask;
-use super::call::Call;
-use crate::cli::{Job, Told};
+use crate::cli::{EventArgs, Job};
 use crate::report::print;
+use crate::steps::look_up;
+use crate::steps::read_job::Call;
 use crate::variables::Variables;
 
-pub(super) fn run(told: Told, job: Job, variables: Variables) {
-    for (context, _) in ask::learn(&Call::begin(job, variables), told, true) {
-        print(&format!("{:#}\n", context.json()));
+pub(super) fn run(args: EventArgs, job: Job, variables: Variables) {
+    let call = Call::begin(job, variables);
+    for findings in look_up(&call, args) {
+        print(&format!("{:#}\n", call.context(args, &findings, &*call.report).json()));
     }
 }

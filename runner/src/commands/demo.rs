@@ -11,23 +11,25 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::ask;
-use super::call::Call;
-use super::send;
-use crate::cli::{Job, Told};
+use crate::cli::{EventArgs, Job};
 use crate::error::Error;
+use crate::explain::Explain;
 use crate::job::event::{Event, Verdict};
 use crate::job::kept;
 use crate::job::settings::variable;
 use crate::module::message::Body;
 use crate::module::render::picture;
 use crate::report::print;
+use crate::steps::deliver::Delivery;
+use crate::steps::look_up;
+use crate::steps::read_job::Call;
+use crate::steps::render::render;
 use crate::variables::Variables;
 use inbox::{Arrived, Inbox};
 use workspace::CHANNEL;
 
 /// What a moment is called, its event, and the variables in which it differs from [`demo_job`].
-type Moment = (&'static str, Told, Changes);
+type Moment = (&'static str, EventArgs, Changes);
 type Changes = &'static [(&'static str, &'static str)];
 
 const SUCCESS: Changes = &[("CI_JOB_STATUS", "success")];
@@ -78,11 +80,11 @@ const FIXED: Changes = &[
     ("NOTIFIER_FINISH", "change"),
 ];
 
-const STARTED: Told = Told { event: Event::PipelineStarted, result: None };
-const DEPLOYING: Told = Told { event: Event::DeployStarted, result: None };
-const DEPLOYED: Told = Told { event: Event::DeployFinished, result: None };
-const FAILED: Told = Told { event: Event::PipelineFinished, result: Some(Verdict::Failed) };
-const SUCCEEDED: Told = Told { event: Event::PipelineFinished, result: Some(Verdict::Success) };
+const STARTED: EventArgs = EventArgs { event: Event::PipelineStarted, result: None };
+const DEPLOYING: EventArgs = EventArgs { event: Event::DeployStarted, result: None };
+const DEPLOYED: EventArgs = EventArgs { event: Event::DeployFinished, result: None };
+const FAILED: EventArgs = EventArgs { event: Event::PipelineFinished, result: Some(Verdict::Failed) };
+const SUCCEEDED: EventArgs = EventArgs { event: Event::PipelineFinished, result: Some(Verdict::Success) };
 
 const MOMENTS: [Moment; 10] = [
     ("The pipeline starts", STARTED, &[]),
@@ -113,19 +115,19 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
         shown.push(moment);
         Ok(())
     };
-    for (number, (caption, told, changes)) in MOMENTS.into_iter().enumerate() {
+    for (number, (caption, args, changes)) in MOMENTS.into_iter().enumerate() {
         if send && number > 0 {
             // Slack takes about one message a second (https://docs.slack.dev/apis/web-api/rate-limits).
             thread::sleep(Duration::from_secs(1));
         }
-        let Some(body) = play(job, told, variables(&inbox, environment, changes, send))? else { continue };
+        let Some(body) = play(job, args, variables(&inbox, environment, changes, send))? else { continue };
         // What arrived, not what was meant to.
         let arrived = if send { Some(body.json().clone()) } else { inbox.next().map(|it| it.body) };
         show(caption.to_owned(), arrived.unwrap_or_default())?;
     }
     let mut updates = 0;
-    for (caption, told, changes) in MOMENTS_OF_BOT.into_iter().filter(|_| !send) {
-        play(job, told, variables(&inbox, environment, &[OF_BOT, changes].concat(), send))?;
+    for (caption, args, changes) in MOMENTS_OF_BOT.into_iter().filter(|_| !send) {
+        play(job, args, variables(&inbox, environment, &[OF_BOT, changes].concat(), send))?;
         while let Some(arrived) = inbox.next() {
             updates += usize::from(arrived.method.as_deref() == Some(UPDATE));
             show(format!("{caption}: {}", place(&arrived)), arrived.body)?;
@@ -144,13 +146,13 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
 }
 
 /// Tells one moment as its job would. Returns what it says, where there is something to say.
-fn play(job: &Job, told: Told, variables: Variables) -> Result<Option<Body>, Error> {
+fn play(job: &Job, args: EventArgs, variables: Variables) -> Result<Option<Body>, Error> {
     let call = Call::begin(job.clone(), variables);
-    let Some((context, asked)) = ask::learn(&call, told, true).pop() else { return Ok(None) };
-    let message = call.message(&context)?;
-    let delivered = send::deliver(&call, told.event, &message, &asked);
+    let Some(findings) = look_up(&call, args).pop() else { return Ok(None) };
+    let message = render(&call, &call.context(args, &findings, &*call.report))?;
+    let delivered = Delivery { call: &call, event: args.event, message: &message, findings: &findings }.post();
     kept::forget(&call.variables);
-    delivered.map_err(|untold| Error::Send(untold.told()))?;
+    delivered.map_err(|cause| Error::Send(cause.describe()))?;
     Ok(Some(message.body()))
 }
 

@@ -5,18 +5,19 @@ mod slack;
 
 use std::cell::RefCell;
 
-use super::call::Call;
-use crate::cli::{Job, Told};
+use crate::cli::{EventArgs, Job};
+use crate::explain::Explain;
 use crate::job::context::Context;
 use crate::job::event::{Event, Verdict};
-use crate::job::history::History;
 use crate::job::key::Key;
 use crate::module::message::Message;
 use crate::module::pin::BUILT_IN;
 use crate::module::skip::Skip;
-use crate::report::{one_line, print};
-use crate::slack::people;
+use crate::report::{Code, Warning, one_line, print};
 use crate::slack::webhook_url::{self, Unusable};
+use crate::steps::findings::Findings;
+use crate::steps::read_job::Call;
+use crate::steps::render::quietly;
 use crate::variables::Variables;
 
 /// How a check came out.
@@ -58,15 +59,10 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         tell(Mark::Note, "network", &oddity);
     }
     let operators = webhook_url::of_operators(&call.variables, &call.settings);
-    let is_said_below =
-        |warning: &str| matches!(&operators, Some(Err(unusable)) if warning.starts_with(&unusable.to_string()));
-    let mark = if call.to.is_somewhere() {
-        Mark::Note
-    } else {
-        Mark::Wrong("mend what the line of Slack names, or set a webhook")
-    };
-    for warning in call.to.warnings.iter().filter(|warning| !is_said_below(warning)) {
-        tell(mark, "Slack", warning);
+    // The operators' webhook has a line of its own below.
+    for warning in call.to.warnings.iter().filter(|warning| warning.code != Code::OperatorsWebhook) {
+        let step = step_of(warning);
+        tell(if call.to.is_somewhere() { Mark::Note } else { Mark::Wrong(&step) }, "Slack", &warning.text);
     }
     let environment = message.as_ref().and_then(Message::environment);
     let bot = call.to.bot_for(environment).filter(|(api, channel)| slack::bot_facts(&call, api, channel, &mut tell));
@@ -125,11 +121,18 @@ fn job_facts(call: &Call, tell: Tell) {
     }
 }
 
+/// What to do about a warning, by the setting that it names.
+fn step_of(warning: &Warning) -> String {
+    warning
+        .setting
+        .as_ref()
+        .map_or_else(|| "do as that line says".to_owned(), |setting| format!("set {setting}, as its line says"))
+}
+
 /// A message with every part.
 fn finished_deployment(call: &Call) -> Context {
-    let history = History::of_job(&call.variables);
-    let people = people::of_map(&call.settings, &*call.report);
-    call.context(Event::DeployFinished.into(), &call.variables, (None, &history), people, &*call.report)
+    let findings = Findings { people: call.people(), ..Findings::of_job(&call.variables) };
+    call.context(Event::DeployFinished.into(), &findings, &*call.report)
 }
 
 /// The same, which says that it is a test.
@@ -138,7 +141,7 @@ fn test_message(call: &Call) -> Option<Message> {
         Some(language) if language.eq_ignore_ascii_case("ko") => "pipeline-notifier 시험 메시지, 배포된 것 없음",
         _ => "a test of pipeline-notifier, nothing was deployed",
     };
-    call.render(&finished_deployment(call).saying(text)).0.ok()
+    quietly(call, &finished_deployment(call).saying(text)).0.ok()
 }
 
 /// Renders once; returns the message where that worked.
@@ -147,7 +150,7 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN.0[..12]),
     };
-    let (message, warning) = call.render(&finished_deployment(call));
+    let (message, warning) = quietly(call, &finished_deployment(call));
     if let Some(warning) = warning {
         tell(Mark::Note, "module", &warning);
     }
@@ -160,7 +163,7 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
         Ok(message) => {
             tell(Mark::Ok, "module", &rendered);
             tell(Mark::Ok, "message", &message.summary);
-            if call.mention_lists().is_empty() {
+            if !call.mentions_somebody() {
                 tell(Mark::Note, "settings", "NOTIFIER_MENTION is not set: nobody is mentioned when something fails");
             }
             if call.settings.get(Key::AppUrl).is_none() {
@@ -181,9 +184,9 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
 
 /// Every event in success and failure: what it would say, or why it would not be sent; where it would go; and what is wrong.
 fn events(call: &Call, tell: Tell) {
-    let mut known: Vec<String> = Vec::new();
+    let mut known: Vec<Warning> = Vec::new();
     let mut leaves_out_branch = false;
-    let people = people::of_map(&call.settings, &RefCell::default());
+    let people = call.people();
     for (event, status, result) in [
         (Event::PipelineStarted, "running", None),
         (Event::DeployStarted, "running", None),
@@ -195,16 +198,15 @@ fn events(call: &Call, tell: Tell) {
     ] {
         let mut variables = call.variables.clone();
         variables.set("CI_JOB_STATUS", status);
-        let history = History::of_job(&variables);
-        let told = Told { event, result };
-        let context = call.context(told, &variables, (None, &history), people.clone(), &RefCell::default());
-        let (Ok(message), _) = call.render(&context) else { continue };
+        let findings = Findings { people: people.clone(), ..Findings::of_job(&variables) };
+        let context = call.context_of(EventArgs { event, result }, &variables, &findings, &RefCell::default());
+        let (Ok(message), _) = quietly(call, &context) else { continue };
         let place = match call.to.bot_for(message.environment()) {
             Some((_, channel)) => format!(" -> {channel}"),
             None => String::new(),
         };
         let is_for_operators = message.failure && call.to.operators_for(message.environment()).is_some();
-        let operators = is_for_operators.then(|| call.render(&context.for_operators(None)).0.ok()).flatten();
+        let operators = is_for_operators.then(|| quietly(call, &context.for_operators(None)).0.ok()).flatten();
         let operators = operators.filter(|it| it.skip.is_none()).map_or("", |_| "; the operators are told too");
         let mentions = Some(message.mentions.join(", ")).filter(|list| !list.is_empty());
         let mentions = mentions.map_or_else(String::new, |list| format!("; mentions {list}"));
@@ -216,12 +218,9 @@ fn events(call: &Call, tell: Tell) {
             }
             None => tell(Mark::Ok, event.name(), &format!("{summary}{place}{mentions}{operators}")),
         }
-        for warning in message.warnings.into_iter().filter(|it| !it.starts_with("CI_JOB_STATUS is not")) {
+        for warning in message.warnings.into_iter().filter(|it| it.code != Code::NoJobStatus) {
             if !known.contains(&warning) {
-                // What is wrong comes first: a setting, or the file of them.
-                let name = warning.split([':', ' ']).next().filter(|name| name.contains(['_', '.']));
-                let step = format!("mend {}, as its line says", name.unwrap_or("the setting"));
-                tell(Mark::Wrong(&step), "settings", &warning);
+                tell(Mark::Wrong(&step_of(&warning)), "settings", &warning.text);
                 known.push(warning);
             }
         }

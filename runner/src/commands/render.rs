@@ -2,21 +2,22 @@
 
 use std::path::Path;
 
-use super::ask;
-use super::call::Call;
-use crate::cli::{Format, Job, Told};
+use crate::cli::{EventArgs, Format, Job};
 use crate::error::Error;
 use crate::files::read_at_most;
 use crate::job::context::Context;
 use crate::module::render::picture as draw;
 use crate::report::print;
+use crate::steps::look_up;
+use crate::steps::read_job::Call;
+use crate::steps::render::render;
 use crate::variables::Variables;
 
 /// The most that is read of a file, in bytes.
 const MAX_FILE: u64 = 16 << 20;
 
 pub(super) fn run(
-    told: Told,
+    args: EventArgs,
     file: Option<&Path>,
     format: Format,
     job: Job,
@@ -24,13 +25,13 @@ pub(super) fn run(
 ) -> Result<(), Error> {
     let call = Call::begin(job, variables);
     let contexts = match file {
-        Some(file) => vec![read(file, told)?],
-        None => ask::learn(&call, told, true).into_iter().map(|(context, _)| context).collect(),
+        Some(file) => vec![read(file, args)?],
+        None => look_up(&call, args).iter().map(|it| call.context(args, it, &*call.report)).collect(),
     };
     let mut shown = Vec::new();
     for context in &contexts {
-        let message = call.message(context).map_err(|error| match file {
-            Some(file) => Error::Context { path: file.to_owned(), source: format!("{error}{}", error.said()).into() },
+        let message = render(&call, context).map_err(|error| match file {
+            Some(file) => Error::Context { path: file.to_owned(), source: error.to_string().into() },
             None => error.into(),
         })?;
         shown.push((String::new(), message.body().json().clone()));
@@ -46,7 +47,7 @@ pub(super) fn run(
     Ok(())
 }
 
-fn read(file: &Path, Told { event, result }: Told) -> Result<Context, Error> {
+fn read(file: &Path, EventArgs { event, result }: EventArgs) -> Result<Context, Error> {
     // More than a module takes, so that the sandbox says that it is too much.
     let json = read_at_most(file, MAX_FILE).map_err(Into::into);
     let context = json.and_then(|json| Context::of_file(&json, event, result));

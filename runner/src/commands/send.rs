@@ -1,29 +1,29 @@
 //! `send`: render and deliver, and never be the reason that a job fails.
 
-mod delivery;
-mod outputs;
 mod watchdog;
 
 use std::panic;
 use std::process;
 use std::sync::Arc;
 
-use super::ask::{self, Asked};
-use super::call::Call;
-use crate::cli::{Files, Job, Told};
-use crate::job::context::{Context, now};
+use crate::cli::{EventArgs, Files, Job};
+use crate::explain::Explain;
+use crate::job::context::now;
 use crate::job::event::Event;
 use crate::job::{history, kept};
 use crate::module::message::Message;
 use crate::module::render::Module;
 use crate::report::{Outcome, Report, Sink};
-use crate::slack::thread::Thread;
-use crate::slack::undelivered::{Delivered, Fate};
+use crate::steps;
+use crate::steps::deliver::{Delivery, deliver_to_operators};
+use crate::steps::findings::Findings;
+use crate::steps::read_job::Call;
+use crate::steps::record::record;
+use crate::steps::render::render;
 use crate::variables::Variables;
-use delivery::{Delivery, Untold};
 
 /// Runs `send` and returns the exit status.
-pub(super) fn run(told: Told, strict: bool, files: &Files, job: Job, variables: Variables) -> u8 {
+pub(super) fn run(args: EventArgs, strict: bool, files: &Files, job: Job, variables: Variables) -> u8 {
     // Before anything else can go wrong; the settings of a call that does not begin are not known.
     end_on_panic(Arc::new(Report::default()), strict);
     let mut call = Call::begin_watched(job, variables, |deadline, report| {
@@ -34,8 +34,8 @@ pub(super) fn run(told: Told, strict: bool, files: &Files, job: Job, variables: 
     if !call.to.is_somewhere() {
         call.module = Module::of(None);
     }
-    let outcome = send(&call, told, files);
-    if told.event != Event::DeployStarted {
+    let outcome = send(&call, args, files);
+    if args.event != Event::DeployStarted {
         // The last call of its job.
         kept::forget(&call.variables);
     }
@@ -52,21 +52,19 @@ fn end_on_panic(report: Arc<Report>, strict: bool) {
     }));
 }
 
-fn send(call: &Call, told: Told, files: &Files) -> Outcome {
-    if told.event == Event::DeployStarted {
+fn send(call: &Call, args: EventArgs, files: &Files) -> Outcome {
+    if args.event == Event::DeployStarted {
         history::keep_deploy_start(&call.variables, now());
     }
     for warning in &call.to.warnings {
-        call.report.warning(warning);
+        call.report.warning(&warning.text);
     }
     let is_somewhere = call.to.is_somewhere();
-    let none = Files::default();
-    let mut outcomes = Vec::new();
-    for (context, asked) in ask::learn(call, told, is_somewhere) {
-        // The job's page has the links of one.
-        let files = if outcomes.is_empty() { files } else { &none };
-        outcomes.push(send_one(call, told.event, context, &asked, files));
-    }
+    let all = if is_somewhere { steps::look_up(call, args) } else { vec![Findings::of_job(&call.variables)] };
+    // The job's page has the links of the first message.
+    let files = std::iter::once(files.clone()).chain(std::iter::repeat_with(Files::default));
+    let outcomes: Vec<Outcome> =
+        all.iter().zip(files).map(|(findings, files)| send_one(call, args, findings, &files)).collect();
     if is_somewhere {
         for oddity in call.client.oddities() {
             call.report.warning(&oddity);
@@ -75,85 +73,26 @@ fn send(call: &Call, told: Told, files: &Files) -> Outcome {
     outcomes.into_iter().max_by_key(Outcome::severity).unwrap_or(Outcome::Sent)
 }
 
-/// Renders one message and delivers it, to the operators too where they should hear of it.
-fn send_one(call: &Call, event: Event, context: Context, asked: &Asked, files: &Files) -> Outcome {
-    let message = match call.message(&context) {
-        Ok(message) => message,
-        Err(error) => {
-            call.report.warning(&format!("rendering the message: {error}; a line of plain text is sent instead"));
-            Message::of_line(&plain_line(&call.variables, event))
-        }
-    };
-    let delivery = Delivery { call, event, message: &message, asked };
-    let (outcome, thread) = match &message.skip {
-        Some(skip) => {
-            delivery.bring_up_to_date();
-            (Outcome::Skipped(skip.clone()), None)
-        }
-        None => tell(&delivery),
-    };
+/// Renders, delivers and records one message; then delivers the operators' if it is for them too.
+fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files) -> Outcome {
+    let context = call.context(args, findings, &*call.report);
+    let message = render(call, &context).unwrap_or_else(|error| {
+        call.report
+            .warning(&format!("rendering the message: {}; a line of plain text is sent instead", error.describe()));
+        Message::of_line(&plain_line(&call.variables, args.event))
+    });
+    let delivery = Delivery { call, event: args.event, message: &message, findings };
+    let (outcome, thread) = delivery.deliver();
     let is_for_operators = message.failure || message.recovery;
     let operators = call.to.operators_for(message.environment()).filter(|_| is_for_operators);
     let is_wanted = files.annotations.is_some() || operators.is_some();
-    let first = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
-    let written = [
-        (
-            &files.annotations,
-            "annotations",
-            message.annotations(first.as_deref()).into_bytes(),
-            "the job's page gets no links",
-        ),
-        (
-            &files.message_file,
-            "message-file",
-            thread.and_then(|thread| delivery.kept(&thread)).unwrap_or_else(|| b"{}".to_vec()),
-            "later jobs look for the message in the channel",
-        ),
-    ];
-    for (path, flag, contents, consequence) in written {
-        if let Some(path) = path
-            && let Err(cause) = outputs::write(path, &contents)
-        {
-            call.report.warning(&format!("writing --{flag} {}: {cause}; {consequence}", path.display()));
-        }
-    }
+    let address = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
+    let annotations = message.annotations(address.as_deref());
+    record(call, files, annotations, thread.and_then(|thread| delivery.record(&thread)));
     if let Some(operators) = operators {
-        delivery::tell_operators(call, &operators, context, first.as_deref());
+        deliver_to_operators(call, &operators, context, address.as_deref());
     }
     outcome
-}
-
-#[cfg(feature = "full")]
-/// Delivers a message as `send` does, for a command that says by itself how that ended.
-pub(super) fn deliver(call: &Call, event: Event, message: &Message, asked: &Asked) -> Result<(), Untold> {
-    Delivery { call, event, message, asked }.tell().map(drop)
-}
-
-/// Tells this message. Returns how that ended, and where the pipeline's message is, where it is the bot's.
-fn tell(delivery: &Delivery) -> (Outcome, Option<Thread>) {
-    let report = &delivery.call.report;
-    match delivery.tell() {
-        Ok((delivered, thread)) => {
-            if let Delivered::TextOnly { refused } = delivered {
-                report.warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
-            }
-            report.message(&delivery.message.summary);
-            (Outcome::Sent, thread)
-        }
-        Err(Untold::Undelivered(undelivered)) => {
-            let fate = match undelivered.fate() {
-                Fate::NotDelivered => "was not",
-                Fate::Unknown => "may not have been",
-            };
-            report.warning(&format!("the message {fate} delivered: {}", undelivered.told()));
-            (Outcome::Failed { reason: undelivered.reason() }, None)
-        }
-        Err(Untold::Nowhere(unusable)) => {
-            report.warning(&format!("{unusable}, so the job goes on without a notification: {}", unusable.step()));
-            let word = unusable.word();
-            (if unusable.is_unset() { Outcome::nowhere(word) } else { Outcome::failed(word) }, None)
-        }
-    }
 }
 
 /// What is said when no module can: the project, what happened, and where to look.

@@ -1,5 +1,6 @@
 //! Asking: where, with which token, how often and for how long.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::explain::Explain;
 use crate::net::address;
 use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
@@ -32,7 +34,7 @@ pub(crate) enum Unknown {
     /// Not in a job, or variables were changed.
     #[error("{0} is not set, which every GitLab job has")]
     Missing(&'static str),
-    #[error("{0} is no number: remove what overrides it")]
+    #[error("{0} is no number")]
     NotANumber(&'static str),
     /// Its ref is its parent's, of which others run too.
     #[error("a child pipeline has no history of its own")]
@@ -40,29 +42,36 @@ pub(crate) enum Unknown {
     /// A token goes to the GitLab of this job and nowhere else.
     #[error("CI_API_V4_URL does not point at the GitLab of CI_SERVER_URL over https, and no token goes anywhere else")]
     OtherHost,
-    #[error("{0}; {step}", step = next_step(.0))]
+    #[error(transparent)]
     Fault(#[from] Fault),
     /// 401, 403 and 404: older instances, or a restricted token. A route that does not take a job token ignores it.
-    #[error(
-        "GitLab answered {0}: the job token may not read this there; a project access token with read_api in NOTIFIER_GITLAB_TOKEN may"
-    )]
+    #[error("GitLab answered {0}: the job token may not read this there")]
     Refused(u16),
     /// The list does not hold the job that asks, which runs and must be there.
-    #[error(
-        "GitLab's list lacks this very job: the job token may not see the jobs there; a project access token with read_api in NOTIFIER_GITLAB_TOKEN may"
-    )]
+    #[error("GitLab's list lacks this very job: the job token may not see the jobs there")]
     NotListed,
     #[error("GitLab answered {0}")]
     Status(u16),
-    #[error("GitLab's answer is not what its API documents: see whether a proxy answers in its place")]
+    #[error("GitLab's answer is not what its API documents")]
     NotUnderstood,
     #[error("GitLab has been asked {REQUESTS} times already")]
     Enough,
 }
 
-/// Asking has a time of its own, which no setting changes.
-fn next_step(fault: &Fault) -> &'static str {
-    if matches!(fault, Fault::Timeout(_)) { "it may be busy" } else { fault.step() }
+impl Explain for Unknown {
+    fn step(&self) -> Cow<'_, str> {
+        match self {
+            Self::NotANumber(_) => "remove what overrides it".into(),
+            // Asking has a time of its own, which no setting changes.
+            Self::Fault(Fault::Timeout(_)) => "it may be busy".into(),
+            Self::Fault(fault) => fault.step(),
+            Self::Refused(_) | Self::NotListed => {
+                "a project access token with read_api in NOTIFIER_GITLAB_TOKEN may read it".into()
+            }
+            Self::NotUnderstood => "check whether a proxy answers in its place".into(),
+            Self::Missing(_) | Self::Child | Self::OtherHost | Self::Status(_) | Self::Enough => "".into(),
+        }
+    }
 }
 
 impl Unknown {

@@ -131,7 +131,7 @@ pub(crate) struct Gathered<'a> {
     pub(crate) jobs: Option<&'a Jobs>,
     pub(crate) history: &'a History,
     /// GitLab login or e-mail address to Slack user ID.
-    pub(crate) people: Map<String, Value>,
+    pub(crate) people: &'a Map<String, Value>,
     /// Whether later events update the message.
     pub(crate) updates: bool,
     /// Whether the server may show nothing of a message but its text.
@@ -252,7 +252,7 @@ mod tests {
             pass: &[],
             jobs: None,
             history: &History::default(),
-            people: Map::new(),
+            people: &Map::new(),
             updates: false,
             text_only: false,
             file: &Map::new(),

@@ -35,25 +35,20 @@ pub enum Event {
     PipelineFinished,
 }
 
-/// How the names of messages end (the setting `events`), and what people call that. No job need know it.
-const OUTCOMES: [&str; 12] = [
-    "failed",
-    "failure",
-    "succeeded",
-    "success",
-    "canceled",
-    "cancelled",
-    "fixed",
-    "still-failing",
-    "stopped",
-    "again",
-    "rolled-back",
-    "waiting",
-];
+/// The module's own list of what can happen.
+#[path = "../../../notifier-wasm/src/contract/state.rs"]
+#[allow(dead_code, reason = "the host needs the names only")]
+mod state;
+
+/// What people call an outcome for which the module has another name.
+const SYNONYMS: [(&str, &str); 3] = [("failure", "failed"), ("success", "succeeded"), ("cancelled", "canceled")];
 
 /// Where the outcome comes from, for a word that names it as if the caller had to say it: `deploy-failed`.
 pub(crate) fn source_of_outcome(word: &str) -> Option<&'static str> {
-    let (what, _) = word.split_once('-').filter(|(_, outcome)| OUTCOMES.contains(outcome))?;
+    let (what, outcome) = word.split_once('-').filter(|(_, outcome)| !["started", "finished"].contains(outcome))?;
+    let outcome = SYNONYMS.iter().find(|(synonym, _)| *synonym == outcome).map_or(outcome, |(_, name)| name);
+    let is_outcome = |name: &str| name.split_once('-').is_some_and(|(_, it)| it == outcome);
+    state::State::all_names().into_iter().find(|name| is_outcome(name))?;
     Some(if what.starts_with("deploy") {
         "the outcome is the job's own status (CI_JOB_STATUS), which nobody need say: call deploy-finished in the deploy job's after_script"
     } else {

@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::key::Key;
 use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes};
-use crate::variables::Variables;
+use crate::variables::{Variables, after_unexpanded};
 
 /// What else begins like the settings: what the component's script reads, and the token for GitLab's API.
 const OTHERS: [&str; 2] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_GITLAB_TOKEN"];
@@ -110,7 +110,7 @@ pub fn variable(name: &str) -> String {
 
 /// Why a value cannot be used, as the rest of a sentence about its variable.
 fn refusal(name: &str, value: &str) -> Option<String> {
-    if is_unexpanded(value) {
+    if after_unexpanded(value) == Some("") {
         return Some(format!(
             "is `{value}`, which GitLab did not expand: it counts as not set; set that variable, or the setting itself"
         ));
@@ -126,13 +126,6 @@ fn refusal(name: &str, value: &str) -> Option<String> {
     (characters > MAX_CHARACTERS).then(|| {
         format!("has {characters} characters: it counts as not set; write at most {MAX_CHARACTERS}, with * for names that are alike")
     })
-}
-
-/// Whether a value is nothing but `$NAME` or `${NAME}`.
-fn is_unexpanded(value: &str) -> bool {
-    let name =
-        value.strip_prefix('$').map(|rest| rest.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(rest));
-    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_'))
 }
 
 /// What begins with `NOTIFIER_` and is nothing that anybody reads: the warning names the nearest name that is.

@@ -72,11 +72,11 @@ impl SettingsFile {
         [environment, Some("*")].into_iter().flatten().find_map(|name| environments.get(name)?.get(key)?.as_str())
     }
 
-    /// Everything in it that says whom to mention.
-    pub(crate) fn mention_lists(&self) -> impl Iterator<Item = &str> {
+    /// Whether anything in it says whom to mention.
+    pub(crate) fn mentions_somebody(&self) -> bool {
         let groups = ["events", "environments"].into_iter().filter_map(|group| self.0.get(group)?.as_object());
-        let entries = groups.flat_map(Map::values).filter_map(Value::as_object).chain([&self.0]);
-        entries.flat_map(|entry| ["mention", "ops_mention"].into_iter().filter_map(|key| entry.get(key)?.as_str()))
+        let mut entries = groups.flat_map(Map::values).filter_map(Value::as_object).chain([&self.0]);
+        entries.any(|entry| ["mention", "ops_mention"].into_iter().any(|key| entry.contains_key(key)))
     }
 
     /// Whether any environment has a channel of its own.

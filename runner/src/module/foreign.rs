@@ -1,50 +1,96 @@
-//! A module that a team pinned: taken from its file or address, checked by its digest, and compiled. Only the full build has
-//! this.
+//! A module that a team pinned: taken from its file or address, checked by its digest, and compiled. The slim build has no compiler
+//! and refuses every one.
 
-use std::path::Path;
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
+#[cfg(feature = "full")]
+mod download;
 
-use super::download::{self, DownloadError};
-use super::pin::{Pin, sha256};
-use crate::files::read_at_most;
+use std::borrow::Cow;
+
+use super::pin::Pin;
+use crate::explain::Explain;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
-use crate::sandbox::{Guest, GuestError, LIMITS};
+use crate::sandbox::Guest;
 use crate::variables::Variables;
+#[cfg(feature = "full")]
+use {
+    super::pin::sha256,
+    crate::files::read_at_most,
+    crate::sandbox::{GuestError, LIMITS},
+    download::DownloadError,
+    std::path::Path,
+    std::sync::{Arc, mpsc},
+    std::thread,
+    std::time::Duration,
+};
 
 /// Why a module from outside cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ForeignError {
+    #[cfg(not(feature = "full"))]
+    #[error("this is the slim notifier, which runs its own module only")]
+    Slim,
     /// The path is wrong, or the file is not there in this job.
+    #[cfg(feature = "full")]
     #[error("the file cannot be read: {0}")]
     Read(std::io::Error),
+    #[cfg(feature = "full")]
     #[error(transparent)]
     Download(#[from] DownloadError),
     /// Larger or more tangled than there is time for.
+    #[cfg(feature = "full")]
     #[error("compiling it takes longer than the job's time allows (NOTIFIER_TIMEOUT)")]
     Slow,
     /// Not the file that was pinned. It is not run.
-    #[error("its SHA-256 is {found}, not the pinned one: find out who changed the file, or pin that digest")]
+    #[cfg(feature = "full")]
+    #[error("its SHA-256 is {found}, not the pinned one")]
     Digest { found: String },
+    #[cfg(feature = "full")]
     #[error(transparent)]
     Guest(#[from] GuestError),
 }
 
 impl ForeignError {
-    /// The kind of fault, as one word.
-    pub(crate) fn word(&self) -> &'static str {
+    /// The kind of fault, as one word of the job log.
+    pub(crate) fn reason(&self) -> &'static str {
         match self {
+            #[cfg(not(feature = "full"))]
+            Self::Slim => "slim",
+            #[cfg(feature = "full")]
             Self::Read(_) | Self::Download(_) => "bad_module",
+            #[cfg(feature = "full")]
             Self::Slow => "deadline",
+            #[cfg(feature = "full")]
             Self::Digest { .. } => "checksum",
-            Self::Guest(error) => error.word(),
+            #[cfg(feature = "full")]
+            Self::Guest(error) => error.reason(),
         }
     }
 }
 
+impl Explain for ForeignError {
+    fn step(&self) -> Cow<'_, str> {
+        match self {
+            #[cfg(not(feature = "full"))]
+            Self::Slim => "use the full notifier".into(),
+            #[cfg(feature = "full")]
+            Self::Download(error) => error.step(),
+            #[cfg(feature = "full")]
+            Self::Digest { .. } => "find out who changed the file, or pin that digest".into(),
+            #[cfg(feature = "full")]
+            Self::Read(_) | Self::Slow | Self::Guest(_) => "".into(),
+        }
+    }
+}
+
+/// The pinned module, ready to run: none in the slim build.
+#[cfg(not(feature = "full"))]
+pub(super) fn guest(_: &Pin, _: &Client, _: &Variables, _: Deadline) -> Result<Guest, ForeignError> {
+    Err(ForeignError::Slim)
+}
+
 /// The pinned module, ready to run. Of `deadline` compiling it may take half of what is left.
+#[cfg(feature = "full")]
 pub(super) fn guest(
     pin: &Pin,
     client: &Client,
@@ -65,6 +111,7 @@ pub(super) fn guest(
 }
 
 /// Compiles a module in a thread of its own, for nothing else stops a compiler. Where there is no thread, the watchdog does.
+#[cfg(feature = "full")]
 fn compile(wasm: Vec<u8>, patience: Duration) -> Result<Guest, ForeignError> {
     let wasm = Arc::new(wasm);
     let (compiled, ready) = mpsc::channel();
@@ -77,6 +124,7 @@ fn compile(wasm: Vec<u8>, patience: Duration) -> Result<Guest, ForeignError> {
 }
 
 /// Reads a module file, up to the size that a module may have and a byte more.
+#[cfg(feature = "full")]
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ForeignError> {
     read_at_most(path, LIMITS.module as u64 + 1).map_err(ForeignError::Read)
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::skip::Skip;
 use crate::job::context::CONTEXT_VERSION;
+use crate::report::Warning;
 
 /// The keys of a body that a module may set. Where a message goes, and under whose name, is not the module's to say.
 const BODY_KEYS: [&str; 6] = ["text", "blocks", "attachments", "unfurl_links", "unfurl_media", "mrkdwn"];
@@ -52,7 +53,7 @@ pub(crate) struct Message {
     pub(crate) mentions: Vec<String>,
     /// What the module has to say about settings and variables.
     #[serde(default)]
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// A link of a message.

@@ -1,11 +1,13 @@
 //! Rendering: with the built-in module, or with one that a team pinned by its digest.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::foreign::{self, ForeignError};
 use super::message::{BadMessage, Message};
 use super::pin::{BUILT_IN, Pin};
 use super::route::Route;
+use crate::explain::Explain;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::sandbox::{Guest, GuestError};
@@ -24,27 +26,21 @@ pub(crate) enum ModuleError {
 }
 
 impl ModuleError {
-    /// The kind of fault, as one word.
-    pub(crate) fn word(&self) -> &'static str {
+    /// The kind of fault, as one word of the job log.
+    pub(crate) fn reason(&self) -> &'static str {
         match self {
-            Self::Foreign(error) => error.word(),
-            Self::Guest(error) => error.word(),
+            Self::Foreign(error) => error.reason(),
+            Self::Guest(error) => error.reason(),
             Self::Message(_) => "bad_output",
         }
     }
+}
 
-    /// The next step where the module ran, ready to follow the error; the others say it themselves.
-    fn step(&self) -> &'static str {
-        if matches!(self, Self::Foreign(_)) { "" } else { "; `pipeline-notifier module check` shows the same" }
-    }
-
-    /// What a guest that failed wrote to stderr, ready to follow the error.
-    pub(crate) fn said(&self) -> String {
+impl Explain for ModuleError {
+    fn step(&self) -> Cow<'_, str> {
         match self {
-            Self::Guest(GuestError::Exit { stderr, .. }) if !stderr.trim().is_empty() => {
-                format!(", saying: {}", stderr.trim().chars().filter(|c| !c.is_control()).take(200).collect::<String>())
-            }
-            _ => String::new(),
+            Self::Foreign(error) => error.step(),
+            Self::Guest(_) | Self::Message(_) => "`pipeline-notifier module check` shows the same".into(),
         }
     }
 }
@@ -110,12 +106,11 @@ impl Module {
 
 fn warning(pin: &Pin, error: &ModuleError) -> String {
     format!(
-        "module {} ({}): {error}{}{}; the built-in module renders instead ({})",
+        "module {} ({}): {}; the built-in module renders instead ({})",
         pin.source,
         &pin.sha256[..12],
-        error.said(),
-        error.step(),
-        error.word(),
+        error.describe(),
+        error.reason(),
     )
 }
 

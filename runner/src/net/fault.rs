@@ -1,8 +1,11 @@
 //! Why a request got no answer. The client's own errors can print an address, and an address can be a secret: none is printed.
 
+use std::borrow::Cow;
 use std::io;
 
 use ureq::Timeout;
+
+use crate::explain::Explain;
 
 /// Why there was no answer, and from whom: a host, and nothing else of an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,7 +80,7 @@ impl Fault {
     }
 
     /// The fault as one word of the job log.
-    pub(crate) fn word(&self) -> &'static str {
+    pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Dns(_) => "dns",
             Self::Connect(_) => "connect",
@@ -95,10 +98,11 @@ impl Fault {
     pub(crate) fn is_before_sending(&self) -> bool {
         matches!(self, Self::Dns(_) | Self::Connect(_))
     }
+}
 
-    /// The next step for people.
-    pub(crate) fn step(&self) -> &'static str {
-        match self {
+impl Explain for Fault {
+    fn step(&self) -> Cow<'_, str> {
+        let step = match self {
             Self::Dns(_) => "check the name, and the resolver of the job's image and runner",
             Self::Connect(_) | Self::ConnectTimeout(_) => {
                 "check the runner's network, and HTTPS_PROXY where a proxy stands between"
@@ -112,7 +116,8 @@ impl Fault {
                 "check the address, and whether a proxy answers in its place"
             }
             Self::Proxy(_) => "check its address and credentials there, and NO_PROXY",
-        }
+        };
+        step.into()
     }
 }
 

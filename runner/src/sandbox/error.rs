@@ -57,7 +57,7 @@ pub enum GuestError {
         trap: String,
     },
     /// The guest said that it failed.
-    #[error("it ended with exit status {status}")]
+    #[error("it ended with exit status {status}{}", saying(.stderr))]
     Exit {
         /// The exit status.
         status: i32,
@@ -72,6 +72,12 @@ pub enum GuestError {
     },
 }
 
+/// What a guest wrote to stderr, ready to follow how it ended.
+fn saying(stderr: &str) -> String {
+    let line: String = stderr.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+    if line.is_empty() { line } else { format!(", saying: {line}") }
+}
+
 impl GuestError {
     pub(super) fn of_engine(cause: wasmtime::Error) -> Self {
         Self::Engine { cause: format!("{cause:#}") }
@@ -79,7 +85,7 @@ impl GuestError {
 
     /// The kind of fault, as one word.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Input { .. } => "input",
             Self::TooLarge { .. } | Self::NotAModule { .. } | Self::NoStart => "bad_module",

@@ -1,9 +1,12 @@
 //! Slack's Web API (<https://docs.slack.dev/apis/web-api/>): methods by name, with a bot's token.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::tries::patiently;
 use super::undelivered::{Undelivered, error_word};
+use crate::explain::Explain;
 use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::module::message::Body;
@@ -12,7 +15,7 @@ use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
 use crate::net::http::{Answer, Client};
 use crate::net::secret::{Secret, percent_encoded};
-use crate::variables::Variables;
+use crate::variables::{Variables, after_unexpanded};
 
 /// Where the methods are, unless `SLACK_API_URL` says otherwise.
 const BASE: &str = "https://slack.com/api";
@@ -33,18 +36,30 @@ pub(crate) struct Api {
 /// Why a token cannot be used. Names variables, never their values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unusable {
-    #[error(
-        "SLACK_BOT_TOKEN is no bot token, which begins with xoxb-: copy the Bot User OAuth Token of the Slack app's page OAuth & Permissions"
-    )]
+    #[error("SLACK_BOT_TOKEN is no bot token, which begins with xoxb-")]
     NotABot,
-    #[error(
-        "SLACK_BOT_TOKEN is the path of a File-type variable whose file cannot be read: check it in Settings > CI/CD > Variables"
-    )]
+    #[error("SLACK_BOT_TOKEN is the path of a File-type variable whose file cannot be read")]
     Unreadable,
-    #[error(
-        "SLACK_API_URL is not an https address of slack.com or slack-gov.com, and the token goes nowhere else: mend the input slack_api_url, or name its host in allow_hosts"
-    )]
+    #[error("SLACK_API_URL is not an https address of slack.com or slack-gov.com, and the token goes nowhere else")]
     Host,
+}
+
+impl Unusable {
+    /// The variable that it is about.
+    pub(crate) fn variable(self) -> &'static str {
+        if self == Self::Host { "SLACK_API_URL" } else { "SLACK_BOT_TOKEN" }
+    }
+}
+
+impl Explain for Unusable {
+    fn step(&self) -> Cow<'_, str> {
+        let step = match self {
+            Self::NotABot => "copy the Bot User OAuth Token of the Slack app's page OAuth & Permissions",
+            Self::Unreadable => "check it in Settings > CI/CD > Variables",
+            Self::Host => "fix the input slack_api_url, or name its host in allow_hosts",
+        };
+        step.into()
+    }
 }
 
 impl Api {
@@ -52,7 +67,7 @@ impl Api {
     /// allowed by name.
     pub(crate) fn find(variables: &Variables, settings: &Settings) -> Option<Result<Self, Unusable>> {
         let token = match variables.secret("SLACK_BOT_TOKEN")? {
-            Ok(token) if token.starts_with('$') => return None,
+            Ok(token) if after_unexpanded(&token).is_some() => return None,
             Ok(token) => token,
             Err(_) => return Some(Err(Unusable::Unreadable)),
         };
@@ -179,7 +194,7 @@ fn step(method: &str, word: &str, needed: &str) -> String {
 /// What a method's answer is called in the log.
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_method(answer: Answer) -> Option<String> {
-    judge("chat.postMessage", Ok(answer)).err().map(|undelivered| undelivered.told() + &undelivered.reason())
+    judge("chat.postMessage", Ok(answer)).err().map(|undelivered| undelivered.describe() + &undelivered.reason())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::api::Api;
 use super::metadata::{Shown, Speaker};
 use super::thread::{Thread, is_channel_id, is_ts};
 use super::undelivered::{Delivered, Undelivered};
+use crate::explain::Explain;
 use crate::module::message::{Body, Message};
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
@@ -116,7 +117,7 @@ impl Bot<'_> {
                 Err(gone) if gone.is_word(&["message_not_found"]) => return post(),
                 Err(undelivered) => warnings.warning(&format!(
                     "{}; the event is told in the thread, the pipeline's message stays as it was",
-                    undelivered.told()
+                    undelivered.describe()
                 )),
                 Ok(()) => {}
             }
@@ -191,7 +192,7 @@ impl Bot<'_> {
         self.look_through(speaker, false).unwrap_or_else(|unreadable| {
             warnings.warning(&format!(
                 "looking for the pipeline's message: {}; a new message is posted",
-                unreadable.told()
+                unreadable.describe()
             ));
             Past::default()
         })

@@ -2,9 +2,11 @@
 
 use super::api::Api;
 use super::webhook_url::{self, Unusable, Webhook};
+use crate::explain::Explain;
 use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::job::settings_file::SettingsFile;
+use crate::report::{Code, Warning};
 use crate::variables::Variables;
 
 /// What a job has to send with. Which channel it is depends on the environment, which the message names.
@@ -16,7 +18,7 @@ pub(crate) struct Destinations {
     pub(crate) webhook: Result<Webhook, Unusable>,
     pub(crate) ops_webhook: Option<Webhook>,
     /// Why something that is set is not used.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// A channel of the settings, which wins, or one for each environment from the settings file.
@@ -76,28 +78,31 @@ impl Destinations {
         let bot = match Api::find(variables, settings) {
             Some(Ok(api)) if channels.exist() => Some(api),
             Some(Ok(_)) => {
-                warnings.push(format!("SLACK_BOT_TOKEN is set and NOTIFIER_CHANNEL is not: name the bot's channel (input `channel`, or `environments` of .pipeline-notifier.json, which the start job reads only with the input `git_strategy`){instead}"));
+                let text = format!(
+                    "SLACK_BOT_TOKEN is set and NOTIFIER_CHANNEL is not: name the bot's channel (input `channel`, or `environments` of .pipeline-notifier.json, which the start job reads only with the input `git_strategy`){instead}"
+                );
+                warnings.push(Warning::about(Code::Destination, "NOTIFIER_CHANNEL", text));
                 None
             }
             Some(Err(unusable)) => {
-                warnings.push(format!("{unusable}{instead}"));
+                let text = format!("{}{instead}", unusable.describe());
+                warnings.push(Warning::about(Code::Destination, unusable.variable(), text));
                 None
             }
             None => None,
         };
         let ops_webhook = match webhook_url::of_operators(variables, settings) {
             Some(Err(unusable)) => {
-                warnings.push(format!("{unusable}: {}", unusable.step()));
+                warnings.push(Warning::about(Code::OperatorsWebhook, unusable.variable(), unusable.describe()));
                 None
             }
             Some(Ok(webhook)) => Some(webhook),
             None => None,
         };
         if ops_channels.named.is_some() && bot.is_none() && ops_webhook.is_none() {
-            warnings.push(
-                "NOTIFIER_OPS_CHANNEL needs a bot (SLACK_BOT_TOKEN); with webhooks alone set SLACK_OPS_WEBHOOK_URL"
-                    .to_owned(),
-            );
+            let text =
+                "NOTIFIER_OPS_CHANNEL needs a bot (SLACK_BOT_TOKEN); with webhooks alone set SLACK_OPS_WEBHOOK_URL";
+            warnings.push(Warning::about(Code::Destination, "SLACK_BOT_TOKEN", text.to_owned()));
         }
         Self { bot, channels, ops_channels, webhook, ops_webhook, warnings }
     }

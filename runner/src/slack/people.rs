@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::api::Api;
+use crate::explain::Explain;
 use crate::files;
 use crate::job::key::Key;
 use crate::job::settings::Settings;
@@ -91,7 +92,7 @@ impl Directory<'_> {
                 Err(error) => {
                     warnings.warning(&format!(
                         "looking people up in Slack: {}; they are named and not mentioned",
-                        error.told()
+                        error.describe()
                     ));
                     break;
                 }

@@ -1,5 +1,8 @@
 //! What became of a message: delivered, or why not.
 
+use std::borrow::Cow;
+
+use crate::explain::Explain;
 use crate::net::fault::Fault;
 
 /// Why a message was not delivered, or Slack did not answer. What to do about it is the step.
@@ -21,30 +24,26 @@ pub(crate) enum Undelivered {
     ServerError { status: u16 },
 }
 
-impl Undelivered {
-    /// The next step for people.
-    pub(crate) fn step(&self) -> &str {
+impl Explain for Undelivered {
+    fn step(&self) -> Cow<'_, str> {
         match self {
             Self::Fault(fault) => fault.step(),
-            Self::RateLimited => "send fewer events (NOTIFIER_EVENTS)",
+            Self::RateLimited => "send fewer events (NOTIFIER_EVENTS)".into(),
             Self::Redirect { .. } | Self::NotOk => {
-                "check the webhook's URL (of a bot SLACK_API_URL), and whether a proxy answers in its place"
+                "check the webhook's URL (of a bot SLACK_API_URL), and whether a proxy answers in its place".into()
             }
-            Self::Refused { step, .. } => step,
-            Self::Denied { step, .. } => step,
-            Self::ServerError { .. } => "see https://slack-status.com",
+            Self::Refused { step, .. } => (*step).into(),
+            Self::Denied { step, .. } => step.into(),
+            Self::ServerError { .. } => "see https://slack-status.com".into(),
         }
     }
+}
 
-    /// What went wrong and what to do.
-    pub(crate) fn told(&self) -> String {
-        format!("{self}: {}", self.step())
-    }
-
+impl Undelivered {
     /// The reason as one word of the job log.
     pub(crate) fn reason(&self) -> String {
         match self {
-            Self::Fault(fault) => fault.word().to_owned(),
+            Self::Fault(fault) => fault.reason().to_owned(),
             Self::RateLimited => "rate_limited".to_owned(),
             Self::Redirect { .. } => "redirect".to_owned(),
             Self::NotOk => "bad_reply".to_owned(),

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::tries::patiently;
 use super::undelivered::{Delivered, Undelivered, error_word};
 use super::webhook_url::Webhook;
+#[cfg(feature = "fuzz")]
+use crate::explain::Explain;
 use crate::module::message::Body;
 use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
@@ -101,7 +103,7 @@ fn step(word: &str) -> &'static str {
 pub(crate) fn fuzz_webhook(answer: Answer) -> Option<String> {
     let answer = Ok(answer);
     super::tries::wait_before_next_try(&answer);
-    judge(answer).err().map(|undelivered| undelivered.told() + &undelivered.reason())
+    judge(answer).err().map(|undelivered| undelivered.describe() + &undelivered.reason())
 }
 
 #[cfg(test)]

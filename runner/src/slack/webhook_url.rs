@@ -1,10 +1,13 @@
 //! The incoming webhook: where its URL comes from, and whether a message may go there.
 
+use std::borrow::Cow;
+
+use crate::explain::Explain;
 use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::net::address::{self, Refused};
 use crate::net::secret::Secret;
-use crate::variables::Variables;
+use crate::variables::{Variables, after_unexpanded};
 
 /// Where the operators' webhook URL is.
 const OPS_VARIABLE: &str = "SLACK_OPS_WEBHOOK_URL";
@@ -66,7 +69,7 @@ enum Problem {
 
 impl Unusable {
     /// The problem as one word of the job log.
-    pub(crate) fn word(&self) -> &'static str {
+    pub(crate) fn reason(&self) -> &'static str {
         match self.problem {
             Problem::Missing => "no_webhook",
             Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress => "bad_webhook",
@@ -85,10 +88,11 @@ impl Unusable {
     pub(crate) fn variable(&self) -> &str {
         &self.variable
     }
+}
 
-    /// The next step for people.
-    pub(crate) fn step(&self) -> &'static str {
-        match self.problem {
+impl Explain for Unusable {
+    fn step(&self) -> Cow<'_, str> {
+        let step = match self.problem {
             Problem::Missing | Problem::Unexpanded => self.if_missing,
             Problem::Unreadable => "check its type and its value in Settings > CI/CD > Variables",
             Problem::NotAnAddress => {
@@ -102,7 +106,8 @@ impl Unusable {
                 "copy the webhook once more; of a Slack-compatible server name the host in the input allow_hosts (without the component \
                  NOTIFIER_ALLOW_HOSTS)"
             }
-        }
+        };
+        step.into()
     }
 }
 
@@ -132,7 +137,7 @@ fn check(value: &str, allowed_hosts: &str) -> Result<(), Problem> {
     if value.is_empty() {
         return Err(Problem::Missing);
     }
-    if value.starts_with('$') || value.starts_with('%') {
+    if after_unexpanded(value).is_some() {
         return Err(Problem::Unexpanded);
     }
     address::check(value, &SLACK_HOSTS, allowed_hosts).map_err(|refused| match refused {
@@ -180,10 +185,10 @@ mod tests {
         match find(&variables, &settings) {
             Ok(_) => "ok",
             Err(unusable) => {
-                let shown = format!("{unusable}: {}", unusable.step());
+                let shown = unusable.describe();
                 assert!(value.is_empty() || !shown.contains(value), "{shown}");
                 assert!(shown.chars().count() < 480, "{shown}");
-                unusable.word()
+                unusable.reason()
             }
         }
     }
@@ -221,7 +226,7 @@ mod tests {
     fn the_likely_cause_follows_the_job() {
         let text = |pairs: &[(&str, &str)]| {
             let variables = pairs.iter().copied().collect();
-            find(&variables, &Settings::default()).unwrap_err().step()
+            find(&variables, &Settings::default()).unwrap_err().step().into_owned()
         };
         assert!(text(&[("CI_COMMIT_REF_PROTECTED", "false")]).contains("this ref is not protected"));
         assert!(text(&[("CI_COMMIT_REF_PROTECTED", "true")]).contains("this job has no environment"));

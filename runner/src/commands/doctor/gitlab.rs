@@ -1,16 +1,18 @@
 //! What a job may know of its GitLab.
 
 use super::{Mark, Tell};
-use crate::commands::call::Call;
+use crate::explain::Explain;
 use crate::gitlab::api::{Api, Unknown};
 use crate::gitlab::{changes, deployments, jobs, pipelines};
 use crate::job::key::Key;
+use crate::steps::ask_gitlab::git_ref;
+use crate::steps::read_job::Call;
 
 /// What the tokens may read on this GitLab, route by route, and what is missed without.
 pub(super) fn facts(call: &Call, tell: Tell) {
     let api = || Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline);
     let nothing = |unknown: &Unknown, tell: Tell| {
-        let detail = format!("{unknown}; nothing is known of it, and messages link to the pipeline's pages instead");
+        let detail = format!("{}; messages link to the pipeline's pages instead", unknown.describe());
         tell(Mark::Note, "GitLab", &detail);
     };
     if let Err(unknown) = api() {
@@ -18,7 +20,7 @@ pub(super) fn facts(call: &Call, tell: Tell) {
     }
     let mut told = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
         Ok(()) => tell(Mark::Ok, "GitLab", &format!("tells {route}")),
-        Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {unknown}; {missed}")),
+        Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {}; {missed}", unknown.describe())),
     };
     // Each route is asked on its own: a message may ask only so often.
     let start_job = call.settings.get_or_default(Key::StartJob);
@@ -36,7 +38,7 @@ pub(super) fn facts(call: &Call, tell: Tell) {
         let missed = "one that failed is on the pipeline's page alone";
         told("this pipeline's trigger jobs", missed, without.map_or(Ok(()), Err));
     }
-    if let Some(git_ref) = call.git_ref() {
+    if let Some(git_ref) = git_ref(call) {
         let missed = "`fixed` and `still failing` are said only by a bot that may read its channel";
         told(
             "the pipelines before this one",

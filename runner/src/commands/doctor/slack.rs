@@ -1,11 +1,12 @@
 //! What Slack itself says: which scopes the bot has, whether it would take the blocks, and a test message.
 
 use super::{Mark, Tell};
-use crate::commands::call::Call;
+use crate::explain::Explain;
 use crate::module::message::Body;
 use crate::slack::api::Api;
 use crate::slack::bot::Bot;
 use crate::slack::webhook;
+use crate::steps::read_job::Call;
 
 /// Asks Slack itself whether it would take the message's blocks.
 pub(super) fn blocks_facts(call: &Call, api: &Api, body: &Body, tell: Tell) {

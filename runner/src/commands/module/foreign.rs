@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::facts;
 use crate::error::Error;
+use crate::explain::Explain;
 use crate::job::settings::Settings;
 use crate::module::foreign::read;
 use crate::module::pin::sha256;
@@ -37,7 +38,7 @@ pub(super) fn check(file: &Path, settings: Option<&Settings>, variables: &Variab
     let api = match settings.map(|settings| Api::find(variables, settings)) {
         None => None,
         Some(Some(Ok(api))) => Some(api),
-        Some(Some(Err(unusable))) => return Err(Error::Slack(unusable.to_string())),
+        Some(Some(Err(unusable))) => return Err(Error::Slack(unusable.describe())),
         Some(None) => return Err(Error::Slack("SLACK_BOT_TOKEN is not set".to_owned())),
     };
     let client = Client::new(variables);
@@ -60,7 +61,7 @@ pub(super) fn check(file: &Path, settings: Option<&Settings>, variables: &Variab
             },
             (Err(error), _) => {
                 failed += 1;
-                format!("FAIL  {name}: {}", one_line(&format!("{error} ({}){}", error.word(), error.said())))
+                format!("FAIL  {name}: {}", one_line(&format!("{error} ({})", error.reason())))
             }
         };
         print(&format!("{ended}\n"));

@@ -1,0 +1,11 @@
+//! What a job does.
+
+/// What a job does to its environment
+/// (<https://docs.gitlab.com/ci/yaml/#environmentaction>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Deploy,
+    Stop,
+    /// No deployment: `prepare`, `verify`, `access`.
+    Other,
+}

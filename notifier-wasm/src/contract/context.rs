@@ -1,0 +1,149 @@
+//! The context: what the host passes to the module.
+
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::contract::fields::{flag, object, optional_integer, optional_string, parse, string, strings};
+use crate::contract::history::History;
+use crate::contract::jobs::Jobs;
+use crate::contract::setting::Setting;
+use crate::text::url::unexpanded;
+
+/// Version 1 of the context.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) event: Event,
+    /// GitLab's own verdict on the pipeline; absent where the caller does not know it.
+    pub(crate) result: Option<Verdict>,
+    /// GitLab's own variable names and values, untouched.
+    ci: Map<String, Value>,
+    /// The settings that are set, by their names in lower case without `NOTIFIER_`.
+    settings: Map<String, Value>,
+    /// The settings file of the consumer's repository, as it is.
+    pub(crate) settings_file: Map<String, Value>,
+    pub(crate) jobs: Jobs,
+    /// GitLab login or e-mail address to Slack user ID.
+    people: Map<String, Value>,
+    pub(crate) history: History,
+    /// Whether later events update this message, as a bot's do.
+    pub(crate) updates: bool,
+    /// Whether the server shows nothing of a message but its text.
+    pub(crate) text_only: bool,
+    /// Where the message is the one for the operators: what it follows.
+    pub(crate) operators: Option<Operators>,
+    /// Seconds since 1970 by the host's clock, when the event happened.
+    pub(crate) now: Option<i64>,
+    /// Whether only the route of the message is wanted, before what Slack knows is in the context.
+    pub(crate) wants_route: bool,
+}
+
+/// The events that a pipeline reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    PipelineStarted,
+    DeployStarted,
+    DeployFinished,
+    PipelineFinished,
+}
+
+/// How a pipeline ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Failed,
+    Success,
+}
+
+/// The second message of a failure or a recovery, to those who operate what failed.
+#[derive(Debug)]
+pub(crate) struct Operators {
+    /// The address of the first message, where it has one.
+    pub(crate) first_message: Option<String>,
+}
+
+impl Context {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Self::of(parse(bytes)?)
+    }
+
+    #[inline(never)]
+    pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
+        let history = object(&mut fields, "history")?;
+        let operators = match fields.get("operators") {
+            None | Some(Value::Null) => None,
+            Some(_) => {
+                let mut operators = object(&mut fields, "operators")?;
+                Some(Operators { first_message: optional_string(&mut operators, "first_message")? })
+            }
+        };
+        Ok(Self {
+            event: Event::of(&string(&mut fields, "event")?)?,
+            result: optional_string(&mut fields, "result")?.map(|result| Verdict::of(&result)).transpose()?,
+            ci: strings(&mut fields, "ci")?,
+            settings: strings(&mut fields, "settings")?,
+            settings_file: object(&mut fields, "settings_file")?,
+            jobs: Jobs::of(&mut fields)?,
+            people: strings(&mut fields, "people")?,
+            history: History::of(history)?,
+            updates: flag(&mut fields, "updates")?,
+            text_only: flag(&mut fields, "text_only")?,
+            operators,
+            now: optional_integer(&mut fields, "now")?,
+            wants_route: match optional_string(&mut fields, "request")?.as_deref() {
+                None | Some("message") => false,
+                Some("route") => true,
+                Some(_) => return Err(Error::field("`request`", "message or route")),
+            },
+        })
+    }
+
+    /// A variable of the job; an empty one counts as missing.
+    pub(crate) fn ci(&self, name: &str) -> Option<&str> {
+        self.ci.get(name)?.as_str().map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// A setting. Empty, or a lone `$VARIABLE` that GitLab left as it was, counts as missing.
+    pub(crate) fn setting(&self, setting: Setting) -> Option<&str> {
+        let value = self.settings.get(setting.name())?.as_str()?.trim();
+        (!value.is_empty() && unexpanded(value) != Some(value)).then_some(value)
+    }
+
+    /// What the map says of a GitLab login or an e-mail address, whatever its letters' case.
+    pub(crate) fn person(&self, login_or_email: &str) -> Option<&str> {
+        let is_known = |known: &str| known.trim().trim_start_matches('@').eq_ignore_ascii_case(login_or_email);
+        self.people.iter().find(|(known, _)| is_known(known))?.1.as_str()
+    }
+}
+
+impl Event {
+    fn of(name: &str) -> Result<Self, Error> {
+        Ok(match name {
+            "pipeline-started" => Self::PipelineStarted,
+            "deploy-started" => Self::DeployStarted,
+            "deploy-finished" => Self::DeployFinished,
+            "pipeline-finished" => Self::PipelineFinished,
+            _ => {
+                let known = "one of pipeline-started, deploy-started, deploy-finished, pipeline-finished";
+                return Err(Error::field("`event`", known));
+            }
+        })
+    }
+}
+
+impl Verdict {
+    fn of(word: &str) -> Result<Self, Error> {
+        match word {
+            "failed" => Ok(Self::Failed),
+            "success" => Ok(Self::Success),
+            _ => Err(Error::field("`result`", "failed or success")),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn context(mut json: Value) -> Context {
+    json["version"] = 1.into();
+    if json.get("event").is_none() {
+        json["event"] = "deploy-started".into();
+    }
+    Context::decode(json.to_string().as_bytes()).unwrap()
+}

@@ -1,0 +1,52 @@
+//! What is wrong with settings and variables, for the job log.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+
+/// One warning of a message.
+#[derive(Debug, Serialize)]
+pub(crate) struct Warning {
+    code: Code,
+    /// The variable or the file that it is about; `None` if it is about neither.
+    setting: Option<String>,
+    /// What is wrong, and what happens instead.
+    text: String,
+}
+
+/// The kinds of warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Code {
+    /// A value, or an entry of a list, is none of those that there are.
+    UnknownValue,
+    /// A pattern can match nothing.
+    MatchesNothing,
+    /// A template gives no text, or no address.
+    BadTemplate,
+    /// An address is none that is safe to click.
+    BadAddress,
+    /// A link does not fit into the message.
+    TooLong,
+    /// The job's status is not known.
+    NoJobStatus,
+    /// The setting `deploy_jobs` leaves out a job that has hooks.
+    HookNotNamed,
+}
+
+impl Warning {
+    /// A warning about a variable or a file, which its text begins with.
+    pub(crate) fn of(code: Code, setting: &str, text: impl Display) -> Self {
+        Self { code, setting: Some(setting.to_owned()), text: format!("{setting}: {text}") }
+    }
+
+    /// A warning about neither.
+    pub(crate) fn new(code: Code, text: String) -> Self {
+        Self { code, setting: None, text }
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn texts(warnings: Vec<Warning>) -> Vec<String> {
+    warnings.into_iter().map(|warning| warning.text).collect()
+}

@@ -1,0 +1,205 @@
+//! Which environment a job deploys to, and which cluster.
+
+use crate::contract::context::Context;
+use crate::contract::setting::Setting;
+use crate::contract::warning::{Code, Warning};
+use crate::facts::source::Ref;
+use crate::text;
+use crate::text::glob;
+use crate::text::template::{self, Fault};
+use crate::text::url::unexpanded;
+
+/// The mapping where neither a setting nor GitLab names the environment.
+const DEFAULT_ENVIRONMENTS: &str = "main=prod,development=dev,*=%{branch}";
+
+/// What the names of Auto DevOps' review environments begin with: they are named by their branch.
+const REVIEW: &str = "review/";
+
+/// What stands between several environments of one message.
+const SEPARATOR: &str = ", ";
+
+/// The longest environment or cluster name that is shown, in characters.
+const MAX_NAME: usize = 80;
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Environment {
+    pub(crate) name: Option<String>,
+    pub(crate) cluster: Option<String>,
+}
+
+impl Environment {
+    /// `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER` where the routing component set them; else the first entry of
+    /// `NOTIFIER_ENVIRONMENTS` that matches the ref; else what is deployed to by GitLab's name, but for a review environment; else the
+    /// default mapping.
+    #[inline(never)]
+    pub(crate) fn of(
+        context: &Context,
+        git_ref: Option<&Ref>,
+        deployed_to: &[&str],
+        warnings: &mut Vec<Warning>,
+    ) -> Self {
+        let mapped = |mapping: &str| git_ref.map_or(Ok(None), |git_ref| Self::mapped(mapping, context, git_ref));
+        let of_setting = mapped(context.setting(Setting::Environments).unwrap_or_default()).unwrap_or_else(|fault| {
+            warnings.push(Warning::of(
+                Code::BadTemplate,
+                "NOTIFIER_ENVIRONMENTS",
+                format_args!("{fault}; the setting is ignored"),
+            ));
+            None
+        });
+        let shown = |name: &str| text::shown(name, MAX_NAME);
+        let of_job = || {
+            let mut names: Vec<String> =
+                deployed_to.iter().filter(|name| !name.starts_with(REVIEW)).map(|name| shown(name)).collect();
+            names.dedup();
+            (!names.is_empty()).then(|| Self { name: Some(names.join(SEPARATOR)), cluster: None })
+        };
+        let found =
+            of_setting.or_else(of_job).or_else(|| mapped(DEFAULT_ENVIRONMENTS).ok().flatten()).unwrap_or_default();
+        Self {
+            name: context.ci("DEPLOY_ENVIRONMENT").map(shown).or(found.name),
+            cluster: context.ci("DEPLOY_CLUSTER").map(shown).or(found.cluster),
+        }
+    }
+
+    /// Each environment, where a closing job tells of several.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.name.as_deref().unwrap_or_default().split(SEPARATOR).collect()
+    }
+
+    /// `pattern=environment[@cluster]`, separated by commas. A pattern without `*` names a branch: neither a
+    /// tag nor a merge request from a branch of that name matches it.
+    fn mapped(mapping: &str, context: &Context, git_ref: &Ref) -> Result<Option<Self>, String> {
+        let mut found = None;
+        for entry in mapping.split([',', ';', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
+            let (pattern, target) =
+                entry.split_once('=').ok_or_else(|| format!("`{}` has no `=`", text::shown(entry, MAX_NAME)))?;
+            let (name, cluster) =
+                target.split_once('@').map_or((target, None), |(name, cluster)| (name, Some(cluster)));
+            if name.trim().is_empty() {
+                return Err(format!("`{}` names no environment", text::shown(entry, MAX_NAME)));
+            }
+            let pattern = pattern.trim().trim_start_matches("refs/heads/");
+            if !glob::may_name_a_ref(pattern) || target.starts_with('>') {
+                return Err(format!(
+                    "`{}` matches no branch: PATTERN=ENVIRONMENT, * globs",
+                    text::shown(entry, MAX_NAME)
+                ));
+            }
+            if let Some(variable) = unexpanded(target) {
+                return Err(format!("{variable} is not expanded there; write %{{branch}} or %{{NAME}}"));
+            }
+            let matches = glob::matches(pattern, git_ref.name()) && (pattern.contains('*') || git_ref.is_branch());
+            let fill = |template: &str| {
+                template::expand(template.trim(), |_, name| {
+                    let value = if name == "branch" { Some(git_ref.name()) } else { context.ci(name) };
+                    value.map(str::to_owned).ok_or_else(|| Fault::Missing(name.to_owned()))
+                })
+                .map(|filled| text::shown(&filled, MAX_NAME))
+                .map_err(|fault| fault.to_string())
+            };
+            // Every entry is read, so that a wrong one is warned of on any branch.
+            let target = Self {
+                name: Some(fill(name)?),
+                cluster: cluster.map(fill).transpose()?.filter(|name| !name.is_empty()),
+            };
+            if matches && found.is_none() {
+                found = Some(target);
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::context::context;
+    use crate::contract::warning::texts;
+
+    fn environment(ci: serde_json::Value, mapping: &str) -> (Option<String>, Option<String>, Vec<String>) {
+        let context = context(json!({"ci": ci, "settings": {"environments": mapping}}));
+        let mut warnings = Vec::new();
+        let Environment { name, cluster } = Environment::of(
+            &context,
+            Ref::of(&context).as_ref(),
+            &context.ci("CI_ENVIRONMENT_NAME").into_iter().collect::<Vec<_>>(),
+            &mut warnings,
+        );
+        (name, cluster, texts(warnings))
+    }
+
+    fn on(branch: &str, mapping: &str) -> (Option<String>, Option<String>, Vec<String>) {
+        environment(json!({"CI_COMMIT_BRANCH": branch, "CI_COMMIT_REF_NAME": branch}), mapping)
+    }
+
+    fn found(name: &str, cluster: &str) -> (Option<String>, Option<String>, Vec<String>) {
+        (Some(name.into()), Some(cluster.into()).filter(|c: &String| !c.is_empty()), vec![])
+    }
+
+    #[test]
+    fn the_default_mapping_follows_the_branch() {
+        assert_eq!(on("main", ""), found("prod", ""));
+        assert_eq!(on("development", ""), found("dev", ""));
+        assert_eq!(on("feature/x", ""), found("feature/x", ""));
+    }
+
+    #[test]
+    fn what_the_job_deploys_to_is_named_before_its_branch() {
+        let of = |branch: &str, name: &str, mapping: &str| {
+            environment(json!({"CI_COMMIT_BRANCH": branch, "CI_ENVIRONMENT_NAME": name}), mapping)
+        };
+        assert_eq!(of("main", "staging", ""), found("staging", ""));
+        assert_eq!(of("main", "production", ""), found("production", ""));
+        assert_eq!(of("master", "production", ""), found("production", ""));
+        // A setting that says something of this branch is believed first.
+        assert_eq!(of("main", "staging", "main=live@eks"), found("live", "eks"));
+        assert_eq!(of("feature/x", "staging", "main=live@eks"), found("staging", ""));
+        // Review environments are named by their branch.
+        assert_eq!(of("main", "review/main", ""), found("prod", ""));
+        assert_eq!(of("feature/x", "review/feature-x", ""), found("feature/x", ""));
+    }
+
+    #[test]
+    fn a_tag_or_merge_request_named_like_a_branch_is_not_that_branch() {
+        assert_eq!(environment(json!({"CI_COMMIT_TAG": "main", "CI_COMMIT_REF_NAME": "main"}), ""), found("main", ""));
+        assert_eq!(
+            environment(json!({"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_REF_NAME": "main"}), ""),
+            found("main", "")
+        );
+    }
+
+    #[test]
+    fn the_first_match_wins_and_nothing_matching_is_the_default() {
+        let mapping = "release/*=staging@eks-dev, release/1=never, main = live ";
+        assert_eq!(on("release/1", mapping), found("staging", "eks-dev"));
+        assert_eq!(on("main", mapping), found("live", ""));
+        assert_eq!(on("x", mapping), found("x", ""));
+        assert_eq!(on("development", mapping), found("dev", ""));
+        assert_eq!(on("development", "main=live; development=staging"), found("staging", ""));
+        assert_eq!(on("development", "main=live\nrefs/heads/development=staging"), found("staging", ""));
+        let region = json!({"CI_COMMIT_BRANCH": "main", "CI_JOB_NAME": "deploy-eu"});
+        assert_eq!(environment(region, "main=prod@%{CI_JOB_NAME}"), found("prod", "deploy-eu"));
+    }
+
+    #[test]
+    fn a_mapping_that_does_not_parse_is_told_and_ignored() {
+        let odd = ["main=>prod", "*=$CI_COMMIT_BRANCH", "^main$=prod", "/^main$/=prod", "main|master=prod", "=prod"];
+        for wrong in ["main", "main=", "main=@play", "main=%{branch", "*=%{CI_JOB_ID}"].into_iter().chain(odd) {
+            let (name, cluster, warnings) = on("main", wrong);
+            assert_eq!((name.as_deref(), cluster.as_deref()), (Some("prod"), None), "{wrong}");
+            assert!(warnings[0].starts_with("NOTIFIER_ENVIRONMENTS: "), "{warnings:?}");
+        }
+    }
+
+    #[test]
+    fn the_routing_component_is_believed_first() {
+        let ci = json!({
+            "CI_COMMIT_BRANCH": "main", "CI_ENVIRONMENT_NAME": "staging", "DEPLOY_ENVIRONMENT": "production",
+            "DEPLOY_CLUSTER": "eks-main",
+        });
+        assert_eq!(environment(ci, "main=live"), found("production", "eks-main"));
+    }
+}

@@ -1,0 +1,197 @@
+//! Which failures of a pipeline nobody has reported yet: a hook reports its own job's, and the closing job all others.
+
+use crate::contract::context::Context;
+use crate::contract::jobs::Job;
+use crate::contract::setting::Setting;
+use crate::contract::state::State;
+use crate::contract::warning::{Code, Warning};
+use crate::language::reasons;
+use crate::text;
+use crate::text::glob;
+
+/// Whether the `after_script` of a job that failed has run, and with it the hook that tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    /// It has: the script itself failed.
+    Spoke,
+    /// Nobody knows: the runner or the network broke off somewhere, or GitLab ended the job.
+    Perhaps,
+    /// It has not: the job never came so far, or had no time left.
+    Silent,
+}
+
+/// Reasons that say nothing of the hook: the runner or the network broke off, or GitLab ended the job.
+const PERHAPS: [&str; 10] = [
+    "runner_system_failure",
+    "job_execution_server_timeout",
+    "server_timeout_running",
+    "server_timeout_canceling",
+    "no_updates_running",
+    "no_updates_canceling",
+    "trace_size_exceeded",
+    "job_token_expired",
+    "unknown_failure",
+    "api_failure",
+];
+
+impl Hook {
+    /// What became of the hook of a job that failed for this reason (gitlab-org/gitlab-runner, `common/build.go`). Later releases of
+    /// GitLab have more reasons than these.
+    pub(crate) fn of(failure_reason: &str) -> Self {
+        match failure_reason {
+            "script_failure" => Self::Spoke,
+            reason if reasons::is_known(reason) && !PERHAPS.contains(&reason) => Self::Silent,
+            _ => Self::Perhaps,
+        }
+    }
+}
+
+/// The failed jobs that nobody has told of; `None` where GitLab could not be asked. What the pipeline's message remembers is evidence;
+/// by webhook there is none, and twice is better than never.
+#[inline(never)]
+pub(crate) fn untold(context: &Context) -> Option<Vec<&Job>> {
+    let is_told = |job: &&Job| match (&context.history.told, job.id) {
+        (Some(told), Some(id)) => told.contains(&id),
+        _ => tells_by_itself(context, job) && Hook::of(&job.failure_reason) == Hook::Spoke,
+    };
+    Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_told(job)).collect())
+}
+
+/// Whether all that nobody has told of are deployments whose hooks could not.
+pub(crate) fn are_deployments(context: &Context, untold: Option<&[&Job]>) -> bool {
+    let deploys = |job: &&Job| tells_by_itself(context, job) && !job.stops();
+    !context.jobs.more_failed && untold.is_some_and(|untold| !untold.is_empty() && untold.iter().all(deploys))
+}
+
+/// Whether a job has hooks that tell of its failure, and the settings let them.
+pub(crate) fn tells_by_itself(context: &Context, job: &Job) -> bool {
+    let is_told = context.setting(Setting::Events).is_none_or(|events| State::DeployFailed.is_chosen_by(events));
+    !job.is_trigger && carries_hooks(context, &job.name) && is_told
+}
+
+/// Whether `deploy_jobs` says that a job of this name carries the hooks.
+pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
+    let patterns = context.setting(Setting::DeployJobs).unwrap_or_default();
+    glob::any_of(patterns, |it| glob::matches(it, name) || glob::matches(it, name_in_configuration(name)))
+}
+
+/// A hook that `deploy_jobs`, where it is set, does not name.
+pub(crate) fn warn_of_unnamed_hook(context: &Context, warnings: &mut Vec<Warning>) {
+    if let (Some(_), Some(job)) = (context.setting(Setting::DeployJobs), context.ci("CI_JOB_NAME"))
+        && !carries_hooks(context, job)
+    {
+        let job = text::shown(job, 80);
+        warnings.push(Warning::of(
+            Code::HookNotNamed,
+            "NOTIFIER_DEPLOY_JOBS",
+            format_args!("it does not name this job, `{job}`, whose failures are therefore reported twice; add it to the input deploy_jobs"),
+        ));
+    }
+}
+
+/// A job's name as `.gitlab-ci.yml` has it: GitLab adds `: [eu, blue]` to each job of a matrix and ` 1/3` to each of parallel ones
+/// (<https://docs.gitlab.com/ci/yaml/#parallel>).
+fn name_in_configuration(name: &str) -> &str {
+    if let Some((base, _)) = name.split_once(": [").filter(|_| name.ends_with(']')) {
+        return base;
+    }
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    match name.rsplit_once(' ').and_then(|(base, part)| Some((base, part.split_once('/')?))) {
+        Some((base, (number, total))) if is_number(number) && is_number(total) => base,
+        _ => name,
+    }
+}
+
+/// The stage in which all of these jobs failed, where it is one.
+pub(crate) fn common_stage<'a>(jobs: &[&'a Job]) -> Option<&'a str> {
+    let stage = jobs.first()?.stage.as_str();
+    (!stage.is_empty() && jobs.iter().all(|job| job.stage == stage)).then_some(stage)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::context::context;
+
+    #[test]
+    fn each_reason_says_whether_its_hook_spoke() {
+        for (reason, hook) in [
+            ("script_failure", Hook::Spoke),
+            ("runner_system_failure", Hook::Perhaps),
+            ("job_execution_timeout", Hook::Silent),
+            ("invented_in_gitlab_21", Hook::Perhaps),
+            ("", Hook::Perhaps),
+        ] {
+            assert_eq!(Hook::of(reason), hook, "{reason}");
+        }
+        assert!(PERHAPS.iter().all(|reason| reasons::is_known(reason)));
+    }
+
+    #[test]
+    fn a_hooks_own_failure_is_told_once_and_every_other() {
+        let told = |name: &str, reason: &str| {
+            let context = context(json!({
+                "event": "pipeline-finished", "settings": {"deploy_jobs": ".notify-deploy, deploy, review/*"},
+                "failed_jobs": [{"name": name, "failure_reason": reason}],
+            }));
+            untold(&context).unwrap().is_empty()
+        };
+        for name in ["deploy", "deploy: [eu-west-1, blue]", "deploy 1/3", "review/eu"] {
+            assert!(told(name, "script_failure"), "{name}");
+            assert!(!told(name, "job_execution_timeout") && !told(name, ""), "{name}");
+        }
+        for name in ["deployment", "deploy 1", "deploy: eu", "build", "deploy a/b"] {
+            assert!(!told(name, "script_failure"), "{name}");
+        }
+        assert!(untold(&context(json!({"event": "pipeline-finished"}))).is_none());
+    }
+
+    #[test]
+    fn what_the_pipelines_message_remembers_is_evidence() {
+        let told = |ids: serde_json::Value, reason: &str| {
+            let context = context(json!({
+                "event": "pipeline-finished", "settings": {"deploy_jobs": "deploy"}, "history": {"told": ids},
+                "failed_jobs": [{"id": 7, "name": "deploy", "failure_reason": reason}],
+            }));
+            untold(&context).unwrap().is_empty()
+        };
+        for reason in ["script_failure", "job_execution_timeout", "invented"] {
+            assert!(told(json!([3, 7]), reason) && !told(json!([3]), reason) && !told(json!([]), reason), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_deployment_is_not_called_one() {
+        let of = |jobs: serde_json::Value, events: &str| {
+            let settings = json!({"deploy_jobs": "deploy,stop_review", "events": events});
+            let context = context(json!({"event": "pipeline-finished", "settings": settings, "failed_jobs": jobs}));
+            are_deployments(&context, untold(&context).as_deref())
+        };
+        let job = |name: &str, is_trigger: bool| json!({"name": name, "trigger": is_trigger, "failure_reason": "job_execution_timeout"});
+        assert!(of(json!([job("deploy", false)]), ""));
+        assert!(of(json!([job("deploy 1/2", false), job("deploy 2/2", false)]), "*-failed"));
+        for other in [job("build", false), job("stop_review", false), job("deploy", true)] {
+            assert!(!of(json!([job("deploy 1/2", false), other]), ""), "{other}");
+        }
+        // The setting is read as the hooks read it.
+        assert!(of(json!([job("deploy", false)]), "pipeline-failed Deploy-Failed"));
+        // Whose hooks the settings keep silent is told as any other job.
+        assert!(!of(json!([job("deploy", false)]), "pipeline-*"));
+        assert!(!of(json!([]), ""));
+    }
+
+    #[test]
+    fn a_stage_is_common_where_all_failed_in_it() {
+        let stage = |stages: &[&str]| {
+            let jobs: Vec<_> = stages.iter().map(|stage| json!({"name": "x", "stage": stage})).collect();
+            let context = context(json!({"event": "pipeline-finished", "failed_jobs": jobs}));
+            common_stage(&untold(&context).unwrap()).map(str::to_owned)
+        };
+        assert_eq!(stage(&["build", "build"]).as_deref(), Some("build"));
+        assert_eq!(stage(&["build", "test"]), None);
+        assert_eq!(stage(&[""]), None);
+        assert_eq!(stage(&[]), None);
+    }
+}

@@ -1,0 +1,343 @@
+//! Whom a message mentions.
+
+use crate::contract::context::Event;
+use crate::contract::setting::Setting;
+use crate::contract::warning::{Code, Warning};
+use crate::facts::Facts;
+use crate::facts::settings_file::{NAME, every};
+use crate::text;
+
+/// Somebody whom a message mentions, by their Slack ID.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Mention {
+    Group(String),
+    User(String),
+    /// `here` or `channel`.
+    All(&'static str),
+}
+
+impl Mention {
+    /// The ID, or the range.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Group(id) | Self::User(id) => id,
+            Self::All(range) => range,
+        }
+    }
+}
+
+/// Whom to call, as `NOTIFIER_MENTION` says, for the operators `NOTIFIER_OPS_MENTION`, else the settings file: only on
+/// failure and on recovery, so that a muted channel stays useful. What cannot be understood is named at every event.
+#[inline(never)]
+pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
+    let (setting, variable) = match facts.context.operators {
+        None => (Setting::Mention, "NOTIFIER_MENTION"),
+        Some(_) => (Setting::OpsMention, "NOTIFIER_OPS_MENTION"),
+    };
+    let is_time = facts.state.is_failure() || facts.state.is_recovery();
+    // What is over is told to those whom it called.
+    let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == Setting::Mention);
+    if let Some(failure) = failure.filter(|failure| !failure.mentions.is_empty()) {
+        return failure.mentions.iter().filter_map(|it| Whom::of(it)).filter_map(|whom| whom.mention(facts)).collect();
+    }
+    let given = facts.context.setting(setting).map(|list| (list, variable, String::new()));
+    let in_file = || Some((facts.file.get(setting.name())?, NAME, format!("{}: ", setting.name())));
+    let Some((list, place, key)) = given.or_else(in_file) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let list = list.replace(": ", ":");
+    for entry in entries(&list) {
+        let whom = Whom::of(entry);
+        if whom.is_none() {
+            let entry = text::shown(entry, 40);
+            let text = format_args!(
+                "{key}`{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"
+            );
+            warnings.push(Warning::of(Code::UnknownValue, place, text));
+        }
+        let mention = whom.and_then(|whom| whom.mention(facts));
+        if let Some(mention) = mention.filter(|mention| is_time && !found.contains(mention)) {
+            found.push(mention);
+        }
+    }
+    found
+}
+
+/// The e-mail addresses of those whom a failure or a recovery might mention, here or for the operators, and whose Slack IDs are not
+/// known: the commit's author, and the person who ran the pipeline, who stands in for an author that Slack does not know.
+#[inline(never)]
+pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
+    let may_mention = facts.state.is_failure() || facts.context.event == Event::PipelineFinished;
+    // In the file all of them: what happened may turn out to be something else.
+    let of = |setting: Setting| {
+        facts.context.setting(setting).map_or_else(|| every(facts.context, setting.name()), |list| vec![list])
+    };
+    let lists = [Setting::Mention, Setting::OpsMention].into_iter().flat_map(of);
+    let lists: Vec<String> = lists.map(|list| list.replace(": ", ":")).collect();
+    let named: Vec<Whom> = lists.iter().flat_map(|list| entries(list)).filter_map(Whom::of).collect();
+    let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner));
+    if !may_mention || !(of_author || of_runner) {
+        return Vec::new();
+    }
+    let author = author_email(facts).filter(|email| of_author && known_author(facts, email).is_none());
+    let is_wanted = of_runner || author.is_some() || author_email(facts).is_none();
+    let user =
+        facts.context.ci("GITLAB_USER_EMAIL").filter(|email| is_wanted && !is_bot(email) && runner(facts).is_none());
+    let mut emails: Vec<String> =
+        author.into_iter().chain(user).filter(|it| it.contains('@')).map(str::to_owned).collect();
+    emails.dedup();
+    emails
+}
+
+/// The entries of a list, however people separate them. What stands between `<` and `>` is one.
+fn entries(list: &str) -> Vec<&str> {
+    let mut is_inside = false;
+    let ends = |c: char| {
+        is_inside = c == '<' || is_inside && c != '>';
+        !is_inside && (matches!(c, ',' | ';') || c.is_whitespace())
+    };
+    list.split(ends).map(visible).filter(|entry| !entry.is_empty()).collect()
+}
+
+/// A text without what cannot be seen at its ends, nor quotes.
+fn visible(text: &str) -> &str {
+    let is_edge = |c: char| c.is_whitespace() || text::is_zero_width(c) || matches!(c, '"' | '\'');
+    text.trim_matches(is_edge)
+}
+
+/// Whom an entry means.
+#[derive(Debug, PartialEq, Eq)]
+enum Whom {
+    Group(String),
+    User(String),
+    All(&'static str),
+    Author,
+    Runner,
+}
+
+impl Whom {
+    /// The mention; none of somebody whom Slack does not know, who is named in the details.
+    fn mention(self, facts: &Facts) -> Option<Mention> {
+        Some(match self {
+            Self::Group(id) => Mention::Group(id),
+            Self::User(id) => Mention::User(id),
+            Self::All(range) => Mention::All(range),
+            Self::Author => Mention::User(author(facts)?),
+            Self::Runner => Mention::User(runner(facts)?),
+        })
+    }
+
+    /// Reads the forms in which people write it: our own, Slack's mrkdwn, and what Slack's clients copy. IDs begin with U or W for
+    /// people and with S for groups (<https://docs.slack.dev/reference/objects/usergroup-object>).
+    fn of(entry: &str) -> Option<Self> {
+        let bare = entry.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(entry);
+        let bare = bare.split('|').next().unwrap_or_default().trim_start_matches(['@', '!']);
+        let (kind, id) = bare.split_once([':', '^']).map_or((None, bare), |(kind, id)| (Some(kind), id));
+        let (kind, id) = (kind.map(str::to_ascii_lowercase), id.trim_start_matches('@').to_ascii_uppercase());
+        match (kind.as_deref(), id.as_str()) {
+            (None, "HERE") => Some(Self::All("here")),
+            (None, "CHANNEL") => Some(Self::All("channel")),
+            (None, "AUTHOR") => Some(Self::Author),
+            (None, "USER") => Some(Self::Runner),
+            // Lower case is a word that happens to have the letters.
+            (None, _) if bare != id => None,
+            (None | Some("subteam" | "usergroup" | "group"), _) if is_slack_id(&id, 'S') => Some(Self::Group(id)),
+            (None | Some("user"), _) if is_user_id(&id) => Some(Self::User(id)),
+            _ => None,
+        }
+    }
+}
+
+/// The Slack ID of the commit's author, else of the person who ran the pipeline.
+fn author(facts: &Facts) -> Option<String> {
+    author_email(facts).and_then(|email| known_author(facts, email)).or_else(|| runner(facts))
+}
+
+/// The address of the commit's author, unless that is a machine.
+fn author_email<'a>(facts: &Facts<'a>) -> Option<&'a str> {
+    let (name, email) = facts.context.ci("CI_COMMIT_AUTHOR")?.rsplit_once('<')?;
+    email.strip_suffix('>').filter(|email| !is_bot(email) && !is_bot(name.trim()))
+}
+
+/// The Slack ID of an author, by the address or by the login in it.
+fn known_author(facts: &Facts, email: &str) -> Option<String> {
+    [Some(email), login_of_noreply(facts, email)].into_iter().flatten().find_map(|it| slack_id(facts, it))
+}
+
+/// The Slack ID that the map has for somebody, in any form in which people write it.
+fn slack_id(facts: &Facts, login_or_email: &str) -> Option<String> {
+    match Whom::of(visible(facts.context.person(login_or_email)?)) {
+        Some(Whom::User(id)) => Some(id),
+        _ => None,
+    }
+}
+
+/// The login of a private commit e-mail of this GitLab, `[ID-]login@users.noreply.HOST`
+/// (<https://docs.gitlab.com/user/profile/#use-an-automatically-generated-private-commit-email>).
+fn login_of_noreply<'a>(facts: &Facts, email: &'a str) -> Option<&'a str> {
+    let (name, domain) = email.rsplit_once('@')?;
+    let host = facts.context.ci("CI_SERVER_HOST")?;
+    let login = name.split_once('-').filter(|(id, _)| !id.is_empty() && id.bytes().all(|it| it.is_ascii_digit()));
+    domain.eq_ignore_ascii_case(&format!("users.noreply.{host}")).then(|| login.map_or(name, |(_, login)| login))
+}
+
+/// The Slack ID of the person who ran the pipeline.
+fn runner(facts: &Facts) -> Option<String> {
+    let of = |name| facts.context.ci(name);
+    let known = [of("GITLAB_USER_LOGIN"), of("GITLAB_USER_EMAIL")];
+    if known.iter().flatten().any(|it| is_bot(it)) {
+        return None;
+    }
+    known.into_iter().flatten().find_map(|key| slack_id(facts, key))
+}
+
+/// Whether a login, a name or an e-mail address is a machine's: the users of project and group access tokens and service
+/// accounts (<https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects>,
+/// <https://docs.gitlab.com/user/profile/service_accounts/>), and the `[bot]` of dependency updaters.
+fn is_bot(known: &str) -> bool {
+    let known = known.to_ascii_lowercase();
+    let name = known.split('@').next().unwrap_or_default();
+    let of_token = ["project_", "group_"].iter().any(|kind| {
+        name.strip_prefix(kind)
+            .is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with("_bot"))
+    });
+    of_token
+        || name.starts_with("service_account_")
+        || name.ends_with("[bot]")
+        || ["ghost", "alert-bot", "support-bot", "noreply", "no-reply"].contains(&name)
+}
+
+/// User IDs begin with U, or W in an Enterprise Grid.
+fn is_user_id(id: &str) -> bool {
+    is_slack_id(id, 'U') || is_slack_id(id, 'W')
+}
+
+fn is_slack_id(id: &str, kind: char) -> bool {
+    (3..=24).contains(&id.len())
+        && id.starts_with(kind)
+        && id.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::context::context;
+
+    fn mentioned(mention: &str, status: &str) -> (Vec<Mention>, usize) {
+        let context = context(json!({
+            "event": "deploy-finished", "settings": {"mention": mention}, "people": {"Minsu@example.com": "U0MINSU", "jiwoo": "not an id"},
+            "ci": {"CI_JOB_STATUS": status, "CI_COMMIT_AUTHOR": "Kim Minsu <minsu@example.com>", "GITLAB_USER_LOGIN": "jiwoo"},
+        }));
+        let mut warnings = Vec::new();
+        let mentions = mentions(&Facts::of(&context, &mut vec![]), &mut warnings);
+        (mentions, warnings.len())
+    }
+
+    #[test]
+    fn only_a_failure_mentions() {
+        assert_eq!(mentioned("here", "success"), (vec![], 0));
+        assert_eq!(mentioned("here", "canceled"), (vec![], 0));
+        assert_eq!(mentioned("here", "failed"), (vec![Mention::All("here")], 0));
+    }
+
+    #[test]
+    fn groups_users_and_authors_are_mentioned_once_each() {
+        let (mentions, warnings) = mentioned("subteam:SAZ94GDB8, user:U0MINSU,author", "failed");
+        assert_eq!(mentions, [Mention::Group("SAZ94GDB8".into()), Mention::User("U0MINSU".into())]);
+        assert_eq!(warnings, 0);
+    }
+
+    #[test]
+    fn machines_are_not_mentioned() {
+        for bot in [
+            "project_42_bot_4ffca233d8298ea1",
+            "group_7_bot",
+            "service_account_group_7_00ff",
+            "renovate[bot]",
+            "project_42_bot_4f@noreply.gitlab.example",
+            "noreply@corp.example",
+        ] {
+            assert!(is_bot(bot), "{bot}");
+        }
+        for person in ["jiwoo", "robot", "project_manager", "minsu.kim@corp.example", "abbot"] {
+            assert!(!is_bot(person), "{person}");
+        }
+        let context = context(json!({
+            "event": "deploy-finished", "settings": {"mention": "author,user"}, "people": {"project_42_bot": "U0ROBOT"},
+            "ci": {"CI_JOB_STATUS": "failed", "GITLAB_USER_LOGIN": "project_42_bot", "CI_COMMIT_AUTHOR": "Renovate <project_42_bot>"},
+        }));
+        assert_eq!(mentions(&Facts::of(&context, &mut vec![]), &mut vec![]), []);
+    }
+
+    #[test]
+    fn a_recovery_mentions_too() {
+        let context = context(json!({
+            "event": "pipeline-finished", "result": "success", "history": {"previous_status": "failed"}, "settings": {"mention": "user"},
+            "people": {"jiwoo": "U0JIWOO"}, "ci": {"GITLAB_USER_LOGIN": "jiwoo"},
+        }));
+        assert_eq!(mentions(&Facts::of(&context, &mut vec![]), &mut vec![]), [Mention::User("U0JIWOO".into())]);
+    }
+
+    #[test]
+    fn what_is_no_mention_is_told_at_every_event() {
+        for status in ["failed", "success"] {
+            assert_eq!(mentioned("@ops,user:minsu,subteam:U0MINSU,everyone", status), (vec![], 4), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_forms_that_people_write_are_understood() {
+        let group = Whom::Group("S0TEAM1234".into());
+        for (entry, expected) in [
+            ("@here", Whom::All("here")),
+            ("<!here>", Whom::All("here")),
+            ("Here", Whom::All("here")),
+            ("<!channel>", Whom::All("channel")),
+            ("Author", Whom::Author),
+            ("<@U0MINSUKIM>", Whom::User("U0MINSUKIM".into())),
+            ("<@U0MINSUKIM|minsu>", Whom::User("U0MINSUKIM".into())),
+            ("@U0MINSUKIM", Whom::User("U0MINSUKIM".into())),
+            ("User:U0MINSUKIM", Whom::User("U0MINSUKIM".into())),
+            ("S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("group:S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("USERGROUP:S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("subteam^S0TEAM1234", Whom::Group("S0TEAM1234".into())),
+            ("<!subteam^S0TEAM1234|@ops>", group),
+        ] {
+            assert_eq!(Whom::of(entry), Some(expected), "{entry}");
+        }
+        for entry in ["everyone", "@devops", "support", "user:S0TEAM1234", "team:S0TEAM1234", "<!date^1>", "<>"] {
+            assert_eq!(Whom::of(entry), None, "{entry}");
+        }
+        assert_eq!(entries("author;here"), ["author", "here"]);
+        assert_eq!(
+            entries(" author  user,<!subteam^S0TEAM1234|@the ops> "),
+            ["author", "user", "<!subteam^S0TEAM1234|@the ops>"]
+        );
+    }
+
+    #[test]
+    fn a_private_commit_address_is_a_login_of_this_gitlab() {
+        let author = |email: &str| {
+            let context = context(json!({
+                "event": "deploy-finished", "settings": {"mention": "author"}, "people": {"minsu.kim": "U0MINSU"},
+                "ci": {"CI_JOB_STATUS": "failed", "CI_COMMIT_AUTHOR": format!("Kim Minsu <{email}>"), "CI_SERVER_HOST": "gitlab.corp.example"},
+            }));
+            mentions(&Facts::of(&context, &mut vec![]), &mut vec![]).len()
+        };
+        for email in ["301-minsu.kim@users.noreply.gitlab.corp.example", "Minsu.Kim@users.noreply.GitLab.corp.example"]
+        {
+            assert_eq!(author(email), 1, "{email}");
+        }
+        for email in [
+            "301-minsu.kim@users.noreply.gitlab.com",
+            "minsu.kim@corp.example",
+            "x-minsu.kim@users.noreply.gitlab.corp.example",
+        ] {
+            assert_eq!(author(email), 0, "{email}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The blocks of a message: headline, links, the settings file's lines, mentions.
+
+use crate::contract::action::Action;
+use crate::contract::warning::{Code, Warning};
+use crate::facts::Facts;
+use crate::facts::mentions::Mention;
+use crate::facts::settings_file::NAME;
+use crate::message::block_kit::{Block, Element};
+use crate::message::details::MAX_NAME;
+use crate::message::headline::qualifiers;
+use crate::message::links::Link;
+use crate::text;
+
+/// The longest environment of a headline, which is read in passing.
+const MAX_PLACE: usize = 30;
+
+/// The lines that the settings file adds.
+#[inline(never)]
+pub(crate) fn extra_lines(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Vec<Element>> {
+    let mut lines = Vec::new();
+    for template in facts.file.lines() {
+        match facts.line(template) {
+            Ok(line) if line.is_empty() => {}
+            Ok(line) => lines.push(vec![Element::text(line)]),
+            Err(fault) => {
+                let template = text::shown(template, 40);
+                warnings.push(Warning::of(
+                    Code::BadTemplate,
+                    NAME,
+                    format_args!("the line `{template}`: {fault}; it is left out"),
+                ));
+            }
+        }
+    }
+    lines
+}
+
+/// Headline, links, the settings file's lines, mentions: one block a line, so that each stays within Slack's size on its own.
+#[inline(never)]
+pub(crate) fn blocks(
+    facts: &Facts,
+    words: &str,
+    links: &[Link],
+    extra: Vec<Vec<Element>>,
+    mentions: &[Mention],
+) -> Vec<Block> {
+    let mut headline = vec![Element::Emoji { name: facts.sign().0 }, Element::text(" ")];
+    if let Some(project) = facts.project() {
+        headline.push(Element::bold(text::shown(project, MAX_NAME)));
+    }
+    if let Some(environment) = &facts.environment.name {
+        if headline.len() > 2 {
+            headline.push(Element::text(" · "));
+        }
+        headline.push(Element::text(text::cut(environment, MAX_PLACE)));
+    }
+    if headline.len() > 2 {
+        headline.push(Element::text(" · "));
+    }
+    headline.push(Element::bold(words));
+    let job = facts.telling_job().filter(|_| facts.action != Action::Other).map(|job| text::shown(job, MAX_NAME));
+    let qualified: Vec<String> = job.into_iter().chain(qualifiers(facts)).collect();
+    if !qualified.is_empty() {
+        headline.push(Element::text(format!(" ({})", qualified.join(", "))));
+    }
+    let links = separated(
+        links.iter().map(|link| Element::Link { url: link.url.as_str().to_owned(), text: link.label.clone() }),
+        " · ",
+    );
+    let mentions = separated(mentions.iter().map(Element::mention), " ");
+    [headline, links]
+        .into_iter()
+        .chain(extra)
+        .chain([mentions])
+        .filter(|line| !line.is_empty())
+        .map(Block::line)
+        .collect()
+}
+
+fn separated(elements: impl Iterator<Item = Element>, separator: &str) -> Vec<Element> {
+    let mut line = Vec::new();
+    for element in elements {
+        if !line.is_empty() {
+            line.push(Element::text(separator));
+        }
+        line.push(element);
+    }
+    line
+}

@@ -1,0 +1,120 @@
+//! The small print of a message, beside the coloured bar.
+
+use crate::contract::action::Action;
+use crate::contract::context::Event;
+use crate::contract::state::State;
+use crate::facts::Facts;
+use crate::facts::source::{Cause, Ref};
+use crate::message::block_kit::{Attachment, Block, Mrkdwn};
+use crate::message::changes::{self, MAX_TITLE};
+use crate::message::mrkdwn;
+use crate::text;
+use crate::text::url::SafeUrl;
+
+/// The longest branch, tag, job and so on that a message shows, in characters.
+pub(crate) const MAX_NAME: usize = 80;
+
+/// A ref as people name it.
+pub(crate) fn ref_name(git_ref: &Ref) -> String {
+    match git_ref {
+        Ref::Branch(name) | Ref::Tag(name) => text::shown(name, MAX_NAME),
+        Ref::MergeRequest { iid, .. } => format!("!{}", text::shown(iid, 20)),
+    }
+}
+
+/// Whether the environment is named by the branch, so that the branch need not be said again.
+pub(crate) fn repeats_environment(git_ref: &Ref, facts: &Facts) -> bool {
+    matches!(git_ref, Ref::Branch(name) if facts.environment.name.as_deref() == Some(&text::shown(name, MAX_NAME)))
+}
+
+/// The small print beside the coloured bar: ref, commit and cause; person, cluster and duration.
+#[inline(never)]
+pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
+    let labels = facts.language.labels();
+    let mut place = Vec::new();
+    match &facts.git_ref {
+        Some(git_ref) if repeats_environment(git_ref, facts) => {}
+        Some(Ref::Branch(name)) => place.push(detail(labels.branch, &mrkdwn::literal(&text::shown(name, MAX_NAME)))),
+        Some(Ref::Tag(name)) => place.push(detail(labels.tag, &mrkdwn::literal(&text::shown(name, MAX_NAME)))),
+        Some(Ref::MergeRequest { iid, title, url, .. }) => {
+            let number = format!("!{}", text::shown(iid, 20));
+            let title = title.map(|title| mrkdwn::literal(&text::shown(title, MAX_TITLE))).unwrap_or_default();
+            place.push(detail(
+                labels.merge_request,
+                format!("{} {title}", maybe_link(url.as_ref(), &number)).trim_end(),
+            ));
+        }
+        None => {}
+    }
+    if let Some(sha) = facts.short_sha() {
+        let title =
+            facts.context.ci("CI_COMMIT_TITLE").or_else(|| facts.context.ci("CI_COMMIT_MESSAGE")?.lines().next());
+        let title = title.map(|title| mrkdwn::literal(&text::shown(title, MAX_TITLE))).unwrap_or_default();
+        place.push(detail(
+            labels.commit,
+            format!("{} {title}", maybe_link(changes::commit(facts).as_ref(), &sha)).trim_end(),
+        ));
+    }
+    place.extend(facts.cause.as_ref().map(|cause| cause_detail(facts, cause)));
+    let name = facts.context.ci("CI_PIPELINE_NAME").map(|name| text::shown(name, MAX_TITLE));
+    place.extend(name.map(|name| detail(labels.pipeline, &mrkdwn::literal(&name))));
+    // Where neither the headline nor a link names the job.
+    let is_linked = matches!(facts.state, State::DeployFailed | State::DeployCanceled);
+    let job = facts.job().filter(|_| facts.telling_job().is_none() && !is_linked);
+    let job = job.map(|job| text::shown(job, MAX_NAME));
+    place.extend(job.map(|job| detail(labels.job, &mrkdwn::literal(&job))));
+
+    let mut run = Vec::new();
+    run.extend(facts.person().map(|person| detail(labels.by, &mrkdwn::literal(&person))));
+    run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
+    let took = match (facts.context.event, facts.action) {
+        (Event::PipelineStarted | Event::PipelineFinished, _) => labels.pipeline_took,
+        (_, Action::Deploy) => labels.deploy_took,
+        (_, Action::Stop | Action::Other) => labels.job_took,
+    };
+    run.extend(facts.took().map(|seconds| detail(took, &facts.language.duration(seconds))));
+    run.extend(facts.late().map(|seconds| detail(labels.started, &facts.language.ago(seconds))));
+    run.extend(facts.so_far().map(|seconds| detail(labels.so_far, &facts.language.duration(seconds))));
+
+    let history = &facts.context.history;
+    let is_first = facts.state.is_deployed() && history.last_deployment.as_ref().is_some_and(|last| last.sha.is_none());
+    run.extend(is_first.then(|| Mrkdwn { text: labels.first_deployment.to_owned(), verbatim: true }));
+
+    // A start has little to say, in one row.
+    if facts.state.is_start() {
+        place.append(&mut run);
+    }
+    let blocks: Vec<Block> = [place, run, changes::since(facts).into_iter().collect()]
+        .into_iter()
+        .filter(|row| !row.is_empty())
+        .map(|elements| Block::Context { elements })
+        .collect();
+    (!blocks.is_empty()).then(|| Attachment { color: facts.state.color(), fallback: fallback.to_owned(), blocks })
+}
+
+#[inline(never)]
+fn cause_detail(facts: &Facts, cause: &Cause) -> Mrkdwn {
+    let labels = facts.language.labels();
+    match cause {
+        Cause::Schedule(Some(description)) => {
+            detail(labels.schedule, &mrkdwn::literal(&text::shown(description, MAX_TITLE)))
+        }
+        Cause::Schedule(None) => detail(labels.source, labels.scheduled),
+        Cause::Trigger => detail(labels.source, labels.trigger),
+        Cause::Api => detail(labels.source, "API"),
+        Cause::Upstream => detail(labels.source, labels.upstream),
+        Cause::Parent { id, url } => {
+            let parent = id.map_or_else(|| labels.parent.to_owned(), |id| format!("{} #{id}", labels.parent));
+            detail(labels.source, &maybe_link(url.as_ref(), &parent))
+        }
+    }
+}
+
+fn maybe_link(url: Option<&SafeUrl>, label: &str) -> String {
+    url.map_or_else(|| mrkdwn::literal(label), |url| mrkdwn::link(url, label))
+}
+
+/// `value` is mrkdwn already.
+fn detail(label: &str, value: &str) -> Mrkdwn {
+    Mrkdwn { text: format!("{label}  {value}"), verbatim: true }
+}

@@ -1,0 +1,123 @@
+//! What a message says has happened: the headline's words, and the whole in one line.
+
+use crate::contract::action::Action;
+use crate::contract::context::Event;
+use crate::contract::state::State;
+use crate::contract::warning::{Code, Warning};
+use crate::facts::settings_file::NAME;
+use crate::facts::{Facts, failures, outcome};
+use crate::message::details::{MAX_NAME, ref_name, repeats_environment};
+use crate::text;
+
+/// The longest stage of a headline, in characters.
+const MAX_STAGE: usize = 40;
+/// How many failed jobs the one-line text names.
+const MAX_NAMED: usize = 2;
+
+/// The message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
+#[inline(never)]
+pub(crate) fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
+    let mut line = String::new();
+    if let Some(project) = facts.project() {
+        line += &format!("[{}] ", show(&text::shown(project, MAX_NAME)));
+    }
+    if let Some(environment) = &facts.environment.name {
+        line += &format!("{}: ", show(environment));
+    }
+    line += &show(words);
+    let behind: Vec<String> =
+        [qualifiers(facts), named_jobs(facts)].iter().filter(|it| !it.is_empty()).map(|it| it.join(", ")).collect();
+    if !behind.is_empty() {
+        line += &format!(" ({})", show(&behind.join("; ")));
+    }
+    if let Some(person) = facts.person() {
+        line += &facts.language.by(&show(&person));
+    }
+    let git_ref = facts.git_ref.as_ref().filter(|it| !repeats_environment(it, facts)).map(ref_name);
+    let place: Vec<String> = git_ref.map(|name| show(&name)).into_iter().chain(facts.short_sha()).collect();
+    if !place.is_empty() {
+        line += &format!(" ({})", place.join(" "));
+    }
+    line
+}
+
+pub(crate) fn failures_in_a_row(facts: &Facts) -> Option<u64> {
+    let Facts { context, state, .. } = facts;
+    let is_over = context.event == Event::PipelineFinished && state.is_failure();
+    is_over.then(|| if context.history.was_failing() { context.history.in_a_row() } else { Some(1) }).flatten()
+}
+
+/// What must be said behind the state: how often it was so, or what it was before.
+pub(crate) fn qualifiers(facts: &Facts) -> Vec<String> {
+    let Facts { context, state, language, .. } = facts;
+    let in_a_row = failures_in_a_row(facts).filter(|_| *state == State::PipelineStillFailing);
+    let was = context
+        .history
+        .failure()
+        .filter(|it| context.operators.is_some() && state.is_recovery() && !it.words.is_empty());
+    let was = was.map(|it| language.was(&text::shown(&it.words, MAX_NAME)));
+    let attempt = facts.attempt().map(|attempt| language.attempt(attempt));
+    in_a_row.map(|count| language.in_a_row(count)).into_iter().chain(was).chain(attempt).collect()
+}
+
+/// The jobs that a one-line text names: one that speaks for itself, or those that failed.
+fn named_jobs(facts: &Facts) -> Vec<String> {
+    if facts.action == Action::Other {
+        return Vec::new();
+    }
+    let job = if facts.state.is_failure() { facts.job().filter(|job| *job != "deploy") } else { facts.telling_job() };
+    if let Some(job) = job {
+        return vec![text::shown(job, MAX_NAME)];
+    }
+    // One that is called `deploy` is obvious.
+    let are_said = facts.context.event == Event::PipelineFinished && facts.state.is_failure() && facts.job().is_none();
+    let failed = facts.untold.as_deref().filter(|_| are_said).unwrap_or_default();
+    let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
+    if failed.len() > MAX_NAMED {
+        let more = failed.len() - MAX_NAMED;
+        names.push(facts.language.and_more((!facts.context.jobs.more_failed).then_some(more)));
+    }
+    names
+}
+
+/// What happened: in the settings file's words where it has some for this.
+#[inline(never)]
+pub(crate) fn words(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
+    let own = facts.file.get("text").map(|template| facts.line(template));
+    match own {
+        Some(Ok(words)) if !words.is_empty() => words,
+        other => {
+            if let Some(Err(fault)) = other {
+                warnings.push(Warning::of(
+                    Code::BadTemplate,
+                    NAME,
+                    format_args!("text: {fault}; the usual words are used"),
+                ));
+            }
+            usual_words(facts)
+        }
+    }
+}
+
+/// A failed pipeline is named by the stage that failed, where it is one.
+fn usual_words(facts: &Facts) -> String {
+    let Facts { context, state, action, language, .. } = facts;
+    let failed = facts.untold.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
+    if failed.is_some_and(|failed| !failed.is_empty() && failed.iter().all(|job| job.stops())) {
+        return language.state(State::DeployFailed, Action::Stop, "");
+    }
+    if let Some(stage) = failed.and_then(failures::common_stage) {
+        return language.stage_failed(&text::shown(stage, MAX_STAGE));
+    }
+    let job = facts.job().filter(|_| *action == Action::Other);
+    let about = match (state, job) {
+        (State::DeployRolledBack, _) => facts.short_sha().unwrap_or_default(),
+        (State::PipelineWaiting, _) => {
+            outcome::waiting_for(context).map(|job| text::shown(&job.name, MAX_NAME)).unwrap_or_default()
+        }
+        // A job of that name that is no deployment says what it is.
+        (_, Some("deploy")) => format!("deploy ({})", context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default()),
+        (_, job) => text::shown(job.unwrap_or_default(), MAX_NAME),
+    };
+    language.state(*state, *action, &about)
+}

@@ -1,0 +1,345 @@
+//! The links of a message, the one that the reader needs next first.
+
+use crate::contract::action::Action;
+use crate::contract::context::Event;
+use crate::contract::setting::Setting;
+use crate::contract::state::State;
+use crate::contract::warning::{Code, Warning};
+use crate::facts::Facts;
+use crate::facts::failures;
+use crate::facts::outcome;
+use crate::facts::settings_file::NAME;
+use crate::language::reasons;
+use crate::message::changes;
+use crate::message::runtime_logs;
+use crate::text;
+use crate::text::url::{SafeUrl, unexpanded};
+
+/// As many failed jobs as GitLab's own integration lists.
+const MAX_JOBS: usize = 10;
+
+/// The most that all links of a message may hold, labels and addresses together, in characters: the size up to
+/// which Slack is known to take a block.
+const MAX_TOTAL: usize = 3000;
+
+/// The longest name of a job, or label of somebody else's link, in characters.
+const MAX_LABEL: usize = 75;
+
+/// What the failed jobs may take of it.
+const MAX_JOBS_TOTAL: usize = 1500;
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) label: String,
+    pub(crate) url: SafeUrl,
+}
+
+impl Link {
+    fn size(&self) -> usize {
+        self.label.chars().count() + self.url.as_str().len()
+    }
+}
+
+/// The links that `facts.state` calls for, without those whose address is not known.
+#[inline(never)]
+pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
+    let labels = facts.language.labels();
+    let is_closing = facts.context.event == Event::PipelineFinished;
+    let found: Vec<Option<Link>> = match (facts.state, facts.action) {
+        (State::PipelineStarted, _) => vec![pipeline(facts), commit(facts)],
+        (State::PipelineFailed | State::PipelineStillFailing, _) => {
+            failed_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect()
+        }
+        (State::DeployFailed, _) if is_closing => {
+            // Of the deployment's variables only some are known from outside.
+            let logs = logs(facts, &mut Vec::new());
+            failed_jobs(facts).into_iter().map(Some).chain([logs, pipeline(facts)]).collect()
+        }
+        (State::PipelineFixed, _) if facts.context.operators.is_some() => vec![pipeline(facts)],
+        (State::PipelineSucceeded | State::PipelineFixed, _) => vec![pipeline(facts), changed(facts)],
+        (State::PipelineWaiting, _) => vec![waited_for(facts), pipeline(facts)],
+        (State::PipelineCanceled | State::PipelineFinished, _) => vec![pipeline(facts)],
+        (State::DeployStarted | State::DeployFinished, Action::Deploy) => vec![logs(facts, warnings), pipeline(facts)],
+        (State::DeploySucceeded, Action::Deploy) => {
+            vec![site(facts, warnings), changed(facts), logs(facts, warnings), pipeline(facts)]
+        }
+        (State::DeployAgain | State::DeployRolledBack, Action::Deploy) => {
+            vec![site(facts, warnings), logs(facts, warnings), pipeline(facts)]
+        }
+        (State::DeployFailed, Action::Deploy) => {
+            vec![this_job(facts, labels.failed_job), logs(facts, warnings), pipeline(facts)]
+        }
+        (State::DeployFailed, _) => vec![this_job(facts, labels.failed_job), pipeline(facts)],
+        (State::DeployCanceled, _) | (_, Action::Other) => vec![this_job(facts, labels.job), pipeline(facts)],
+        (State::DeployStopped, _) | (_, Action::Stop) => vec![pipeline(facts)],
+    };
+    let mut links: Vec<Link> = found.into_iter().flatten().collect();
+    if let Some(operators) = &facts.context.operators {
+        let url = operators.first_message.as_deref().and_then(SafeUrl::parse);
+        links.splice(0..0, url.map(|url| Link { label: labels.message.to_owned(), url }));
+    }
+    // Where the pipeline's link is the last, it stays that.
+    let last = pipeline(facts).and_then(|pipeline| links.pop_if(|last| last.url == pipeline.url));
+    links.extend(extra(facts, warnings));
+    links.extend(last);
+    let mut total = 0;
+    links.retain(|link| {
+        let fits = total + link.size() <= MAX_TOTAL;
+        if fits {
+            total += link.size();
+        } else {
+            warnings.push(Warning::new(
+                Code::TooLong,
+                format!("the link `{}` is too long for a Slack message and left out", link.label),
+            ));
+        }
+        fits
+    });
+    links
+}
+
+/// What the settings file adds, behind our own.
+#[inline(never)]
+fn extra(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
+    let mut links = Vec::new();
+    for extra in facts.file.links() {
+        let link = facts
+            .line(extra.label)
+            .and_then(|label| Ok(Link { label: text::cut(&label, MAX_LABEL), url: facts.address(extra.url)? }));
+        match link {
+            Ok(link) if link.label.is_empty() => {}
+            Ok(link) => links.push(link),
+            Err(fault) => {
+                let label = text::shown(extra.label, 40);
+                warnings.push(Warning::of(
+                    Code::BadTemplate,
+                    NAME,
+                    format_args!("the link `{label}`: {fault}; it is left out"),
+                ));
+            }
+        }
+    }
+    links
+}
+
+fn pipeline(facts: &Facts) -> Option<Link> {
+    let label = facts.language.labels().pipeline;
+    let id = facts.context.ci("CI_PIPELINE_ID").filter(|id| id.chars().all(|c| c.is_ascii_digit()));
+    Some(Link {
+        label: id.map_or_else(|| label.to_owned(), |id| format!("{label} #{id}")),
+        url: facts.url("CI_PIPELINE_URL")?,
+    })
+}
+
+fn commit(facts: &Facts) -> Option<Link> {
+    Some(Link { label: facts.language.labels().commit.to_owned(), url: changes::commit(facts)? })
+}
+
+#[inline(never)]
+fn changed(facts: &Facts) -> Option<Link> {
+    changes::link(facts).map(|(label, url)| Link { label: label.to_owned(), url })
+}
+
+/// The job that somebody must play.
+fn waited_for(facts: &Facts) -> Option<Link> {
+    let job = outcome::waiting_for(facts.context)?;
+    Some(Link { label: text::shown(&job.name, MAX_LABEL), url: SafeUrl::parse(&job.web_url)? })
+}
+
+fn logs(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
+    Some(Link { label: facts.language.labels().runtime_logs.to_owned(), url: runtime_logs::link(facts, warnings)? })
+}
+
+/// The deployed site: the setting, else what the deploy job wrote, else the environment's address. GitLab applies
+/// a dynamic `environment:url` only after the job (gitlab-org/gitlab#247641), so that comes last.
+#[inline(never)]
+fn site(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
+    let configured = facts.context.setting(Setting::AppUrl).map(|template| facts.address(template));
+    let url = match configured {
+        Some(Ok(url)) => Some(url),
+        other => {
+            if let Some(Err(fault)) = other {
+                warnings.push(Warning::of(
+                    Code::BadTemplate,
+                    "NOTIFIER_APP_URL",
+                    format_args!("{fault}; taking the address from the deploy job's environment"),
+                ));
+            }
+            let written = facts.context.history.environment_url.as_deref().map(|url| ("environment_url.txt", url));
+            let of_gitlab = facts.context.ci("CI_ENVIRONMENT_URL").map(|url| ("CI_ENVIRONMENT_URL", url));
+            written.into_iter().chain(of_gitlab).find_map(|(place, address)| {
+                if let Some(variable) = unexpanded(address) {
+                    let variable = text::shown(variable, 80);
+                    warnings.push(Warning::of(
+                        Code::BadAddress,
+                        place,
+                        format_args!("{variable} is not expanded there; the link to the site is left out"),
+                    ));
+                }
+                let url = SafeUrl::parse(address);
+                if url.is_none() && unexpanded(address).is_none() {
+                    // What stands before an @ may be a password.
+                    let shown = text::shown(address.rsplit('@').next().unwrap_or_default(), 80);
+                    warnings.push(Warning::of(
+                        Code::BadAddress,
+                        place,
+                        format_args!(
+                            "`{shown}` is no http or https address with a plain host; the link to the site is left out"
+                        ),
+                    ));
+                }
+                url
+            })
+        }
+    };
+    Some(Link { label: facts.language.labels().open_site.to_owned(), url: url? })
+}
+
+fn this_job(facts: &Facts, label: &str) -> Option<Link> {
+    let name = facts.context.ci("CI_JOB_NAME").map(|name| text::shown(name, MAX_LABEL));
+    Some(Link {
+        label: name.map_or_else(|| label.to_owned(), |name| format!("{label}: {name}")),
+        url: facts.url("CI_JOB_URL")?,
+    })
+}
+
+/// Each failed job by name and why it failed, or the page on which GitLab lists them all. The stage is named where the headline does
+/// not.
+fn failed_jobs(facts: &Facts) -> Vec<Link> {
+    let labels = facts.language.labels();
+    let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
+    let jobs = facts.untold.as_deref().unwrap_or_default();
+    let is_headline = facts.state == State::PipelineFailed && !facts.context.jobs.more_failed;
+    let stage_is_known = is_headline && failures::common_stage(jobs).is_some() || facts.state == State::DeployFailed;
+    let mut links: Vec<Link> = Vec::new();
+    let mut total = 0;
+    for job in jobs.iter().take(MAX_JOBS) {
+        let of_job = job.downstream_url.as_deref().into_iter().chain([job.web_url.as_str()]).find_map(SafeUrl::parse);
+        let Some(url) = of_job.or_else(|| all.clone()) else {
+            break;
+        };
+        let name = text::shown(&job.name, MAX_LABEL);
+        let stage = text::shown(&job.stage, 40);
+        let reason = reasons::words(job, facts.language);
+        let about = [stage.as_str(), reason.as_str()];
+        let about = about.into_iter().skip(usize::from(stage_is_known)).filter(|it| !it.is_empty()).collect::<Vec<_>>();
+        let label = match (jobs.len(), about.as_slice()) {
+            (1, [reason]) if *reason != stage => format!("{name}: {reason}"),
+            (1, []) => format!("{}: {name}", labels.failed_job),
+            (_, []) => name,
+            (_, about) => format!("{name} ({})", about.join(", ")),
+        };
+        let label = if links.is_empty() && jobs.len() > 1 { format!("{}: {label}", labels.failed_jobs) } else { label };
+        let link = Link { label, url };
+        total += link.size();
+        if total > MAX_JOBS_TOTAL {
+            break;
+        }
+        links.push(link);
+    }
+    let more = jobs.len() - links.len();
+    let is_counted = !facts.context.jobs.more_failed;
+    links.extend(all.filter(|_| more > 0 || !is_counted || links.is_empty()).map(|url| Link {
+        label: if links.is_empty() {
+            labels.failed_job.to_owned()
+        } else {
+            facts.language.and_more(is_counted.then_some(more))
+        },
+        url,
+    }));
+    links
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::contract::context::context;
+    use crate::contract::warning::texts;
+
+    fn labels_and_urls(json: Value) -> (Vec<String>, Vec<String>) {
+        let context = context(json);
+        let mut warnings = Vec::new();
+        let links = links(&Facts::of(&context, &mut vec![]), &mut warnings);
+        (links.iter().map(|link| format!("{} -> {}", link.label, link.url.as_str())).collect(), texts(warnings))
+    }
+
+    fn build_failed(jobs: Value) -> Vec<String> {
+        labels_and_urls(json!({"event": "pipeline-finished", "result": "failed", "failed_jobs": jobs, "ci": {"CI_PIPELINE_ID": "9", "CI_PIPELINE_URL": "https://g.example/p/-/pipelines/9"}})).0
+    }
+
+    fn job(name: &str) -> Value {
+        json!({"name": name, "stage": "build", "failure_reason": "script_failure", "web_url": format!("https://g.example/p/-/jobs/{name}")})
+    }
+
+    #[test]
+    fn each_failed_job_is_linked_by_name_and_reason() {
+        assert_eq!(
+            build_failed(json!([job("compile"), job("lint")])),
+            [
+                "Failed jobs: compile (script failed) -> https://g.example/p/-/jobs/compile",
+                "lint (script failed) -> https://g.example/p/-/jobs/lint",
+                "Pipeline #9 -> https://g.example/p/-/pipelines/9",
+            ]
+        );
+    }
+
+    #[test]
+    fn jobs_that_are_not_known_are_on_the_failures_page() {
+        for unknown in [json!(null), json!([])] {
+            assert_eq!(build_failed(unknown)[0], "Failed job -> https://g.example/p/-/pipelines/9/failures");
+        }
+        assert_eq!(
+            build_failed(json!([job("compile")]))[0],
+            "compile: script failed -> https://g.example/p/-/jobs/compile"
+        );
+        let odd = json!([{"name": "x", "web_url": "javascript:alert(1)"}]);
+        assert_eq!(build_failed(odd)[0], "Failed job: x -> https://g.example/p/-/pipelines/9/failures");
+    }
+
+    #[test]
+    fn at_most_ten_jobs_are_named_and_none_is_forgotten() {
+        let jobs: Vec<Value> = (0..13).map(|n| job(&format!("job-{n}"))).collect();
+        let links = build_failed(json!(jobs));
+        assert_eq!(links.len(), 12);
+        assert_eq!(links[10], "and 3 more -> https://g.example/p/-/pipelines/9/failures");
+        let long: Vec<Value> = (0..10).map(|_| job(&"x".repeat(255))).collect();
+        assert!(build_failed(json!(long)).iter().any(|link| link.starts_with("and ")));
+    }
+
+    #[test]
+    fn the_site_is_the_setting_then_what_the_job_wrote_then_the_environment() {
+        let site = |settings: Value, history: Value| {
+            let ci = json!({"CI_JOB_STATUS": "success", "CI_ENVIRONMENT_URL": "https://environment.example"});
+            let (links, warnings) = labels_and_urls(
+                json!({"event": "deploy-finished", "ci": ci, "settings": settings, "history": history}),
+            );
+            (links.into_iter().next().unwrap_or_default(), warnings.len())
+        };
+        let written = json!({"environment_url": "https://written.example\n"});
+        assert_eq!(
+            site(json!({"app_url": "https://set.example"}), written.clone()),
+            ("Open site -> https://set.example".into(), 0)
+        );
+        assert_eq!(
+            site(json!({"app_url": "%{NOPE}"}), written.clone()),
+            ("Open site -> https://written.example".into(), 1)
+        );
+        assert_eq!(site(json!({}), written), ("Open site -> https://written.example".into(), 0));
+        assert_eq!(site(json!({}), json!({})), ("Open site -> https://environment.example".into(), 0));
+        let unexpanded = json!({"environment_url": "https://$REGION.shop.example"});
+        assert_eq!(site(json!({}), unexpanded), ("Open site -> https://environment.example".into(), 1));
+    }
+
+    #[test]
+    fn a_link_too_long_for_slack_is_left_out_and_told() {
+        let ci = json!({"CI_PIPELINE_URL": "https://g.example/p", "KUBE_NAMESPACE": "x".repeat(2400)});
+        let settings = json!({"logs_url": "https://logs.example/%{KUBE_NAMESPACE}"});
+        let (links, warnings) = labels_and_urls(json!({"event": "deploy-started", "ci": ci, "settings": settings}));
+        assert_eq!((links.len(), warnings.len()), (2, 0));
+        let ci = json!({"CI_PIPELINE_URL": format!("https://g.example/{}", "p".repeat(900)), "KUBE_NAMESPACE": "x".repeat(2400)});
+        let (links, warnings) = labels_and_urls(json!({"event": "deploy-started", "ci": ci, "settings": settings}));
+        assert_eq!((links.len(), warnings.len()), (1, 1));
+    }
+}

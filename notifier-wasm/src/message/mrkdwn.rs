@@ -1,0 +1,84 @@
+//! Slack's mrkdwn (<https://docs.slack.dev/messaging/formatting-message-text>).
+//!
+//! Only `&`, `<` and `>` are escaped there; mrkdwn has no escape for `*`, `_`, `~` and the backtick.
+//! Text from outside is cleaned (`text`) before it comes here, and cut before it is escaped, so that
+//! a cut never falls into an entity.
+
+use crate::text::url::SafeUrl;
+
+/// `&`, `<` and `>` as entities: nothing of the text is a link, a mention or a date any more.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Text that shows as it was typed inside a `verbatim` mrkdwn object.
+///
+/// A formatting mark that could open or close a span gives way to its lookalike; one inside a word
+/// (`feature_x`) formats nothing and stays.
+pub(crate) fn literal(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let in_word = |at: usize| characters.get(at).is_some_and(|c| c.is_alphanumeric());
+    let inert = |(at, &mark): (usize, &char)| {
+        let inside_a_word = at > 0 && in_word(at - 1) && in_word(at + 1);
+        match mark {
+            '`' => 'ˋ',
+            '*' if !inside_a_word => '∗',
+            '_' if !inside_a_word => '＿',
+            '~' if !inside_a_word => '∼',
+            other => other,
+        }
+    };
+    escape(&characters.iter().enumerate().map(inert).collect::<String>())
+}
+
+/// A link. `|` would end the address, `|` and `>` the label.
+pub(crate) fn link(url: &SafeUrl, label: &str) -> String {
+    format!("<{}|{}>", escape(url.as_str()), literal(&label.replace('|', "¦")))
+}
+
+/// Text for the top-level `text` of a message, which Slack parses without `verbatim`: beside
+/// [`escape`], broadcasts and addresses are broken visibly.
+pub(crate) fn top_level(text: &str) -> String {
+    let mut inert = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        inert.push_str(before);
+        let broadcast = ["channel", "here", "everyone", "all", "group"]
+            .iter()
+            .any(|word| after.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
+        inert.push(if broadcast { '＠' } else { '@' });
+        rest = after;
+    }
+    inert.push_str(rest);
+    literal(&inert.replace("://", "[:]//"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_outside_is_a_link_or_a_mention() {
+        assert_eq!(literal("<!channel> <https://evil|ok> &lt;"), "&lt;!channel&gt; &lt;https://evil|ok&gt; &amp;lt;");
+    }
+
+    #[test]
+    fn formatting_marks_show_as_text() {
+        assert_eq!(literal("*x* _y_ ~z~ `w`"), "∗x∗ ＿y＿ ∼z∼ ˋwˋ");
+        assert_eq!(literal("my_branch_name 2*3"), "my_branch_name 2*3");
+    }
+
+    #[test]
+    fn a_label_cannot_end_its_link() {
+        let url = SafeUrl::parse("https://a.example/?x=1&y=2").unwrap();
+        assert_eq!(link(&url, "a|b>c"), "<https://a.example/?x=1&amp;y=2|a¦b&gt;c>");
+    }
+
+    #[test]
+    fn broadcasts_and_addresses_are_broken_in_the_top_level_text() {
+        assert_eq!(top_level("@channel @Everyone me@example.com"), "＠channel ＠Everyone me@example.com");
+        assert_eq!(top_level("https://evil.example"), "https[:]//evil.example");
+        assert_eq!(top_level("@"), "@");
+    }
+}

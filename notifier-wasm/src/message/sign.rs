@@ -1,0 +1,33 @@
+//! The emoji and the colour of a message.
+
+use crate::contract::state::State;
+
+impl State {
+    /// The emoji that stands for this state: Slack's name of it, and the character for text that nobody renders.
+    pub(crate) fn sign(self) -> (&'static str, &'static str) {
+        match self {
+            Self::PipelineStarted => ("rocket", "🚀"),
+            Self::DeployStarted => ("truck", "🚚"),
+            Self::DeployFailed | Self::PipelineFailed | Self::PipelineStillFailing => ("x", "❌"),
+            Self::DeploySucceeded | Self::DeployAgain | Self::DeployRolledBack | Self::PipelineSucceeded => {
+                ("white_check_mark", "✅")
+            }
+            Self::DeployCanceled | Self::PipelineCanceled => ("no_entry_sign", "🚫"),
+            Self::DeployStopped => ("octagonal_sign", "🛑"),
+            Self::PipelineFixed => ("tada", "🎉"),
+            Self::PipelineWaiting => ("hourglass_flowing_sand", "⏳"),
+            Self::DeployFinished | Self::PipelineFinished => ("checkered_flag", "🏁"),
+        }
+    }
+
+    /// The colour of the attachment's bar.
+    pub(crate) fn color(self) -> &'static str {
+        match self.sign().0 {
+            "truck" => "#36C5F0",
+            "x" => "#E01E5A",
+            "white_check_mark" | "tada" => "#2EB67D",
+            "no_entry_sign" | "hourglass_flowing_sand" => "#ECB22E",
+            _ => "#8D99AE",
+        }
+    }
+}

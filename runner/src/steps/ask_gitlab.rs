@@ -1,0 +1,138 @@
+//! Ask GitLab: which jobs failed and in which environments, how the pipeline before ended, and what was deployed last.
+//!
+//! A message needs none of it. `docs/reliability.md` says how often each event asks.
+
+use std::time::Duration;
+
+use super::findings::Findings;
+use super::read_job::Call;
+use crate::explain::Explain;
+use crate::gitlab::api::{Api, Unknown};
+use crate::gitlab::deployments::{self, Last};
+use crate::gitlab::jobs::{self, Job, Jobs};
+use crate::gitlab::{changes, pipelines};
+use crate::job::event::Event;
+use crate::job::git_ref::GitRef;
+use crate::job::history::{History, LastDeployment};
+use crate::job::key::Key;
+use crate::report::Sink;
+
+/// The time for GitLab's answers: before a deployment, which waits; after it; and in the component's own jobs, for which nobody waits.
+const BEFORE: Duration = Duration::from_secs(1);
+const AFTER: Duration = Duration::from_secs(2);
+const OWN: Duration = Duration::from_secs(12);
+
+/// GitLab's API, within the time that an event has for it.
+pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
+    let time = match event {
+        Event::PipelineStarted | Event::DeployStarted => BEFORE,
+        Event::DeployFinished => AFTER,
+        Event::PipelineFinished => OWN,
+    };
+    Api::of_job(&call.client, &call.variables, time.min(call.deadline.remaining() / 2), call.deadline)
+}
+
+/// What GitLab knows of an event. Of a pipeline's end there is one entry for each environment in which jobs failed, and the reason
+/// why nobody knows how the pipeline before ended.
+pub(crate) fn ask(call: &Call, event: Event, gitlab: &Result<Api, Unknown>) -> (Vec<Findings>, Option<Unknown>) {
+    let mut findings = Findings::of_job(&call.variables);
+    match (event, gitlab) {
+        (Event::PipelineFinished, gitlab) => {
+            let unknown = ask_of_pipeline(call, gitlab, &mut findings).err();
+            return (by_environment(findings), unknown);
+        }
+        (Event::DeployFinished, Ok(api)) => ask_of_deployment(call, api, &mut findings.history),
+        _ => {}
+    }
+    (vec![findings], None)
+}
+
+/// Which jobs did not succeed, and how the pipeline before ended.
+fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Findings) -> Result<(), Unknown> {
+    let start_job = call.settings.get_or_default(Key::StartJob);
+    let jobs =
+        gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::unsuccessful(api, start_job, call.version()));
+    match jobs {
+        Ok(jobs) => findings.jobs = Some(jobs),
+        Err(unknown) => call.report.warning(&format!(
+            "asking GitLab which jobs failed: {}; the message links to the pipeline's failures instead",
+            unknown.describe()
+        )),
+    }
+    let api = gitlab.as_ref().map_err(|_| Unknown::Child)?;
+    let before = git_ref(call).ok_or(Unknown::Child).and_then(|git_ref| pipelines::before(api, &git_ref));
+    if let Some(jobs) = findings.jobs.as_mut().filter(|jobs| !jobs.failed.is_empty())
+        && let Ok(environments) = deployments::environments(api)
+    {
+        for job in &mut jobs.failed {
+            if let Some((_, environment)) = environments.iter().find(|(id, _)| *id == job.id) {
+                job.environment = Some(environment.name.clone());
+                job.environment_slug.clone_from(&environment.slug);
+            }
+        }
+    }
+    let before = before?;
+    findings.history.previous_status = before.failed.map(|failed| if failed { "failed" } else { "success" });
+    findings.history.failures_in_a_row = before.in_a_row;
+    Ok(())
+}
+
+/// Warns if neither GitLab nor Slack knows how the pipeline before ended, and the settings ask for changes.
+pub(crate) fn warn_of_unknown_history(call: &Call, unknown: &Unknown, all: &[Findings]) {
+    let is_known = all.iter().any(|findings| findings.history.earlier_message.is_some());
+    if !is_known && call.settings.get_or_default(Key::Finish).eq_ignore_ascii_case("change") {
+        call.report.warning(&format!(
+            "asking GitLab how the pipeline before ended: {}; a failure is reported as the first one, and nothing as fixed",
+            unknown.describe()
+        ));
+    }
+}
+
+/// The same for each environment in which jobs failed. The branch's entry has the jobs of none and of review environments.
+fn by_environment(findings: Findings) -> Vec<Findings> {
+    let Some(jobs) = findings.jobs.as_ref().filter(|jobs| !jobs.are_cut) else { return vec![findings] };
+    let mut environments: Vec<Option<&str>> = jobs.failed.iter().map(lasting_environment).collect();
+    environments.sort_unstable();
+    environments.dedup();
+    if environments.len() < 2 {
+        return vec![findings];
+    }
+    let of = |environment: Option<&str>| {
+        let failed = jobs.failed.iter().filter(|job| lasting_environment(job) == environment).cloned().collect();
+        Findings { jobs: Some(Jobs { failed, ..jobs.clone() }), ..findings.clone() }
+    };
+    environments.iter().copied().map(of).collect()
+}
+
+fn lasting_environment(job: &Job) -> Option<&str> {
+    job.environment.as_deref().filter(|name| !name.starts_with("review/"))
+}
+
+/// What a deployment that succeeded changes.
+fn ask_of_deployment(call: &Call, api: &Api, history: &mut History) {
+    let of = |name| call.variables.get(name);
+    let deploys =
+        of("CI_JOB_STATUS") == Some("success") && of("CI_ENVIRONMENT_ACTION").is_none_or(|action| action == "start");
+    let Some(environment) = of("CI_ENVIRONMENT_NAME").filter(|_| deploys) else { return };
+    let is_sha = |sha: &str| !sha.is_empty() && sha.bytes().all(|it| it.is_ascii_hexdigit());
+    match deployments::last(api, environment, of("CI_JOB_NAME").unwrap_or_default()) {
+        Ok(Last::Never) => history.last_deployment = Some(LastDeployment { sha: None, pipeline_id: None }),
+        Ok(Last::Of { sha, pipeline }) if is_sha(&sha) => {
+            let is_on = call.settings.is_on(Key::Compare);
+            let is_newer = pipeline.is_some_and(|pipeline| pipeline > api.pipeline);
+            let ours = of("CI_COMMIT_SHA").filter(|ours| is_on && !is_newer && *ours != sha && is_sha(ours));
+            if let Some(ours) = ours {
+                let project = of("CI_PROJECT_PATH").unwrap_or_default();
+                history.changes = changes::between(api, &sha, ours, project).and_then(Result::ok);
+            }
+            history.last_deployment = Some(LastDeployment { sha: Some(sha), pipeline_id: pipeline });
+        }
+        _ => {}
+    }
+}
+
+/// The ref of the pipeline as GitLab's API names it; none for a child pipeline, whose ref is its parent's.
+pub(crate) fn git_ref(call: &Call) -> Option<String> {
+    let is_child = call.variables.get("CI_PIPELINE_SOURCE") == Some("parent_pipeline");
+    GitRef::of(&call.variables).filter(|_| !is_child).map(|git_ref| git_ref.of_api())
+}

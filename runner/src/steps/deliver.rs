@@ -1,0 +1,240 @@
+//! Deliver: as the bot, else by the webhook; and the operators' message.
+
+use std::borrow::Cow;
+
+use super::ask_slack::PLACE;
+use super::findings::Findings;
+use super::read_job::Call;
+use super::render;
+use crate::explain::Explain;
+use crate::job::context::Context;
+use crate::job::event::Event;
+use crate::job::kept;
+use crate::module::message::Message;
+use crate::report::{Outcome, Sink};
+use crate::slack::bot::{Bot, Found, Telling, Updates};
+use crate::slack::destination::Operators;
+use crate::slack::metadata::{Shown, Speaker};
+use crate::slack::thread::{Kept, MAX_FILE, Thread};
+use crate::slack::undelivered::{Delivered, Fate, Undelivered};
+use crate::slack::webhook;
+use crate::slack::webhook_url::Unusable;
+
+/// Where the first hook of a job told its event, where that was at the channel's end.
+const PLACE_APART: &str = "message-apart.json";
+
+/// Why a message was not delivered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotDelivered {
+    /// There is nowhere to send to.
+    #[error(transparent)]
+    Nowhere(Unusable),
+    #[error(transparent)]
+    Undelivered(Undelivered),
+}
+
+impl Explain for NotDelivered {
+    fn step(&self) -> Cow<'_, str> {
+        match self {
+            Self::Nowhere(unusable) => unusable.step(),
+            Self::Undelivered(undelivered) => undelivered.step(),
+        }
+    }
+}
+
+/// A message, and what is known about where it belongs.
+pub(crate) struct Delivery<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) event: Event,
+    pub(crate) message: &'a Message,
+    pub(crate) findings: &'a Findings,
+}
+
+impl Delivery<'_> {
+    /// Delivers the message, unless it says why not. Returns how that ended, and the thread of the pipeline's message if a bot posted.
+    pub(crate) fn deliver(&self) -> (Outcome, Option<Thread>) {
+        if let Some(skip) = &self.message.skip {
+            self.bring_up_to_date();
+            return (Outcome::Skipped(skip.clone()), None);
+        }
+        let report = &self.call.report;
+        match self.post() {
+            Ok((delivered, thread)) => {
+                if let Delivered::TextOnly { refused } = delivered {
+                    report.warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
+                }
+                report.message(&self.message.summary);
+                (Outcome::Sent, thread)
+            }
+            Err(NotDelivered::Undelivered(undelivered)) => {
+                let fate = match undelivered.fate() {
+                    Fate::NotDelivered => "was not",
+                    Fate::Unknown => "may not have been",
+                };
+                report.warning(&format!("the message {fate} delivered: {}", undelivered.describe()));
+                (Outcome::Failed { reason: undelivered.reason() }, None)
+            }
+            Err(NotDelivered::Nowhere(unusable)) => {
+                report.warning(&format!("{unusable}, so the job goes on without a notification; {}", unusable.step()));
+                let reason = unusable.reason();
+                (if unusable.is_unset() { Outcome::nowhere(reason) } else { Outcome::failed(reason) }, None)
+            }
+        }
+    }
+
+    /// Delivers the message as the bot, else by the webhook.
+    pub(crate) fn post(&self) -> Result<(Delivered, Option<Thread>), NotDelivered> {
+        let call = self.call;
+        if let Some(bot) = self.bot() {
+            match self.post_as(&bot) {
+                Ok((thread, delivered)) => {
+                    if let Some(record) = self.record(&thread).filter(|_| self.event == Event::DeployStarted) {
+                        let name = if self.message.apart { PLACE_APART } else { PLACE };
+                        // If it cannot be kept, the second hook looks for it again.
+                        let _ = kept::keep(&call.variables, name, &record);
+                    }
+                    return Ok((delivered, Some(thread)));
+                }
+                Err(refused) if refused.fate() == Fate::NotDelivered && call.to.webhook.is_ok() => {
+                    call.report.warning(&format!("{}; the webhook is used instead", refused.describe()));
+                }
+                Err(undelivered) => return Err(NotDelivered::Undelivered(undelivered)),
+            }
+        }
+        match &call.to.webhook {
+            Ok(webhook) => match webhook::deliver(&call.client, webhook, &self.message.body(), call.deadline) {
+                Ok(delivered) => Ok((delivered, None)),
+                Err(undelivered) => Err(NotDelivered::Undelivered(undelivered)),
+            },
+            Err(unusable) => Err(NotDelivered::Nowhere(unusable.clone())),
+        }
+    }
+
+    fn post_as(&self, bot: &Bot) -> Result<(Thread, Delivered), Undelivered> {
+        let Some(speaker) = Speaker::of(&self.call.variables) else { return bot.post(&self.message.body(), None) };
+        let found = self.found(bot, &speaker);
+        let shown = found.as_ref().and_then(|found| found.shown.as_ref().ok());
+        bot.tell(&speaker, &self.telling(self.shown(shown)), found.as_ref(), &*self.call.report)
+    }
+
+    /// The message of a pipeline that is over, where nobody need hear of it and it shows another end, or none yet.
+    fn bring_up_to_date(&self) {
+        let Some((bot, speaker)) = self.bot().zip(Speaker::of(&self.call.variables)) else { return };
+        let past = self.findings.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past);
+        let Some(Found { thread, shown: Ok(shown) }) = past.and_then(|past| past.found.as_ref()) else { return };
+        if self.message.verdict.is_empty() || self.message.verdict == shown.verdict {
+            return;
+        }
+        // Nobody was told or called by it: who was called before is called when it is over.
+        let earlier = past.and_then(|past| past.earlier.as_ref()).map(|(_, earlier)| earlier.mentions.clone());
+        let mut quiet = self.shown(Some(shown));
+        quiet.told.clone_from(&shown.told);
+        quiet.mentions = earlier.unwrap_or_default();
+        if let Err(undelivered) = bot.update(&speaker, &self.telling(quiet), thread) {
+            let cause = undelivered.describe();
+            self.call.report.warning(&format!("{cause}; the pipeline's message stays as it was"));
+        }
+    }
+
+    /// What later jobs need to find the message.
+    pub(crate) fn record(&self, thread: &Thread) -> Option<Vec<u8>> {
+        Some(Kept::encode(thread, self.bot()?.channel, Speaker::of(&self.call.variables)?.pipeline))
+    }
+
+    /// The address of a message of the bot's.
+    pub(crate) fn permalink(&self, thread: &Thread) -> Option<String> {
+        self.bot()?.permalink(thread)
+    }
+
+    fn bot(&self) -> Option<Bot<'_>> {
+        let (api, channel) = self.call.to.bot_for(self.message.environment())?;
+        Some(Bot { api, client: &self.call.client, channel, deadline: self.call.deadline })
+    }
+
+    /// The message that this one belongs to.
+    fn found(&self, bot: &Bot, speaker: &Speaker) -> Option<Found> {
+        let apart = kept::kept(&self.call.variables, PLACE_APART, MAX_FILE);
+        let apart = apart.and_then(|json| Kept::parse(&json, speaker.pipeline));
+        match &self.findings.past {
+            _ if self.message.apart && apart.is_none() => None,
+            Some((channel, past)) if channel == bot.channel => past.found.clone(),
+            _ => {
+                let recorded = apart.as_ref().or(self.findings.recorded.as_ref());
+                bot.look(speaker, recorded.and_then(|it| it.in_channel(bot.channel)), &*self.call.report).found
+            }
+        }
+    }
+
+    /// What the pipeline's message shows once this one stands in it.
+    fn shown(&self, before: Option<&Shown>) -> Shown {
+        let of = |name| self.call.variables.get(name);
+        let of_closing = self.event == Event::PipelineFinished;
+        let mut told = before.map(|it| it.told.clone()).unwrap_or_default();
+        if self.message.failure && of_closing {
+            told.extend(self.findings.jobs.iter().flat_map(|jobs| &jobs.failed).map(|job| job.id));
+        } else if self.message.failure {
+            told.extend(of("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok()));
+        }
+        told.sort_unstable();
+        told.dedup();
+        let mentions = match before {
+            Some(before) if !self.message.failure => before.mentions.clone(),
+            _ => self.message.mentions.clone(),
+        };
+        Shown {
+            verdict: self.message.verdict.clone(),
+            words: self.message.words.clone(),
+            environment: self.message.environment().unwrap_or_default().to_owned(),
+            job: of("CI_JOB_NAME").unwrap_or_default().to_owned(),
+            // What comes after a closing job is a job that somebody runs again, and may take back what it said.
+            failed_job: of("CI_JOB_NAME")
+                .filter(|_| self.message.failure && !of_closing)
+                .unwrap_or_default()
+                .to_owned(),
+            told,
+            mentions,
+            in_a_row: self.message.failures_in_a_row,
+        }
+    }
+
+    fn telling(&self, shown: Shown) -> Telling<'_> {
+        Telling {
+            message: self.message,
+            updates: match self.event {
+                Event::PipelineStarted => Updates::Never,
+                Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
+                Event::PipelineFinished => Updates::Always,
+            },
+            shown,
+        }
+    }
+}
+
+/// The second message of a failure or a recovery. The module says whether there is one; nothing that goes wrong with it changes how the
+/// first one ended.
+pub(crate) fn deliver_to_operators(call: &Call, operators: &Operators, context: Context, first: Option<&str>) {
+    let context = context.for_operators(first);
+    let message = match render::quietly(call, &context).0 {
+        Ok(message) if message.skip.is_some() => return,
+        Ok(message) => message,
+        Err(error) => return call.report.warning(&format!("rendering the operators' message: {error}")),
+    };
+    match post_to_operators(call, operators, &message) {
+        Ok(()) => call.report.line("operators: ", &message.summary),
+        Err(undelivered) => {
+            call.report.warning(&format!("posting to the operators' channel: {}", undelivered.describe()));
+        }
+    }
+}
+
+fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> Result<(), Undelivered> {
+    match operators {
+        Operators::Webhook(webhook) => {
+            webhook::deliver(&call.client, webhook, &message.body(), call.deadline).map(drop)
+        }
+        Operators::Channel(api, channel) => {
+            let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+            bot.post(&message.body(), None).map(drop)
+        }
+    }
+}

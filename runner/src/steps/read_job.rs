@@ -1,0 +1,133 @@
+//! Read the job: its variables and settings, how long the call may take, and where it sends to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::findings::Findings;
+use crate::cli::{EventArgs, Job};
+use crate::job::context::{Context, Gathered};
+use crate::job::key::Key;
+use crate::job::settings::{self, Settings};
+use crate::job::settings_file::SettingsFile;
+use crate::module::pin::Pin;
+use crate::module::render::Module;
+use crate::net::deadline::Deadline;
+use crate::net::http::Client;
+use crate::net::secret::Redactor;
+use crate::report::{Report, Sink};
+use crate::slack::destination::Destinations;
+use crate::slack::{people, webhook_url};
+use crate::variables::Variables;
+
+/// One call: what it knows, how long it may take, and where it sends to.
+pub(crate) struct Call {
+    pub(crate) variables: Variables,
+    pub(crate) settings: Settings,
+    pub(crate) pass: Vec<String>,
+    pub(crate) module: Module,
+    pub(crate) to: Destinations,
+    pub(crate) file: SettingsFile,
+    pub(crate) redactor: Redactor,
+    pub(crate) report: Arc<Report>,
+    pub(crate) deadline: Deadline,
+    pub(crate) client: Client,
+}
+
+impl Call {
+    pub(crate) fn begin(job: Job, variables: Variables) -> Self {
+        Self::begin_watched(job, variables, |_, _| {})
+    }
+
+    /// Begins a call; `watch` gets its deadline before anything that could hang.
+    pub(crate) fn begin_watched(job: Job, variables: Variables, watch: impl FnOnce(Deadline, &Arc<Report>)) -> Self {
+        let settings = job.settings.or_from(&variables);
+        let (timeout, odd_timeout) = settings.timeout();
+        let timeout = timeout.saturating_sub(Duration::from_secs_f64(job.spent));
+        let mut redactor = Redactor::of(&variables, webhook_url::variable(&settings));
+        let report = Arc::new(Report::redacting(redactor.clone()));
+        let deadline = Deadline::after(timeout);
+        watch(deadline, &report);
+        if let Some(warning) = odd_timeout {
+            report.warning(&warning);
+        }
+        for name in settings.overruled(&variables) {
+            report.warning(&format!(
+                "{} is not used: what the component's input {name} says stands in the job's script, and no variable changes it; set the input instead",
+                settings::variable(name)
+            ));
+        }
+        for warning in settings.refused().chain(settings::unknown(&variables)) {
+            report.warning(&warning);
+        }
+        let file = SettingsFile::read(&variables, &*report);
+        let to = Destinations::find(&variables, &settings, &file);
+        // A File-type variable's contents are not among the variables.
+        for webhook in to.webhook.iter().chain(&to.ops_webhook) {
+            redactor.add(webhook.url().expose());
+            report.redact(webhook.url().expose());
+        }
+        let pin = job.module.zip(job.module_sha256).map(|(source, sha256)| Pin { source, sha256 });
+        Self {
+            pass: job.pass,
+            module: Module::of(pin),
+            to,
+            file,
+            redactor,
+            report,
+            deadline,
+            client: Client::new(&variables),
+            variables,
+            settings,
+        }
+    }
+
+    /// The context of an event.
+    pub(crate) fn context(&self, args: EventArgs, findings: &Findings, warnings: &dyn Sink) -> Context {
+        self.context_of(args, &self.variables, findings, warnings)
+    }
+
+    /// The same for other variables than the job's own.
+    pub(crate) fn context_of(
+        &self,
+        EventArgs { event, result }: EventArgs,
+        variables: &Variables,
+        findings: &Findings,
+        warnings: &dyn Sink,
+    ) -> Context {
+        let gathered = Gathered {
+            event,
+            result,
+            variables,
+            settings: &self.settings,
+            pass: &self.pass,
+            jobs: findings.jobs.as_ref(),
+            history: &findings.history,
+            people: &findings.people,
+            updates: self.to.bot().is_some(),
+            text_only: self.to.is_text_only(),
+            file: self.file.for_module(),
+            redactor: &self.redactor,
+        };
+        gathered.context(warnings)
+    }
+
+    /// Who is who in Slack, by the setting `user_map`.
+    pub(crate) fn people(&self) -> Map<String, Value> {
+        people::of_map(&self.settings, &*self.report)
+    }
+
+    /// Whether a setting or the settings file says whom to mention.
+    pub(crate) fn mentions_somebody(&self) -> bool {
+        [Key::Mention, Key::OpsMention].into_iter().any(|key| self.settings.get(key).is_some())
+            || self.file.mentions_somebody()
+    }
+
+    /// The major and the minor version of this GitLab; zeros where that is not known.
+    pub(crate) fn version(&self) -> (u32, u32) {
+        let version = self.variables.get("CI_SERVER_VERSION").unwrap_or_default();
+        let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    }
+}
