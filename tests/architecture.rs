@@ -28,7 +28,7 @@ fn files(sources: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files(sources, &path, found);
-        } else {
+        } else if path.extension().is_some_and(|it| it == "rs") {
             let name = path.strip_prefix(sources).unwrap().with_extension("").display().to_string().replace('/', "::");
             let source = fs::read_to_string(&path).unwrap();
             // Tests may use whatever they need.
@@ -157,8 +157,7 @@ fn table_of_wings(all: &BTreeMap<String, String>) -> String {
             .iter()
             .filter(|(name, _)| !is_used(name))
             .max_by_key(|(_, used)| used.len())
-            .map(|(name, used)| (name.clone(), used.clone()))
-            .unwrap_or_else(|| panic!("a circle of wings: {arrows:#?}"));
+            .map_or_else(|| panic!("a circle of wings: {arrows:#?}"), |(name, used)| (name.clone(), used.clone()));
         let used: Vec<String> = used.iter().map(|name| format!("`{name}`")).collect();
         writeln!(table, "| `{next}` | {} |", used.join(", ")).unwrap();
         arrows.remove(&next);

@@ -439,7 +439,11 @@ fn operators_are_called_by_webhooks_alone_too() {
     // What goes wrong with the second message changes nothing about the first.
     let dead = Server::start([Reply::status(404, "no_service")]);
     let sent = sends(call(&dead));
-    assert!(sent.stderr.contains("telling the operators: Slack answered 404 no_service"), "{}", sent.stderr);
+    assert!(
+        sent.stderr.contains("posting to the operators' channel: Slack answered 404 no_service"),
+        "{}",
+        sent.stderr
+    );
 }
 
 #[test]

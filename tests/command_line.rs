@@ -190,7 +190,10 @@ fn doctor_names_what_is_wrong_before_it_matters() {
     assert!(doctor.stderr.contains("did you mean NOTIFIER_LANGUAGE?"), "{}", doctor.stderr);
     // What to do about each, and nothing of what was said above.
     let steps: Vec<&str> = doctor.stdout.lines().filter_map(|line| line.strip_prefix("Next step: ")).collect();
-    assert_eq!(steps[..2], ["mend NOTIFIER_EVENTS, as its line says", "mend NOTIFIER_MENTION, as its line says"]);
+    assert_eq!(
+        steps[..2],
+        ["set NOTIFIER_EVENTS right, as its line says", "set NOTIFIER_MENTION right, as its line says"]
+    );
     assert!(steps[2].starts_with("SLACK_OPS_WEBHOOK_URL: copy the webhook once more;"), "{steps:?}");
     let called = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_MENTION", "@here, S0TEAM1234").run();
     assert!(
@@ -259,11 +262,11 @@ fn the_demonstration_plays_every_moment() {
     assert!(played.stdout.contains("review: timed out"), "{}", played.stdout);
     // One message of a pipeline, which changes, and what is told in its thread.
     let captions = played.stdout.lines().filter_map(|line| line.strip_prefix("── ")).skip(10).collect::<Vec<_>>();
-    let closing = "The deployment runs out of time, and the closing job tells as the bot";
+    let closing = "The deployment times out, and the closing job reports it as the bot";
     let expected = [
-        "A bot tells the start: one message in the channel".to_owned(),
-        "The bot tells the deployment: a reply in its thread".to_owned(),
-        "The bot tells the deployment: the same message, updated".to_owned(),
+        "The bot posts the start: one message in the channel".to_owned(),
+        "The bot posts the deployment: a reply in its thread".to_owned(),
+        "The bot posts the deployment: the same message, updated".to_owned(),
         format!("{closing}: a reply in its thread, shown in the channel too"),
         format!("{closing}: the same message, updated"),
     ];

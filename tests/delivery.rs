@@ -94,7 +94,7 @@ fn a_server_error_is_tried_twice() {
     assert_eq!(send_to(&recovering).last_line(), "notify: sent");
     assert_eq!(recovering.requests().len(), 2);
     let down = Server::start([Reply::status(503, "<html>unavailable</html>")]);
-    send_to(&down).failed_with("notify: failed reason=http_503", "Slack answered 503, a fault of its own: see");
+    send_to(&down).failed_with("notify: failed reason=http_503", "Slack answered 503, a fault of its own; see");
     assert_eq!(down.requests().len(), 2);
 }
 

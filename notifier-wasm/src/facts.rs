@@ -59,7 +59,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn of(context: &'a Context, warnings: &mut Vec<Warning>) -> Self {
         let git_ref = Ref::of(context);
         let language =
-            context.setting(Setting::Language).map_or(Some(Language::default()), Language::of).unwrap_or_else(|| {
+            context.setting(Setting::LANGUAGE).map_or(Some(Language::default()), Language::of).unwrap_or_else(|| {
                 warnings.push(Warning::of(
                     Code::UnknownValue,
                     "NOTIFIER_LANGUAGE",
@@ -67,7 +67,7 @@ impl<'a> Facts<'a> {
                 ));
                 Language::default()
             });
-        if context.setting(Setting::ProjectName).is_some_and(|it| !["name", "path"].contains(&it)) {
+        if context.setting(Setting::PROJECT_NAME).is_some_and(|it| !["name", "path"].contains(&it)) {
             warnings.push(Warning::of(Code::UnknownValue, "NOTIFIER_PROJECT_NAME", "it is name or path; using name"));
         }
         let untold = failures::untold(context);
@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
     /// team has two of one name.
     pub(crate) fn project(&self) -> Option<&'a str> {
         if let (Some("path"), Some(path)) =
-            (self.context.setting(Setting::ProjectName), self.context.ci("CI_PROJECT_PATH"))
+            (self.context.setting(Setting::PROJECT_NAME), self.context.ci("CI_PROJECT_PATH"))
         {
             return Some(path);
         }

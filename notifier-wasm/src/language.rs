@@ -12,101 +12,51 @@ pub(crate) enum Language {
     Korean,
 }
 
-/// The labels of links and details.
-pub(crate) struct Labels {
-    pub(crate) failed_job: &'static str,
-    pub(crate) failed_jobs: &'static str,
-    pub(crate) job: &'static str,
-    pub(crate) runtime_logs: &'static str,
-    pub(crate) open_site: &'static str,
-    pub(crate) changes: &'static str,
-    /// The changes of one push, where those since the last deployment are not known.
-    pub(crate) push: &'static str,
-    pub(crate) first_deployment: &'static str,
-    pub(crate) pipeline: &'static str,
-    pub(crate) branch: &'static str,
-    pub(crate) tag: &'static str,
-    pub(crate) merge_request: &'static str,
-    pub(crate) commit: &'static str,
-    pub(crate) by: &'static str,
-    pub(crate) cluster: &'static str,
-    /// How long the deployment took, the job that is none, the pipeline.
-    pub(crate) deploy_took: &'static str,
-    pub(crate) job_took: &'static str,
-    pub(crate) pipeline_took: &'static str,
-    /// The time since the pipeline began, in a message that is updated, and in one that comes late.
-    pub(crate) so_far: &'static str,
-    pub(crate) started: &'static str,
-    /// The link to the first message.
-    pub(crate) message: &'static str,
-    pub(crate) schedule: &'static str,
-    /// A schedule whose description is not known, as what set the pipeline off.
-    pub(crate) scheduled: &'static str,
-    pub(crate) source: &'static str,
-    pub(crate) trigger: &'static str,
-    pub(crate) upstream: &'static str,
-    pub(crate) parent: &'static str,
+/// The labels of links and details: a name, and its text in English and in Korean.
+macro_rules! labels {
+    ($($(#[$doc:meta])* $name:ident: $english:literal, $korean:literal;)*) => {
+        pub(crate) struct Labels {
+            $($(#[$doc])* pub(crate) $name: &'static str,)*
+        }
+        static ENGLISH: Labels = Labels { $($name: $english,)* };
+        static KOREAN: Labels = Labels { $($name: $korean,)* };
+    };
 }
 
-static ENGLISH: Labels = Labels {
-    failed_job: "Failed job",
-    failed_jobs: "Failed jobs",
-    job: "Job",
-    runtime_logs: "Runtime logs",
-    open_site: "Open site",
-    changes: "Changes",
-    push: "Changes of this push",
-    first_deployment: "First deployment",
-    pipeline: "Pipeline",
-    branch: "Branch",
-    tag: "Tag",
-    merge_request: "Merge request",
-    commit: "Commit",
-    by: "By",
-    cluster: "Cluster",
-    deploy_took: "Deploy took",
-    job_took: "Job took",
-    pipeline_took: "Pipeline took",
-    so_far: "So far",
-    started: "Started",
-    message: "Message",
-    schedule: "Schedule",
-    scheduled: "schedule",
-    source: "Source",
-    trigger: "trigger",
-    upstream: "upstream pipeline",
-    parent: "parent pipeline",
-};
-
-static KOREAN: Labels = Labels {
-    failed_job: "실패한 작업",
-    failed_jobs: "실패한 작업",
-    job: "작업",
-    runtime_logs: "런타임 로그",
-    open_site: "사이트 열기",
-    changes: "변경 사항",
-    push: "이번 푸시의 변경 사항",
-    first_deployment: "첫 배포",
-    pipeline: "파이프라인",
-    branch: "브랜치",
-    tag: "태그",
-    merge_request: "머지 리퀘스트",
-    commit: "커밋",
-    by: "실행자",
-    cluster: "클러스터",
-    deploy_took: "배포 소요 시간",
-    job_took: "작업 소요 시간",
-    pipeline_took: "파이프라인 소요 시간",
-    so_far: "경과",
-    started: "시작",
-    message: "메시지",
-    schedule: "예약 실행",
-    scheduled: "예약 실행",
-    source: "실행 경로",
-    trigger: "트리거",
-    upstream: "업스트림 파이프라인",
-    parent: "상위 파이프라인",
-};
+labels! {
+    failed_job: "Failed job", "실패한 작업";
+    failed_jobs: "Failed jobs", "실패한 작업";
+    job: "Job", "작업";
+    runtime_logs: "Runtime logs", "런타임 로그";
+    open_site: "Open site", "사이트 열기";
+    changes: "Changes", "변경 사항";
+    /// The changes of one push, where those since the last deployment are not known.
+    push: "Changes of this push", "이번 푸시의 변경 사항";
+    first_deployment: "First deployment", "첫 배포";
+    pipeline: "Pipeline", "파이프라인";
+    branch: "Branch", "브랜치";
+    tag: "Tag", "태그";
+    merge_request: "Merge request", "머지 리퀘스트";
+    commit: "Commit", "커밋";
+    by: "By", "실행자";
+    cluster: "Cluster", "클러스터";
+    /// How long the deployment took, the job that is none, the pipeline.
+    deploy_took: "Deploy took", "배포 소요 시간";
+    job_took: "Job took", "작업 소요 시간";
+    pipeline_took: "Pipeline took", "파이프라인 소요 시간";
+    /// The time since the pipeline began, in a message that is updated, and in one that comes late.
+    so_far: "So far", "경과";
+    started: "Started", "시작";
+    /// The link to the first message.
+    message: "Message", "메시지";
+    schedule: "Schedule", "예약 실행";
+    /// A schedule whose description is not known, as what set the pipeline off.
+    scheduled: "schedule", "예약 실행";
+    source: "Source", "실행 경로";
+    trigger: "trigger", "트리거";
+    upstream: "upstream pipeline", "업스트림 파이프라인";
+    parent: "parent pipeline", "상위 파이프라인";
+}
 
 impl Language {
     /// The language of a code such as `ko`.

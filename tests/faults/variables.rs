@@ -81,7 +81,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "skipped reason=bad_webhook",
             "File-type variable",
         ),
-        Fault::new("no variable but the webhook", SENT, "CI_JOB_STATUS is not", Whole, |job| {
+        Fault::new("no variable but the webhook", SENT, "CI_JOB_STATUS: it is not", Whole, |job| {
             job.variables.retain(|name, _| ["SLACK_WEBHOOK_URL", "NOTIFIER_TIMEOUT"].contains(&name.as_str()));
         }),
         Fault::new("ten thousand variables", SENT, "", Whole, |job| {

@@ -1,46 +1,29 @@
 //! The settings that the module reads.
 
-/// The settings that a module reads, by name: one that is mistyped does not compile. What each is for stands in docs/settings.md.
+/// A setting, by its name in the context: one that is mistyped does not compile. docs/settings.md says what each is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Setting {
-    AppUrl,
-    Branches,
-    DeployJobs,
-    Environments,
-    Events,
-    Finish,
-    GrafanaOrg,
-    GrafanaUrl,
-    Language,
-    LogsUrl,
-    LokiDatasource,
-    LokiQuery,
-    Mention,
-    OpsEnvironments,
-    OpsMention,
-    ProjectName,
-}
+pub(crate) struct Setting(&'static str);
 
 impl Setting {
+    pub(crate) const APP_URL: Self = Self("app_url");
+    pub(crate) const BRANCHES: Self = Self("branches");
+    pub(crate) const DEPLOY_JOBS: Self = Self("deploy_jobs");
+    pub(crate) const ENVIRONMENTS: Self = Self("environments");
+    pub(crate) const EVENTS: Self = Self("events");
+    pub(crate) const FINISH: Self = Self("finish");
+    pub(crate) const GRAFANA_ORG: Self = Self("grafana_org");
+    pub(crate) const GRAFANA_URL: Self = Self("grafana_url");
+    pub(crate) const LANGUAGE: Self = Self("language");
+    pub(crate) const LOGS_URL: Self = Self("logs_url");
+    pub(crate) const LOKI_DATASOURCE: Self = Self("loki_datasource");
+    pub(crate) const LOKI_QUERY: Self = Self("loki_query");
+    pub(crate) const MENTION: Self = Self("mention");
+    pub(crate) const OPS_ENVIRONMENTS: Self = Self("ops_environments");
+    pub(crate) const OPS_MENTION: Self = Self("ops_mention");
+    pub(crate) const PROJECT_NAME: Self = Self("project_name");
+
     /// Its name in the context.
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::AppUrl => "app_url",
-            Self::Branches => "branches",
-            Self::DeployJobs => "deploy_jobs",
-            Self::Environments => "environments",
-            Self::Events => "events",
-            Self::Finish => "finish",
-            Self::GrafanaOrg => "grafana_org",
-            Self::GrafanaUrl => "grafana_url",
-            Self::Language => "language",
-            Self::LogsUrl => "logs_url",
-            Self::LokiDatasource => "loki_datasource",
-            Self::LokiQuery => "loki_query",
-            Self::Mention => "mention",
-            Self::OpsEnvironments => "ops_environments",
-            Self::OpsMention => "ops_mention",
-            Self::ProjectName => "project_name",
-        }
+        self.0
     }
 }

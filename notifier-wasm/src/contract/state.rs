@@ -29,51 +29,34 @@ pub(crate) enum State {
     PipelineFinished,
 }
 
-impl State {
-    /// All states, in the order in which they are listed for people.
-    const ALL: [Self; 16] = [
-        Self::PipelineStarted,
-        Self::PipelineFailed,
-        Self::PipelineFixed,
-        Self::PipelineStillFailing,
-        Self::PipelineSucceeded,
-        Self::PipelineCanceled,
-        Self::PipelineWaiting,
-        Self::PipelineFinished,
-        Self::DeployStarted,
-        Self::DeploySucceeded,
-        Self::DeployFailed,
-        Self::DeployCanceled,
-        Self::DeployStopped,
-        Self::DeployAgain,
-        Self::DeployRolledBack,
-        Self::DeployFinished,
-    ];
+/// The name of each state, by which `NOTIFIER_EVENTS` chooses it, in the order in which they are listed for people.
+#[rustfmt::skip]
+const NAMES: [(State, &str); 16] = [
+    (State::PipelineStarted, "pipeline-started"),
+    (State::PipelineFailed, "pipeline-failed"),
+    (State::PipelineFixed, "pipeline-fixed"),
+    (State::PipelineStillFailing, "pipeline-still-failing"),
+    (State::PipelineSucceeded, "pipeline-succeeded"),
+    (State::PipelineCanceled, "pipeline-canceled"),
+    (State::PipelineWaiting, "pipeline-waiting"),
+    (State::PipelineFinished, "pipeline-finished"),
+    (State::DeployStarted, "deploy-started"),
+    (State::DeploySucceeded, "deploy-succeeded"),
+    (State::DeployFailed, "deploy-failed"),
+    (State::DeployCanceled, "deploy-canceled"),
+    (State::DeployStopped, "deploy-stopped"),
+    (State::DeployAgain, "deploy-again"),
+    (State::DeployRolledBack, "deploy-rolled-back"),
+    (State::DeployFinished, "deploy-finished"),
+];
 
-    /// The names of all states and events, by which people choose them.
-    pub(crate) fn all_names() -> [&'static str; Self::ALL.len()] {
-        Self::ALL.map(Self::name)
+impl State {
+    /// The names of all states and events.
+    pub(crate) fn all_names() -> [&'static str; NAMES.len()] {
+        NAMES.map(|(_, name)| name)
     }
 
-    /// The name by which `NOTIFIER_EVENTS` selects this state and nothing else of its event.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::PipelineStarted => "pipeline-started",
-            Self::DeployStarted => "deploy-started",
-            Self::DeploySucceeded => "deploy-succeeded",
-            Self::DeployAgain => "deploy-again",
-            Self::DeployRolledBack => "deploy-rolled-back",
-            Self::DeployFailed => "deploy-failed",
-            Self::DeployCanceled => "deploy-canceled",
-            Self::DeployStopped => "deploy-stopped",
-            Self::DeployFinished => "deploy-finished",
-            Self::PipelineSucceeded => "pipeline-succeeded",
-            Self::PipelineFailed => "pipeline-failed",
-            Self::PipelineStillFailing => "pipeline-still-failing",
-            Self::PipelineFixed => "pipeline-fixed",
-            Self::PipelineCanceled => "pipeline-canceled",
-            Self::PipelineWaiting => "pipeline-waiting",
-            Self::PipelineFinished => "pipeline-finished",
-        }
+        NAMES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 }

@@ -39,7 +39,7 @@ impl Environment {
         warnings: &mut Vec<Warning>,
     ) -> Self {
         let mapped = |mapping: &str| git_ref.map_or(Ok(None), |git_ref| Self::mapped(mapping, context, git_ref));
-        let of_setting = mapped(context.setting(Setting::Environments).unwrap_or_default()).unwrap_or_else(|fault| {
+        let of_setting = mapped(context.setting(Setting::ENVIRONMENTS).unwrap_or_default()).unwrap_or_else(|fault| {
             warnings.push(Warning::of(
                 Code::BadTemplate,
                 "NOTIFIER_ENVIRONMENTS",

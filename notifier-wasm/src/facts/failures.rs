@@ -65,19 +65,19 @@ pub(crate) fn are_deployments(context: &Context, untold: Option<&[&Job]>) -> boo
 
 /// Whether a job has hooks that tell of its failure, and the settings let them.
 pub(crate) fn tells_by_itself(context: &Context, job: &Job) -> bool {
-    let is_told = context.setting(Setting::Events).is_none_or(|events| State::DeployFailed.is_chosen_by(events));
+    let is_told = context.setting(Setting::EVENTS).is_none_or(|events| State::DeployFailed.is_chosen_by(events));
     !job.is_trigger && carries_hooks(context, &job.name) && is_told
 }
 
 /// Whether `deploy_jobs` says that a job of this name carries the hooks.
 pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
-    let patterns = context.setting(Setting::DeployJobs).unwrap_or_default();
+    let patterns = context.setting(Setting::DEPLOY_JOBS).unwrap_or_default();
     glob::any_of(patterns, |it| glob::matches(it, name) || glob::matches(it, name_in_configuration(name)))
 }
 
 /// A hook that `deploy_jobs`, where it is set, does not name.
 pub(crate) fn warn_of_unnamed_hook(context: &Context, warnings: &mut Vec<Warning>) {
-    if let (Some(_), Some(job)) = (context.setting(Setting::DeployJobs), context.ci("CI_JOB_NAME"))
+    if let (Some(_), Some(job)) = (context.setting(Setting::DEPLOY_JOBS), context.ci("CI_JOB_NAME"))
         && !carries_hooks(context, job)
     {
         let job = text::shown(job, 80);

@@ -31,12 +31,12 @@ impl Mention {
 #[inline(never)]
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
     let (setting, variable) = match facts.context.operators {
-        None => (Setting::Mention, "NOTIFIER_MENTION"),
-        Some(_) => (Setting::OpsMention, "NOTIFIER_OPS_MENTION"),
+        None => (Setting::MENTION, "NOTIFIER_MENTION"),
+        Some(_) => (Setting::OPS_MENTION, "NOTIFIER_OPS_MENTION"),
     };
     let is_time = facts.state.is_failure() || facts.state.is_recovery();
     // What is over is told to those whom it called.
-    let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == Setting::Mention);
+    let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == Setting::MENTION);
     if let Some(failure) = failure.filter(|failure| !failure.mentions.is_empty()) {
         return failure.mentions.iter().filter_map(|it| Whom::of(it)).filter_map(|whom| whom.mention(facts)).collect();
     }
@@ -73,7 +73,7 @@ pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     let of = |setting: Setting| {
         facts.context.setting(setting).map_or_else(|| every(facts.context, setting.name()), |list| vec![list])
     };
-    let lists = [Setting::Mention, Setting::OpsMention].into_iter().flat_map(of);
+    let lists = [Setting::MENTION, Setting::OPS_MENTION].into_iter().flat_map(of);
     let lists: Vec<String> = lists.map(|list| list.replace(": ", ":")).collect();
     let named: Vec<Whom> = lists.iter().flat_map(|list| entries(list)).filter_map(Whom::of).collect();
     let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner));

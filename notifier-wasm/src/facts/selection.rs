@@ -28,7 +28,7 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
     if context.operators.is_some() {
         let names = environment.names();
         let chosen = context
-            .setting(Setting::OpsEnvironments)
+            .setting(Setting::OPS_ENVIRONMENTS)
             .is_none_or(|list| glob::any_of(list, |it| names.iter().any(|name| glob::matches(it, name))));
         return match (state.is_failure() || state.is_recovery(), chosen) {
             (false, _) => Some("event_not_selected"),
@@ -47,7 +47,7 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
 
 /// Whether the setting `events` chooses what happened, by its name or its event's.
 fn event_is_told(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
-    let Some(events) = facts.context.setting(Setting::Events) else { return true };
+    let Some(events) = facts.context.setting(Setting::EVENTS) else { return true };
     let lower = events.to_ascii_lowercase();
     for pattern in glob::entries(&lower).filter(|it| !State::is_named_by(it)) {
         let near = State::all_names().into_iter().min_by_key(|name| strsim::levenshtein(pattern, name));
@@ -69,7 +69,7 @@ fn event_is_told(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
 /// Whether the setting `branches` chooses a ref: globs of branches and tags, a plain name for a branch, `tags` for every tag, and
 /// `!` before what is left out.
 fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning>) -> bool {
-    let Some(branches) = context.setting(Setting::Branches) else { return true };
+    let Some(branches) = context.setting(Setting::BRANCHES) else { return true };
     let branches = &branches.replace("! ", "!");
     let mut is_chosen = glob::entries(branches).all(|entry| entry.starts_with('!'));
     for entry in glob::entries(branches) {
@@ -106,7 +106,7 @@ fn has_untold_deployment(facts: &Facts) -> bool {
 /// Whether the setting `finish` chooses this end of a pipeline.
 fn finish_is_told(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Facts { context, state, .. } = facts;
-    match context.setting(Setting::Finish).unwrap_or("failure").to_ascii_lowercase().as_str() {
+    match context.setting(Setting::FINISH).unwrap_or("failure").to_ascii_lowercase().as_str() {
         "always" => true,
         "never" => false,
         // A deployment whose own hook could not tell is no matter of how the pipeline ended; what is not known may be one.

@@ -154,7 +154,7 @@ fn logs(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
 /// a dynamic `environment:url` only after the job (gitlab-org/gitlab#247641), so that comes last.
 #[inline(never)]
 fn site(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
-    let configured = facts.context.setting(Setting::AppUrl).map(|template| facts.address(template));
+    let configured = facts.context.setting(Setting::APP_URL).map(|template| facts.address(template));
     let url = match configured {
         Some(Ok(url)) => Some(url),
         other => {

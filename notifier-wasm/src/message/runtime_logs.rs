@@ -17,11 +17,11 @@ const AFTER: i64 = 3600;
 
 /// `None` where no log system is configured, or where a setting does not give a link (then a warning says why).
 pub(crate) fn link(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<SafeUrl> {
-    let (setting, link) = if let Some(template) = facts.context.setting(Setting::LogsUrl) {
+    let (setting, link) = if let Some(template) = facts.context.setting(Setting::LOGS_URL) {
         ("NOTIFIER_LOGS_URL", facts.address(template))
     } else {
-        let base = facts.context.setting(Setting::GrafanaUrl)?;
-        let template = facts.context.setting(Setting::LokiQuery).unwrap_or(DEFAULT_QUERY);
+        let base = facts.context.setting(Setting::GRAFANA_URL)?;
+        let template = facts.context.setting(Setting::LOKI_QUERY).unwrap_or(DEFAULT_QUERY);
         match SafeUrl::parse(base) {
             None => ("NOTIFIER_GRAFANA_URL", Err(Fault::NotAnAddress)),
             Some(base) => {
@@ -127,9 +127,9 @@ impl Range {
 }
 
 fn explore(facts: &Facts, base: &SafeUrl, query: &str) -> Result<SafeUrl, Fault> {
-    let uid = facts.context.setting(Setting::LokiDatasource).unwrap_or_default();
+    let uid = facts.context.setting(Setting::LOKI_DATASOURCE).unwrap_or_default();
     let is_number = |org: &&str| org.chars().all(|c| c.is_ascii_digit());
-    let organisation = facts.context.setting(Setting::GrafanaOrg).filter(is_number).unwrap_or("1");
+    let organisation = facts.context.setting(Setting::GRAFANA_ORG).filter(is_number).unwrap_or("1");
     let query = Query { ref_id: "A", datasource: Datasource { uid, r#type: "loki" }, expr: query, query_type: "range" };
     let panes = Panes { logs: Pane { datasource: uid, queries: [query], range: Range::of(facts) } };
     let panes = encode_value(&serde_json::to_string(&panes).unwrap_or_default());

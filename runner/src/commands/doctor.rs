@@ -126,7 +126,7 @@ fn step_of(warning: &Warning) -> String {
     warning
         .setting
         .as_ref()
-        .map_or_else(|| "do as that line says".to_owned(), |setting| format!("set {setting}, as its line says"))
+        .map_or_else(|| "do as that line says".to_owned(), |setting| format!("set {setting} right, as its line says"))
 }
 
 /// A message with every part.
@@ -137,7 +137,7 @@ fn finished_deployment(call: &Call) -> Context {
 
 /// The same, which says that it is a test.
 fn test_message(call: &Call) -> Option<Message> {
-    let text = match call.settings.get(Key::Language) {
+    let text = match call.settings.get(Key::LANGUAGE) {
         Some(language) if language.eq_ignore_ascii_case("ko") => "pipeline-notifier 시험 메시지, 배포된 것 없음",
         _ => "a test of pipeline-notifier, nothing was deployed",
     };
@@ -166,11 +166,11 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
             if !call.mentions_somebody() {
                 tell(Mark::Note, "settings", "NOTIFIER_MENTION is not set: nobody is mentioned when something fails");
             }
-            if call.settings.get(Key::AppUrl).is_none() {
+            if call.settings.get(Key::APP_URL).is_none() {
                 let instead = "the site's link is what the deploy job or its environment says";
                 tell(Mark::Note, "settings", &format!("NOTIFIER_APP_URL is not set: {instead}"));
             }
-            if call.settings.get(Key::GrafanaUrl).or(call.settings.get(Key::LogsUrl)).is_none() {
+            if call.settings.get(Key::GRAFANA_URL).or(call.settings.get(Key::LOGS_URL)).is_none() {
                 tell(
                     Mark::Note,
                     "settings",
@@ -226,7 +226,7 @@ fn events(call: &Call, tell: Tell) {
         }
     }
     if leaves_out_branch {
-        let branches = call.settings.get(Key::Branches).unwrap_or_default();
+        let branches = call.settings.get(Key::BRANCHES).unwrap_or_default();
         let git_ref = call.variables.get("CI_COMMIT_REF_NAME").unwrap_or_default();
         let detail =
             format!("NOTIFIER_BRANCHES is `{branches}`, which leaves out {git_ref}: nothing of {git_ref} is sent");

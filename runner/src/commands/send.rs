@@ -131,14 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn each_message_is_rendered_once() {
+    fn each_message_is_routed_once_and_rendered_once() {
         let webhook = [("SLACK_WEBHOOK_URL", "http://127.0.0.1:9/services/T0/B0/secret")];
         let bot = [("SLACK_BOT_TOKEN", "xoxb-1-2-not-a-real-token")];
         let skipped = [webhook[0], ("NOTIFIER_EVENTS", "deploy-succeeded")];
-        assert_eq!(asked(Event::PipelineStarted, &bot), (0, 1));
-        for event in [Event::DeployStarted, Event::DeployFinished, Event::PipelineFinished] {
-            // By webhook nothing is asked that hangs on the environment.
-            assert_eq!((asked(event, &webhook), asked(event, &bot)), ((0, 1), (1, 1)), "{event:?}");
+        for event in [Event::PipelineStarted, Event::DeployStarted, Event::DeployFinished, Event::PipelineFinished] {
+            assert_eq!((asked(event, &webhook), asked(event, &bot)), ((1, 1), (1, 1)), "{event:?}");
         }
         assert_eq!(asked(Event::DeployFinished, &skipped), (1, 1));
     }

@@ -82,14 +82,14 @@ impl Settings {
     /// `NOTIFIER_TIMEOUT`, and a warning where it is no number of seconds.
     #[must_use]
     pub fn timeout(&self) -> (Duration, Option<String>) {
-        let default = Self::default().get_or_default(Key::Timeout).to_owned();
+        let default = Self::default().get_or_default(Key::TIMEOUT).to_owned();
         let seconds = |text: &str| {
             // What the component's script reads as a number too.
             let is_plain = text.bytes().all(|it| it.is_ascii_digit() || it == b'.');
             let seconds = text.parse().ok().filter(|_| is_plain).filter(|seconds| (0.1..=300.0).contains(seconds))?;
             Some(Duration::from_secs_f64(seconds))
         };
-        match seconds(self.get_or_default(Key::Timeout)) {
+        match seconds(self.get_or_default(Key::TIMEOUT)) {
             Some(timeout) => (timeout, None),
             None => (
                 seconds(&default).unwrap_or_default(),
@@ -190,7 +190,7 @@ mod tests {
     fn a_flag_beats_the_environment() {
         let environment = [("NOTIFIER_LANGUAGE", "ko"), ("NOTIFIER_MENTION", " here ")].into_iter().collect();
         let settings = settings(&[("language", "en")]).or_from(&environment);
-        assert_eq!((settings.get(Key::Language), settings.get(Key::Mention)), (Some("en"), Some("here")));
+        assert_eq!((settings.get(Key::LANGUAGE), settings.get(Key::MENTION)), (Some("en"), Some("here")));
     }
 
     #[test]
@@ -213,10 +213,10 @@ mod tests {
     #[test]
     fn an_unexpanded_variable_is_no_setting() {
         for lone in ["$LANGUAGE", "${LANGUAGE}", " $LANGUAGE "] {
-            assert_eq!(settings(&[("language", lone)]).get(Key::Language), None, "{lone}");
+            assert_eq!(settings(&[("language", lone)]).get(Key::LANGUAGE), None, "{lone}");
             assert_eq!(settings(&[("language", lone)]).refused().count(), 1, "{lone}");
         }
-        assert_eq!(settings(&[("mention", "$OPS here")]).get(Key::Mention), Some("$OPS here"));
+        assert_eq!(settings(&[("mention", "$OPS here")]).get(Key::MENTION), Some("$OPS here"));
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
         for nothing in ["-", " - ", ""] {
             let settings = settings(&[("allow_hosts", nothing), ("mention", nothing), ("user_map", nothing)]);
             assert!(
-                [Key::AllowHosts, Key::Mention, Key::UserMap].iter().all(|key| settings.get(*key).is_none()),
+                [Key::ALLOW_HOSTS, Key::MENTION, Key::USER_MAP].iter().all(|key| settings.get(*key).is_none()),
                 "`{nothing}`"
             );
             assert_eq!(settings.refused().count(), 0);
@@ -235,14 +235,17 @@ mod tests {
     fn a_text_is_one_line_and_a_list_may_have_more() {
         for lines in ["a\nb", "a\r\nb", "a\rb"] {
             let settings = settings(&[("logs_url", lines), ("deploy_jobs", lines)]);
-            assert_eq!((settings.get(Key::LogsUrl), settings.value("deploy_jobs")), (None, Some(lines)), "{lines:?}");
+            assert_eq!((settings.get(Key::LOGS_URL), settings.value("deploy_jobs")), (None, Some(lines)), "{lines:?}");
             let warnings: Vec<_> = settings.refused().collect();
             assert!(
                 warnings.len() == 1 && warnings[0].starts_with("NOTIFIER_LOGS_URL has more than one line"),
                 "{warnings:?}"
             );
         }
-        assert_eq!(settings(&[("logs_url", "https://logs.example\n")]).get(Key::LogsUrl), Some("https://logs.example"));
+        assert_eq!(
+            settings(&[("logs_url", "https://logs.example\n")]).get(Key::LOGS_URL),
+            Some("https://logs.example")
+        );
     }
 
     #[test]

@@ -75,8 +75,8 @@ impl Api {
         if !token.starts_with("xoxb-") && !token.starts_with("xoxe.xoxb-") {
             return Some(Err(Unusable::NotABot));
         }
-        let base = settings.get(Key::SlackApiUrl).unwrap_or(BASE).trim_end_matches('/');
-        let allowed = settings.get(Key::AllowHosts).unwrap_or_default();
+        let base = settings.get(Key::SLACK_API_URL).unwrap_or(BASE).trim_end_matches('/');
+        let allowed = settings.get(Key::ALLOW_HOSTS).unwrap_or_default();
         Some(match address::check(base, &HOSTS, allowed) {
             Ok(()) => Ok(Self { base: base.to_owned(), token: Secret::new(token) }),
             Err(_) => Err(Unusable::Host),

@@ -72,7 +72,7 @@ impl Destinations {
     pub(crate) fn find(variables: &Variables, settings: &Settings, file: &SettingsFile) -> Self {
         let mut warnings = Vec::new();
         let (channels, ops_channels) =
-            (Channels::of(Key::Channel, settings, file), Channels::of(Key::OpsChannel, settings, file));
+            (Channels::of(Key::CHANNEL, settings, file), Channels::of(Key::OPS_CHANNEL, settings, file));
         let webhook = webhook_url::find(variables, settings);
         let instead = if webhook.is_ok() { "; the webhook is used instead" } else { "" };
         let bot = match Api::find(variables, settings) {

@@ -19,7 +19,7 @@ const PART: u32 = 3;
 
 /// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
 pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Value> {
-    let Some(map) = settings.get(Key::UserMap) else { return Map::new() };
+    let Some(map) = settings.get(Key::USER_MAP) else { return Map::new() };
     let map = visible(map);
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
     let unread = |cause| format!("it is neither a JSON object nor the path of a file that can be read ({cause})");

@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 
+use super::webhook_url::Unusable;
 use crate::explain::Explain;
 use crate::net::fault::Fault;
 
 /// Why a message was not delivered, or Slack did not answer. What to do about it is the step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Undelivered {
+    /// There is nowhere to send to.
+    #[error(transparent)]
+    Nowhere(Unusable),
     #[error(transparent)]
     Fault(Fault),
     #[error("Slack limits the rate of this channel and asks to wait longer than the job can")]
@@ -27,6 +31,7 @@ pub(crate) enum Undelivered {
 impl Explain for Undelivered {
     fn step(&self) -> Cow<'_, str> {
         match self {
+            Self::Nowhere(unusable) => unusable.step(),
             Self::Fault(fault) => fault.step(),
             Self::RateLimited => "send fewer events (NOTIFIER_EVENTS)".into(),
             Self::Redirect { .. } | Self::NotOk => {
@@ -43,6 +48,7 @@ impl Undelivered {
     /// The reason as one word of the job log.
     pub(crate) fn reason(&self) -> String {
         match self {
+            Self::Nowhere(unusable) => unusable.reason().to_owned(),
             Self::Fault(fault) => fault.reason().to_owned(),
             Self::RateLimited => "rate_limited".to_owned(),
             Self::Redirect { .. } => "redirect".to_owned(),

@@ -36,7 +36,7 @@ impl Webhook {
 
 /// The name of the variable that holds the webhook URL.
 pub(crate) fn variable(settings: &Settings) -> &str {
-    settings.get_or_default(Key::WebhookVariable)
+    settings.get_or_default(Key::WEBHOOK_VARIABLE)
 }
 
 /// Why there is no webhook to send to. Names the variable, never its value.
@@ -126,7 +126,7 @@ fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Web
     let unusable = |problem| Unusable { variable: name.to_owned(), problem, if_missing: if_missing(variables) };
     let value = variables.secret(name).ok_or_else(|| unusable(Problem::Missing))?;
     let value = value.map_err(|_| unusable(Problem::Unreadable))?;
-    let allowed = settings.get(Key::AllowHosts).unwrap_or_default();
+    let allowed = settings.get(Key::ALLOW_HOSTS).unwrap_or_default();
     match check(&value, allowed) {
         Ok(()) => Ok(Webhook { is_exact: !address::is_named(&value, allowed), url: Secret::new(value) }),
         Err(problem) => Err(unusable(problem)),

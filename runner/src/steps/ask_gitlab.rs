@@ -49,7 +49,7 @@ pub(crate) fn ask(call: &Call, event: Event, gitlab: &Result<Api, Unknown>) -> (
 
 /// Which jobs did not succeed, and how the pipeline before ended.
 fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Findings) -> Result<(), Unknown> {
-    let start_job = call.settings.get_or_default(Key::StartJob);
+    let start_job = call.settings.get_or_default(Key::START_JOB);
     let jobs =
         gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::unsuccessful(api, start_job, call.version()));
     match jobs {
@@ -80,7 +80,7 @@ fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Fi
 /// Warns if neither GitLab nor Slack knows how the pipeline before ended, and the settings ask for changes.
 pub(crate) fn warn_of_unknown_history(call: &Call, unknown: &Unknown, all: &[Findings]) {
     let is_known = all.iter().any(|findings| findings.history.earlier_message.is_some());
-    if !is_known && call.settings.get_or_default(Key::Finish).eq_ignore_ascii_case("change") {
+    if !is_known && call.settings.get_or_default(Key::FINISH).eq_ignore_ascii_case("change") {
         call.report.warning(&format!(
             "asking GitLab how the pipeline before ended: {}; a failure is reported as the first one, and nothing as fixed",
             unknown.describe()
@@ -118,7 +118,7 @@ fn ask_of_deployment(call: &Call, api: &Api, history: &mut History) {
     match deployments::last(api, environment, of("CI_JOB_NAME").unwrap_or_default()) {
         Ok(Last::Never) => history.last_deployment = Some(LastDeployment { sha: None, pipeline_id: None }),
         Ok(Last::Of { sha, pipeline }) if is_sha(&sha) => {
-            let is_on = call.settings.is_on(Key::Compare);
+            let is_on = call.settings.is_on(Key::COMPARE);
             let is_newer = pipeline.is_some_and(|pipeline| pipeline > api.pipeline);
             let ours = of("CI_COMMIT_SHA").filter(|ours| is_on && !is_newer && *ours != sha && is_sha(ours));
             if let Some(ours) = ours {

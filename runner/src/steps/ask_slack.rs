@@ -53,7 +53,7 @@ fn find_attempt(call: &Call, api: &Api, findings: &mut Findings) {
     findings.recorded = kept(PLACE, MAX_FILE).and_then(|json| Kept::parse(&json, api.pipeline));
     let wants_message = call.to.bot().is_some() && findings.recorded.is_none();
     if (findings.history.attempt.is_none() || wants_message)
-        && let Ok(attempts) = jobs::attempts(api, call.settings.get_or_default(Key::StartJob))
+        && let Ok(attempts) = jobs::attempts(api, call.settings.get_or_default(Key::START_JOB))
     {
         findings.history.attempt = attempts.this.or(findings.history.attempt);
         if let Some(attempt) = attempts.this {
@@ -120,7 +120,7 @@ fn past(call: &Call, bot: &Bot, speaker: &Speaker, gitlab: Option<&Api>) -> Past
     let looked = bot.look_through(speaker, true);
     let mut past = looked.as_ref().ok().cloned().unwrap_or_default();
     if past.found.is_none() {
-        let start_job = call.settings.get_or_default(Key::StartJob);
+        let start_job = call.settings.get_or_default(Key::START_JOB);
         let json = gitlab.and_then(|api| artifact(api, jobs::attempts(api, start_job).ok()?.start_job?));
         let recorded = json.and_then(|json| Kept::parse(&json, speaker.pipeline));
         past.found = recorded.and_then(|recorded| bot.found_at(speaker, recorded.in_channel(bot.channel)?));

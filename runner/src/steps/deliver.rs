@@ -1,7 +1,5 @@
 //! Deliver: as the bot, else by the webhook; and the operators' message.
 
-use std::borrow::Cow;
-
 use super::ask_slack::PLACE;
 use super::findings::Findings;
 use super::read_job::Call;
@@ -18,29 +16,9 @@ use crate::slack::metadata::{Shown, Speaker};
 use crate::slack::thread::{Kept, MAX_FILE, Thread};
 use crate::slack::undelivered::{Delivered, Fate, Undelivered};
 use crate::slack::webhook;
-use crate::slack::webhook_url::Unusable;
 
 /// Where the first hook of a job told its event, where that was at the channel's end.
 const PLACE_APART: &str = "message-apart.json";
-
-/// Why a message was not delivered.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotDelivered {
-    /// There is nowhere to send to.
-    #[error(transparent)]
-    Nowhere(Unusable),
-    #[error(transparent)]
-    Undelivered(Undelivered),
-}
-
-impl Explain for NotDelivered {
-    fn step(&self) -> Cow<'_, str> {
-        match self {
-            Self::Nowhere(unusable) => unusable.step(),
-            Self::Undelivered(undelivered) => undelivered.step(),
-        }
-    }
-}
 
 /// A message, and what is known about where it belongs.
 pub(crate) struct Delivery<'a> {
@@ -66,7 +44,12 @@ impl Delivery<'_> {
                 report.message(&self.message.summary);
                 (Outcome::Sent, thread)
             }
-            Err(NotDelivered::Undelivered(undelivered)) => {
+            Err(Undelivered::Nowhere(unusable)) => {
+                report.warning(&format!("{unusable}, so the job goes on without a notification; {}", unusable.step()));
+                let reason = unusable.reason();
+                (if unusable.is_unset() { Outcome::nowhere(reason) } else { Outcome::failed(reason) }, None)
+            }
+            Err(undelivered) => {
                 let fate = match undelivered.fate() {
                     Fate::NotDelivered => "was not",
                     Fate::Unknown => "may not have been",
@@ -74,16 +57,11 @@ impl Delivery<'_> {
                 report.warning(&format!("the message {fate} delivered: {}", undelivered.describe()));
                 (Outcome::Failed { reason: undelivered.reason() }, None)
             }
-            Err(NotDelivered::Nowhere(unusable)) => {
-                report.warning(&format!("{unusable}, so the job goes on without a notification; {}", unusable.step()));
-                let reason = unusable.reason();
-                (if unusable.is_unset() { Outcome::nowhere(reason) } else { Outcome::failed(reason) }, None)
-            }
         }
     }
 
     /// Delivers the message as the bot, else by the webhook.
-    pub(crate) fn post(&self) -> Result<(Delivered, Option<Thread>), NotDelivered> {
+    pub(crate) fn post(&self) -> Result<(Delivered, Option<Thread>), Undelivered> {
         let call = self.call;
         if let Some(bot) = self.bot() {
             match self.post_as(&bot) {
@@ -98,16 +76,11 @@ impl Delivery<'_> {
                 Err(refused) if refused.fate() == Fate::NotDelivered && call.to.webhook.is_ok() => {
                     call.report.warning(&format!("{}; the webhook is used instead", refused.describe()));
                 }
-                Err(undelivered) => return Err(NotDelivered::Undelivered(undelivered)),
+                Err(undelivered) => return Err(undelivered),
             }
         }
-        match &call.to.webhook {
-            Ok(webhook) => match webhook::deliver(&call.client, webhook, &self.message.body(), call.deadline) {
-                Ok(delivered) => Ok((delivered, None)),
-                Err(undelivered) => Err(NotDelivered::Undelivered(undelivered)),
-            },
-            Err(unusable) => Err(NotDelivered::Nowhere(unusable.clone())),
-        }
+        let webhook = call.to.webhook.as_ref().map_err(|unusable| Undelivered::Nowhere(unusable.clone()))?;
+        webhook::deliver(&call.client, webhook, &self.message.body(), call.deadline).map(|delivered| (delivered, None))
     }
 
     fn post_as(&self, bot: &Bot) -> Result<(Thread, Delivered), Undelivered> {

@@ -120,7 +120,7 @@ impl Call {
 
     /// Whether a setting or the settings file says whom to mention.
     pub(crate) fn mentions_somebody(&self) -> bool {
-        [Key::Mention, Key::OpsMention].into_iter().any(|key| self.settings.get(key).is_some())
+        [Key::MENTION, Key::OPS_MENTION].into_iter().any(|key| self.settings.get(key).is_some())
             || self.file.mentions_somebody()
     }
 

@@ -31,8 +31,8 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Opens an inbox on a free port. `gitlab` is what it answers for a path and query of GitLab's API.
-    pub(crate) fn open(gitlab: fn(&str) -> Option<Value>) -> io::Result<Self> {
+    /// Opens an inbox on a free port. `gitlab` is what it answers of GitLab's API, by the beginning of the path within the project.
+    pub(crate) fn open(gitlab: Vec<(String, Value)>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let (sender, arrived) = mpsc::channel();
@@ -40,7 +40,7 @@ impl Inbox {
             let mut workspace = Workspace::default();
             for stream in listener.incoming().flatten() {
                 // A request that breaks off is a message that does not arrive: the sender notices by itself.
-                let _ = serve(stream, gitlab, &mut workspace, &sender);
+                let _ = serve(stream, &gitlab, &mut workspace, &sender);
             }
         })?;
         Ok(Self { address, arrived })
@@ -58,7 +58,7 @@ impl Inbox {
 
 fn serve(
     mut stream: TcpStream,
-    gitlab: fn(&str) -> Option<Value>,
+    gitlab: &[(String, Value)],
     workspace: &mut Workspace,
     inbox: &Sender<Arrived>,
 ) -> io::Result<()> {
@@ -83,9 +83,9 @@ fn serve(
             count => received.extend_from_slice(&chunk[..count]),
         }
     }
-    if is_get && target.contains("/projects/") {
-        return match gitlab(&target) {
-            Some(known) => answer(&mut stream, 200, JSON, &known.to_string()),
+    if let Some((_, path)) = target.split_once("/projects/42/").filter(|_| is_get) {
+        return match gitlab.iter().find(|(start, _)| path.starts_with(start)) {
+            Some((_, known)) => answer(&mut stream, 200, JSON, &known.to_string()),
             None => answer(&mut stream, 404, JSON, r#"{"message":"404 Not Found"}"#),
         };
     }

@@ -23,7 +23,7 @@ pub(super) fn facts(call: &Call, tell: Tell) {
         Err(unknown) => tell(Mark::Note, "GitLab", &format!("{route}: {}; {missed}", unknown.describe())),
     };
     // Each route is asked on its own: a message may ask only so often.
-    let start_job = call.settings.get_or_default(Key::StartJob);
+    let start_job = call.settings.get_or_default(Key::START_JOB);
     let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
     if let Err(unknown @ Unknown::Fault(_)) = &jobs {
         return nothing(unknown, tell);
