@@ -483,21 +483,21 @@ fn doctor_explains_each_missing_scope() {
         ("channels:history", "[note]"),
         ("users:read.email", "[note]"),
     ] {
-        let told = doctor(Workspace::new().without(scope), &[]).stdout;
-        let line = told.lines().find(|line| line.contains(&format!("the scope {scope}"))).unwrap_or_default();
-        assert!(line.starts_with(mark), "{scope}: {told}");
-        let steps = if mark == "[!!]  " { told.lines().last().unwrap_or_default() } else { line };
-        assert!(steps.contains("add it on the Slack app's page OAuth & Permissions"), "{scope}: {told}");
+        let reported = doctor(Workspace::new().without(scope), &[]).stdout;
+        let line = reported.lines().find(|line| line.contains(&format!("the scope {scope}"))).unwrap_or_default();
+        assert!(line.starts_with(mark), "{scope}: {reported}");
+        let steps = if mark == "[!!]  " { reported.lines().last().unwrap_or_default() } else { line };
+        assert!(steps.contains("add it on the Slack app's page OAuth & Permissions"), "{scope}: {reported}");
     }
     let mut revoked = Workspace::new();
     revoked.calls_left = Some(0);
-    let told = doctor(revoked, &[]);
+    let reported = doctor(revoked, &[]);
     assert!(
-        told.status == 1
-            && told.stdout.contains("bot: Slack's auth.test answered token_revoked\n")
-            && told.stdout.contains("Next step: bot: SLACK_BOT_TOKEN is revoked or mistyped"),
+        reported.status == 1
+            && reported.stdout.contains("bot: Slack's auth.test answered token_revoked\n")
+            && reported.stdout.contains("Next step: bot: SLACK_BOT_TOKEN is revoked or mistyped"),
         "{}",
-        told.stdout
+        reported.stdout
     );
 }
 

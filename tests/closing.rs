@@ -14,76 +14,76 @@ use crate::support::harness::{Notifier, WEBHOOK_PATH};
 use crate::support::loopback::{Reply, Request, Server};
 use crate::support::slack_limits;
 use crate::support::workspace::{DEPLOYS, OPS, PRIVATE, TOKEN, Workspace, slack};
-use Hook::{Perhaps, Silent, Spoke};
+use Hook::{NeverRan, Ran, Unknown};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 
 /// Whether a job's own hook has told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hook {
-    Spoke,
-    Perhaps,
-    Silent,
+    Ran,
+    Unknown,
+    NeverRan,
 }
 
 /// GitLab's reasons (`app/models/concerns/enums/ci/commit_status.rb`), and one that it does not have yet.
 const REASONS: [(&str, Hook); 56] = [
-    ("script_failure", Spoke),
-    ("runner_system_failure", Perhaps),
-    ("job_execution_server_timeout", Perhaps),
-    ("server_timeout_running", Perhaps),
-    ("server_timeout_canceling", Perhaps),
-    ("no_updates_running", Perhaps),
-    ("no_updates_canceling", Perhaps),
-    ("trace_size_exceeded", Perhaps),
-    ("job_token_expired", Perhaps),
-    ("unknown_failure", Perhaps),
-    ("api_failure", Perhaps),
-    ("job_execution_timeout", Silent),
-    ("stuck_or_timeout_failure", Silent),
-    ("stuck_pending_no_matching_runners", Silent),
-    ("stuck_pending_with_matching_runners", Silent),
-    ("no_matching_runner", Silent),
-    ("runner_unsupported", Silent),
-    ("ci_quota_exceeded", Silent),
-    ("stale_schedule", Silent),
-    ("scheduler_failure", Silent),
-    ("data_integrity_failure", Silent),
-    ("runner_configuration_error", Silent),
-    ("image_pull_failure", Silent),
-    ("runner_external_dependency_failure", Silent),
-    ("runner_interrupted", Silent),
-    ("missing_dependency_failure", Silent),
-    ("unmet_prerequisites", Silent),
-    ("environment_creation_failure", Silent),
-    ("failed_outdated_deployment_job", Silent),
-    ("forward_deployment_failure", Silent),
-    ("protected_environment_failure", Silent),
-    ("deployment_rejected", Silent),
-    ("archived_failure", Silent),
-    ("builds_disabled", Silent),
-    ("project_deleted", Silent),
-    ("user_blocked", Silent),
-    ("secrets_provider_not_found", Silent),
-    ("secrets_manager_access_denied", Silent),
-    ("ip_restriction_failure", Silent),
-    ("job_router_failure", Silent),
-    ("id_token_burned_project_path", Silent),
-    ("duo_workflow_not_allowed", Silent),
-    ("duo_workflow_connection_failure", Silent),
-    ("pipeline_loop_detected", Silent),
-    ("downstream_pipeline_creation_failed", Silent),
-    ("downstream_bridge_project_not_found", Silent),
-    ("upstream_bridge_project_not_found", Silent),
-    ("insufficient_bridge_permissions", Silent),
-    ("insufficient_upstream_permissions", Silent),
-    ("invalid_bridge_trigger", Silent),
-    ("bridge_pipeline_is_child_pipeline", Silent),
-    ("reached_max_descendant_pipelines_depth", Silent),
-    ("reached_max_pipeline_hierarchy_size", Silent),
-    ("reached_downstream_pipeline_trigger_rate_limit", Silent),
-    ("downstream_project_trigger_resolved_to_empty", Silent),
-    ("invented_in_gitlab_21", Perhaps),
+    ("script_failure", Ran),
+    ("runner_system_failure", Unknown),
+    ("job_execution_server_timeout", Unknown),
+    ("server_timeout_running", Unknown),
+    ("server_timeout_canceling", Unknown),
+    ("no_updates_running", Unknown),
+    ("no_updates_canceling", Unknown),
+    ("trace_size_exceeded", Unknown),
+    ("job_token_expired", Unknown),
+    ("unknown_failure", Unknown),
+    ("api_failure", Unknown),
+    ("job_execution_timeout", NeverRan),
+    ("stuck_or_timeout_failure", NeverRan),
+    ("stuck_pending_no_matching_runners", NeverRan),
+    ("stuck_pending_with_matching_runners", NeverRan),
+    ("no_matching_runner", NeverRan),
+    ("runner_unsupported", NeverRan),
+    ("ci_quota_exceeded", NeverRan),
+    ("stale_schedule", NeverRan),
+    ("scheduler_failure", NeverRan),
+    ("data_integrity_failure", NeverRan),
+    ("runner_configuration_error", NeverRan),
+    ("image_pull_failure", NeverRan),
+    ("runner_external_dependency_failure", NeverRan),
+    ("runner_interrupted", NeverRan),
+    ("missing_dependency_failure", NeverRan),
+    ("unmet_prerequisites", NeverRan),
+    ("environment_creation_failure", NeverRan),
+    ("failed_outdated_deployment_job", NeverRan),
+    ("forward_deployment_failure", NeverRan),
+    ("protected_environment_failure", NeverRan),
+    ("deployment_rejected", NeverRan),
+    ("archived_failure", NeverRan),
+    ("builds_disabled", NeverRan),
+    ("project_deleted", NeverRan),
+    ("user_blocked", NeverRan),
+    ("secrets_provider_not_found", NeverRan),
+    ("secrets_manager_access_denied", NeverRan),
+    ("ip_restriction_failure", NeverRan),
+    ("job_router_failure", NeverRan),
+    ("id_token_burned_project_path", NeverRan),
+    ("duo_workflow_not_allowed", NeverRan),
+    ("duo_workflow_connection_failure", NeverRan),
+    ("pipeline_loop_detected", NeverRan),
+    ("downstream_pipeline_creation_failed", NeverRan),
+    ("downstream_bridge_project_not_found", NeverRan),
+    ("upstream_bridge_project_not_found", NeverRan),
+    ("insufficient_bridge_permissions", NeverRan),
+    ("insufficient_upstream_permissions", NeverRan),
+    ("invalid_bridge_trigger", NeverRan),
+    ("bridge_pipeline_is_child_pipeline", NeverRan),
+    ("reached_max_descendant_pipelines_depth", NeverRan),
+    ("reached_max_pipeline_hierarchy_size", NeverRan),
+    ("reached_downstream_pipeline_trigger_rate_limit", NeverRan),
+    ("downstream_project_trigger_resolved_to_empty", NeverRan),
+    ("invented_in_gitlab_21", Unknown),
 ];
 
 /// Where the failure happens.
@@ -193,7 +193,7 @@ impl Pipeline {
     }
 
     /// Everything that the channel was told of the failure.
-    fn told(&self) -> Vec<Value> {
+    fn reported(&self) -> Vec<Value> {
         let is_failure = |body: &Value| body["text"].as_str().unwrap().starts_with('❌');
         match &self.workspace {
             None => self.slack.requests().iter().map(Request::json).filter(is_failure).collect(),
@@ -218,8 +218,8 @@ fn each_failure_is_told_once_where_there_is_evidence_and_never_not_at_all() {
             for kind in KINDS {
                 let place = format!("{reason}, {kind:?}, {way:?}");
                 let speaks = match (kind, hook) {
-                    (Kind::Hooked, Spoke) => &[true][..],
-                    (Kind::Hooked, Perhaps) => &[true, false],
+                    (Kind::Hooked, Ran) => &[true][..],
+                    (Kind::Hooked, Unknown) => &[true, false],
                     _ => &[false],
                 };
                 for has_spoken in speaks {
@@ -231,14 +231,18 @@ fn each_failure_is_told_once_where_there_is_evidence_and_never_not_at_all() {
                         pipeline.hook();
                     }
                     let last_line = pipeline.close("failure");
-                    let told = pipeline.told();
-                    let no_evidence = way == Way::Webhook && hook == Perhaps && *has_spoken;
-                    assert_eq!(told.len(), if no_evidence { 2 } else { 1 }, "{place}, the hook spoke: {has_spoken}");
+                    let reported = pipeline.reported();
+                    let no_evidence = way == Way::Webhook && hook == Unknown && *has_spoken;
+                    assert_eq!(
+                        reported.len(),
+                        if no_evidence { 2 } else { 1 },
+                        "{place}, the hook spoke: {has_spoken}"
+                    );
                     let by_hook = *has_spoken && !no_evidence;
-                    let expected = if by_hook { "notify: skipped reason=already_told" } else { "notify: sent" };
+                    let expected = if by_hook { "notify: skipped reason=already_reported" } else { "notify: sent" };
                     assert_eq!(last_line, expected, "{place}");
                     if kind == Kind::Hooked {
-                        let text = told.last().unwrap()["text"].as_str().unwrap();
+                        let text = reported.last().unwrap()["text"].as_str().unwrap();
                         assert!(text.contains(": deploy failed (review)"), "{place}: {text}");
                     }
                 }
@@ -265,7 +269,7 @@ fn what_finish_leaves_out_is_no_failure_of_a_deployment() {
                     }
                     pipeline.close(finish);
                     let expected = usize::from(by_hook || told_by_closing);
-                    assert_eq!(pipeline.told().len(), expected, "{reason} {way:?} {finish} {kind:?}");
+                    assert_eq!(pipeline.reported().len(), expected, "{reason} {way:?} {finish} {kind:?}");
                 }
             }
         }
@@ -285,7 +289,7 @@ fn a_hook_that_slack_did_not_hear_is_made_up_for() {
         pipeline.call(&["deploy-finished"], &[("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001")]);
         pipeline.workspace.as_ref().unwrap().lock().unwrap().refused.clear();
         assert_eq!(pipeline.close("failure"), "notify: sent");
-        assert_eq!(pipeline.told().len(), 1);
+        assert_eq!(pipeline.reported().len(), 1);
     }
 }
 
@@ -298,7 +302,7 @@ fn what_the_settings_keep_the_hooks_from_telling_is_told() {
         assert_eq!(pipeline.call(&["deploy-finished"], &settings), "notify: skipped reason=event_not_selected");
         let close = [("NOTIFIER_EVENTS", events), ("CI_ENVIRONMENT_NAME", "")];
         assert_eq!(pipeline.call(&["pipeline-finished", "--result", "failed"], &close), "notify: sent");
-        assert!(pipeline.told()[0]["text"].as_str().unwrap().contains(": review failed (review)"));
+        assert!(pipeline.reported()[0]["text"].as_str().unwrap().contains(": review failed (review)"));
     }
 }
 
@@ -317,8 +321,8 @@ fn jobs_that_fail_at_once_are_told_once_each() {
             });
         }
     });
-    assert_eq!(pipeline.close("failure"), "notify: skipped reason=already_told");
-    assert_eq!(pipeline.told().len(), 2);
+    assert_eq!(pipeline.close("failure"), "notify: skipped reason=already_reported");
+    assert_eq!(pipeline.reported().len(), 2);
 }
 
 /// Each environment's failure in its own channel, with its own operators, whatever its neighbours told.
@@ -363,7 +367,7 @@ fn strict_minds_one_message_of_several_that_was_not_delivered() {
             [("CI_PROJECT_DIR", checkout.to_str().unwrap()), ("NOTIFIER_CHANNEL", ""), ("CI_ENVIRONMENT_NAME", "")];
         let ended = pipeline.run(&["pipeline-finished", "--result", "failed", "--strict"], &settings);
         assert_eq!((ended.status, ended.last_line()), (status, last_line), "{}", ended.stderr);
-        assert_eq!(pipeline.told().len(), 1, "staging hears of its own");
+        assert_eq!(pipeline.reported().len(), 1, "staging hears of its own");
     }
 }
 
@@ -394,17 +398,17 @@ fn the_page_shows_this_very_table() {
         for (reason, hook) in REASONS.iter().take(REASONS.len() - 1) {
             let pipeline = Pipeline::new(Way::Webhook, Kind::Other, reason);
             pipeline.call(&["pipeline-finished", "--result", "failed"], &[("NOTIFIER_LANGUAGE", language)]);
-            let label = label(&pipeline.told()[0]);
+            let label = label(&pipeline.reported()[0]);
             let words = label.strip_prefix("unit: ").unwrap();
-            let told = match (hook, language) {
-                (Spoke, "en") => "yes",
-                (Perhaps, "en") => "perhaps",
-                (Silent, "en") => "no",
-                (Spoke, _) => "예",
-                (Perhaps, _) => "알 수 없음",
-                (Silent, _) => "아니요",
+            let reported = match (hook, language) {
+                (Ran, "en") => "yes",
+                (Unknown, "en") => "perhaps",
+                (NeverRan, "en") => "no",
+                (Ran, _) => "예",
+                (Unknown, _) => "알 수 없음",
+                (NeverRan, _) => "아니요",
             };
-            writeln!(table, "| `{reason}` | {words} | {told} |").unwrap();
+            writeln!(table, "| `{reason}` | {words} | {reported} |").unwrap();
         }
         crate::docs::hold(page, "reasons", &table);
     }

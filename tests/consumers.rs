@@ -255,7 +255,7 @@ impl Stranger {
         let started = texts.iter().filter(|text| text.contains("pipeline started") || text.contains("파이프라인 시작"));
         ensure(started.count() == 1, format!("{texts:?}\n{log}"))?;
         let wrong = [" > warning: ", " > notify: failed", " > notify: skipped reason="];
-        let silent = ["reason=already_told", "reason=finish_not_selected"];
+        let silent = ["reason=already_reported", "reason=finish_not_selected"];
         let is_wrong =
             |line: &&str| wrong.iter().any(|it| line.contains(it)) && !silent.iter().any(|it| line.contains(it));
         ensure(!log.lines().any(|line| is_wrong(&line)), log.clone())?;

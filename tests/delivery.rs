@@ -394,10 +394,10 @@ fn a_call_that_is_told_to_stop_ends_at_once() {
         while hung.requests().is_empty() {
             std::thread::yield_now();
         }
-        let told = Instant::now();
+        let reported = Instant::now();
         Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
         let status = child.wait().unwrap();
-        assert!(told.elapsed() < Duration::from_secs(30), "it waited for Slack: {:?}", told.elapsed());
+        assert!(reported.elapsed() < Duration::from_secs(30), "it waited for Slack: {:?}", reported.elapsed());
         assert_eq!(status.code(), Some(0));
         let mut stderr = String::new();
         std::io::Read::read_to_string(&mut child.stderr.unwrap(), &mut stderr).unwrap();

@@ -254,10 +254,10 @@ impl Fault {
             let ends = format!("notify: {}", self.ends);
             ensure(ended.stderr.lines().last() == Some(&*ends), format!("did not end with `{ends}`"))?;
             let warned = ended.stderr.lines().filter(|line| line.starts_with("warning: ")).collect::<Vec<_>>();
-            let told = warned.iter().filter(|line| line.contains(self.warns)).count();
+            let reported = warned.iter().filter(|line| line.contains(self.warns)).count();
             ensure(
-                if self.warns.is_empty() { warned.is_empty() } else { told == 1 },
-                format!("warned {told} times of `{}`", self.warns),
+                if self.warns.is_empty() { warned.is_empty() } else { reported == 1 },
+                format!("warned {reported} times of `{}`", self.warns),
             )?;
         }
 

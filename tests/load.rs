@@ -48,18 +48,18 @@ fn of_a_thousand_messages_through_a_rate_limit_none_is_told_twice_or_lost_withou
             });
         }
     });
-    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reported: BTreeMap<String, usize> = BTreeMap::new();
     for body in server.requests().iter().map(|it| it.body.clone()) {
         let number = body.split("message-").nth(1).map(|rest| rest[..4].to_owned()).unwrap();
-        *told.entry(number).or_default() += 1;
+        *reported.entry(number).or_default() += 1;
     }
-    let twice = told.values().filter(|count| **count > 1).count();
+    let twice = reported.values().filter(|count| **count > 1).count();
     let refused = limits.lock().unwrap().refused;
     println!(
         "{MESSAGES} messages, {AT_A_TIME} at a time, {CHANNELS} channels: {} delivered, {} not, {twice} twice; {refused} answers of 429",
-        told.len(),
-        MESSAGES - told.len(),
+        reported.len(),
+        MESSAGES - reported.len(),
     );
     assert!(refused > 0, "the limit was never met");
-    assert_eq!((told.len() + failed.load(Ordering::Relaxed), twice), (MESSAGES, 0));
+    assert_eq!((reported.len() + failed.load(Ordering::Relaxed), twice), (MESSAGES, 0));
 }

@@ -184,23 +184,23 @@ fn environment(branch: &str) -> &str {
 }
 
 /// The states that the channel tells, in order.
-fn told(example: &Example, story: Story) -> Vec<&'static str> {
+fn reported(example: &Example, story: Story) -> Vec<&'static str> {
     let (started, build_failed, deploying, deployed, failed) = if example.file == "include-project" {
         ("파이프라인 시작", "빌드 실패", "배포 시작", "배포 성공", "배포 실패")
     } else {
         ("pipeline started", "build failed", "deploy started", "deploy succeeded", "deploy failed")
     };
-    let mut told = vec![started];
+    let mut reported = vec![started];
     match story {
-        Story::NoWebhook => told.clear(),
-        Story::BuildFails => told.push(build_failed),
+        Story::NoWebhook => reported.clear(),
+        Story::BuildFails => reported.push(build_failed),
         // The second of several deployments waits for the first.
-        Story::DeployFails => told.extend([deploying, failed]),
+        Story::DeployFails => reported.extend([deploying, failed]),
         Story::AllGreen | Story::SlackDown => {
-            example.deploy_jobs.iter().for_each(|_| told.extend([deploying, deployed]));
+            example.deploy_jobs.iter().for_each(|_| reported.extend([deploying, deployed]));
         }
     }
-    told
+    reported
 }
 
 /// The jobs that run, and their verdicts.
@@ -232,7 +232,7 @@ fn every_story_of(example: &Example) {
             let (ran, texts, bodies) = play(example, branch, story);
             let place = format!("{} on {branch}, {story:?}", example.file);
             assert_eq!(ran.jobs, jobs(example, story), "{place}:\n{}", ran.log);
-            let expected = told(example, story);
+            let expected = reported(example, story);
             let states: Vec<&str> = texts
                 .iter()
                 .map(|text| expected.iter().find(|state| text.contains(&format!(": {state}"))).copied().unwrap_or(text))
@@ -657,24 +657,28 @@ impl Told {
 #[test]
 fn a_week_of_pipelines_tells_its_story() {
     for is_bot in [false, true] {
-        let told = Told::new(is_bot);
-        let log = told.run(90_817, "nothing", "", None);
-        assert_eq!(told.ends(), ["deploy succeeded"], "{log}");
-        let log = told.run(90_818, "build", "script_failure", None);
-        assert_eq!(told.ends()[1..], ["build failed (build)"], "{log}");
+        let reported = Told::new(is_bot);
+        let log = reported.run(90_817, "nothing", "", None);
+        assert_eq!(reported.ends(), ["deploy succeeded"], "{log}");
+        let log = reported.run(90_818, "build", "script_failure", None);
+        assert_eq!(reported.ends()[1..], ["build failed (build)"], "{log}");
         // Its script is killed in the middle, and no hook runs behind it.
-        let log = told.run(90_819, "nothing", "job_execution_timeout", Some("deploy"));
-        assert_eq!(told.ends()[2..], ["deploy failed"], "{log}");
+        let log = reported.run(90_819, "nothing", "job_execution_timeout", Some("deploy"));
+        assert_eq!(reported.ends()[2..], ["deploy failed"], "{log}");
         assert!(log.contains("message: [shop-api] prod: deploy failed"), "{log}");
         // Told by its own hook, and so by nobody else.
-        let log = told.run(90_820, "deploy", "script_failure", None);
-        assert_eq!(told.ends()[3..], ["deploy failed"], "{log}");
-        assert!(log.contains("notify: skipped reason=already_told"), "{log}");
-        let log = told.run(90_821, "nothing", "", None);
-        assert_eq!(told.ends()[4..], ["deploy succeeded", "fixed"], "{log}");
+        let log = reported.run(90_820, "deploy", "script_failure", None);
+        assert_eq!(reported.ends()[3..], ["deploy failed"], "{log}");
+        assert!(log.contains("notify: skipped reason=already_reported"), "{log}");
+        let log = reported.run(90_821, "nothing", "", None);
+        assert_eq!(reported.ends()[4..], ["deploy succeeded", "fixed"], "{log}");
         let all_clear = if is_bot { "fixed (was: deploy failed)" } else { "fixed" };
-        assert_eq!(told.operators(), ["build failed (build)", "deploy failed", "deploy failed", all_clear], "{log}");
-        if let Some(workspace) = &told.workspace {
+        assert_eq!(
+            reported.operators(),
+            ["build failed (build)", "deploy failed", "deploy failed", all_clear],
+            "{log}"
+        );
+        if let Some(workspace) = &reported.workspace {
             // One message a pipeline, in its last state.
             let messages = workspace.lock().unwrap().top_level(DEPLOYS);
             assert_eq!(
@@ -689,28 +693,28 @@ fn a_week_of_pipelines_tells_its_story() {
 #[test]
 fn what_stays_red_is_counted_and_a_rollback_reads_as_one() {
     for is_bot in [false, true] {
-        let told = Told::new(is_bot);
-        told.consumer.replace(".gitlab-ci.yml", "finish: change", "finish: failure");
+        let reported = Told::new(is_bot);
+        reported.consumer.replace(".gitlab-ci.yml", "finish: change", "finish: failure");
         for (number, expected) in [
             (90_817, "build failed (build)"),
             (90_818, "still failing (2nd in a row; build)"),
             (90_819, "still failing (3rd in a row; build)"),
         ] {
-            let log = told.run(number, "build", "script_failure", None);
-            assert_eq!(told.ends().last().unwrap(), expected, "{log}");
+            let log = reported.run(number, "build", "script_failure", None);
+            assert_eq!(reported.ends().last().unwrap(), expected, "{log}");
         }
-        assert_eq!(told.ends().len(), 3);
+        assert_eq!(reported.ends().len(), 3);
         // The environment was deployed to by a later pipeline since.
         let ours = "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678";
-        told.gitlab.lock().unwrap().deployments = vec![
+        reported.gitlab.lock().unwrap().deployments = vec![
             deployment(420, "production", "running", ours, (90_810, THIS)),
             deployment(410, "production", "success", "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567", (90_816, 700_000)),
         ];
-        told.gitlab.lock().unwrap().jobs = vec![
+        reported.gitlab.lock().unwrap().jobs = vec![
             with(job(700_100, "deploy", "deploy", "success"), "retried", true),
             job(THIS, "deploy", "deploy", "running"),
         ];
-        let mut all = told.variables("nothing");
+        let mut all = reported.variables("nothing");
         all.extend([
             ("CI_PIPELINE_ID", "90810".to_owned()),
             ("CI_JOB_ID", THIS.to_string()),
@@ -718,7 +722,7 @@ fn what_stays_red_is_counted_and_a_rollback_reads_as_one() {
             ("CI_ENVIRONMENT_NAME", "production".to_owned()),
         ]);
         let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let ran = told.consumer.run_jobs_on(&told.registry, &all, &["deploy"]);
+        let ran = reported.consumer.run_jobs_on(&reported.registry, &all, &["deploy"]);
         assert!(ran.log.contains("prod: rolled back to 1a2b3c4d"), "{}", ran.log);
     }
 }

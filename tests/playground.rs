@@ -61,8 +61,8 @@ fn the_page_keeps_its_promises_in_a_real_browser() {
     fs::copy(example_in_rust(), modules.join("message.wasm")).unwrap();
     let ended = node(&["--test", "."]).env("GUESTS", &modules).output().unwrap();
     succeeded(&ended);
-    let told = String::from_utf8_lossy(&ended.stdout);
-    assert!(told.contains("\n# skipped 0\n") && told.contains("\n# fail 0\n"), "{told}");
+    let reported = String::from_utf8_lossy(&ended.stdout);
+    assert!(reported.contains("\n# skipped 0\n") && reported.contains("\n# fail 0\n"), "{reported}");
 }
 
 #[test]

@@ -77,8 +77,8 @@ fn each_environment_has_its_channel_and_its_operators() {
     assert_eq!(send("feature/x", DEPLOYS).last().unwrap(), DEPLOYS);
     let hook = Server::start([Reply::ok()]);
     let call = call(&["send", "deploy-finished"], "{}").with("SLACK_BOT_TOKEN", TOKEN);
-    let told = call.with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH)).run();
-    assert!(told.stderr.contains("`environments` of .pipeline-notifier.json"), "{}", told.stderr);
+    let reported = call.with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH)).run();
+    assert!(reported.stderr.contains("`environments` of .pipeline-notifier.json"), "{}", reported.stderr);
     hook.only_request();
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) environment: Environment,
     pub(crate) file: SettingsFile<'a>,
     /// The failed jobs that nobody has told of; `None` where GitLab could not be asked.
-    pub(crate) untold: Option<Vec<&'a Job>>,
+    pub(crate) unreported: Option<Vec<&'a Job>>,
     /// The deployment that failed, where a closing job tells of it.
     deployment: Option<&'a Job>,
 }
@@ -70,11 +70,11 @@ impl<'a> Facts<'a> {
         if context.setting(Setting::PROJECT_NAME).is_some_and(|it| !["name", "path"].contains(&it)) {
             warnings.push(Warning::of(Code::UnknownValue, "NOTIFIER_PROJECT_NAME", "it is name or path; using name"));
         }
-        let untold = failures::untold(context);
-        let are_deployments = failures::are_deployments(context, untold.as_deref());
+        let unreported = failures::unreported(context);
+        let are_deployments = failures::are_deployments(context, unreported.as_deref());
         let state = State::of(context, are_deployments, warnings);
         let is_closing = context.event == Event::PipelineFinished;
-        let deployment = untold.as_ref().and_then(|untold| untold.first().copied());
+        let deployment = unreported.as_ref().and_then(|unreported| unreported.first().copied());
         let deployment = deployment.filter(|_| is_closing && state == State::DeployFailed);
         let over = context.history.failure().and_then(|failure| failure.environment.as_deref());
         // Independent of earlier reports: they are read in the channel, and the environment chooses the channel.
@@ -91,7 +91,7 @@ impl<'a> Facts<'a> {
             language,
             environment,
             cause: Cause::of(context),
-            untold,
+            unreported,
             deployment,
             git_ref,
             context,
@@ -120,7 +120,7 @@ impl<'a> Facts<'a> {
         match self.context.event {
             Event::DeployStarted | Event::DeployFinished => self.context.ci("CI_JOB_NAME"),
             Event::PipelineStarted | Event::PipelineFinished => {
-                let alone = self.untold.as_ref().is_some_and(|untold| untold.len() == 1);
+                let alone = self.unreported.as_ref().is_some_and(|unreported| unreported.len() == 1);
                 self.deployment.filter(|_| alone).map(|job| job.name.as_str())
             }
         }
@@ -128,7 +128,7 @@ impl<'a> Facts<'a> {
 
     /// The same where it says more than the words `deploy failed` do: not one that is called `deploy`, like its stage or like its
     /// environment.
-    pub(crate) fn telling_job(&self) -> Option<&'a str> {
+    pub(crate) fn notable_job(&self) -> Option<&'a str> {
         let environment = self.environment.name.as_deref();
         let stage = self.deployment.map_or_else(|| self.context.ci("CI_JOB_STAGE"), |job| Some(job.stage.as_str()));
         let obvious = [Some("deploy"), stage, self.variable("CI_ENVIRONMENT_NAME"), environment];

@@ -107,15 +107,15 @@ impl Language {
             (State::PipelineWaiting, _) => ("waiting for", "대기 중"),
             (State::PipelineFinished, _) => ("pipeline finished", "파이프라인 끝남 (결과 미확인)"),
         };
-        let words = match self {
+        let text = match self {
             Self::English => english,
             Self::Korean => korean,
         };
         let is_behind = matches!(state, State::DeployRolledBack | State::PipelineWaiting) && self == Self::English;
         match (about, is_behind) {
-            ("", _) => words.to_owned(),
-            (about, true) => format!("{words} {about}"),
-            (about, false) => format!("{about} {words}"),
+            ("", _) => text.to_owned(),
+            (about, true) => format!("{text} {about}"),
+            (about, false) => format!("{about} {text}"),
         }
     }
 
@@ -165,10 +165,10 @@ impl Language {
     }
 
     /// What it was before: `was: build failed`.
-    pub(crate) fn was(self, words: &str) -> String {
+    pub(crate) fn was(self, text: &str) -> String {
         match self {
-            Self::English => format!("was: {words}"),
-            Self::Korean => format!("이전: {words}"),
+            Self::English => format!("was: {text}"),
+            Self::Korean => format!("이전: {text}"),
         }
     }
 

@@ -4,14 +4,14 @@ mod block_kit;
 mod blocks;
 mod changes;
 mod details;
-mod headline;
-// For the page only: what runs in jobs has nothing to check, and is downloaded by each of them.
+// For the playground only: jobs have nothing to check, and each of them downloads the module.
 #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
 pub(crate) mod limits;
 mod links;
 mod mrkdwn;
 mod runtime_logs;
 mod sign;
+mod summary;
 
 use serde::Serialize;
 
@@ -23,8 +23,8 @@ use crate::facts::{Facts, selection};
 use crate::message::block_kit::Body;
 use crate::message::blocks::{blocks, extra_lines};
 use crate::message::details::details;
-use crate::message::headline::{failures_in_a_row, line, words};
 use crate::message::links::Link;
+use crate::message::summary::{failures_in_a_row, line, status};
 
 /// Version 1 of the message.
 #[derive(Debug, Serialize)]
@@ -47,7 +47,7 @@ pub(crate) struct Message {
     #[serde(skip_serializing_if = "str::is_empty")]
     verdict: &'static str,
     /// What happened, as the headline says it.
-    words: String,
+    status: String,
     /// How many pipelines of the ref failed in a row up to this one, where that is what happened and is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     failures_in_a_row: Option<u64>,
@@ -79,14 +79,14 @@ impl Message {
         let links = links::links(&facts, &mut warnings);
         let mentions = mentions::mentions(&facts, &mut warnings);
         let mentioned = mentions.iter().map(|mention| mention.id().to_owned()).collect();
-        let words = words(&facts, &mut warnings);
-        let summary = line(&facts, &words, str::to_owned);
-        let mut text = format!("{} {}", facts.sign().1, line(&facts, &words, mrkdwn::top_level));
+        let status = status(&facts, &mut warnings);
+        let summary = line(&facts, &status, str::to_owned);
+        let mut text = format!("{} {}", facts.sign().1, line(&facts, &status, mrkdwn::top_level));
         if facts.context.text_only {
             text += &behind(&links, &mentions);
         }
         let body = Body {
-            blocks: blocks(&facts, &words, &links, extra_lines(&facts, &mut warnings), &mentions),
+            blocks: blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions),
             attachments: details(&facts, &text).into_iter().collect(),
             text,
             unfurl_links: false,
@@ -100,7 +100,7 @@ impl Message {
             recovery: facts.state.is_recovery(),
             apart: facts.is_apart(),
             verdict: facts.state.verdict(facts.action),
-            words,
+            status,
             failures_in_a_row: failures_in_a_row(&facts),
             summary,
             environment: facts.environment.name.clone(),

@@ -66,9 +66,9 @@ mod tests {
 
     #[test]
     fn the_environment_does_not_hang_on_what_was_told() {
-        let of = |told: Value| {
+        let of = |reported: Value| {
             route(json!({
-                "event": "pipeline-finished", "result": "failed", "settings": {"deploy_jobs": "deploy"}, "history": {"told": told},
+                "event": "pipeline-finished", "result": "failed", "settings": {"deploy_jobs": "deploy"}, "history": {"reported": reported},
                 "failed_jobs": [{"id": 7, "name": "deploy", "failure_reason": "script_failure", "environment": "staging"}],
             }))["environment"]
                 .clone()

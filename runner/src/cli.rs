@@ -44,7 +44,7 @@ pub enum Command {
         files: Files,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        job: Job,
+        job: JobArgs,
     },
     /// Prints the request body that send would post
     Render {
@@ -60,7 +60,7 @@ pub enum Command {
         format: Format,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        job: Job,
+        job: JobArgs,
     },
     /// Prints the context that the module would get
     Context {
@@ -69,7 +69,7 @@ pub enum Command {
         event: EventArgs,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        job: Job,
+        job: JobArgs,
     },
     /// Tells about message modules
     #[command(subcommand)]
@@ -81,7 +81,7 @@ pub enum Command {
         send: bool,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        job: Job,
+        job: JobArgs,
     },
     #[cfg(feature = "full")]
     /// Plays every moment of a pipeline against a built-in inbox and writes what arrives to a page
@@ -94,7 +94,7 @@ pub enum Command {
         out: PathBuf,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
-        job: Job,
+        job: JobArgs,
     },
 }
 
@@ -121,7 +121,7 @@ pub enum Module {
 
 /// How a message is rendered, whatever is done with it.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Job {
+pub struct JobArgs {
     /// Render with this module instead of the built-in one. One with the built-in one's digest is not even fetched.
     #[arg(long, value_name = "FILE|URL", requires = "module_sha256")]
     pub module: Option<String>,

@@ -37,8 +37,8 @@ pub fn answer(status: u16, body: &[u8]) {
         scopes: None,
         body: body.to_vec(),
     };
-    for told in [webhook::fuzz_webhook(answer()), api::fuzz_method(answer())].into_iter().flatten() {
-        assert!(told.chars().count() < 480 && !told.chars().any(char::is_control), "{told:?}");
+    for line in [webhook::fuzz_webhook(answer()), api::fuzz_method(answer())].into_iter().flatten() {
+        assert!(line.chars().count() < 480 && !line.chars().any(char::is_control), "{line:?}");
     }
     jobs::fuzz_jobs(body);
 }

@@ -6,7 +6,7 @@ pub mod event;
 pub(crate) mod git_ref;
 pub(crate) mod history;
 pub mod input;
-pub(crate) mod kept;
+pub(crate) mod job_state;
 pub mod key;
 pub mod setting;
 pub mod settings;

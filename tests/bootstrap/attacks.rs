@@ -277,14 +277,14 @@ fn a_job_that_is_told_to_stop_leaves_nothing() {
                 std::thread::yield_now();
             }
             assert_eq!(files_with_the_token(&job.temporary), "", "{client}: while it waits");
-            let told = Instant::now();
+            let reported = Instant::now();
             Command::new("kill").args([signal, "--", &format!("-{}", child.id())]).status().unwrap();
             child.wait().unwrap();
             // The log is at its end where nobody holds it open any more.
             let mut log = String::new();
             std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut log).unwrap();
             std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut log).unwrap();
-            assert!(told.elapsed() < TIME / 2, "{client} {shell:?}: {:?}\n{log}", told.elapsed());
+            assert!(reported.elapsed() < TIME / 2, "{client} {shell:?}: {:?}\n{log}", reported.elapsed());
             assert_eq!(files_with_the_token(&job.temporary), "", "{client}: after {signal}");
         }
     }

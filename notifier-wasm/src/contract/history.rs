@@ -21,7 +21,7 @@ pub(crate) struct History {
     /// What came since then.
     pub(crate) changes: Option<Changes>,
     /// The IDs of the failed jobs that the pipeline's message has told of.
-    pub(crate) told: Option<Vec<i64>>,
+    pub(crate) reported: Option<Vec<i64>>,
     /// What the message of the pipeline before this one on the same ref says.
     pub(crate) earlier_message: Option<EarlierMessage>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Changes {
 #[derive(Debug)]
 pub(crate) struct EarlierMessage {
     verdict: String,
-    pub(crate) words: String,
+    pub(crate) status: String,
     pub(crate) environment: Option<String>,
     pub(crate) mentions: Vec<String>,
     failures_in_a_row: Option<i64>,
@@ -71,7 +71,7 @@ impl History {
             None => None,
             Some(mut earlier) => Some(EarlierMessage {
                 verdict: optional_string(&mut earlier, "verdict")?.unwrap_or_default(),
-                words: optional_string(&mut earlier, "words")?.unwrap_or_default(),
+                status: optional_string(&mut earlier, "status")?.unwrap_or_default(),
                 environment: optional_string(&mut earlier, "environment")?,
                 mentions: strings_of(&mut earlier, "mentions")?,
                 failures_in_a_row: optional_integer(&mut earlier, "failures_in_a_row")?,
@@ -85,7 +85,7 @@ impl History {
             attempt: optional_integer(&mut fields, "attempt")?,
             last_deployment,
             changes,
-            told: integers(&mut fields, "told")?,
+            reported: integers(&mut fields, "reported")?,
             earlier_message,
         })
     }

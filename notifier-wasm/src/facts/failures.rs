@@ -13,15 +13,15 @@ use crate::text::glob;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
     /// It has: the script itself failed.
-    Spoke,
+    Ran,
     /// Nobody knows: the runner or the network broke off somewhere, or GitLab ended the job.
-    Perhaps,
+    Unknown,
     /// It has not: the job never came so far, or had no time left.
-    Silent,
+    NeverRan,
 }
 
 /// Reasons that say nothing of the hook: the runner or the network broke off, or GitLab ended the job.
-const PERHAPS: [&str; 10] = [
+const UNKNOWN: [&str; 10] = [
     "runner_system_failure",
     "job_execution_server_timeout",
     "server_timeout_running",
@@ -39,9 +39,9 @@ impl Hook {
     /// GitLab have more reasons than these.
     pub(crate) fn of(failure_reason: &str) -> Self {
         match failure_reason {
-            "script_failure" => Self::Spoke,
-            reason if reasons::is_known(reason) && !PERHAPS.contains(&reason) => Self::Silent,
-            _ => Self::Perhaps,
+            "script_failure" => Self::Ran,
+            reason if reasons::is_known(reason) && !UNKNOWN.contains(&reason) => Self::NeverRan,
+            _ => Self::Unknown,
         }
     }
 }
@@ -49,24 +49,25 @@ impl Hook {
 /// The failed jobs that nobody has told of; `None` where GitLab could not be asked. What the pipeline's message remembers is evidence;
 /// by webhook there is none, and twice is better than never.
 #[inline(never)]
-pub(crate) fn untold(context: &Context) -> Option<Vec<&Job>> {
-    let is_told = |job: &&Job| match (&context.history.told, job.id) {
-        (Some(told), Some(id)) => told.contains(&id),
-        _ => tells_by_itself(context, job) && Hook::of(&job.failure_reason) == Hook::Spoke,
+pub(crate) fn unreported(context: &Context) -> Option<Vec<&Job>> {
+    let is_reported = |job: &&Job| match (&context.history.reported, job.id) {
+        (Some(reported), Some(id)) => reported.contains(&id),
+        _ => reports_itself(context, job) && Hook::of(&job.failure_reason) == Hook::Ran,
     };
-    Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_told(job)).collect())
+    Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_reported(job)).collect())
 }
 
 /// Whether all that nobody has told of are deployments whose hooks could not.
-pub(crate) fn are_deployments(context: &Context, untold: Option<&[&Job]>) -> bool {
-    let deploys = |job: &&Job| tells_by_itself(context, job) && !job.stops();
-    !context.jobs.more_failed && untold.is_some_and(|untold| !untold.is_empty() && untold.iter().all(deploys))
+pub(crate) fn are_deployments(context: &Context, unreported: Option<&[&Job]>) -> bool {
+    let deploys = |job: &&Job| reports_itself(context, job) && !job.stops();
+    !context.jobs.more_failed
+        && unreported.is_some_and(|unreported| !unreported.is_empty() && unreported.iter().all(deploys))
 }
 
 /// Whether a job has hooks that tell of its failure, and the settings let them.
-pub(crate) fn tells_by_itself(context: &Context, job: &Job) -> bool {
-    let is_told = context.setting(Setting::EVENTS).is_none_or(|events| State::DeployFailed.is_chosen_by(events));
-    !job.is_trigger && carries_hooks(context, &job.name) && is_told
+pub(crate) fn reports_itself(context: &Context, job: &Job) -> bool {
+    let is_reported = context.setting(Setting::EVENTS).is_none_or(|events| State::DeployFailed.is_chosen_by(events));
+    !job.is_trigger && carries_hooks(context, &job.name) && is_reported
 }
 
 /// Whether `deploy_jobs` says that a job of this name carries the hooks.
@@ -118,47 +119,50 @@ mod tests {
     #[test]
     fn each_reason_says_whether_its_hook_spoke() {
         for (reason, hook) in [
-            ("script_failure", Hook::Spoke),
-            ("runner_system_failure", Hook::Perhaps),
-            ("job_execution_timeout", Hook::Silent),
-            ("invented_in_gitlab_21", Hook::Perhaps),
-            ("", Hook::Perhaps),
+            ("script_failure", Hook::Ran),
+            ("runner_system_failure", Hook::Unknown),
+            ("job_execution_timeout", Hook::NeverRan),
+            ("invented_in_gitlab_21", Hook::Unknown),
+            ("", Hook::Unknown),
         ] {
             assert_eq!(Hook::of(reason), hook, "{reason}");
         }
-        assert!(PERHAPS.iter().all(|reason| reasons::is_known(reason)));
+        assert!(UNKNOWN.iter().all(|reason| reasons::is_known(reason)));
     }
 
     #[test]
     fn a_hooks_own_failure_is_told_once_and_every_other() {
-        let told = |name: &str, reason: &str| {
+        let reported = |name: &str, reason: &str| {
             let context = context(json!({
                 "event": "pipeline-finished", "settings": {"deploy_jobs": ".notify-deploy, deploy, review/*"},
                 "failed_jobs": [{"name": name, "failure_reason": reason}],
             }));
-            untold(&context).unwrap().is_empty()
+            unreported(&context).unwrap().is_empty()
         };
         for name in ["deploy", "deploy: [eu-west-1, blue]", "deploy 1/3", "review/eu"] {
-            assert!(told(name, "script_failure"), "{name}");
-            assert!(!told(name, "job_execution_timeout") && !told(name, ""), "{name}");
+            assert!(reported(name, "script_failure"), "{name}");
+            assert!(!reported(name, "job_execution_timeout") && !reported(name, ""), "{name}");
         }
         for name in ["deployment", "deploy 1", "deploy: eu", "build", "deploy a/b"] {
-            assert!(!told(name, "script_failure"), "{name}");
+            assert!(!reported(name, "script_failure"), "{name}");
         }
-        assert!(untold(&context(json!({"event": "pipeline-finished"}))).is_none());
+        assert!(unreported(&context(json!({"event": "pipeline-finished"}))).is_none());
     }
 
     #[test]
     fn what_the_pipelines_message_remembers_is_evidence() {
-        let told = |ids: serde_json::Value, reason: &str| {
+        let reported = |ids: serde_json::Value, reason: &str| {
             let context = context(json!({
-                "event": "pipeline-finished", "settings": {"deploy_jobs": "deploy"}, "history": {"told": ids},
+                "event": "pipeline-finished", "settings": {"deploy_jobs": "deploy"}, "history": {"reported": ids},
                 "failed_jobs": [{"id": 7, "name": "deploy", "failure_reason": reason}],
             }));
-            untold(&context).unwrap().is_empty()
+            unreported(&context).unwrap().is_empty()
         };
         for reason in ["script_failure", "job_execution_timeout", "invented"] {
-            assert!(told(json!([3, 7]), reason) && !told(json!([3]), reason) && !told(json!([]), reason), "{reason}");
+            assert!(
+                reported(json!([3, 7]), reason) && !reported(json!([3]), reason) && !reported(json!([]), reason),
+                "{reason}"
+            );
         }
     }
 
@@ -167,7 +171,7 @@ mod tests {
         let of = |jobs: serde_json::Value, events: &str| {
             let settings = json!({"deploy_jobs": "deploy,stop_review", "events": events});
             let context = context(json!({"event": "pipeline-finished", "settings": settings, "failed_jobs": jobs}));
-            are_deployments(&context, untold(&context).as_deref())
+            are_deployments(&context, unreported(&context).as_deref())
         };
         let job = |name: &str, is_trigger: bool| json!({"name": name, "trigger": is_trigger, "failure_reason": "job_execution_timeout"});
         assert!(of(json!([job("deploy", false)]), ""));
@@ -187,7 +191,7 @@ mod tests {
         let stage = |stages: &[&str]| {
             let jobs: Vec<_> = stages.iter().map(|stage| json!({"name": "x", "stage": stage})).collect();
             let context = context(json!({"event": "pipeline-finished", "failed_jobs": jobs}));
-            common_stage(&untold(&context).unwrap()).map(str::to_owned)
+            common_stage(&unreported(&context).unwrap()).map(str::to_owned)
         };
         assert_eq!(stage(&["build", "build"]).as_deref(), Some("build"));
         assert_eq!(stage(&["build", "test"]), None);

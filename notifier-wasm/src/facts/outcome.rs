@@ -120,7 +120,7 @@ mod tests {
     fn state(json: serde_json::Value) -> (State, usize) {
         let mut warnings = Vec::new();
         let context = context(json);
-        let are_deployments = failures::are_deployments(&context, failures::untold(&context).as_deref());
+        let are_deployments = failures::are_deployments(&context, failures::unreported(&context).as_deref());
         (State::of(&context, are_deployments, &mut warnings), warnings.len())
     }
 

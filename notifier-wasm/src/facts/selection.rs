@@ -14,15 +14,15 @@ use crate::text::glob;
 /// environment: all that failed there.
 #[inline(never)]
 pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<&'static str> {
-    let Facts { context, state, git_ref, environment, untold, .. } = facts;
-    let all_told = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.jobs.more_failed)
-        && untold.as_ref().is_some_and(Vec::is_empty);
-    if context.event == Event::PipelineFinished && state.is_failure() && all_told {
-        return Some("already_told");
+    let Facts { context, state, git_ref, environment, unreported, .. } = facts;
+    let all_reported = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.jobs.more_failed)
+        && unreported.as_ref().is_some_and(Vec::is_empty);
+    if context.event == Event::PipelineFinished && state.is_failure() && all_reported {
+        return Some("already_reported");
     }
-    let is_event = event_is_told(facts, warnings);
-    let is_branch = git_ref.as_ref().is_none_or(|git_ref| branch_is_told(context, git_ref, warnings));
-    if context.event == Event::PipelineFinished && !finish_is_told(facts, warnings) {
+    let is_event = event_is_chosen(facts, warnings);
+    let is_branch = git_ref.as_ref().is_none_or(|git_ref| branch_is_chosen(context, git_ref, warnings));
+    if context.event == Event::PipelineFinished && !finish_is_chosen(facts, warnings) {
         return Some("finish_not_selected");
     }
     if context.operators.is_some() {
@@ -46,7 +46,7 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
 }
 
 /// Whether the setting `events` chooses what happened, by its name or its event's.
-fn event_is_told(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
+fn event_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Some(events) = facts.context.setting(Setting::EVENTS) else { return true };
     let lower = events.to_ascii_lowercase();
     for pattern in glob::entries(&lower).filter(|it| !State::is_named_by(it)) {
@@ -63,12 +63,12 @@ fn event_is_told(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
             ),
         ));
     }
-    facts.state.is_chosen_by(events) || has_untold_deployment(facts) && State::DeployFailed.is_chosen_by(events)
+    facts.state.is_chosen_by(events) || has_unreported_deployment(facts) && State::DeployFailed.is_chosen_by(events)
 }
 
 /// Whether the setting `branches` chooses a ref: globs of branches and tags, a plain name for a branch, `tags` for every tag, and
 /// `!` before what is left out.
-fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning>) -> bool {
+fn branch_is_chosen(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning>) -> bool {
     let Some(branches) = context.setting(Setting::BRANCHES) else { return true };
     let branches = &branches.replace("! ", "!");
     let mut is_chosen = glob::entries(branches).all(|entry| entry.starts_with('!'));
@@ -98,13 +98,13 @@ fn branch_is_told(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning>)
 }
 
 /// Whether a closing job's message is about a deployment whose hook could not tell, be it among others.
-fn has_untold_deployment(facts: &Facts) -> bool {
+fn has_unreported_deployment(facts: &Facts) -> bool {
     let is_closing = facts.context.event == Event::PipelineFinished;
-    is_closing && facts.untold.iter().flatten().any(|job| failures::tells_by_itself(facts.context, job))
+    is_closing && facts.unreported.iter().flatten().any(|job| failures::reports_itself(facts.context, job))
 }
 
 /// Whether the setting `finish` chooses this end of a pipeline.
-fn finish_is_told(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
+fn finish_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Facts { context, state, .. } = facts;
     match context.setting(Setting::FINISH).unwrap_or("failure").to_ascii_lowercase().as_str() {
         "always" => true,
@@ -112,7 +112,7 @@ fn finish_is_told(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
         // A deployment whose own hook could not tell is no matter of how the pipeline ended; what is not known may be one.
         "change" => {
             let is_change = matches!(state, State::PipelineFixed | State::PipelineFailed | State::DeployFailed);
-            is_change || state.is_failure() && (facts.untold.is_none() || has_untold_deployment(facts))
+            is_change || state.is_failure() && (facts.unreported.is_none() || has_unreported_deployment(facts))
         }
         other => {
             if other != "failure" {
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_pipeline_are_chosen_by_finish() {
-        let told = |finish: &str, result: Option<&str>, before: &str| {
+        let reported = |finish: &str, result: Option<&str>, before: &str| {
             let context = context(json!({
                 "event": "pipeline-finished", "result": result, "settings": {"finish": finish}, "history": {"previous_status": before},
                 "failed_jobs": if result == Some("failed") { json!([{"name": "compile"}]) } else { json!([]) },
@@ -184,11 +184,11 @@ mod tests {
             ("always", true, true, true, true, true),
             ("never", false, false, false, false, false),
         ] {
-            assert_eq!(told(finish, Some("failed"), "success"), failed, "{finish}");
-            assert_eq!(told(finish, Some("failed"), "failed"), failed_again, "{finish}");
-            assert_eq!(told(finish, Some("success"), "success"), succeeded, "{finish}");
-            assert_eq!(told(finish, Some("success"), "failed"), fixed, "{finish}");
-            assert_eq!(told(finish, None, "success"), unknown, "{finish}");
+            assert_eq!(reported(finish, Some("failed"), "success"), failed, "{finish}");
+            assert_eq!(reported(finish, Some("failed"), "failed"), failed_again, "{finish}");
+            assert_eq!(reported(finish, Some("success"), "success"), succeeded, "{finish}");
+            assert_eq!(reported(finish, Some("success"), "failed"), fixed, "{finish}");
+            assert_eq!(reported(finish, None, "success"), unknown, "{finish}");
         }
         let context =
             context(json!({"event": "pipeline-finished", "result": "failed", "settings": {"finish": "ever"}}));
@@ -206,7 +206,7 @@ mod tests {
             }));
             skip_reason(&Facts::of(&context, &mut vec![]), &mut vec![])
         };
-        assert_eq!(skipped("script_failure"), Some("already_told"));
+        assert_eq!(skipped("script_failure"), Some("already_reported"));
         assert_eq!(skipped("job_execution_timeout"), None);
     }
 

@@ -80,7 +80,7 @@ pub(crate) fn is_known(failure_reason: &str) -> bool {
 
 /// Why a job failed, in words; empty where that is not known. Of a trigger job whose pipeline failed GitLab says no more than that it
 /// does not know.
-pub(crate) fn words(job: &Job, language: Language) -> String {
+pub(crate) fn describe(job: &Job, language: Language) -> String {
     let reason = job.failure_reason.as_str();
     if job.downstream_url.is_some() && ["", "unknown_failure"].contains(&reason) {
         return pick(language, "downstream pipeline failed", "다운스트림 파이프라인 실패").to_owned();
@@ -110,7 +110,7 @@ mod tests {
         let job =
             json!({"name": "x", "failure_reason": reason, "downstream_url": Some(url).filter(|url| !url.is_empty())});
         let context = context(json!({"event": "pipeline-finished", "failed_jobs": [job]}));
-        words(&context.jobs.failed.as_ref().unwrap()[0], language)
+        describe(&context.jobs.failed.as_ref().unwrap()[0], language)
     }
 
     #[test]

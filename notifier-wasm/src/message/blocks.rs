@@ -7,8 +7,8 @@ use crate::facts::mentions::Mention;
 use crate::facts::settings_file::NAME;
 use crate::message::block_kit::{Block, Element};
 use crate::message::details::MAX_NAME;
-use crate::message::headline::qualifiers;
 use crate::message::links::Link;
+use crate::message::summary::qualifiers;
 use crate::text;
 
 /// The longest environment of a headline, which is read in passing.
@@ -39,7 +39,7 @@ pub(crate) fn extra_lines(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Vec
 #[inline(never)]
 pub(crate) fn blocks(
     facts: &Facts,
-    words: &str,
+    status: &str,
     links: &[Link],
     extra: Vec<Vec<Element>>,
     mentions: &[Mention],
@@ -57,8 +57,8 @@ pub(crate) fn blocks(
     if headline.len() > 2 {
         headline.push(Element::text(" · "));
     }
-    headline.push(Element::bold(words));
-    let job = facts.telling_job().filter(|_| facts.action != Action::Other).map(|job| text::shown(job, MAX_NAME));
+    headline.push(Element::bold(status));
+    let job = facts.notable_job().filter(|_| facts.action != Action::Other).map(|job| text::shown(job, MAX_NAME));
     let qualified: Vec<String> = job.into_iter().chain(qualifiers(facts)).collect();
     if !qualified.is_empty() {
         headline.push(Element::text(format!(" ({})", qualified.join(", "))));

@@ -60,7 +60,7 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     place.extend(name.map(|name| detail(labels.pipeline, &mrkdwn::literal(&name))));
     // Where neither the headline nor a link names the job.
     let is_linked = matches!(facts.state, State::DeployFailed | State::DeployCanceled);
-    let job = facts.job().filter(|_| facts.telling_job().is_none() && !is_linked);
+    let job = facts.job().filter(|_| facts.notable_job().is_none() && !is_linked);
     let job = job.map(|job| text::shown(job, MAX_NAME));
     place.extend(job.map(|job| detail(labels.job, &mrkdwn::literal(&job))));
 

@@ -208,7 +208,7 @@ fn this_job(facts: &Facts, label: &str) -> Option<Link> {
 fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let labels = facts.language.labels();
     let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
-    let jobs = facts.untold.as_deref().unwrap_or_default();
+    let jobs = facts.unreported.as_deref().unwrap_or_default();
     let is_headline = facts.state == State::PipelineFailed && !facts.context.jobs.more_failed;
     let stage_is_known = is_headline && failures::common_stage(jobs).is_some() || facts.state == State::DeployFailed;
     let mut links: Vec<Link> = Vec::new();
@@ -220,7 +220,7 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
         };
         let name = text::shown(&job.name, MAX_LABEL);
         let stage = text::shown(&job.stage, 40);
-        let reason = reasons::words(job, facts.language);
+        let reason = reasons::describe(job, facts.language);
         let about = [stage.as_str(), reason.as_str()];
         let about = about.into_iter().skip(usize::from(stage_is_known)).filter(|it| !it.is_empty()).collect::<Vec<_>>();
         let label = match (jobs.len(), about.as_slice()) {

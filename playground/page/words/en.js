@@ -1,7 +1,7 @@
 // What the code of the page says, in English.
 
 const SKIPPED = {
-  already_told: "it was told already",
+  already_reported: "it was told already",
   finish_not_selected: "the input finish leaves it out",
   event_not_selected: "the input events leaves it out, or operators are told of no such event",
   branch_not_selected: "the input branches leaves it out",

@@ -106,7 +106,7 @@ export const choices = {
 };
 
 const SKIPPED = {
-  already_told: "이미 알렸습니다",
+  already_reported: "이미 알렸습니다",
   finish_not_selected: "입력 finish로 제외했습니다",
   event_not_selected: "입력 events로 제외했거나, 운영자에게는 알리지 않는 이벤트입니다",
   branch_not_selected: "입력 branches로 제외했습니다",

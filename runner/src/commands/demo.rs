@@ -15,11 +15,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::cli::{EventArgs, Job};
+use crate::cli::{EventArgs, JobArgs};
 use crate::error::Error;
 use crate::explain::Explain;
 use crate::job::event::{Event, Verdict};
-use crate::job::kept;
+use crate::job::job_state;
 use crate::job::settings::variable;
 use crate::module::message::Body;
 use crate::module::render::picture;
@@ -67,7 +67,7 @@ fn maybe_named<'de, T: ValueEnum, D: Deserializer<'de>>(deserializer: D) -> Resu
     named(deserializer).map(Some)
 }
 
-pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) -> Result<(), Error> {
+pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables) -> Result<(), Error> {
     let Script { job: of_job, bot, by_webhook, by_bot, gitlab } =
         serde_json::from_str(include_str!("demo/script.json")).unwrap_or_default();
     let inbox = Inbox::open(gitlab).map_err(Error::Inbox)?;
@@ -112,13 +112,13 @@ pub(super) fn run(send: bool, out: &Path, job: &Job, environment: &Variables) ->
 }
 
 /// Sends the message of one moment as its job would. Returns its body if there is one.
-fn play(job: &Job, moment: &Moment, variables: Variables) -> Result<Option<Body>, Error> {
+fn play(job: &JobArgs, moment: &Moment, variables: Variables) -> Result<Option<Body>, Error> {
     let args = EventArgs { event: moment.event, result: moment.result };
     let call = Call::begin(job.clone(), variables);
     let Some(findings) = look_up(&call, args).pop() else { return Ok(None) };
     let message = render(&call, &call.context(args, &findings, &*call.report))?;
     let delivered = Delivery { call: &call, event: args.event, message: &message, findings: &findings }.post();
-    kept::forget(&call.variables);
+    job_state::clear(&call.variables);
     delivered.map_err(|cause| Error::Send(cause.describe()))?;
     Ok(Some(message.body()))
 }

@@ -5,16 +5,16 @@ mod slack;
 
 use std::cell::RefCell;
 
-use crate::cli::{EventArgs, Job};
+use crate::cli::{EventArgs, JobArgs};
 use crate::explain::Explain;
 use crate::job::context::Context;
 use crate::job::event::{Event, Verdict};
 use crate::job::key::Key;
 use crate::module::message::Message;
-use crate::module::pin::BUILT_IN;
+use crate::module::pin::BUILT_IN_MODULE;
 use crate::module::skip::Skip;
 use crate::report::{Code, Warning, one_line, print};
-use crate::slack::webhook_url::{self, Unusable};
+use crate::slack::webhook_url::{self, UnusableWebhook};
 use crate::steps::findings::Findings;
 use crate::steps::read_job::Call;
 use crate::steps::render::quietly;
@@ -31,7 +31,7 @@ enum Mark<'a> {
 }
 
 /// Runs the checks. Returns whether everything works.
-pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
+pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
     // A finished deployment's message has every part; outside an after_script nothing says how a job went.
     if variables.get("CI_JOB_STATUS").is_none() {
         variables.set("CI_JOB_STATUS", "success");
@@ -39,7 +39,7 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
     let call = Call::begin(job, variables);
     let print_line = |line: &str| print(&format!("{}\n", one_line(&call.redactor.redact(line))));
     let mut steps: Vec<String> = Vec::new();
-    let mut tell = |mark: Mark, what: &str, detail: &str| {
+    let mut add_line = |mark: Mark, what: &str, detail: &str| {
         let sign = match mark {
             Mark::Ok => "[ok]  ",
             Mark::Note => "[note]",
@@ -51,44 +51,45 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
         print_line(&format!("{sign} {what}: {detail}"));
     };
 
-    job_facts(&call, &mut tell);
-    let message = module_facts(&call, &mut tell);
-    events(&call, &mut tell);
-    gitlab::facts(&call, &mut tell);
+    job_facts(&call, &mut add_line);
+    let message = module_facts(&call, &mut add_line);
+    events(&call, &mut add_line);
+    gitlab::facts(&call, &mut add_line);
     for oddity in call.client.oddities() {
-        tell(Mark::Note, "network", &oddity);
+        add_line(Mark::Note, "network", &oddity);
     }
     let operators = webhook_url::of_operators(&call.variables, &call.settings);
     // The operators' webhook has a line of its own below.
     for warning in call.to.warnings.iter().filter(|warning| warning.code != Code::OperatorsWebhook) {
         let step = step_of(warning);
-        tell(if call.to.is_somewhere() { Mark::Note } else { Mark::Wrong(&step) }, "Slack", &warning.text);
+        add_line(if call.to.is_somewhere() { Mark::Note } else { Mark::Wrong(&step) }, "Slack", &warning.text);
     }
     let environment = message.as_ref().and_then(Message::environment);
-    let bot = call.to.bot_for(environment).filter(|(api, channel)| slack::bot_facts(&call, api, channel, &mut tell));
+    let bot =
+        call.to.bot_for(environment).filter(|(api, channel)| slack::bot_facts(&call, api, channel, &mut add_line));
     if let Some((api, _)) = bot
         && let Some(message) = &message
     {
-        slack::blocks_facts(&call, api, &message.body(), &mut tell);
+        slack::blocks_facts(&call, api, &message.body(), &mut add_line);
     }
     let has_bot = bot.is_some();
     match &call.to.webhook {
         // Who has a bot need not have a webhook.
         Err(unusable) if call.to.bot().is_some() && unusable.is_unset() => {}
-        Err(unusable) => unusable_webhook("webhook", unusable, &mut tell),
+        Err(unusable) => unusable_webhook("webhook", unusable, &mut add_line),
         Ok(_) if send && !has_bot => {}
         Ok(_) => {
             let detail = format!("{} is set and usable; nothing was sent", webhook_url::variable(&call.settings));
-            tell(Mark::Ok, "webhook", &detail);
+            add_line(Mark::Ok, "webhook", &detail);
         }
     }
     match operators {
-        Some(Err(unusable)) => unusable_webhook("operators", &unusable, &mut tell),
-        Some(Ok(_)) => tell(Mark::Ok, "operators", "SLACK_OPS_WEBHOOK_URL is set and usable"),
+        Some(Err(unusable)) => unusable_webhook("operators", &unusable, &mut add_line),
+        Some(Ok(_)) => add_line(Mark::Ok, "operators", "SLACK_OPS_WEBHOOK_URL is set and usable"),
         None => {}
     }
     if send && let Some(message) = test_message(&call) {
-        slack::deliver(&call, &message.body(), bot, &mut tell);
+        slack::deliver(&call, &message.body(), bot, &mut add_line);
     }
 
     print("\n");
@@ -100,20 +101,20 @@ pub(super) fn run(send: bool, job: Job, mut variables: Variables) -> bool {
     steps.is_empty()
 }
 
-type Tell<'a> = &'a mut dyn FnMut(Mark, &str, &str);
+type AddLine<'a> = &'a mut dyn FnMut(Mark, &str, &str);
 
-fn unusable_webhook(what: &str, unusable: &Unusable, tell: Tell) {
+fn unusable_webhook(what: &str, unusable: &UnusableWebhook, add_line: AddLine) {
     let step = format!("{}: {}", unusable.variable(), unusable.step());
-    tell(Mark::Wrong(&step), what, &unusable.to_string());
+    add_line(Mark::Wrong(&step), what, &unusable.to_string());
 }
 
-fn job_facts(call: &Call, tell: Tell) {
+fn job_facts(call: &Call, add_line: AddLine) {
     match (call.variables.get("CI_PROJECT_NAME"), call.variables.get("CI_COMMIT_REF_NAME")) {
-        (Some(project), Some(git_ref)) => tell(Mark::Ok, "job", &format!("project {project}, ref {git_ref}")),
-        _ => tell(Mark::Note, "job", "CI_PROJECT_NAME or CI_COMMIT_REF_NAME is not set: is this a GitLab job?"),
+        (Some(project), Some(git_ref)) => add_line(Mark::Ok, "job", &format!("project {project}, ref {git_ref}")),
+        _ => add_line(Mark::Note, "job", "CI_PROJECT_NAME or CI_COMMIT_REF_NAME is not set: is this a GitLab job?"),
     }
     if call.variables.get("CI_DEBUG_TRACE") == Some("true") {
-        tell(
+        add_line(
             Mark::Note,
             "job",
             "CI_DEBUG_TRACE is on: GitLab prints every variable of this job to its log, secrets included",
@@ -145,33 +146,37 @@ fn test_message(call: &Call) -> Option<Message> {
 }
 
 /// Renders once; returns the message where that worked.
-fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
+fn module_facts(call: &Call, add_line: AddLine) -> Option<Message> {
     let rendered = match call.module.pin() {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
-        None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN.0[..12]),
+        None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN_MODULE.0[..12]),
     };
     let (message, warning) = quietly(call, &finished_deployment(call));
     if let Some(warning) = warning {
-        tell(Mark::Note, "module", &warning);
+        add_line(Mark::Note, "module", &warning);
     }
     match message {
         Err(error) => {
             let step = "try another runner or image, and report it with this output";
-            tell(Mark::Wrong(step), "module", &error.to_string());
+            add_line(Mark::Wrong(step), "module", &error.to_string());
             None
         }
         Ok(message) => {
-            tell(Mark::Ok, "module", &rendered);
-            tell(Mark::Ok, "message", &message.summary);
+            add_line(Mark::Ok, "module", &rendered);
+            add_line(Mark::Ok, "message", &message.summary);
             if !call.mentions_somebody() {
-                tell(Mark::Note, "settings", "NOTIFIER_MENTION is not set: nobody is mentioned when something fails");
+                add_line(
+                    Mark::Note,
+                    "settings",
+                    "NOTIFIER_MENTION is not set: nobody is mentioned when something fails",
+                );
             }
             if call.settings.get(Key::APP_URL).is_none() {
                 let instead = "the site's link is what the deploy job or its environment says";
-                tell(Mark::Note, "settings", &format!("NOTIFIER_APP_URL is not set: {instead}"));
+                add_line(Mark::Note, "settings", &format!("NOTIFIER_APP_URL is not set: {instead}"));
             }
             if call.settings.get(Key::GRAFANA_URL).or(call.settings.get(Key::LOGS_URL)).is_none() {
-                tell(
+                add_line(
                     Mark::Note,
                     "settings",
                     "neither NOTIFIER_GRAFANA_URL nor NOTIFIER_LOGS_URL is set: messages have no link to runtime logs",
@@ -183,7 +188,7 @@ fn module_facts(call: &Call, tell: Tell) -> Option<Message> {
 }
 
 /// Every event in success and failure: what it would say, or why it would not be sent; where it would go; and what is wrong.
-fn events(call: &Call, tell: Tell) {
+fn events(call: &Call, add_line: AddLine) {
     let mut known: Vec<Warning> = Vec::new();
     let mut leaves_out_branch = false;
     let people = call.people();
@@ -213,14 +218,14 @@ fn events(call: &Call, tell: Tell) {
         let summary = &message.summary;
         match &message.skip {
             Some(reason) => {
-                tell(Mark::Note, event.name(), &format!("{summary} is not sent: {reason}"));
+                add_line(Mark::Note, event.name(), &format!("{summary} is not sent: {reason}"));
                 leaves_out_branch |= *reason == Skip::BranchNotSelected;
             }
-            None => tell(Mark::Ok, event.name(), &format!("{summary}{place}{mentions}{operators}")),
+            None => add_line(Mark::Ok, event.name(), &format!("{summary}{place}{mentions}{operators}")),
         }
         for warning in message.warnings.into_iter().filter(|it| it.code != Code::NoJobStatus) {
             if !known.contains(&warning) {
-                tell(Mark::Wrong(&step_of(&warning)), "settings", &warning.text);
+                add_line(Mark::Wrong(&step_of(&warning)), "settings", &warning.text);
                 known.push(warning);
             }
         }
@@ -230,6 +235,6 @@ fn events(call: &Call, tell: Tell) {
         let git_ref = call.variables.get("CI_COMMIT_REF_NAME").unwrap_or_default();
         let detail =
             format!("NOTIFIER_BRANCHES is `{branches}`, which leaves out {git_ref}: nothing of {git_ref} is sent");
-        tell(Mark::Note, "settings", &detail);
+        add_line(Mark::Note, "settings", &detail);
     }
 }

@@ -7,7 +7,7 @@ mod foreign;
 use crate::cli::Module;
 use crate::error::Error;
 use crate::module::BUILD;
-use crate::module::pin::BUILT_IN;
+use crate::module::pin::BUILT_IN_MODULE;
 use crate::sandbox::Guest;
 use crate::variables::Variables;
 
@@ -16,7 +16,7 @@ pub(super) fn run(command: Module, variables: &Variables) -> Result<(), Error> {
     match command {
         Module::Show { file: None } => {
             let name = format!("(built-in, of the {BUILD} notifier)");
-            facts::show(&name, &Guest::built_in()?.facts(env!("CARGO_PKG_VERSION")), BUILT_IN);
+            facts::show(&name, &Guest::built_in()?.facts(env!("CARGO_PKG_VERSION")), BUILT_IN_MODULE);
             Ok(())
         }
         #[cfg(feature = "full")]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::{EventArgs, Format, Job};
+use crate::cli::{EventArgs, Format, JobArgs};
 use crate::error::Error;
 use crate::files::read_at_most;
 use crate::job::context::Context;
@@ -20,7 +20,7 @@ pub(super) fn run(
     args: EventArgs,
     file: Option<&Path>,
     format: Format,
-    job: Job,
+    job: JobArgs,
     variables: Variables,
 ) -> Result<(), Error> {
     let call = Call::begin(job, variables);

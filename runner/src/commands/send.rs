@@ -6,11 +6,11 @@ use std::panic;
 use std::process;
 use std::sync::Arc;
 
-use crate::cli::{EventArgs, Files, Job};
+use crate::cli::{EventArgs, Files, JobArgs};
 use crate::explain::Explain;
 use crate::job::context::now;
 use crate::job::event::Event;
-use crate::job::{history, kept};
+use crate::job::{history, job_state};
 use crate::module::message::Message;
 use crate::module::render::Module;
 use crate::report::{Outcome, Report, Sink};
@@ -23,7 +23,7 @@ use crate::steps::render::render;
 use crate::variables::Variables;
 
 /// Runs `send` and returns the exit status.
-pub(super) fn run(args: EventArgs, strict: bool, files: &Files, job: Job, variables: Variables) -> u8 {
+pub(super) fn run(args: EventArgs, strict: bool, files: &Files, job: JobArgs, variables: Variables) -> u8 {
     // Before anything else can go wrong; the settings of a call that does not begin are not known.
     end_on_panic(Arc::new(Report::default()), strict);
     let mut call = Call::begin_watched(job, variables, |deadline, report| {
@@ -37,7 +37,7 @@ pub(super) fn run(args: EventArgs, strict: bool, files: &Files, job: Job, variab
     let outcome = send(&call, args, files);
     if args.event != Event::DeployStarted {
         // The last call of its job.
-        kept::forget(&call.variables);
+        job_state::clear(&call.variables);
     }
     call.report.end(&outcome, strict)
 }
@@ -54,7 +54,7 @@ fn end_on_panic(report: Arc<Report>, strict: bool) {
 
 fn send(call: &Call, args: EventArgs, files: &Files) -> Outcome {
     if args.event == Event::DeployStarted {
-        history::keep_deploy_start(&call.variables, now());
+        history::save_deploy_start(&call.variables, now());
     }
     for warning in &call.to.warnings {
         call.report.warning(&warning.text);
@@ -122,7 +122,7 @@ mod tests {
             ("NOTIFIER_MENTION", "author"),
             ("NOTIFIER_TIMEOUT", "0.5"),
         ];
-        let call = Call::begin(Job::default(), job.iter().chain(more).copied().collect());
+        let call = Call::begin(JobArgs::default(), job.iter().chain(more).copied().collect());
         RUNS.take();
         send(&call, event.into(), &Files::default());
         let runs = RUNS.take();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::gitlab::changes::Changes;
 use crate::job::checkout::read_checked_out;
-use crate::job::kept;
+use crate::job::job_state;
 use crate::variables::Variables;
 
 /// When the deployment of a job started, in seconds since 1970, and the most that is read of it.
@@ -37,7 +37,7 @@ pub(crate) struct History {
     pub(crate) changes: Option<Changes>,
     /// The IDs of the failed jobs that the pipeline's message has told of.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) told: Option<Vec<i64>>,
+    pub(crate) reported: Option<Vec<i64>>,
     /// What the message of the ref's pipeline before this one says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) earlier_message: Option<EarlierMessage>,
@@ -56,7 +56,7 @@ pub(crate) struct LastDeployment {
 pub(crate) struct EarlierMessage {
     /// How its pipeline ended, in the module's own words as the rest.
     pub(crate) verdict: String,
-    pub(crate) words: String,
+    pub(crate) status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<String>,
     /// Whom it mentioned.
@@ -67,7 +67,7 @@ pub(crate) struct EarlierMessage {
 impl History {
     /// What earlier steps of the job left behind.
     pub(crate) fn of_job(variables: &Variables) -> Self {
-        let started = kept::kept(variables, STARTED, MAX_STARTED).and_then(|bytes| String::from_utf8(bytes).ok());
+        let started = job_state::load(variables, STARTED, MAX_STARTED).and_then(|bytes| String::from_utf8(bytes).ok());
         let url = read_checked_out(variables, "environment_url.txt").ok();
         let url = url.as_deref().and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty());
         Self {
@@ -80,6 +80,6 @@ impl History {
 
 /// Keeps when the deployment of this job started. Without it the job's own start stands in, so a directory that cannot
 /// be written is no fault.
-pub(crate) fn keep_deploy_start(variables: &Variables, now: i64) {
-    let _ = kept::keep(variables, STARTED, now.to_string().as_bytes());
+pub(crate) fn save_deploy_start(variables: &Variables, now: i64) {
+    let _ = job_state::save(variables, STARTED, now.to_string().as_bytes());
 }

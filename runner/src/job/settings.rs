@@ -133,7 +133,7 @@ pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
     let known: Vec<String> =
         SETTINGS.iter().map(|setting| variable(setting.name)).chain(OTHERS.map(str::to_owned)).collect();
     let is_unknown = |name: &&str| name.starts_with("NOTIFIER_") && known.iter().all(|it| it != name);
-    let told = |name: &str| {
+    let warning = |name: &str| {
         let nearest = known.iter().min_by_key(|it| strsim::damerau_levenshtein(it, name));
         let near = nearest.filter(|it| strsim::damerau_levenshtein(it, name) <= 3).cloned();
         let of_slack = name.replace("NOTIFIER_", "SLACK_").replace("SLACK_SLACK_", "SLACK_");
@@ -141,7 +141,7 @@ pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
         let instead = near.map_or_else(String::new, |it| format!("; did you mean {it}?"));
         format!("{name} is no variable of the notifier and changes nothing{instead}")
     };
-    variables.names().filter(is_unknown).map(told).collect()
+    variables.names().filter(is_unknown).map(warning).collect()
 }
 
 impl FromArgMatches for Settings {
@@ -201,13 +201,14 @@ mod tests {
             ("NOTIFIER_GITLAB_TOKEN", "x"),
             ("NOTIFIER_WEBHOOK_URL", "1"),
         ];
-        let told = unknown(&job.into_iter().collect());
-        assert_eq!(told.len(), 2);
+        let suggestions = unknown(&job.into_iter().collect());
+        assert_eq!(suggestions.len(), 2);
         assert!(
-            told[0].starts_with("NOTIFIER_LANGUGE is no variable") && told[0].contains("NOTIFIER_LANGUAGE?"),
-            "{told:?}"
+            suggestions[0].starts_with("NOTIFIER_LANGUGE is no variable")
+                && suggestions[0].contains("NOTIFIER_LANGUAGE?"),
+            "{suggestions:?}"
         );
-        assert!(told[1].contains("did you mean SLACK_WEBHOOK_URL?"), "{told:?}");
+        assert!(suggestions[1].contains("did you mean SLACK_WEBHOOK_URL?"), "{suggestions:?}");
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::report::Warning;
 /// The keys of a body that a module may set. Where a message goes, and under whose name, is not the module's to say.
 const BODY_KEYS: [&str; 6] = ["text", "blocks", "attachments", "unfurl_links", "unfurl_media", "mrkdwn"];
 
+/// The most links on a job's page in GitLab.
+const MAX_LINKS: usize = 20;
+
 /// Slack cuts or splits a longer `text`, in characters.
 const MAX_TEXT: usize = 4000;
 
@@ -35,7 +38,7 @@ pub(crate) struct Message {
     pub(crate) verdict: String,
     /// What happened, as the headline says it.
     #[serde(default)]
-    pub(crate) words: String,
+    pub(crate) status: String,
     /// How many pipelines of the ref failed in a row up to this one.
     #[serde(default)]
     pub(crate) failures_in_a_row: Option<i64>,
@@ -127,7 +130,7 @@ impl Message {
             .chain(links)
             .filter(|(_, url)| is_address(url))
             .map(|(label, url)| json!({"external_link": {"label": label, "url": url}}))
-            .take(20)
+            .take(MAX_LINKS)
             .collect();
         json!({"pipeline-notifier": links}).to_string()
     }

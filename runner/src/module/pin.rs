@@ -2,7 +2,7 @@
 
 /// The built-in module's SHA-256 digest, 64 lower-case hexadecimal digits, and its size in bytes.
 #[allow(clippy::unreadable_literal, reason = "made by the build script")]
-pub(crate) const BUILT_IN: (&str, usize) = include!(concat!(env!("OUT_DIR"), "/notifier.rs"));
+pub(crate) const BUILT_IN_MODULE: (&str, usize) = include!(concat!(env!("OUT_DIR"), "/notifier.rs"));
 
 /// The built-in module, as WebAssembly. The binary itself does not carry it: it runs the native code that was made of it.
 #[must_use]

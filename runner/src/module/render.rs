@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use super::foreign::{self, ForeignError};
 use super::message::{BadMessage, Message};
-use super::pin::{BUILT_IN, Pin};
+use super::pin::{BUILT_IN_MODULE, Pin};
 use super::route::Route;
 use crate::explain::Explain;
 use crate::net::deadline::Deadline;
@@ -54,7 +54,7 @@ pub(crate) struct Module {
 
 impl Module {
     pub(crate) fn of(pin: Option<Pin>) -> Self {
-        Self { pin: pin.filter(|pin| pin.sha256 != BUILT_IN.0), pinned: OnceCell::new() }
+        Self { pin: pin.filter(|pin| pin.sha256 != BUILT_IN_MODULE.0), pinned: OnceCell::new() }
     }
 
     /// The module that a team pinned, where it is another one than the built-in one.

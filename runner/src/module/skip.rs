@@ -17,7 +17,7 @@ pub(crate) enum Skip {
     /// The setting `finish` leaves this end of a pipeline out.
     FinishNotSelected,
     /// All that failed was reported by earlier messages.
-    AlreadyTold,
+    AlreadyReported,
     /// A module's own reason, as one word.
     Other(String),
 }
@@ -28,7 +28,7 @@ const SKIPS: [(Skip, &str); 5] = [
     (Skip::BranchNotSelected, "branch_not_selected"),
     (Skip::EnvironmentNotSelected, "environment_not_selected"),
     (Skip::FinishNotSelected, "finish_not_selected"),
-    (Skip::AlreadyTold, "already_told"),
+    (Skip::AlreadyReported, "already_reported"),
 ];
 
 impl Skip {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_reason_of_a_modules_own_is_never_on_purpose() {
-        assert!(Skip::from("already_told".to_owned()).is_on_purpose());
+        assert!(Skip::from("already_reported".to_owned()).is_on_purpose());
         for (reason, word) in
             [("night_not_selected", "night_not_selected"), ("it is\nnight", "itisnight"), ("", "module")]
         {

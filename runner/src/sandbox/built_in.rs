@@ -17,7 +17,7 @@ struct Code<const SIZE: usize>([u8; SIZE]);
 /// executable and never writable, is read from the disk as far as it runs, and needs no memory that is made executable.
 #[allow(unsafe_code, reason = "names the section")]
 #[unsafe(link_section = ".text.notifier")]
-static BUILT_IN: Code<{ include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm")).len() }> =
+static NATIVE_CODE: Code<{ include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm")).len() }> =
     Code(*include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm")));
 
 /// Code that is executable from the beginning.
@@ -59,7 +59,7 @@ impl Guest {
         // configuration, and part of the binary; they live as long as the process, and nothing can write there. Native code from
         // anywhere else never comes here.
         #[allow(unsafe_code, reason = "the one place where native code is loaded, from inside the binary")]
-        let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(BUILT_IN.0.as_slice())) };
+        let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(NATIVE_CODE.0.as_slice())) };
         Ok(Self { module: module.map_err(GuestError::of_engine)?, engine })
     }
 }

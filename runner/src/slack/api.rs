@@ -35,7 +35,7 @@ pub(crate) struct Api {
 
 /// Why a token cannot be used. Names variables, never their values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unusable {
+pub(crate) enum UnusableToken {
     #[error("SLACK_BOT_TOKEN is no bot token, which begins with xoxb-")]
     NotABot,
     #[error("SLACK_BOT_TOKEN is the path of a File-type variable whose file cannot be read")]
@@ -44,14 +44,14 @@ pub(crate) enum Unusable {
     Host,
 }
 
-impl Unusable {
+impl UnusableToken {
     /// The variable that it is about.
     pub(crate) fn variable(self) -> &'static str {
         if self == Self::Host { "SLACK_API_URL" } else { "SLACK_BOT_TOKEN" }
     }
 }
 
-impl Explain for Unusable {
+impl Explain for UnusableToken {
     fn step(&self) -> Cow<'_, str> {
         let step = match self {
             Self::NotABot => "copy the Bot User OAuth Token of the Slack app's page OAuth & Permissions",
@@ -65,21 +65,21 @@ impl Explain for Unusable {
 impl Api {
     /// The bot of `SLACK_BOT_TOKEN`, where that is set. A token goes to Slack, to this very machine, and to hosts that are
     /// allowed by name.
-    pub(crate) fn find(variables: &Variables, settings: &Settings) -> Option<Result<Self, Unusable>> {
+    pub(crate) fn find(variables: &Variables, settings: &Settings) -> Option<Result<Self, UnusableToken>> {
         let token = match variables.secret("SLACK_BOT_TOKEN")? {
             Ok(token) if after_unexpanded(&token).is_some() => return None,
             Ok(token) => token,
-            Err(_) => return Some(Err(Unusable::Unreadable)),
+            Err(_) => return Some(Err(UnusableToken::Unreadable)),
         };
         // The second is one with token rotation (https://docs.slack.dev/authentication/using-token-rotation).
         if !token.starts_with("xoxb-") && !token.starts_with("xoxe.xoxb-") {
-            return Some(Err(Unusable::NotABot));
+            return Some(Err(UnusableToken::NotABot));
         }
         let base = settings.get(Key::SLACK_API_URL).unwrap_or(BASE).trim_end_matches('/');
         let allowed = settings.get(Key::ALLOW_HOSTS).unwrap_or_default();
         Some(match address::check(base, &HOSTS, allowed) {
             Ok(()) => Ok(Self { base: base.to_owned(), token: Secret::new(token) }),
-            Err(_) => Err(Unusable::Host),
+            Err(_) => Err(UnusableToken::Host),
         })
     }
 
@@ -201,7 +201,7 @@ pub(crate) fn fuzz_method(answer: Answer) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn found(token: &str, api: &str, hosts: &str) -> Option<Result<(), Unusable>> {
+    fn found(token: &str, api: &str, hosts: &str) -> Option<Result<(), UnusableToken>> {
         let variables = [("SLACK_BOT_TOKEN", token), ("SLACK_API_URL", api), ("NOTIFIER_ALLOW_HOSTS", hosts)];
         let variables = variables.into_iter().collect();
         Some(Api::find(&variables, &Settings::default().or_from(&variables))?.map(drop))
@@ -214,10 +214,10 @@ mod tests {
             ("https://slack-gov.com/api/", "", Ok(())),
             ("http://127.0.0.1:8065/api", "", Ok(())),
             ("https://chat.example/api", "chat.example", Ok(())),
-            ("https://chat.example/api", "", Err(Unusable::Host)),
-            ("http://slack.com/api", "", Err(Unusable::Host)),
-            ("https://slack.com.evil.example/api", "", Err(Unusable::Host)),
-            ("https://slack.com@evil.example/api", "", Err(Unusable::Host)),
+            ("https://chat.example/api", "", Err(UnusableToken::Host)),
+            ("http://slack.com/api", "", Err(UnusableToken::Host)),
+            ("https://slack.com.evil.example/api", "", Err(UnusableToken::Host)),
+            ("https://slack.com@evil.example/api", "", Err(UnusableToken::Host)),
         ] {
             assert_eq!(found("xoxb-1-2-abc", api, hosts), Some(expected), "{api}");
         }
@@ -226,8 +226,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, "xoxb-1-2-abc\n").unwrap();
         assert_eq!(found(file.path().to_str().unwrap(), "", ""), Some(Ok(())));
-        assert_eq!(found("/nonexistent", "", ""), Some(Err(Unusable::Unreadable)));
-        assert_eq!(found("xoxp-1-2-abc", "", ""), Some(Err(Unusable::NotABot)));
+        assert_eq!(found("/nonexistent", "", ""), Some(Err(UnusableToken::Unreadable)));
+        assert_eq!(found("xoxp-1-2-abc", "", ""), Some(Err(UnusableToken::NotABot)));
         assert_eq!(found("", "", ""), None);
         assert_eq!(found("$SLACK_BOT_TOKEN", "", ""), None);
     }

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::api::Api;
-use super::metadata::{Shown, Speaker};
+use super::metadata::{Sender, Shown};
 use super::thread::{Thread, is_channel_id, is_ts};
 use super::undelivered::{Delivered, Undelivered};
 use crate::explain::Explain;
@@ -48,7 +48,7 @@ pub(crate) struct Past {
 }
 
 /// What is told, and how.
-pub(crate) struct Telling<'a> {
+pub(crate) struct Posting<'a> {
     pub(crate) message: &'a Message,
     /// Whether the pipeline's message becomes this one; else it is told in the thread alone.
     pub(crate) updates: Updates,
@@ -79,15 +79,15 @@ pub(crate) struct Bot<'a> {
 impl Bot<'_> {
     /// Tells an event: updates the pipeline's message and replies in its thread, or posts it. A failure is shown in the
     /// channel too. What went wrong on the way and was got over is in the warnings.
-    pub(crate) fn tell(
+    pub(crate) fn publish(
         &self,
-        speaker: &Speaker,
-        telling: &Telling,
+        sender: &Sender,
+        posting: &Posting,
         found: Option<&Found>,
         warnings: &dyn Sink,
     ) -> Result<(Thread, Delivered), Undelivered> {
-        let (body, failure) = (telling.message.body(), telling.message.failure);
-        let metadata = telling.shown.encode(speaker);
+        let (body, failure) = (posting.message.body(), posting.message.failure);
+        let metadata = posting.shown.encode(sender);
         let post = || self.post(&body, Some(&metadata));
         let Some(Found { thread, shown }) = found else { return post() };
         let delivered = match self.reply(thread, &body, failure, metadata.clone()) {
@@ -97,22 +97,22 @@ impl Bot<'_> {
             }
             other => other?,
         };
-        let changes = match (telling.updates, shown) {
+        let changes = match (posting.updates, shown) {
             (Updates::Never, _) => false,
             (Updates::Always, _) | (_, Err(Unseen::NotAllowed)) => true,
             (Updates::UnlessFailed, _) if failure => true,
             (Updates::UnlessFailed, Err(Unseen::NoAnswer)) => false,
             // What another job's failure says stays to be seen, until that job itself, run again, takes it back.
             (Updates::UnlessFailed, Ok(shown)) => {
-                let failed = match telling.message.verdict.as_str() {
+                let failed = match posting.message.verdict.as_str() {
                     "" => shown.failed_job.clone(),
-                    _ => self.failed_in(speaker, thread).unwrap_or_else(|| shown.failed_job.clone()),
+                    _ => self.failed_in(sender, thread).unwrap_or_else(|| shown.failed_job.clone()),
                 };
-                failed.is_empty() || failed == speaker.job
+                failed.is_empty() || failed == sender.job
             }
         };
         if changes {
-            match self.update(speaker, telling, thread) {
+            match self.update(sender, posting, thread) {
                 // Somebody deleted it, and Slack shows the reply at the channel's root: the thread goes on at a new message.
                 Err(gone) if gone.is_word(&["message_not_found"]) => return post(),
                 Err(undelivered) => warnings.warning(&format!(
@@ -126,11 +126,11 @@ impl Bot<'_> {
     }
 
     /// Changes the pipeline's message, and tells nobody.
-    pub(crate) fn update(&self, speaker: &Speaker, telling: &Telling, thread: &Thread) -> Result<(), Undelivered> {
-        let mut update = whole(&telling.message.body());
+    pub(crate) fn update(&self, sender: &Sender, posting: &Posting, thread: &Thread) -> Result<(), Undelivered> {
+        let mut update = whole(&posting.message.body());
         update.insert("channel".into(), thread.channel.clone().into());
         update.insert("ts".into(), thread.ts.clone().into());
-        update.insert("metadata".into(), telling.shown.encode(speaker));
+        update.insert("metadata".into(), posting.shown.encode(sender));
         self.write("chat.update", update).map(drop)
     }
 
@@ -184,12 +184,12 @@ impl Bot<'_> {
     }
 
     /// Looks for the pipeline's message: at the place that is known, else in the channel's history.
-    pub(crate) fn look(&self, speaker: &Speaker, known: Option<&Thread>, warnings: &dyn Sink) -> Past {
-        let known = known.and_then(|thread| self.found_at(speaker, thread));
+    pub(crate) fn look(&self, sender: &Sender, known: Option<&Thread>, warnings: &dyn Sink) -> Past {
+        let known = known.and_then(|thread| self.found_at(sender, thread));
         if known.is_some() {
             return Past { found: known, ..Past::default() };
         }
-        self.look_through(speaker, false).unwrap_or_else(|unreadable| {
+        self.look_through(sender, false).unwrap_or_else(|unreadable| {
             warnings.warning(&format!(
                 "looking for the pipeline's message: {}; a new message is posted",
                 unreadable.describe()
@@ -199,12 +199,12 @@ impl Bot<'_> {
     }
 
     /// The pipeline's message at the place that an earlier job named, unless it is gone or another's.
-    pub(crate) fn found_at(&self, speaker: &Speaker, thread: &Thread) -> Option<Found> {
+    pub(crate) fn found_at(&self, sender: &Sender, thread: &Thread) -> Option<Found> {
         let at = [("channel", &*thread.channel), ("latest", &thread.ts), ("inclusive", "true"), ("limit", "1")];
         let shown = match self.get("conversations.history", &at) {
             Ok(page) => {
                 let message = messages(&page).first().filter(|it| it["ts"] == thread.ts.as_str())?;
-                Ok(Shown::of_pipeline(message, speaker)?)
+                Ok(Shown::of_pipeline(message, sender)?)
             }
             Err(refused) if refused.is_word(&["missing_scope", "not_in_channel", "channel_not_found"]) => {
                 Err(Unseen::NotAllowed)
@@ -215,7 +215,7 @@ impl Bot<'_> {
     }
 
     /// Looks through the channel's history, newest first; where `wants_earlier`, for the pipeline before this one too.
-    pub(crate) fn look_through(&self, speaker: &Speaker, wants_earlier: bool) -> Result<Past, Undelivered> {
+    pub(crate) fn look_through(&self, sender: &Sender, wants_earlier: bool) -> Result<Past, Undelivered> {
         let mut past = Past::default();
         if !is_channel_id(self.channel) {
             return Ok(past);
@@ -228,13 +228,13 @@ impl Bot<'_> {
             for message in messages(&page).iter().filter(|it| it["thread_ts"].is_null() || it["thread_ts"] == it["ts"])
             {
                 if past.found.is_none()
-                    && let Some(shown) = Shown::of_pipeline(message, speaker)
+                    && let Some(shown) = Shown::of_pipeline(message, sender)
                     && let Some(ts) = message["ts"].as_str().filter(|ts| is_ts(ts))
                 {
                     let thread = Thread { channel: self.channel.to_owned(), ts: ts.to_owned() };
                     past.found = Some(Found { thread, shown: Ok(shown) });
                 }
-                if let Some(earlier) = Shown::of_earlier(message, speaker).filter(|_| wants_earlier)
+                if let Some(earlier) = Shown::of_earlier(message, sender).filter(|_| wants_earlier)
                     && past.earlier.as_ref().is_none_or(|(pipeline, _)| *pipeline < earlier.0)
                 {
                     past.earlier = Some(earlier);
@@ -251,23 +251,23 @@ impl Bot<'_> {
     }
 
     /// Another job that failed, by the last that each has said in a thread; empty where none did.
-    fn failed_in(&self, speaker: &Speaker, thread: &Thread) -> Option<String> {
+    fn failed_in(&self, sender: &Sender, thread: &Thread) -> Option<String> {
         let mut failed: Vec<String> = Vec::new();
-        for reply in self.replies(speaker, thread)? {
+        for reply in self.replies(sender, thread)? {
             failed.retain(|job| *job != reply.job);
             if !reply.failed_job.is_empty() {
                 failed.push(reply.failed_job);
             }
         }
-        Some(failed.into_iter().find(|job| *job != speaker.job).unwrap_or_default())
+        Some(failed.into_iter().find(|job| *job != sender.job).unwrap_or_default())
     }
 
     /// What the replies of a thread say, in order.
-    pub(crate) fn replies(&self, speaker: &Speaker, thread: &Thread) -> Option<Vec<Shown>> {
+    pub(crate) fn replies(&self, sender: &Sender, thread: &Thread) -> Option<Vec<Shown>> {
         let arguments = [("channel", &*thread.channel), ("ts", &*thread.ts), ("limit", PAGE)];
         let page = self.get("conversations.replies", &arguments).ok()?;
         let replies = messages(&page).iter().filter(|it| it["ts"] != thread.ts.as_str());
-        Some(replies.filter_map(|it| Shown::of_pipeline(it, speaker)).collect())
+        Some(replies.filter_map(|it| Shown::of_pipeline(it, sender)).collect())
     }
 
     /// A page of messages, with what nobody sees. The message itself matters more: it keeps half of the time.

@@ -1,7 +1,7 @@
 //! Where messages go: to a channel as a bot, else to an incoming webhook; failures to the operators too.
 
 use super::api::Api;
-use super::webhook_url::{self, Unusable, Webhook};
+use super::webhook_url::{self, UnusableWebhook, Webhook};
 use crate::explain::Explain;
 use crate::job::key::Key;
 use crate::job::settings::Settings;
@@ -15,7 +15,7 @@ pub(crate) struct Destinations {
     channels: Channels,
     ops_channels: Channels,
     /// The webhook: where there is no bot, and where Slack does not take what the bot says.
-    pub(crate) webhook: Result<Webhook, Unusable>,
+    pub(crate) webhook: Result<Webhook, UnusableWebhook>,
     pub(crate) ops_webhook: Option<Webhook>,
     /// Why something that is set is not used.
     pub(crate) warnings: Vec<Warning>,

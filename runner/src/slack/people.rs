@@ -52,8 +52,8 @@ pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Va
 
 /// Whether there is a user's ID in a value, however it is written.
 fn has_user_id(value: &str) -> bool {
-    let words = value.split(|c: char| !c.is_ascii_alphanumeric());
-    words
+    let parts = value.split(|c: char| !c.is_ascii_alphanumeric());
+    parts
         .into_iter()
         .any(|word| word.len() >= 3 && word.starts_with(['U', 'W']) && !word.contains(|c: char| c.is_ascii_lowercase()))
 }

@@ -13,7 +13,7 @@ pub(crate) struct Thread {
 
 /// What a job keeps of it for the jobs and calls that come later.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct RecordedThread {
     #[serde(flatten)]
     thread: Thread,
     /// The channel as the settings had it.
@@ -24,17 +24,17 @@ pub(crate) struct Kept {
 /// The most that a file with a place in it has, in bytes.
 pub(crate) const MAX_FILE: u64 = 1000;
 
-impl Kept {
+impl RecordedThread {
     pub(crate) fn encode(thread: &Thread, named: &str, pipeline: i64) -> Vec<u8> {
-        let kept = Self { thread: thread.clone(), named: named.to_owned(), pipeline };
-        serde_json::to_vec(&kept).unwrap_or_default()
+        let recorded = Self { thread: thread.clone(), named: named.to_owned(), pipeline };
+        serde_json::to_vec(&recorded).unwrap_or_default()
     }
 
-    /// Reads what an earlier job kept: believed only where it has the shape of a place, and is this pipeline's.
+    /// Reads what an earlier job recorded: believed only where it has the shape of a place, and is this pipeline's.
     pub(crate) fn parse(json: &[u8], pipeline: i64) -> Option<Self> {
-        let kept: Self = serde_json::from_slice(json).ok()?;
-        let is_place = is_channel_id(&kept.thread.channel) && is_ts(&kept.thread.ts);
-        Some(kept).filter(|kept| is_place && kept.pipeline == pipeline)
+        let recorded: Self = serde_json::from_slice(json).ok()?;
+        let is_place = is_channel_id(&recorded.thread.channel) && is_ts(&recorded.thread.ts);
+        Some(recorded).filter(|recorded| is_place && recorded.pipeline == pipeline)
     }
 
     /// The message, where it is in a channel that a setting names, by its ID or in the same words: another environment's is another.
@@ -64,17 +64,20 @@ mod tests {
     #[test]
     fn a_place_is_believed_where_it_looks_like_one_of_this_pipeline() {
         let place = Thread { channel: "C0123456789".into(), ts: "1795134000.000100".into() };
-        let kept = Kept::parse(&Kept::encode(&place, "#deploys", 90_817), 90_817).unwrap();
-        assert_eq!(kept.in_channel("C0123456789"), Some(&place));
-        assert_eq!(kept.in_channel("#deploys"), Some(&place));
-        assert_eq!((kept.in_channel("#staging"), kept.in_channel("C0987654321")), (None, None));
-        assert!(Kept::parse(&Kept::encode(&place, "#deploys", 90_816), 90_817).is_none());
+        let recorded = RecordedThread::parse(&RecordedThread::encode(&place, "#deploys", 90_817), 90_817).unwrap();
+        assert_eq!(recorded.in_channel("C0123456789"), Some(&place));
+        assert_eq!(recorded.in_channel("#deploys"), Some(&place));
+        assert_eq!((recorded.in_channel("#staging"), recorded.in_channel("C0987654321")), (None, None));
+        assert!(RecordedThread::parse(&RecordedThread::encode(&place, "#deploys", 90_816), 90_817).is_none());
         for (channel, ts) in [("#deploys", "1.2"), ("C0123456789", "now"), ("", "")] {
             let odd = Thread { channel: channel.into(), ts: ts.into() };
-            assert!(Kept::parse(&Kept::encode(&odd, channel, 90_817), 90_817).is_none(), "{channel}");
+            assert!(
+                RecordedThread::parse(&RecordedThread::encode(&odd, channel, 90_817), 90_817).is_none(),
+                "{channel}"
+            );
         }
         for odd in ["", "{}", "[]", r#"{"channel":"C0123456789","ts":"1.2"}"#] {
-            assert!(Kept::parse(odd.as_bytes(), 90_817).is_none(), "{odd}");
+            assert!(RecordedThread::parse(odd.as_bytes(), 90_817).is_none(), "{odd}");
         }
     }
 }

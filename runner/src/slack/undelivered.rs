@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::webhook_url::Unusable;
+use super::webhook_url::UnusableWebhook;
 use crate::explain::Explain;
 use crate::net::fault::Fault;
 
@@ -11,7 +11,7 @@ use crate::net::fault::Fault;
 pub(crate) enum Undelivered {
     /// There is nowhere to send to.
     #[error(transparent)]
-    Nowhere(Unusable),
+    Nowhere(UnusableWebhook),
     #[error(transparent)]
     Fault(Fault),
     #[error("Slack limits the rate of this channel and asks to wait longer than the job can")]
@@ -60,8 +60,8 @@ impl Undelivered {
     }
 
     /// Slack's error word, where it is one of these.
-    pub(super) fn is_word(&self, words: &[&str]) -> bool {
-        matches!(self, Self::Refused { word, .. } | Self::Denied { word, .. } if words.contains(&word.as_str()))
+    pub(super) fn is_word(&self, any_of: &[&str]) -> bool {
+        matches!(self, Self::Refused { word, .. } | Self::Denied { word, .. } if any_of.contains(&word.as_str()))
     }
 
     /// What became of the message. Slack says of its own faults that a request may be made again

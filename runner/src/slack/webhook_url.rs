@@ -42,7 +42,7 @@ pub(crate) fn variable(settings: &Settings) -> &str {
 /// Why there is no webhook to send to. Names the variable, never its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {problem}")]
-pub(crate) struct Unusable {
+pub(crate) struct UnusableWebhook {
     variable: String,
     problem: Problem,
     /// What to do where there is no value, by the likely cause.
@@ -67,7 +67,7 @@ enum Problem {
     Host,
 }
 
-impl Unusable {
+impl UnusableWebhook {
     /// The problem as one word of the job log.
     pub(crate) fn reason(&self) -> &'static str {
         match self.problem {
@@ -90,7 +90,7 @@ impl Unusable {
     }
 }
 
-impl Explain for Unusable {
+impl Explain for UnusableWebhook {
     fn step(&self) -> Cow<'_, str> {
         let step = match self.problem {
             Problem::Missing | Problem::Unexpanded => self.if_missing,
@@ -112,18 +112,18 @@ impl Explain for Unusable {
 }
 
 /// Finds and checks the job's webhook.
-pub(crate) fn find(variables: &Variables, settings: &Settings) -> Result<Webhook, Unusable> {
+pub(crate) fn find(variables: &Variables, settings: &Settings) -> Result<Webhook, UnusableWebhook> {
     find_in(variable(settings), variables, settings)
 }
 
 /// Finds and checks the webhook of the operators, where there is one.
-pub(crate) fn of_operators(variables: &Variables, settings: &Settings) -> Option<Result<Webhook, Unusable>> {
+pub(crate) fn of_operators(variables: &Variables, settings: &Settings) -> Option<Result<Webhook, UnusableWebhook>> {
     variables.get(OPS_VARIABLE)?;
     Some(find_in(OPS_VARIABLE, variables, settings))
 }
 
-fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Webhook, Unusable> {
-    let unusable = |problem| Unusable { variable: name.to_owned(), problem, if_missing: if_missing(variables) };
+fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Webhook, UnusableWebhook> {
+    let unusable = |problem| UnusableWebhook { variable: name.to_owned(), problem, if_missing: if_missing(variables) };
     let value = variables.secret(name).ok_or_else(|| unusable(Problem::Missing))?;
     let value = value.map_err(|_| unusable(Problem::Unreadable))?;
     let allowed = settings.get(Key::ALLOW_HOSTS).unwrap_or_default();

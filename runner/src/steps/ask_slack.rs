@@ -8,24 +8,24 @@ use crate::gitlab::api::{Api, Unknown};
 use crate::gitlab::jobs;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::EarlierMessage;
-use crate::job::kept;
+use crate::job::job_state;
 use crate::job::key::Key;
 use crate::module::route::Route;
 use crate::report::Sink;
 use crate::slack::bot::{Bot, Found, Past};
-use crate::slack::metadata::{Shown, Speaker};
+use crate::slack::metadata::{Sender, Shown};
 use crate::slack::people::{self, Directory};
-use crate::slack::thread::{Kept, MAX_FILE};
+use crate::slack::thread::{MAX_FILE, RecordedThread};
 
 /// Where the start job's artifact says where the pipeline's message is, as component.yml has it.
 const MESSAGE_FILE: &str = ".pipeline-notifier/message.json";
 
 /// Which attempt of its job this is, and where the pipeline's message is, as the first hook keeps them for the second.
 const ATTEMPT: &str = "attempt";
-pub(super) const PLACE: &str = "message.json";
+pub(super) const MESSAGE: &str = "message.json";
 
 /// How many failed jobs are known to have been told.
-const MAX_TOLD: usize = 400;
+const MAX_REPORTED: usize = 400;
 
 /// Adds what Slack knows. A hook that the settings leave out asks nobody.
 pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, route: &Route, findings: &mut Findings) {
@@ -48,9 +48,9 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
 
 /// Which attempt of its job this is, and where the pipeline's message is: as the job's first hook kept it, else as GitLab has it.
 fn find_attempt(call: &Call, api: &Api, findings: &mut Findings) {
-    let kept = |name, max| kept::kept(&call.variables, name, max);
-    findings.history.attempt = kept(ATTEMPT, 20).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
-    findings.recorded = kept(PLACE, MAX_FILE).and_then(|json| Kept::parse(&json, api.pipeline));
+    let load = |name, max| job_state::load(&call.variables, name, max);
+    findings.history.attempt = load(ATTEMPT, 20).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
+    findings.recorded = load(MESSAGE, MAX_FILE).and_then(|json| RecordedThread::parse(&json, api.pipeline));
     let wants_message = call.to.bot().is_some() && findings.recorded.is_none();
     if (findings.history.attempt.is_none() || wants_message)
         && let Ok(attempts) = jobs::attempts(api, call.settings.get_or_default(Key::START_JOB))
@@ -58,11 +58,11 @@ fn find_attempt(call: &Call, api: &Api, findings: &mut Findings) {
         findings.history.attempt = attempts.this.or(findings.history.attempt);
         if let Some(attempt) = attempts.this {
             // If it cannot be kept, the next hook asks again.
-            let _ = kept::keep(&call.variables, ATTEMPT, attempt.to_string().as_bytes());
+            let _ = job_state::save(&call.variables, ATTEMPT, attempt.to_string().as_bytes());
         }
         if let Some(json) = attempts.start_job.filter(|_| wants_message).and_then(|job| artifact(api, job)) {
-            let _ = kept::keep(&call.variables, PLACE, &json);
-            findings.recorded = Kept::parse(&json, api.pipeline);
+            let _ = job_state::save(&call.variables, MESSAGE, &json);
+            findings.recorded = RecordedThread::parse(&json, api.pipeline);
         }
     }
 }
@@ -80,26 +80,26 @@ fn read_channel(
     environment: Option<&str>,
     findings: &mut Findings,
 ) {
-    let Some(speaker) = Speaker::of(&call.variables) else { return };
+    let Some(sender) = Sender::of(&call.variables) else { return };
     let Some((api, channel)) = call.to.bot_for(environment) else { return };
     let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
-    let past = past(call, &bot, &speaker, gitlab);
+    let past = past(call, &bot, &sender, gitlab);
     let mut failure = None;
     if let Some(Found { shown: Ok(shown), thread }) = &past.found {
-        let replies = bot.replies(&speaker, thread).unwrap_or_default();
-        let told = shown.told.iter().chain(replies.iter().flat_map(|reply| &reply.told));
-        findings.history.told = Some(told.take(MAX_TOLD).copied().collect());
+        let replies = bot.replies(&sender, thread).unwrap_or_default();
+        let reported = shown.reported.iter().chain(replies.iter().flat_map(|reply| &reply.reported));
+        findings.history.reported = Some(reported.take(MAX_REPORTED).copied().collect());
         // The last that was told of a failure, whatever stands there now.
         let failures = std::iter::once(shown).chain(&replies).filter(|it| it.verdict == Verdict::Failed.name());
         failure = failures.cloned().next_back();
     } else if past.is_read {
         // There is no message, and so nothing was told.
-        findings.history.told = Some(Vec::new());
+        findings.history.reported = Some(Vec::new());
     }
     // A pipeline that failed, was run again and succeeded is fixed too; one in which only jobs failed that may never failed.
     let may_fail = |id: &i64| findings.jobs.as_ref().is_some_and(|jobs| jobs.allowed.contains(id));
     let own_failure = failure.filter(|own: &Shown| {
-        args.result == Some(Verdict::Success) && (own.told.is_empty() || !own.told.iter().all(may_fail))
+        args.result == Some(Verdict::Success) && (own.reported.is_empty() || !own.reported.iter().all(may_fail))
     });
     if own_failure.is_some() {
         findings.history.previous_status = Some(Verdict::Failed.name());
@@ -107,7 +107,7 @@ fn read_channel(
     let earlier = own_failure.as_ref().or(past.earlier.as_ref().map(|(_, earlier)| earlier));
     findings.history.earlier_message = earlier.map(|earlier| EarlierMessage {
         verdict: earlier.verdict.clone(),
-        words: earlier.words.clone(),
+        status: earlier.status.clone(),
         environment: Some(earlier.environment.clone()).filter(|name| !name.is_empty()),
         mentions: earlier.mentions.clone(),
         failures_in_a_row: earlier.in_a_row,
@@ -116,14 +116,14 @@ fn read_channel(
 }
 
 /// What a channel says of this pipeline and the one before; else where the start job said that it posted.
-fn past(call: &Call, bot: &Bot, speaker: &Speaker, gitlab: Option<&Api>) -> Past {
-    let looked = bot.look_through(speaker, true);
+fn past(call: &Call, bot: &Bot, sender: &Sender, gitlab: Option<&Api>) -> Past {
+    let looked = bot.look_through(sender, true);
     let mut past = looked.as_ref().ok().cloned().unwrap_or_default();
     if past.found.is_none() {
         let start_job = call.settings.get_or_default(Key::START_JOB);
         let json = gitlab.and_then(|api| artifact(api, jobs::attempts(api, start_job).ok()?.start_job?));
-        let recorded = json.and_then(|json| Kept::parse(&json, speaker.pipeline));
-        past.found = recorded.and_then(|recorded| bot.found_at(speaker, recorded.in_channel(bot.channel)?));
+        let recorded = json.and_then(|json| RecordedThread::parse(&json, sender.pipeline));
+        past.found = recorded.and_then(|recorded| bot.found_at(sender, recorded.in_channel(bot.channel)?));
     }
     if let Err(unreadable) = looked
         && past.found.is_none()

@@ -1,24 +1,24 @@
 //! Deliver: as the bot, else by the webhook; and the operators' message.
 
-use super::ask_slack::PLACE;
+use super::ask_slack::MESSAGE;
 use super::findings::Findings;
 use super::read_job::Call;
 use super::render;
 use crate::explain::Explain;
 use crate::job::context::Context;
 use crate::job::event::Event;
-use crate::job::kept;
+use crate::job::job_state;
 use crate::module::message::Message;
 use crate::report::{Outcome, Sink};
-use crate::slack::bot::{Bot, Found, Telling, Updates};
+use crate::slack::bot::{Bot, Found, Posting, Updates};
 use crate::slack::destination::Operators;
-use crate::slack::metadata::{Shown, Speaker};
-use crate::slack::thread::{Kept, MAX_FILE, Thread};
+use crate::slack::metadata::{Sender, Shown};
+use crate::slack::thread::{MAX_FILE, RecordedThread, Thread};
 use crate::slack::undelivered::{Delivered, Fate, Undelivered};
 use crate::slack::webhook;
 
 /// Where the first hook of a job told its event, where that was at the channel's end.
-const PLACE_APART: &str = "message-apart.json";
+const MESSAGE_APART: &str = "message-apart.json";
 
 /// A message, and what is known about where it belongs.
 pub(crate) struct Delivery<'a> {
@@ -67,9 +67,9 @@ impl Delivery<'_> {
             match self.post_as(&bot) {
                 Ok((thread, delivered)) => {
                     if let Some(record) = self.record(&thread).filter(|_| self.event == Event::DeployStarted) {
-                        let name = if self.message.apart { PLACE_APART } else { PLACE };
+                        let name = if self.message.apart { MESSAGE_APART } else { MESSAGE };
                         // If it cannot be kept, the second hook looks for it again.
-                        let _ = kept::keep(&call.variables, name, &record);
+                        let _ = job_state::save(&call.variables, name, &record);
                     }
                     return Ok((delivered, Some(thread)));
                 }
@@ -84,15 +84,15 @@ impl Delivery<'_> {
     }
 
     fn post_as(&self, bot: &Bot) -> Result<(Thread, Delivered), Undelivered> {
-        let Some(speaker) = Speaker::of(&self.call.variables) else { return bot.post(&self.message.body(), None) };
-        let found = self.found(bot, &speaker);
+        let Some(sender) = Sender::of(&self.call.variables) else { return bot.post(&self.message.body(), None) };
+        let found = self.found(bot, &sender);
         let shown = found.as_ref().and_then(|found| found.shown.as_ref().ok());
-        bot.tell(&speaker, &self.telling(self.shown(shown)), found.as_ref(), &*self.call.report)
+        bot.publish(&sender, &self.posting(self.shown(shown)), found.as_ref(), &*self.call.report)
     }
 
     /// The message of a pipeline that is over, where nobody need hear of it and it shows another end, or none yet.
     fn bring_up_to_date(&self) {
-        let Some((bot, speaker)) = self.bot().zip(Speaker::of(&self.call.variables)) else { return };
+        let Some((bot, sender)) = self.bot().zip(Sender::of(&self.call.variables)) else { return };
         let past = self.findings.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past);
         let Some(Found { thread, shown: Ok(shown) }) = past.and_then(|past| past.found.as_ref()) else { return };
         if self.message.verdict.is_empty() || self.message.verdict == shown.verdict {
@@ -101,9 +101,9 @@ impl Delivery<'_> {
         // Nobody was told or called by it: who was called before is called when it is over.
         let earlier = past.and_then(|past| past.earlier.as_ref()).map(|(_, earlier)| earlier.mentions.clone());
         let mut quiet = self.shown(Some(shown));
-        quiet.told.clone_from(&shown.told);
+        quiet.reported.clone_from(&shown.reported);
         quiet.mentions = earlier.unwrap_or_default();
-        if let Err(undelivered) = bot.update(&speaker, &self.telling(quiet), thread) {
+        if let Err(undelivered) = bot.update(&sender, &self.posting(quiet), thread) {
             let cause = undelivered.describe();
             self.call.report.warning(&format!("{cause}; the pipeline's message stays as it was"));
         }
@@ -111,7 +111,7 @@ impl Delivery<'_> {
 
     /// What later jobs need to find the message.
     pub(crate) fn record(&self, thread: &Thread) -> Option<Vec<u8>> {
-        Some(Kept::encode(thread, self.bot()?.channel, Speaker::of(&self.call.variables)?.pipeline))
+        Some(RecordedThread::encode(thread, self.bot()?.channel, Sender::of(&self.call.variables)?.pipeline))
     }
 
     /// The address of a message of the bot's.
@@ -125,15 +125,15 @@ impl Delivery<'_> {
     }
 
     /// The message that this one belongs to.
-    fn found(&self, bot: &Bot, speaker: &Speaker) -> Option<Found> {
-        let apart = kept::kept(&self.call.variables, PLACE_APART, MAX_FILE);
-        let apart = apart.and_then(|json| Kept::parse(&json, speaker.pipeline));
+    fn found(&self, bot: &Bot, sender: &Sender) -> Option<Found> {
+        let apart = job_state::load(&self.call.variables, MESSAGE_APART, MAX_FILE);
+        let apart = apart.and_then(|json| RecordedThread::parse(&json, sender.pipeline));
         match &self.findings.past {
             _ if self.message.apart && apart.is_none() => None,
             Some((channel, past)) if channel == bot.channel => past.found.clone(),
             _ => {
                 let recorded = apart.as_ref().or(self.findings.recorded.as_ref());
-                bot.look(speaker, recorded.and_then(|it| it.in_channel(bot.channel)), &*self.call.report).found
+                bot.look(sender, recorded.and_then(|it| it.in_channel(bot.channel)), &*self.call.report).found
             }
         }
     }
@@ -142,21 +142,21 @@ impl Delivery<'_> {
     fn shown(&self, before: Option<&Shown>) -> Shown {
         let of = |name| self.call.variables.get(name);
         let of_closing = self.event == Event::PipelineFinished;
-        let mut told = before.map(|it| it.told.clone()).unwrap_or_default();
+        let mut reported = before.map(|it| it.reported.clone()).unwrap_or_default();
         if self.message.failure && of_closing {
-            told.extend(self.findings.jobs.iter().flat_map(|jobs| &jobs.failed).map(|job| job.id));
+            reported.extend(self.findings.jobs.iter().flat_map(|jobs| &jobs.failed).map(|job| job.id));
         } else if self.message.failure {
-            told.extend(of("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok()));
+            reported.extend(of("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok()));
         }
-        told.sort_unstable();
-        told.dedup();
+        reported.sort_unstable();
+        reported.dedup();
         let mentions = match before {
             Some(before) if !self.message.failure => before.mentions.clone(),
             _ => self.message.mentions.clone(),
         };
         Shown {
             verdict: self.message.verdict.clone(),
-            words: self.message.words.clone(),
+            status: self.message.status.clone(),
             environment: self.message.environment().unwrap_or_default().to_owned(),
             job: of("CI_JOB_NAME").unwrap_or_default().to_owned(),
             // What comes after a closing job is a job that somebody runs again, and may take back what it said.
@@ -164,14 +164,14 @@ impl Delivery<'_> {
                 .filter(|_| self.message.failure && !of_closing)
                 .unwrap_or_default()
                 .to_owned(),
-            told,
+            reported,
             mentions,
             in_a_row: self.message.failures_in_a_row,
         }
     }
 
-    fn telling(&self, shown: Shown) -> Telling<'_> {
-        Telling {
+    fn posting(&self, shown: Shown) -> Posting<'_> {
+        Posting {
             message: self.message,
             updates: match self.event {
                 Event::PipelineStarted => Updates::Never,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::gitlab::jobs::Jobs;
 use crate::job::history::History;
 use crate::slack::bot::Past;
-use crate::slack::thread::Kept;
+use crate::slack::thread::RecordedThread;
 use crate::variables::Variables;
 
 /// What is known of one message's event. A part that is missing is unknown.
@@ -16,7 +16,7 @@ pub(crate) struct Findings {
     /// GitLab login or e-mail address to Slack user ID.
     pub(crate) people: Map<String, Value>,
     /// The pipeline's message, as an earlier job or call recorded it.
-    pub(crate) recorded: Option<Kept>,
+    pub(crate) recorded: Option<RecordedThread>,
     /// A channel, and what its history says of this pipeline.
     pub(crate) past: Option<(String, Past)>,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::findings::Findings;
-use crate::cli::{EventArgs, Job};
+use crate::cli::{EventArgs, JobArgs};
 use crate::job::context::{Context, Gathered};
 use crate::job::key::Key;
 use crate::job::settings::{self, Settings};
@@ -36,12 +36,16 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn begin(job: Job, variables: Variables) -> Self {
+    pub(crate) fn begin(job: JobArgs, variables: Variables) -> Self {
         Self::begin_watched(job, variables, |_, _| {})
     }
 
     /// Begins a call; `watch` gets its deadline before anything that could hang.
-    pub(crate) fn begin_watched(job: Job, variables: Variables, watch: impl FnOnce(Deadline, &Arc<Report>)) -> Self {
+    pub(crate) fn begin_watched(
+        job: JobArgs,
+        variables: Variables,
+        watch: impl FnOnce(Deadline, &Arc<Report>),
+    ) -> Self {
         let settings = job.settings.or_from(&variables);
         let (timeout, odd_timeout) = settings.timeout();
         let timeout = timeout.saturating_sub(Duration::from_secs_f64(job.spent));

@@ -93,7 +93,7 @@ fn serve(
     let method = target.strip_prefix("/api/").map(|call| call.split_once('?').unwrap_or((call, "")));
     let said = method.map(|(method, asked)| workspace.answer(method, asked, &body).to_string());
     if !is_get {
-        // Kept before it is answered, so that a sender that was answered finds it here.
+        // RecordedThread before it is answered, so that a sender that was answered finds it here.
         let _ = inbox.send(Arrived { method: method.map(|(method, _)| method.to_owned()), body });
     }
     match said {

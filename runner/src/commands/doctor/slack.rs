@@ -1,6 +1,6 @@
 //! What Slack itself says: which scopes the bot has, whether it would take the blocks, and a test message.
 
-use super::{Mark, Tell};
+use super::{AddLine, Mark};
 use crate::explain::Explain;
 use crate::module::message::Body;
 use crate::slack::api::Api;
@@ -9,34 +9,34 @@ use crate::slack::webhook;
 use crate::steps::read_job::Call;
 
 /// Asks Slack itself whether it would take the message's blocks.
-pub(super) fn blocks_facts(call: &Call, api: &Api, body: &Body, tell: Tell) {
+pub(super) fn blocks_facts(call: &Call, api: &Api, body: &Body, add_line: AddLine) {
     if let Some(word) = api.refuses_blocks(&call.client, body, call.deadline) {
         let step = "with a module of your own run `pipeline-notifier module check --slack`; else report it";
         let detail = format!("Slack refuses the message's blocks ({word}); its text alone would arrive");
-        tell(Mark::Wrong(step), "blocks", &detail);
+        add_line(Mark::Wrong(step), "blocks", &detail);
     }
 }
 
 /// What the bot may do, scope by scope. Returns whether it can post at all.
-pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bool {
+pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, add_line: AddLine) -> bool {
     let scopes = match api.scopes(&call.client, call.deadline) {
         Ok(scopes) => scopes,
         Err(refused) => {
-            tell(Mark::Wrong(&format!("bot: {}", refused.step())), "bot", &refused.to_string());
+            add_line(Mark::Wrong(&format!("bot: {}", refused.step())), "bot", &refused.to_string());
             return false;
         }
     };
     let has = |wanted: &[&str]| wanted.iter().any(|wanted| scopes.iter().any(|scope| scope == wanted));
     let add = "add it on the Slack app's page OAuth & Permissions and reinstall the app";
     if !has(&["chat:write"]) {
-        tell(
+        add_line(
             Mark::Wrong(&format!("chat:write: {add}")),
             "bot",
             "the scope chat:write is missing, without which it posts nothing",
         );
         return false;
     }
-    tell(Mark::Ok, "bot", &format!("posts to {channel}"));
+    add_line(Mark::Ok, "bot", &format!("posts to {channel}"));
     let others: [(&[&str], &str, &str); 3] = [
         (&["chat:write.public"], "chat:write.public", "it posts only where it was invited (/invite)"),
         (
@@ -48,13 +48,13 @@ pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, tell: Tell) -> bo
     ];
     for (wanted, name, consequence) in others {
         if !has(wanted) {
-            tell(Mark::Note, "bot", &format!("without the scope {name} {consequence}; {add}"));
+            add_line(Mark::Note, "bot", &format!("without the scope {name} {consequence}; {add}"));
         }
     }
     true
 }
 
-pub(super) fn deliver(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell: Tell) {
+pub(super) fn deliver(call: &Call, body: &Body, bot: Option<(&Api, &str)>, add_line: AddLine) {
     let sent = match (bot, &call.to.webhook) {
         (Some((api, channel)), _) => {
             let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
@@ -64,9 +64,9 @@ pub(super) fn deliver(call: &Call, body: &Body, bot: Option<(&Api, &str)>, tell:
         _ => return,
     };
     match sent {
-        (way, Ok(())) => tell(Mark::Ok, way, "a test message was delivered"),
+        (way, Ok(())) => add_line(Mark::Ok, way, "a test message was delivered"),
         (way, Err(undelivered)) => {
-            tell(Mark::Wrong(&format!("{way}: {}", undelivered.step())), way, &undelivered.to_string());
+            add_line(Mark::Wrong(&format!("{way}: {}", undelivered.step())), way, &undelivered.to_string());
         }
     }
 }

@@ -24,11 +24,11 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub(crate) fn watch(deadline: Deadline, report: &Arc<Report>, strict: bool) {
     // A file that grows beyond the job's limit is an error like any other, and no reason to die.
     let _ = flag::register(SIGXFSZ, Arc::default());
-    let told = signals();
+    let stream = signals();
     let report = Arc::clone(report);
     let _ = thread::Builder::new().name("watchdog".into()).spawn(move || {
-        let was_told = wait(told, deadline.remaining() + GRACE);
-        let (warning, outcome) = if was_told {
+        let is_signal = wait(stream, deadline.remaining() + GRACE);
+        let (warning, outcome) = if is_signal {
             ("the job was told to stop; a message on its way may or may not have been delivered", "terminated")
         } else {
             ("the time of NOTIFIER_TIMEOUT is over; the message may or may not have been delivered, and a larger one gives it more time", "timeout")
@@ -48,17 +48,17 @@ pub(crate) fn watch(deadline: Deadline, report: &Arc<Report>, strict: bool) {
 
 /// A stream that gets a byte with each signal to stop.
 fn signals() -> Option<UnixStream> {
-    let (told, tells) = UnixStream::pair().ok()?;
-    pipe::register(SIGINT, tells.try_clone().ok()?).ok()?;
-    pipe::register(SIGTERM, tells).ok()?;
-    Some(told)
+    let (signals, sender) = UnixStream::pair().ok()?;
+    pipe::register(SIGINT, sender.try_clone().ok()?).ok()?;
+    pipe::register(SIGTERM, sender).ok()?;
+    Some(signals)
 }
 
 /// Waits for a signal, or until the time is over.
-fn wait(told: Option<UnixStream>, time: Duration) -> bool {
-    if let Some(mut told) = told.filter(|told| told.set_read_timeout(Some(time)).is_ok()) {
+fn wait(signals: Option<UnixStream>, time: Duration) -> bool {
+    if let Some(mut signals) = signals.filter(|signals| signals.set_read_timeout(Some(time)).is_ok()) {
         loop {
-            match told.read(&mut [0]) {
+            match signals.read(&mut [0]) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 read => return read.is_ok_and(|count| count > 0),
             }

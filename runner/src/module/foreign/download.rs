@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::explain::Explain;
 use crate::gitlab::api::token_for;
-use crate::job::kept;
+use crate::job::job_state;
 use crate::module::pin::sha256;
 use crate::net::address;
 use crate::net::deadline::Deadline;
@@ -52,13 +52,13 @@ pub(crate) fn module(
     deadline: Deadline,
 ) -> Result<Vec<u8>, DownloadError> {
     let name = format!("{pinned}.wasm");
-    if let Some(wasm) = kept::kept(variables, &name, LIMITS.module as u64).filter(|wasm| sha256(wasm) == pinned) {
+    if let Some(wasm) = job_state::load(variables, &name, LIMITS.module as u64).filter(|wasm| sha256(wasm) == pinned) {
         return Ok(wasm);
     }
     let wasm = fetch(client, variables, url, deadline)?;
     if sha256(&wasm) == pinned {
         // A directory that cannot be written costs the next call a download.
-        let _ = kept::keep(variables, &name, &wasm);
+        let _ = job_state::save(variables, &name, &wasm);
     }
     Ok(wasm)
 }

@@ -24,12 +24,12 @@ const LIFETIME: Duration = Duration::from_hours(24);
 const MAX_NAMES: usize = 500;
 
 /// Keeps a file for the job's later calls.
-pub(crate) fn keep(variables: &Variables, name: &str, contents: &[u8]) -> io::Result<()> {
+pub(crate) fn save(variables: &Variables, name: &str, contents: &[u8]) -> io::Result<()> {
     files::replace(&directory(variables).ok_or(io::ErrorKind::NotFound)?.join(name), 0o600, contents)
 }
 
 /// What an earlier call of the job kept, up to a size in bytes.
-pub(crate) fn kept(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8>> {
+pub(crate) fn load(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8>> {
     let (file, metadata) = files::open_unlinked(&existing(variables)?.join(name)).ok()?;
     let mut bytes = Vec::new();
     let is_read = is_ours(&metadata) && metadata.len() <= max && file.take(max).read_to_end(&mut bytes).is_ok();
@@ -37,7 +37,7 @@ pub(crate) fn kept(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8
 }
 
 /// Removes what this job kept, and what jobs of ours that ended long ago could not remove.
-pub(crate) fn forget(variables: &Variables) {
+pub(crate) fn clear(variables: &Variables) {
     for directory in candidates(variables).filter(|path| fs::symlink_metadata(path).is_ok_and(|it| is_private(&it))) {
         let _ = fs::remove_dir_all(directory);
     }
@@ -128,14 +128,14 @@ mod tests {
     fn what_is_kept_lies_beside_the_checkout_and_goes_with_the_last_call() {
         let (directory, job) = job();
         let place = directory.path();
-        keep(&job, "started", b"1").unwrap();
-        keep(&job, "started", b"2").unwrap();
+        save(&job, "started", b"1").unwrap();
+        save(&job, "started", b"2").unwrap();
         let kept_in = place.join("shop.tmp/pipeline-notifier-711002");
         assert_eq!(fs::read(kept_in.join("started")).unwrap(), b"2");
         assert_eq!(fs::metadata(&kept_in).unwrap().mode() & 0o777, 0o700);
-        assert_eq!(kept(&job, "started", 9).unwrap(), b"2");
-        assert_eq!(kept(&job, "started", 0), None);
-        forget(&job);
+        assert_eq!(load(&job, "started", 9).unwrap(), b"2");
+        assert_eq!(load(&job, "started", 0), None);
+        clear(&job);
         assert!(!kept_in.exists() && !place.join("shop").exists());
     }
 
@@ -148,19 +148,19 @@ mod tests {
         fs::write(elsewhere.join("started"), "forged").unwrap();
         // A link in our directory's place, and a directory that others may enter: the next place is taken.
         symlink(&elsewhere, &mine).unwrap();
-        assert_eq!(kept(&job, "started", 9), None);
-        keep(&job, "started", b"1").unwrap();
+        assert_eq!(load(&job, "started", 9), None);
+        save(&job, "started", b"1").unwrap();
         assert_eq!(fs::read(elsewhere.join("started")).unwrap(), b"forged");
         fs::remove_file(&mine).unwrap();
         fs::create_dir(&mine).unwrap();
         fs::set_permissions(&mine, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(mine.join("started"), "forged").unwrap();
-        assert_eq!(kept(&job, "started", 9).unwrap(), b"1");
+        assert_eq!(load(&job, "started", 9).unwrap(), b"1");
         // Links and pipes inside of it.
         let ours = place.join("pipeline-notifier-711002");
         symlink(elsewhere.join("started"), ours.join("link")).unwrap();
-        assert_eq!(kept(&job, "link", 9), None);
-        keep(&job, "link", b"1").unwrap();
+        assert_eq!(load(&job, "link", 9), None);
+        save(&job, "link", b"1").unwrap();
         assert_eq!(fs::read(elsewhere.join("started")).unwrap(), b"forged");
     }
 
@@ -178,7 +178,7 @@ mod tests {
             File::open(directory).unwrap().set_modified(yesterday).unwrap();
         }
         fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
-        forget(&job);
+        clear(&job);
         assert!(!old.exists() && new.exists() && foreign.exists() && other.exists());
     }
 
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn outside_of_a_job_nothing_is_kept() {
-        assert!(keep(&Variables::default(), "started", b"1").is_err());
+        assert!(save(&Variables::default(), "started", b"1").is_err());
         let odd: Variables = [("CI_JOB_ID", "../7"), ("CI_PROJECT_DIR", "/nonexistent")].into_iter().collect();
-        assert!(keep(&odd, "started", b"1").is_err());
+        assert!(save(&odd, "started", b"1").is_err());
     }
 }

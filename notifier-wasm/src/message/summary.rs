@@ -1,4 +1,4 @@
-//! What a message says has happened: the headline's words, and the whole in one line.
+//! The status of a message (`deploy failed`) and its summary, the whole in one line.
 
 use crate::contract::action::Action;
 use crate::contract::context::Event;
@@ -16,7 +16,7 @@ const MAX_NAMED: usize = 2;
 
 /// The message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
 #[inline(never)]
-pub(crate) fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) -> String {
+pub(crate) fn line(facts: &Facts, status: &str, show: impl Fn(&str) -> String) -> String {
     let mut line = String::new();
     if let Some(project) = facts.project() {
         line += &format!("[{}] ", show(&text::shown(project, MAX_NAME)));
@@ -24,7 +24,7 @@ pub(crate) fn line(facts: &Facts, words: &str, show: impl Fn(&str) -> String) ->
     if let Some(environment) = &facts.environment.name {
         line += &format!("{}: ", show(environment));
     }
-    line += &show(words);
+    line += &show(status);
     let behind: Vec<String> =
         [qualifiers(facts), named_jobs(facts)].iter().filter(|it| !it.is_empty()).map(|it| it.join(", ")).collect();
     if !behind.is_empty() {
@@ -54,8 +54,8 @@ pub(crate) fn qualifiers(facts: &Facts) -> Vec<String> {
     let was = context
         .history
         .failure()
-        .filter(|it| context.operators.is_some() && state.is_recovery() && !it.words.is_empty());
-    let was = was.map(|it| language.was(&text::shown(&it.words, MAX_NAME)));
+        .filter(|it| context.operators.is_some() && state.is_recovery() && !it.status.is_empty());
+    let was = was.map(|it| language.was(&text::shown(&it.status, MAX_NAME)));
     let attempt = facts.attempt().map(|attempt| language.attempt(attempt));
     in_a_row.map(|count| language.in_a_row(count)).into_iter().chain(was).chain(attempt).collect()
 }
@@ -65,13 +65,13 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
     if facts.action == Action::Other {
         return Vec::new();
     }
-    let job = if facts.state.is_failure() { facts.job().filter(|job| *job != "deploy") } else { facts.telling_job() };
+    let job = if facts.state.is_failure() { facts.job().filter(|job| *job != "deploy") } else { facts.notable_job() };
     if let Some(job) = job {
         return vec![text::shown(job, MAX_NAME)];
     }
     // One that is called `deploy` is obvious.
     let are_said = facts.context.event == Event::PipelineFinished && facts.state.is_failure() && facts.job().is_none();
-    let failed = facts.untold.as_deref().filter(|_| are_said).unwrap_or_default();
+    let failed = facts.unreported.as_deref().filter(|_| are_said).unwrap_or_default();
     let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
     if failed.len() > MAX_NAMED {
         let more = failed.len() - MAX_NAMED;
@@ -82,10 +82,10 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
 
 /// What happened: in the settings file's words where it has some for this.
 #[inline(never)]
-pub(crate) fn words(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
+pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
     let own = facts.file.get("text").map(|template| facts.line(template));
     match own {
-        Some(Ok(words)) if !words.is_empty() => words,
+        Some(Ok(status)) if !status.is_empty() => status,
         other => {
             if let Some(Err(fault)) = other {
                 warnings.push(Warning::of(
@@ -94,15 +94,15 @@ pub(crate) fn words(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
                     format_args!("text: {fault}; the usual words are used"),
                 ));
             }
-            usual_words(facts)
+            default_status(facts)
         }
     }
 }
 
 /// A failed pipeline is named by the stage that failed, where it is one.
-fn usual_words(facts: &Facts) -> String {
+fn default_status(facts: &Facts) -> String {
     let Facts { context, state, action, language, .. } = facts;
-    let failed = facts.untold.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
+    let failed = facts.unreported.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
     if failed.is_some_and(|failed| !failed.is_empty() && failed.iter().all(|job| job.stops())) {
         return language.state(State::DeployFailed, Action::Stop, "");
     }
