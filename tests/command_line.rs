@@ -158,8 +158,13 @@ fn send_that_is_called_wrongly_fails_no_job() {
 }
 
 #[test]
-fn help_names_every_setting_and_its_variable() {
-    let help = Notifier::new(&["send", "--help"]).run();
+fn settings_are_listed_once_and_help_points_to_the_list() {
+    for command in ["send", "render", "context", "doctor", "demo"] {
+        let help = Notifier::new(&[command, "--help"]).run();
+        assert!(help.status == 0 && help.stdout.contains("`pipeline-notifier settings` lists them"), "{command}");
+        assert!(help.stdout.lines().count() < 50 && !help.stdout.contains("--mention"), "{command}: {}", help.stdout);
+    }
+    let help = Notifier::new(&["settings"]).run();
     assert_eq!(help.status, 0);
     for setting in &pipeline_notifier::job::setting::SETTINGS {
         assert!(help.stdout.contains(&format!("--{}", setting.name.replace('_', "-"))), "{}", setting.name);

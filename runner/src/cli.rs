@@ -16,10 +16,10 @@ const VERSION: &str = if cfg!(feature = "full") {
     concat!(env!("CARGO_PKG_VERSION"), " slim")
 };
 
-/// Tells a team's Slack what its GitLab pipelines and deployments do.
+/// Posts GitLab pipeline and deployment updates to Slack.
 ///
-/// Everything that a job knows comes from its environment: GitLab's predefined variables, the secret
-/// `SLACK_WEBHOOK_URL`, and the settings, which the help of `send` lists.
+/// It reads a job's environment: GitLab's predefined variables, the secret `SLACK_WEBHOOK_URL`, and the settings.
+/// `pipeline-notifier settings` lists them.
 #[derive(Debug, Parser)]
 #[command(name = "pipeline-notifier", version = VERSION, max_term_width = 120)]
 pub struct Cli {
@@ -31,12 +31,12 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Renders an event's message and delivers it. Ends with 0 whatever happens, unless --strict is given
+    /// Renders the message of an event and delivers it. Exits with 0 even if that fails, unless --strict is given
     Send {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         event: EventArgs,
-        /// End with 1 where the message could not be delivered.
+        /// Exit with 1 if the message was not delivered.
         #[arg(long)]
         strict: bool,
         #[command(flatten)]
@@ -46,23 +46,22 @@ pub enum Command {
         #[allow(missing_docs, reason = "its fields are the help")]
         job: JobArgs,
     },
-    /// Prints the request body that send would post
+    /// Prints the request body that `send` would post
     Render {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         event: EventArgs,
-        /// Render this context, as the command context prints it, as one of this event. Nothing else of this job counts, its settings
-        /// neither.
+        /// Render a saved context, as the command `context` prints it. The job's own variables and settings are ignored.
         #[arg(long, value_name = "FILE")]
         context: Option<PathBuf>,
-        /// The body as Slack takes it, or as people would see it.
+        /// The request body, or what people would see in Slack.
         #[arg(long, value_enum, default_value_t = Format::Slack)]
         format: Format,
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         job: JobArgs,
     },
-    /// Prints the context that the module would get
+    /// Prints the context that the module gets
     Context {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
@@ -71,12 +70,14 @@ pub enum Command {
         #[allow(missing_docs, reason = "its fields are the help")]
         job: JobArgs,
     },
-    /// Tells about message modules
+    /// Lists every setting: its flag, its variable, its values and its default
+    Settings,
+    /// Shows and checks message modules
     #[command(subcommand)]
     Module(Module),
-    /// Checks what is set and what is missing; sends nothing, unless told to
+    /// Checks the settings and prints the next step for each problem. Sends nothing without --send
     Doctor {
-        /// Send one test message too.
+        /// Also send one test message.
         #[arg(long)]
         send: bool,
         #[command(flatten)]
@@ -84,12 +85,12 @@ pub enum Command {
         job: JobArgs,
     },
     #[cfg(feature = "full")]
-    /// Plays every moment of a pipeline against a built-in inbox and writes what arrives to a page
+    /// Plays a whole pipeline against a built-in Slack and writes the messages to an HTML page
     Demo {
         /// Deliver to `SLACK_WEBHOOK_URL` instead.
         #[arg(long)]
         send: bool,
-        /// The page.
+        /// Path of the page.
         #[arg(long, value_name = "FILE", default_value = "demo.html")]
         out: PathBuf,
         #[command(flatten)]
@@ -98,19 +99,19 @@ pub enum Command {
     },
 }
 
-/// Tells about message modules.
+/// Shows and checks message modules.
 #[derive(Debug, Subcommand)]
 pub enum Module {
-    /// Prints version, digest, imports and limits of a module
+    /// Prints the version, digest, imports and limits of a module
     Show {
-        /// The module; without it the built-in one.
+        /// Path of the module. Default: the built-in one.
         file: Option<PathBuf>,
     },
-    /// Runs a module on every kind of context, within the limits, and validates what it returns
+    /// Runs a module on every kind of context, within the limits, and validates its messages
     Check {
-        /// The module.
+        /// Path of the module.
         file: PathBuf,
-        /// Ask Slack too whether it would take the blocks of each message; needs `SLACK_BOT_TOKEN`. Nothing is sent.
+        /// Also ask Slack whether it accepts the blocks of each message. Needs `SLACK_BOT_TOKEN`; sends nothing.
         #[arg(long)]
         slack: bool,
         #[command(flatten)]
@@ -119,16 +120,16 @@ pub enum Module {
     },
 }
 
-/// How a message is rendered, whatever is done with it.
+/// What each command reads of the job.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct JobArgs {
-    /// Render with this module instead of the built-in one. One with the built-in one's digest is not even fetched.
+    /// Render with this module instead of the built-in one.
     #[arg(long, value_name = "FILE|URL", requires = "module_sha256")]
     pub module: Option<String>,
-    /// SHA-256 of the module, 64 hexadecimal digits. A module that does not match is not run.
+    /// SHA-256 of the module, 64 hexadecimal digits. A module with another digest does not run.
     #[arg(long, value_name = "HEX", requires = "module", value_parser = sha256)]
     pub module_sha256: Option<String>,
-    /// Let the module see one more variable; may be given several times.
+    /// Pass one more variable to the module. Repeat it for several.
     #[arg(long, value_name = "NAME")]
     pub pass: Vec<String>,
     /// Seconds of `NOTIFIER_TIMEOUT` that the job has spent on the notifier already, as the component's download does.
@@ -145,7 +146,7 @@ pub struct Files {
     /// Write the message's links to this file, for `artifacts:reports:annotations`.
     #[arg(long, value_name = "FILE")]
     pub annotations: Option<PathBuf>,
-    /// Write where a bot's message is to this file, for the jobs that come later.
+    /// Record the bot message's location in this file, for later jobs.
     #[arg(long, value_name = "FILE")]
     pub message_file: Option<PathBuf>,
 }
@@ -153,10 +154,10 @@ pub struct Files {
 /// The event.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct EventArgs {
-    /// Which event.
+    /// The event to report.
     #[arg(value_parser = EventParser)]
     pub event: Event,
-    /// How the pipeline ended, for pipeline-finished: the component's closing jobs know.
+    /// How the pipeline ended. Only for pipeline-finished; the component's closing jobs set it.
     #[arg(long, value_enum)]
     pub result: Option<Verdict>,
 }
@@ -178,7 +179,7 @@ pub enum Format {
     Html,
 }
 
-/// Reads an event. A word that says how it ended is told where that comes from.
+/// Reads an event. For a word such as `deploy-failed`, the error names the source of the outcome.
 #[derive(Clone)]
 struct EventParser;
 

@@ -7,6 +7,7 @@ mod doctor;
 mod module;
 mod render;
 mod send;
+mod settings;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,6 +30,10 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
         }
         Command::Context { event, job } => {
             context::run(event, job, variables);
+            Ok(())
+        }
+        Command::Settings => {
+            settings::run();
             Ok(())
         }
         Command::Module(command) => module::run(command, &variables),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::key::Key;
-use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes};
+use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes, WHERE_LISTED};
 use crate::variables::{Variables, after_unexpanded};
 
 /// What else begins like the settings: what the component's script reads, and the token for GitLab's API.
@@ -158,19 +158,10 @@ impl FromArgMatches for Settings {
 
 impl Args for Settings {
     fn augment_args(command: Command) -> Command {
-        SETTINGS.iter().fold(command, |command, setting| {
-            let default =
-                if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
-            let help = format!("{}{default} [env: {}]", setting.help, variable(setting.name));
-            command.arg(
-                Arg::new(setting.name)
-                    .long(setting.name.replace('_', "-"))
-                    .value_name(setting.value)
-                    .help(help)
-                    .help_heading("Settings")
-                    .hide_short_help(false),
-            )
-        })
+        // The command `settings` lists them once for all commands.
+        let flag = |setting: &Setting| Arg::new(setting.name).long(setting.name.replace('_', "-")).hide(true);
+        let command = command.args(SETTINGS.iter().map(flag));
+        command.after_help(WHERE_LISTED)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
