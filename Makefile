@@ -1,4 +1,4 @@
-# `make demo` shows what it does, `make test` runs all that CI runs. Both install what they need.
+# `make demo` shows the notifier at work. `make test` runs everything that CI runs. Both install the tools that they need.
 
 CARGO ?= cargo
 RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
@@ -11,7 +11,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
   budgets fuzz settings templates golden docs bench measure dist verify
 
 demo: setup-rust
-	@echo "building the notifier, which takes some minutes the first time"
+	@echo "building the notifier; the first build takes some minutes"
 	$(CARGO) run --package runner -- demo
 
 # The playground on this machine, for a browser: http://127.0.0.1:8080/
@@ -19,30 +19,30 @@ playground: target/playground
 	@echo "the playground is at http://127.0.0.1:8080/"
 	@python3 -m http.server --bind 127.0.0.1 --directory target/playground 8080
 
-# The page, for any web server. GitLab Pages serves it as `public`.
+# The playground for any web server. GitLab Pages serves it as `public`.
 .PHONY: target/playground
 target/playground: setup-rust
 	@npm --prefix playground ci --silent --no-audit --no-fund
 	@$(CARGO) run --quiet --package playground -- $@
 
-# The pictures of the docs, from the page in a real browser. Look at them before committing them.
+# Takes the pictures of the docs from the playground in a real browser. Look at them before you commit them.
 pictures: target/playground setup-browser
 	node tests/browser/pictures.mjs
 
 test: setup lint unit integration as-root whole web slim
 
-# After each change: what needs no browser, no pipeline engine, no namespace and no build for a release.
+# For use after each change: the tests that need no browser, pipeline engine, namespace or release build.
 quick: setup-rust format clippy
 	$(CARGO) test --quiet --workspace -- $(addprefix --skip ,$(SLOW) $(BROWSER) $(WHOLE))
 
-# Tests that take longest of those, each of which holds deadlines to the clock or prepares releases.
+# Slow tests that `quick` skips too: they wait for deadlines or prepare releases.
 SLOW := bootstrap:: faults:: release:: first_message:: fuzz:: properties:: this_very_table
 # Tests that need a browser, and tests of whole pipelines on the pipeline engine.
 BROWSER := playground::
 WHOLE := pipeline:: consumers::
 
-# What rust-toolchain.toml names, for where rustup is told not to install it by itself, and the targets of the releases, with the
-# sources of the standard library, which is built along.
+# Installs the toolchain of rust-toolchain.toml and the targets of the releases, even if rustup's automatic installation is off.
+# Release builds compile the standard library too, so its sources are installed.
 .PHONY: setup-rust
 setup-rust:
 	@command -v rustup >/dev/null || { echo "rustup is missing; install it from https://rustup.rs" >&2; exit 1; }
@@ -50,13 +50,13 @@ setup-rust:
 	@rustup component add --toolchain $(RUST) clippy rustfmt rust-src 2>/dev/null
 	@rustup target add --toolchain $(RUST) wasm32-wasip1 wasm32-unknown-unknown $(TARGETS) 2>/dev/null
 
-# A browser, and what drives it. The page brings its fonts.
+# A browser and its driver. The playground has its own fonts.
 .PHONY: setup-browser
 setup-browser:
 	@[ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; }
 	@npm --prefix tests/browser ci --silent --no-audit --no-fund
 
-# Everything else that the tests use, where it is missing: Debian packages, the pipeline engine, the schema checker.
+# Installs everything else that the tests use, if it is missing: Debian packages, the pipeline engine, the schema checker.
 setup: setup-rust setup-browser
 	@for command in clang:clang wasm-ld:lld qemu-aarch64:qemu-user /usr/bin/time:time shellcheck:shellcheck busybox:busybox dash:dash rsync:rsync \
 	  curl:curl wget:wget faketime:faketime ip:iproute2 openssl:openssl shasum:perl; do \
@@ -68,14 +68,14 @@ setup: setup-rust setup-browser
 	@$(call pip,tests/requirements.txt)
 	@[ -x $(TOOLS)/bin/cargo-deny ] || $(CARGO) install --quiet --locked --profile dev --root $(TOOLS) cargo-deny@0.20.2
 
-# Installs Python packages where they are not already, in a directory of our own.
+# Installs missing Python packages in a directory of our own.
 define pip
 { [ -x $(TOOLS)/bin/pip ] || python3 -m venv $(TOOLS) || { $(SUDO) apt-get install -y -qq python3-venv && python3 -m venv $(TOOLS); }; } && \
 $(TOOLS)/bin/pip install --quiet --disable-pip-version-check --requirement $(1)
 endef
 
 lint: format dependencies clippy documentation
-	@[ "$$(date +%Y%m%d)" -lt 20270620 ] || echo "warning: it is time to leave wasi-common; ARCHITECTURE.md says how" >&2
+	@[ "$$(date +%Y%m%d)" -lt 20270620 ] || echo "warning: replace wasi-common now; see ARCHITECTURE.md" >&2
 
 format:
 	$(CARGO) fmt --all -- --check
@@ -91,7 +91,7 @@ clippy:
 documentation:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
 
-# The module's own tests, natively and again as the WASI program that they will be.
+# Runs the module's own tests natively and again as a WASI program.
 unit:
 	$(CARGO) test --quiet --package notifier-wasm --package runner
 	$(CARGO) test --quiet --package notifier-wasm --target wasm32-wasip1
@@ -99,11 +99,11 @@ unit:
 integration:
 	$(CARGO) test --package tests -- $(addprefix --skip ,$(WHOLE))
 
-# Whole pipelines, by themselves: they keep every core busy, and other tests hold deadlines to the clock.
+# Whole pipelines run separately: they keep every core busy, and other tests check deadlines by the clock.
 whole:
 	$(CARGO) test --package tests -- $(WHOLE)
 
-# Tests that need root, or root with mounts and networks of its own: each is ignored by `cargo test`, and counted here where it cannot run.
+# Tests that need root, or root with mount and network namespaces. `cargo test` ignores them. This target counts those that cannot run.
 as-root:
 	@run() { if [ "$$2" = yes ]; then $(CARGO) test --package tests -- --ignored "$$1::"; else \
 	  echo "skipped $$($(CARGO) test --quiet --package tests -- --ignored --list "$$1::" | grep -c ': test$$') tests that need root$$3"; fi; }; \
@@ -111,35 +111,35 @@ as-root:
 	[ $$root = no ] || ! unshare --mount --net mount -t tmpfs x /mnt 2>/dev/null || namespace=yes; \
 	run as_root $$root "" && run in_namespace $$namespace " and namespaces"
 
-# The same logic for the browser.
+# Checks the same logic for the browser.
 web:
 	$(CARGO) clippy --quiet --package notifier-wasm --lib --target wasm32-unknown-unknown -- -D warnings
 
-# What jobs download, as it is published, against the budgets of CONTRIBUTING.md.
+# Checks the files that jobs download, in their published form, against the budgets of CONTRIBUTING.md.
 slim: setup-release
 	release/build target/slim x86_64
 	python3 tests/budgets.py target/slim
 
-# Everything that is published, against its budgets.
+# Checks all published files against their budgets.
 budgets: dist
 	python3 tests/budgets.py dist
 
-# What a release consists of: the module, the binaries, their bill of materials and digests.
+# Builds a release: the module, the binaries, their bill of materials and digests.
 dist: setup-release
 	release/build dist
 
-# What a release is built with.
+# Installs the tools of the release build.
 .PHONY: setup-release
 setup-release: setup-rust
 	@$(call pip,release/requirements.txt)
 
-# A published set against this checkout: make verify [SET=DIRECTORY]. Builds it again.
+# Checks a published set against a new build of this checkout: make verify [SET=DIRECTORY].
 SET ?= dist
 verify: setup-release
 	release/build target/rebuilt
 	release/verify $(SET) target/rebuilt
 
-# Coverage-guided fuzzing of each target, FUZZ_SECONDS long; what is found stays in fuzz/artifacts, new inputs in fuzz/corpus.
+# Runs coverage-guided fuzzing of each target for FUZZ_SECONDS. Findings go to fuzz/artifacts, new inputs to fuzz/corpus.
 FUZZ_SECONDS ?= 600
 fuzz: setup-rust
 	@[ -x $(TOOLS)/bin/cargo-fuzz ] || $(CARGO) install --quiet --locked --profile dev --root $(TOOLS) cargo-fuzz@0.13.2
@@ -152,21 +152,20 @@ settings:
 	UPDATE_SETTINGS=1 $(CARGO) test --quiet --package tests the_component_has_every_setting
 	$(MAKE) templates docs
 
-# Renders the templates that GitLab publishes from component.yml.
+# Generates templates/ from component.yml. GitLab publishes them.
 templates:
 	release/render >templates/notify.yml
 
-# Writes the golden messages anew, or that of one case: make golden CASE=deploy-failed-main. Look at the difference before
-# committing it.
+# Writes all golden messages, or that of one case: make golden CASE=deploy-failed-main. Look at the difference before you commit it.
 CASE ?= all
 golden:
 	UPDATE_GOLDEN="$(CASE)" $(CARGO) test --quiet --package tests -- every_context_renders_to_its_golden_message
 
-# Writes the generated parts of the docs anew.
+# Writes the generated parts of the docs.
 docs:
 	UPDATE_DOCS=1 $(CARGO) test --quiet --package tests -- the_reference_is_generated this_very_table which_wing_uses_which
 
-# Measures what the docs say and writes it there: minutes, on a machine that does nothing else, as root.
+# Measures the numbers of the docs and writes them there. Run it as root, on an idle machine. It takes minutes.
 bench: dist
 	@for command in curl:curl jq:jq busybox:busybox dash:dash openssl:openssl /usr/bin/time:time; do \
 	  command -v "$${command%:*}" >/dev/null || missing="$$missing $${command#*:}"; done; \
@@ -176,6 +175,6 @@ bench: dist
 	$(TOOLS)/bin/python3 benches/performance.py dist
 	$(MAKE) measure
 
-# How long jobs wait for what is dead (docs/reliability.md), and a thousand messages through Slack's limit (docs/scale.md).
+# Measures how long jobs wait for servers that do not respond (docs/reliability.md), and 1,000 messages at Slack's limit (docs/scale.md).
 measure: setup
 	UPDATE_DOCS=1 $(CARGO) test --package tests -- --ignored --show-output waits:: load::

@@ -1,7 +1,7 @@
-"""A large fleet against Slack's limits, simulated: fleet.py prints the table of docs/scale.md. Deterministic.
+"""Simulates a large fleet against Slack's limits: fleet.py prints the table of docs/scale.md. Deterministic.
 
-What is simulated is the notifier's own law of delivery (docs/reliability.md): on 429 it waits for Retry-After once, where that is at
-most five seconds; else the message is not told, and the job's log says so.
+The simulation follows the notifier's own rules of delivery (docs/reliability.md). On 429 it waits for Retry-After once, if that is at
+most five seconds. Otherwise the message is not posted, and the job's log says so.
 """
 
 import heapq
@@ -13,18 +13,18 @@ CHANNELS = 200
 # minute for each method and workspace; chat.postMessage takes some hundreds a minute for a workspace.
 CHANNEL_RATE, CHANNEL_BURST = 1.0, 3.0
 UPDATES_A_MINUTE, POSTS_A_MINUTE = 50, 300
-# A pipeline starts, deploys and ends: the seconds from each to the one before, on average.
+# A pipeline starts, deploys and ends: the average seconds between each event and the one before.
 EVENTS = [0, 240, 120]
 
 
 class Bucket:
-    """So many at once, and so many a second."""
+    """A limit: `burst` messages at once, then `rate` messages a second."""
 
     def __init__(self, rate: float, burst: float):
         self.rate, self.burst, self.left, self.since = rate, burst, burst, 0.0
 
     def take(self, now: float) -> float:
-        """0 where one is to be had, else the seconds until there is."""
+        """Takes a message and returns 0, or returns the seconds until one is free."""
         self.left = min(self.burst, self.left + (now - self.since) * self.rate)
         self.since = now
         if self.left >= 1:
@@ -48,10 +48,10 @@ def simulate(pipelines: int, skewed: bool, bot: bool) -> dict[str, float]:
             order += 1
             at += after * numbers.uniform(0.5, 1.5)
             heapq.heappush(queue, (at, order, pipeline, channel, number, 1))
-    told = {"in time": 0, "lost": 0, "stale": 0}
+    posted = {"in time": 0, "lost": 0, "stale": 0}
 
     def wait(now: float, channel: int) -> float:
-        """What a message costs of each limit, or how long it is told to wait."""
+        """Takes a message from each limit and returns 0, or returns the seconds to wait."""
         if bot and (seconds := posts.take(now)):
             return seconds
         return channels[channel].take(now)
@@ -60,27 +60,27 @@ def simulate(pipelines: int, skewed: bool, bot: bool) -> dict[str, float]:
         now, _, pipeline, channel, number, tries = heapq.heappop(queue)
         seconds = wait(now, channel)
         if not seconds:
-            told["in time"] += 1
+            posted["in time"] += 1
             # A message that is not updated shows an older state; the thread below it has the new one.
-            told["stale"] += bool(bot and number and updates.take(now))
+            posted["stale"] += bool(bot and number and updates.take(now))
         elif tries == 1 and seconds <= 5:
             order += 1
             heapq.heappush(queue, (now + max(1.0, seconds), order, pipeline, channel, number, 2))
         else:
-            told["lost"] += 1
+            posted["lost"] += 1
     total = pipelines * len(EVENTS)
-    return {name: 100 * count / total for name, count in told.items()}
+    return {name: 100 * count / total for name, count in posted.items()}
 
 
 def main() -> None:
-    print("| pipelines an hour | channels | mode | told | not told | message not updated |")
+    print("| pipelines an hour | channels | mode | posted | not posted | message not updated |")
     print("|---|---|---|---|---|---|")
     for pipelines in [500, 1000, 3000, 10_000]:
         for skewed in [False, True]:
             for bot in [False, True]:
-                told = simulate(pipelines, skewed, bot)
-                shares = " | ".join(f"{told[name]:.1f} %" for name in ["in time", "lost"])
-                stale = f"{told['stale']:.1f} %" if bot else ""
+                posted = simulate(pipelines, skewed, bot)
+                shares = " | ".join(f"{posted[name]:.1f} %" for name in ["in time", "lost"])
+                stale = f"{posted['stale']:.1f} %" if bot else ""
                 spread = "a few busy ones" if skewed else "all alike"
                 print(f"| {pipelines:,} | {spread} | {'bot' if bot else 'webhook'} | {shares} | {stale} |")
 

@@ -1,7 +1,7 @@
-"""Measures what docs/performance.md says and writes it there: performance.py DIST [ROUNDS], with what `make dist` built.
+"""Measures the numbers of docs/performance.md and writes them there: performance.py DIST [ROUNDS]. `make dist` builds DIST.
 
-What is compared runs by turns, round after round, so that a busy moment of the machine hits all of it; shown are medians, and the
-median of each round's ratio. One loopback server, in a process of its own, is Slack, GitLab and the registry.
+The contenders take turns, round after round, so that a busy moment of the machine hits all of them. The tables show medians, and the
+median of each round's ratio. One loopback server, in its own process, is Slack, GitLab and the registry.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ SHELLS = {"dash": ["/usr/bin/dash"], "busybox ash": ["/usr/bin/busybox", "ash"],
 
 
 class Bench:
-    """A scratch folder with everything that is run, and the server."""
+    """A scratch folder with everything that runs, and the server."""
 
     def __init__(self, dist: pathlib.Path, scratch: pathlib.Path):
         self.dist, self.scratch = dist, scratch
@@ -50,8 +50,8 @@ class Bench:
         return self.scratch / name
 
     def certificate(self) -> pathlib.Path:
-        """An authority of our own, a certificate of it for localhost, and the machine's authorities with it, as a job on a network of
-        its own has them."""
+        """Creates our own authority and its certificate for localhost. Returns the machine's authorities with ours, as a job on a
+        private network has them."""
         make = lambda *arguments: subprocess.run(["openssl", *arguments], cwd=self.scratch, check=True, capture_output=True)
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout"]
         make("req", "-x509", *key, "authority.key", "-out", "authority.pem", "-days", "2", "-subj", "/CN=authority of the benches")
@@ -63,7 +63,7 @@ class Bench:
         return bundle
 
     def job(self, **changed: str) -> Environment:
-        """The environment of a deploy job of the fixtures, with a number of its own and nowhere to ask or send to but the server."""
+        """Returns the environment of a deploy job from the fixtures, with its own number. The job can reach only the server."""
         job = json.loads((ROOT / "tests/fixtures/jobs/gitlab-18-deploy-on-main.json").read_text())
         for other in ["SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL", "NOTIFIER_GITLAB_TOKEN", "CI_API_V4_URL"]:
             job.pop(other)
@@ -82,7 +82,7 @@ class Bench:
 
 
 def once(command: list, environment: Environment) -> tuple[float, float]:
-    """Wall and CPU time of one run, in milliseconds, everything that it starts included."""
+    """Returns wall and CPU time of one run, in milliseconds. Everything that it starts is included."""
     quiet = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_WRONLY, 0) for fd in (1, 2)]
     command = [str(it) for it in command]
     begun = time.perf_counter()
@@ -94,7 +94,7 @@ def once(command: list, environment: Environment) -> tuple[float, float]:
 
 
 def peak_memory(command: list, environment: Environment) -> int:
-    """Peak resident memory in bytes, by GNU time: a child of this interpreter would begin with the interpreter's own peak."""
+    """Returns peak resident memory in bytes, by GNU time: a child of this interpreter would begin with the interpreter's own peak."""
     timed = subprocess.run(["/usr/bin/time", "-f", "%M", *command], env=environment, check=True, capture_output=True, text=True)
     return int(timed.stderr.splitlines()[-1]) * 1024
 
@@ -129,7 +129,7 @@ def sizes(bench: Bench) -> list[list[str]]:
 
 
 def hook_scripts(bench: Bench) -> dict[str, pathlib.Path]:
-    """The scripts of a job's two shells, as GitLab makes them of the template that pins these artefacts."""
+    """Returns the scripts of a job's two shells, as GitLab builds them from the template that pins these artefacts."""
     template = subprocess.run([ROOT / "release/render", bench.dist / "pins"], check=True, capture_output=True, text=True).stdout
     block = re.search(r"^\.pipeline-notifier:\n  script:\n    - \|\n((?:      .*\n|\n)+)", template, re.MULTILINE)[1]
     function = re.sub(r"\$\[\[ inputs\.\w+ \]\]", "", re.sub(r"^      ", "", block, flags=re.MULTILINE))
@@ -141,7 +141,7 @@ def hook_scripts(bench: Bench) -> dict[str, pathlib.Path]:
 
 
 def applets(bench: Bench) -> str:
-    """A PATH of busybox' own tools, and of what no image of busybox alone has."""
+    """Returns a PATH with busybox' own tools, and with the tools that a pure busybox image lacks."""
     folder = bench.folder("busybox")
     for applet in subprocess.run(["busybox", "--list"], check=True, capture_output=True, text=True).stdout.split():
         (folder / applet).symlink_to("/usr/bin/busybox")
@@ -154,7 +154,7 @@ def applets(bench: Bench) -> str:
 def hooks(bench: Bench, rounds: int) -> list[list[str]]:
     scripts = hook_scripts(bench)
     in_path = bench.folder("image")
-    # The one that images are to have.
+    # Images should have the full notifier.
     shutil.copy(bench.full, in_path / "pipeline-notifier")
     node = f"exec node {PEERS / 'webhook.mjs'}"
     (bench.scratch / "webhook.sh").write_text(node)
@@ -200,9 +200,9 @@ def hooks(bench: Bench, rounds: int) -> list[list[str]]:
 
 
 def calls(bench: Bench, rounds: int) -> list[list[str]]:
-    """`send`, `render` and what they are made of, against curl with the same body."""
+    """Compares `send`, `render` and their parts with curl and the same body."""
     foreign = bench.scratch / "foreign.wasm"
-    # The built-in module, and a section more: any other digest is compiled in the run.
+    # The built-in module with one more section: a module with any other digest is compiled in the run.
     foreign.write_bytes((bench.dist / "notifier.wasm").read_bytes() + b"\0\x05\x04more")
     pinned = ["--module", foreign, "--module-sha256", hashlib.sha256(foreign.read_bytes()).hexdigest()]
     send, render = ["send", "deploy-finished", "--strict"], ["render", "deploy-finished"]
@@ -229,7 +229,7 @@ def calls(bench: Bench, rounds: int) -> list[list[str]]:
 
 
 def growth(bench: Bench, rounds: int) -> list[list[str]]:
-    """How a call grows with what it is given."""
+    """Measures the growth of a call with its input."""
     closing = ["send", "pipeline-finished", "--result", "failed", "--strict"]
     send = ["send", "deploy-finished", "--strict"]
     mapping = lambda count: ",".join(f"release/{n}-*=stage-{n}@cluster-{n}" for n in range(count))

@@ -1,7 +1,8 @@
-"""A loopback server for the benches, in a process of its own: Slack, GitLab and a package registry, on http and https.
+"""A loopback server for the benches, in its own process: Slack, GitLab and a package registry, on http and https.
 
-Usage: server.py FOLDER CERTIFICATE KEY, which prints its two ports. Files of FOLDER are served by their names; every POST is Slack's
-`ok`. Below `/jobs/N/` it is a GitLab whose pipelines have N failed jobs; below `/message/N/` one whose commits say N characters.
+Usage: server.py FOLDER CERTIFICATE KEY. It prints its two ports. It serves files of FOLDER by their names, and answers every POST with
+Slack's `ok`. Below `/jobs/N/` it is a GitLab whose pipelines have N failed jobs. Below `/message/N/` its commit messages have N
+characters.
 """
 
 import http.server
@@ -14,12 +15,12 @@ import threading
 import urllib.parse
 
 
-# The job that asks, without which a list of jobs counts for nothing.
+# The job that asks. A list of jobs without it does not count.
 ASKING = 730_000
 
 
 def job(number: int, name: str, **changed: str) -> dict:
-    """A job, as https://docs.gitlab.com/api/jobs/ shows it."""
+    """Returns a job, as https://docs.gitlab.com/api/jobs/ shows it."""
     return {
         "id": number, "name": name, "stage": "test", "status": "failed", "allow_failure": False, "failure_reason": "script_failure",
         "web_url": f"https://gitlab.example/shop/shop-api/-/jobs/{number}", "pipeline": {"id": 90_810}, "created_at": "2026-11-20T00:00:00Z",
@@ -27,14 +28,14 @@ def job(number: int, name: str, **changed: str) -> dict:
 
 
 def jobs(count: int, page: int, size: int) -> list[dict]:
-    """A page of the newest jobs first: the one that asks, and failed ones."""
+    """Returns a page of jobs, the newest first: the job that asks, and failed jobs."""
     listed = range((page - 1) * size, min(count + 1, page * size))
     return [job(ASKING - n, f"test {n}") if n else job(ASKING, "notify-finish", stage=".post", status="running") for n in listed]
 
 
 class Server(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # One packet for each answer, at once.
+    # Send one packet for each answer, at once.
     disable_nagle_algorithm = True
     wbufsize = -1
     folder = pathlib.Path()

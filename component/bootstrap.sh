@@ -1,12 +1,12 @@
 #!/bin/sh
-# Finds the notifier, checks it and runs it with its arguments. `release/render` puts it into the component, between
-# single quotes, so it has none; component.yml sets the variables of the next line before it.
+# Finds the notifier, checks it and runs it with its arguments. `release/render` puts this script into the component.
+# The script has no single quotes because the component puts it between two. component.yml sets the variables of the next line.
 # shellcheck disable=SC2015,SC2154,SC2317,SC3045,SC3067
 : "$version" "$project" "$sha256_module" "$allow_hosts" "$slack_api_url" "$module" "$digest"
 : "$slim_x86_64" "$slim_aarch64" "$full_x86_64" "$full_aarch64"
 
 set +xueCf
-# What an exported function or variable could change of the tools below.
+# Exported functions and variables could change the tools below.
 unset -f "[" cd chmod command curl date echo false gzip kill mkdir openssl printf pwd read rm sha256sum shasum sleep true ulimit \
   umask uname wait wget
 unset CDPATH GZIP IFS SYSTEM_WGETRC WGETRC
@@ -17,7 +17,7 @@ skip() {
   printf "warning: %s; the job goes on without a notification\nnotify: skipped reason=%s\n" "$2" "$1" >&2
   exit 0
 }
-# Hundredths of a second by a clock that nobody sets.
+# Sets the variable now, in hundredths of a second. Nobody can change the clock of /proc/uptime.
 now() {
   { read -r up _ </proc/uptime; } 2>/dev/null
   case "$up" in [0-9]*.[0-9][0-9]) now=$((${up%.*}00 + 1${up#*.} - 100)) ;; *) now=$(date +%s 2>/dev/null)00 ;; esac
@@ -25,7 +25,7 @@ now() {
 now
 begun=$now
 
-# Seconds that a hook may take.
+# The time limit of a hook, in seconds.
 whole=${NOTIFIER_TIMEOUT:-}
 while true; do
   case "$whole" in [[:space:]]*) whole=${whole#?} ;; *[[:space:]]) whole=${whole%?} ;; *) break ;; esac
@@ -36,14 +36,14 @@ while case "$whole" in 0?*) true ;; *) false ;; esac; do whole=${whole#0}; done
 case "$whole" in ????*) whole=5 ;; esac
 [ "$whole" -le 300 ] || whole=5
 
-# The directory of this job, best first, where what its hooks share lies: beside its checkout, else below TMPDIR or /tmp.
+# The directory that the hooks of this job share. The best is beside the checkout, then below TMPDIR, then below /tmp.
 case "${CI_JOB_ID:-}" in "" | *[!0-9]*) name=pipeline-notifier-$$ last="" ;; *) name=pipeline-notifier-$CI_JOB_ID last=$* ;; esac
 beside=${CI_PROJECT_DIR:-}
 while case "$beside" in */) true ;; *) false ;; esac; do beside=${beside%/}; done
 case "$beside" in /*) beside=$beside.tmp/$name ;; *) beside="" ;; esac
 temporary=/tmp
 
-# Whatever was started ends with us, and what is kept goes with the last hook of the job.
+# Child processes end with this script. The last hook of the job deletes the shared directory.
 child="" guard="" fetching="" over="" packed="" answer=""
 stop() {
   [ -z "$child" ] || kill "$child" 2>/dev/null
@@ -61,8 +61,8 @@ clean() {
 trap stop TERM INT HUP
 trap clean EXIT
 
-# One watch over all of it. After three fifths of the time it ends a download, for the rest is for Slack: curl before 7.87 waits for a
-# name server as long as that likes. Just after the whole it ends whatever else hangs.
+# One timer guards the whole script. After three fifths of the time it ends a download, because the rest is for Slack.
+# curl before 7.87 waits for a name server without a limit. Just after the time limit the timer ends everything that hangs.
 ends() {
   [ -z "$child" ] || kill -KILL "$child" 2>/dev/null
 }
@@ -78,7 +78,7 @@ tenths=$((whole * 6 + 3 * !whole))
   wait "$sleeper" && kill -USR2 "$$"
 ) >/dev/null 2>&1 &
 guard=$!
-# Waits for the child, however often a signal comes between.
+# Waits for the child, even if signals interrupt the wait.
 await() {
   while true; do
     wait "$child"
@@ -87,40 +87,40 @@ await() {
   done
   child=""
 }
-# The same for what is ours to end, which the shell need not mention; $1 is what it is called.
+# The same, without the message of the shell about a killed process. $1 names the process in our warning.
 finish() {
   child=$!
   await 2>/dev/null
-  [ -z "$over" ] || skip timeout "${1:-the download} hangs, and the time of NOTIFIER_TIMEOUT is over"
+  [ -z "$over" ] || skip timeout "${1:-the download} hangs, and the time limit NOTIFIER_TIMEOUT is over"
   return "$status"
 }
 tool() {
   "$@" 2>/dev/null &
   finish "$1"
 }
-# Runs the notifier. What is killed says nothing more; what cannot be run at all is told by the status.
+# Runs the notifier. A killed notifier prints no last line, so this function does. Status 126 or 127: it cannot run at all.
 run() {
   now
   spent=$((now - begun))
   "$@" --spent "$((spent / 100)).$((spent % 100 / 10))" </dev/null &
   child=$!
-  # What it was unpacked from has done its work.
+  # The packed file is no longer needed.
   [ -z "$packed" ] || rm -f "$packed" "$answer"
   packed=""
   await
   case "$status$over" in
-    *yes) skip timeout "$1 hangs, and the time of NOTIFIER_TIMEOUT is over" ;;
+    *yes) skip timeout "$1 hangs, and the time limit NOTIFIER_TIMEOUT is over" ;;
     126 | 127) return 1 ;;
     129 | 1[3-9]? | [2-9]??) echo "notify: failed reason=killed" >&2 ;;
   esac
   exit 0
 }
-# Characters of an address that no shell and no configuration reads as anything else.
+# True for an address with only characters that no shell and no configuration interprets.
 is_plain() {
   case "$1" in *[!A-Za-z0-9._~:/?@!\&\(\)*+,\;=%-]*) return 1 ;; http://?* | https://?*) ;; *) return 1 ;; esac
 }
 
-# Nothing is run that stands in the checkout. What a subshell finds out without a process: the checkout, and what is left of PATH.
+# Programs in the checkout never run. A subshell finds the directories of PATH outside the checkout, without another process.
 found=$(
   cd -P "${CI_PROJECT_DIR:-.}" 2>/dev/null || :
   checkout=${PWD%/} rest=$PATH: found=""
@@ -129,7 +129,7 @@ found=$(
     case "$entry" in /*) cd -P "$entry" 2>/dev/null || continue ;; *) continue ;; esac
     case "$PWD/" in "$checkout"/*) [ -n "$checkout" ] || found=$found:$PWD ;; *) found=$found:$PWD ;; esac
   done
-  # An empty one would be the working directory.
+  # An empty PATH would mean the working directory.
   [ -n "$found" ] || found=:/usr/local/bin:/usr/bin:/bin
   # Temporary files stay out of the checkout too.
   case "${TMPDIR:-}" in *:*) temporary=/tmp ;; /*) temporary=${TMPDIR%/} ;; *) temporary=/tmp ;; esac
@@ -138,37 +138,37 @@ found=$(
 )
 temporary=${found%%:*} PATH=${found#*:}
 
-# GitLab before 18.1 takes no empty input beside a regex, so "-" is nothing. The notifier reads the other inputs so itself.
+# GitLab before 18.1 refuses an empty input with a regex, so "-" means empty. The notifier itself reads the other inputs this way.
 [ "$module" != - ] || module=""
 [ "$digest" != - ] || digest=""
 [ "${NOTIFIER_PACKAGE_URL:-}" != - ] || NOTIFIER_PACKAGE_URL=""
-# Where releases are, and the address as a line may show it.
+# The address of the releases, and the form of it that the log may show.
 packages=${NOTIFIER_PACKAGE_URL:-${CI_API_V4_URL:-}/projects/$project/packages/generic/pipeline-notifier/$version}
 packages=${packages%/}
 is_plain "$packages" || packages=""
 case "$packages" in *@*) shown="the address of package_url" ;; *) shown=$packages ;; esac
 
-# What decides where a secret goes and what is run is a literal: no variable of a pipeline can change it.
+# Literals decide where a secret goes and what runs. No variable of a pipeline can change them.
 set -- "$@" --allow-hosts "$allow_hosts" --slack-api-url "$slack_api_url"
 case "$module,$digest" in ?*,?* | ,) ;; *)
   echo "warning: of the inputs module_url and module_sha256 one is empty, and a module needs both; the messages are those of this release" >&2
   module="" ;;
 esac
-# The notifier that jobs download runs the module of its own release; the full one has a compiler, for any other.
+# The slim build runs only the module of its own release. The full build has a compiler for any other module.
 build=full-
 if [ -z "$module" ]; then
   module=$packages/notifier.wasm digest=$sha256_module build=""
 fi
-# An address with credentials is no argument.
+# An address with credentials must not become an argument.
 case "$module" in *@* | /*) ;; *) set -- "$@" --module "$module" --module-sha256 "$digest" ;; esac
 
-# What is in the image is used as it is, where it can be run.
+# A notifier in the image is used as it is, if it can run.
 notifier=$(command -v pipeline-notifier)
 case "$notifier" in
   /*) run "$notifier" "$@" || echo "warning: $notifier of this image cannot be run here; the notifier of release $version is downloaded" >&2 ;;
 esac
 
-# The build for an architecture: the name of its file, the digest of it packed, and the one that it unpacks to.
+# Sets the build for an architecture: its file name, and the digests of the packed and the unpacked file.
 for_architecture() {
   case "$build$1" in
     x86_64) pins=$slim_x86_64 ;;
@@ -178,7 +178,7 @@ for_architecture() {
   esac
   file=pipeline-notifier-$build$1-linux sha256_packed=${pins%:*} sha256=${pins#*:}
 }
-# Whether a file is what a digest says. Nothing of ours takes two seconds of a processor.
+# True if a file has this digest. None of our files needs two seconds of processor time.
 is_pinned() {
   found=""
   if command -v sha256sum >/dev/null 2>&1; then found=$(ulimit -t 2; exec sha256sum <"$1")
@@ -187,20 +187,19 @@ is_pinned() {
   fi 2>/dev/null
   [ "${found%% *}" = "$2" ]
 }
-# Whether a place is ours alone, or becomes so.
+# True for a directory that only we can use, or that chmod makes so.
 is_ours() {
   [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && tool chmod 700 "$1"
 }
 is_usable() {
   [ -n "$1" ] && { is_ours "$1" || tool mkdir "$1" || is_ours "$1"; }
 }
-# What is in the way of a file of ours may be a link, or anything.
+# Removes anything with the name of our new file, even a link.
 clear() {
   if [ -e "$1" ] || [ -L "$1" ]; then rm -rf "$1"; fi
 }
 
-# What an earlier hook of this job unpacked is checked again. Names end in the number of a process, so that
-# hooks that run at once do not meet.
+# A notifier that an earlier hook of this job unpacked is checked again. A PID suffix keeps concurrent hooks apart.
 for place in "$beside" "$temporary/$name" "/tmp/$name"; do
   [ -n "$place" ] && is_ours "$place" || continue
   for architecture in x86_64 aarch64; do
@@ -216,11 +215,11 @@ system=$(uname -sm 2>/dev/null)
 case "$system" in
   "Linux x86_64" | "Linux amd64") for_architecture x86_64 ;;
   "Linux aarch64" | "Linux arm64") for_architecture aarch64 ;;
-  *) skip unsupported_system "there is a notifier for Linux on x86_64 and aarch64 alone, and this is ${system:-a machine without uname}" ;;
+  *) skip unsupported_system "the notifier runs only on Linux on x86_64 and aarch64, and this is ${system:-a machine without uname}" ;;
 esac
-[ -n "$packages" ] || skip bad_package_url "NOTIFIER_PACKAGE_URL, or without it CI_API_V4_URL, is no address of http:// or https:// in plain characters"
+[ -n "$packages" ] || skip bad_package_url "NOTIFIER_PACKAGE_URL, or without it CI_API_V4_URL, is not an http:// or https:// address in plain characters"
 
-# The job token goes to the GitLab of this job alone, over https, and never along with a redirect.
+# The job token goes only to the GitLab of this job, over https, and never along a redirect.
 token=""
 url=$packages/$file.gz
 case "$url" in
@@ -234,7 +233,7 @@ case "$url" in
 esac
 case "$token" in *[!A-Za-z0-9_.-]*) token="" ;; esac
 
-# Seconds that are left for the download.
+# Sets the variable left to the seconds that remain for the download.
 left() {
   now
   left=$((whole * 60 + 30 * !whole - now + begun))
@@ -249,7 +248,8 @@ fetched() {
   return "$status"
 }
 
-# Addresses and the token go to curl by stdin. What grows beyond a release is cut off. Old ones know whole seconds alone.
+# curl reads addresses and the token from stdin. A file larger than any release is cut off.
+# Old versions of curl know only whole seconds.
 with_curl() {
   left
   {
@@ -262,7 +262,7 @@ with_curl() {
   ) >"$answer" 2>/dev/null &
   fetched
 }
-# wget cannot be told a time for the whole, and busybox nothing of redirects. It goes without a configuration.
+# wget has no option for a total time limit, and busybox has none for redirects. wget runs without a configuration.
 with_wget() {
   token_header=""
   [ -z "$2" ] || token_header="--header=JOB-TOKEN: $2"
@@ -284,10 +284,10 @@ fetch() {
     return "$status"
   elif command -v wget >/dev/null 2>&1; then
     case "$url" in *@*) skip no_tool "package_url holds credentials, which wget would show to every process, and curl is not in this image" ;; esac
-    # An empty one.
+    # An empty configuration.
     export WGETRC="$answer"
     gnu=""
-    # The successor of GNU wget follows redirects with the token, and busybox shows it to a proxy.
+    # GNU Wget2, the successor of GNU wget, follows redirects with the token. busybox shows the token to a proxy.
     case "$(wget --version 2>/dev/null)" in
       "GNU Wget "*) gnu=yes ;;
       "GNU Wget2"*) token="" ;;
@@ -303,7 +303,7 @@ fetch() {
     skip no_tool "neither curl nor wget is in this image; add one, or the notifier itself"
   fi
 }
-# Where a place is full, read-only or mounted noexec, the next one may not be.
+# If a directory is full, read-only or mounted noexec, the next one may work.
 got=23 reason=io code=""
 for place in "$beside" "$temporary/$name" "/tmp/$name"; do
   is_usable "$place" || continue
@@ -325,7 +325,7 @@ for place in "$beside" "$temporary/$name" "/tmp/$name"; do
         reason="exec"
         [ ! -x "$notifier" ] || run "$notifier" "$@"
       fi ;;
-    # curl could not write; GNU wget neither.
+    # curl (23) or GNU wget (3) could not write the file.
     23 | 3) ;;
     *)
       case "$code" in [45]??) said=", which answered $code" ;; *) said="" ;; esac

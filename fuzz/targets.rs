@@ -1,10 +1,10 @@
-//! What is fuzzed: each takes any bytes, and panics where a promise is broken. `make test` runs them on the kept corpus and on
+//! The fuzz targets. Each takes any bytes, and panics if a promise is broken. `make test` runs them on the stored corpus and on
 //! mutations of it, `make fuzz` under libFuzzer.
 #![allow(dead_code, reason = "each fuzzer has one of them")]
 
 use serde_json::{Value, json};
 
-/// Any bytes as a context: refused in words, or rendered.
+/// Any bytes as a context: refused with a message, or rendered.
 pub(crate) fn context(input: &[u8]) {
     match notifier_wasm::answer(input) {
         Ok(output) => assert!(!output.is_empty()),
@@ -58,7 +58,7 @@ pub(crate) fn text(input: &[u8]) {
     }
 }
 
-/// Nobody is mentioned but whom the settings name, nothing is linked but what GitLab gave, and nothing is too long.
+/// Checks that only the settings' mentions appear, only GitLab's addresses are linked, and nothing is too long.
 pub(crate) fn promises(body: &Value) {
     match body {
         Value::Object(fields) => {
@@ -89,7 +89,7 @@ pub(crate) fn promises(body: &Value) {
     }
 }
 
-/// Each `<…>` of mrkdwn is a link to GitLab.
+/// Checks that each `<…>` of mrkdwn is a link to GitLab.
 fn tokens(mrkdwn: &str) {
     for token in mrkdwn.split('<').skip(1) {
         let (inside, _) = token.split_once('>').expect("a token is closed");
@@ -97,7 +97,7 @@ fn tokens(mrkdwn: &str) {
     }
 }
 
-/// Any text as each setting's grammar.
+/// Any text as the value of each setting.
 pub(crate) fn settings(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut parts = text.split('\u{1f}').cycle();
@@ -133,12 +133,12 @@ pub(crate) fn settings(input: &[u8]) {
     pipeline_notifier::fuzz::webhook(&text);
 }
 
-/// Any bytes as what a module returns.
+/// Any bytes as the output of a module.
 pub(crate) fn message(input: &[u8]) {
     pipeline_notifier::fuzz::message(input);
 }
 
-/// Any bytes as what Slack or GitLab answers.
+/// Any bytes as an answer of Slack or GitLab.
 pub(crate) fn answers(input: &[u8]) {
     let (status, body) =
         input.split_first_chunk::<2>().map_or((200, input), |(head, body)| (u16::from_le_bytes(*head) % 1000, body));

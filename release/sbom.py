@@ -1,6 +1,7 @@
 """Prints the bill of materials of the binary, in CycloneDX 1.6: every package that is linked into it or into the module.
 
-What cargo resolves for the published targets, without what only builds or tests. The same source gives the same bytes.
+It lists the packages that cargo resolves for the published targets, without those only for builds or tests. The same source gives
+the same bytes.
 """
 
 import json
@@ -20,7 +21,7 @@ TARGETS = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"]
 
 
 def tree(package: str, target: str) -> set[str]:
-    """The packages that one of ours is linked from, as `name version`."""
+    """Returns the packages that are linked into one of ours, as `name version`."""
     printed = subprocess.run(
         ["cargo", "tree", "--locked", "--package", package, "--edges", "normal", "--target", target, "--prefix", "none", "--format", "{p}"],
         cwd=ROOT, check=True, capture_output=True, text=True,
@@ -29,7 +30,7 @@ def tree(package: str, target: str) -> set[str]:
 
 
 def checksums() -> dict[str, str]:
-    """The SHA-256 of each package from the registry, by `name version`: Cargo.lock has it."""
+    """Returns the SHA-256 of each registry package from Cargo.lock, by `name version`."""
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text())
     return {f"{it['name']} {it['version']}": it["checksum"] for it in lock["package"] if "checksum" in it}
 
@@ -59,11 +60,11 @@ def main() -> None:
         if node["id"] in components:
             kinds = {dep["pkg"]: {kind["kind"] for kind in dep["dep_kinds"]} for dep in node["deps"]}
             bom.register_dependency(components[node["id"]], [components[id] for id in kinds if None in kinds[id] and id in components])
-    # The built-in module is no dependency for cargo: the build script builds it.
+    # cargo does not list the built-in module as a dependency, because the build script builds it.
     module = next(it for it in components.values() if it.name == "notifier-wasm")
     bom.register_dependency(binary, [module])
     document = json.loads(JsonV1Dot6(bom).output_as_string())
-    # Neither a random number nor the time of day: the same source gives the same bytes.
+    # A random number or the time would change the bytes of the same source.
     del document["serialNumber"], document["metadata"]["timestamp"]
     print(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False))
 

@@ -1,5 +1,5 @@
-//! Builds the built-in module: `notifier.wasm` from the neighbouring crate, and from it the native code for the
-//! target, so that a run that uses the built-in module compiles nothing.
+//! Builds the built-in module: `notifier.wasm` from the neighbouring crate, and its native code for the target. A run
+//! with the built-in module then compiles nothing.
 
 use std::env;
 use std::error::Error;
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The contexts that `module check` runs a module on, those of the tests' fixtures, as an expression: a slice of names
+/// Returns the contexts of `module check`, which are those of the tests' fixtures, as an expression: a slice of names
 /// and bytes.
 fn contexts(fixtures: &Path) -> Result<String, Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", fixtures.display());
@@ -60,7 +60,7 @@ fn contexts(fixtures: &Path) -> Result<String, Box<dyn Error>> {
 /// Builds `notifier.wasm` and returns its path. Paths of this machine are mapped away, so that the same source gives
 /// the same bytes anywhere.
 fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    // One directory beside this script's own for all of its runs, and not cargo's, which is locked while we run.
+    // All runs of this script share one directory beside its own. Cargo's own directory is locked while we run.
     let target_dir = out.ancestors().nth(3).unwrap_or(out).join("module");
     let cargo_home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
     let rustc = |argument| -> Result<String, Box<dyn Error>> {
@@ -69,7 +69,7 @@ fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>>
     let (version, sysroot) = (rustc("-vV")?, rustc("--print=sysroot")?);
     let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or("unknown");
     let flags = [
-        // Where its sources are installed, the standard library's paths are those of this machine, too.
+        // If the sources of the standard library are installed, its paths are those of this machine, too.
         format!("--remap-path-prefix={}/lib/rustlib/src/rust=/rustc/{commit}", sysroot.trim()),
         format!("--remap-path-prefix={cargo_home}=/cargo"),
         format!("--remap-path-prefix={}=/src", workspace.display()),
@@ -100,11 +100,11 @@ fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>>
     Ok(target_dir.join("wasm32-wasip1/module/notifier.wasm"))
 }
 
-/// The module's native code. The target is always named: otherwise Cranelift would bake in the features of the
+/// Returns the module's native code. The target is always named: otherwise Cranelift would use the features of the
 /// building machine's processor, and older processors would refuse the code.
 fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut config = config::engine_config();
-    // It is a part of what a job downloads.
+    // The code is a part of each job's download.
     config.cranelift_opt_level(wasmtime::OptLevel::SpeedAndSize);
     config.target(target).map_err(|cause| {
         format!("compiling the module for {target}: {cause:#}\nhint: build on a machine of that architecture")
@@ -113,7 +113,7 @@ fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(without_symbols(&native)?)
 }
 
-/// An ELF file without its symbols and their names, which nothing but a profiler reads: they are a fiftieth of what jobs download.
+/// Returns an ELF file without its symbols and their names. Only a profiler reads them, and they are a fiftieth of each job's download.
 fn without_symbols(elf: &[u8]) -> Result<Vec<u8>, object::build::Error> {
     let mut builder = object::build::elf::Builder::read(elf)?;
     for section in &mut builder.sections {

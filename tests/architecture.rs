@@ -1,4 +1,4 @@
-//! The house of the host: which file uses which, and that ARCHITECTURE.md names every wing.
+//! The structure of the host: its files use each other in no circle, and ARCHITECTURE.md names every wing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -38,7 +38,7 @@ fn files(sources: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The modules that a file uses: of each path in it the longest that is a file.
+/// The modules that a file uses: of each path in it, the longest part that is a file.
 fn used(name: &str, source: &str, all: &BTreeMap<String, String>) -> BTreeSet<String> {
     let path = Regex::new(r"\b(crate|super(?:::super)*)((?:::\w+)*)(?:::\{([^}]*)\})?").unwrap();
     let mut used = BTreeSet::new();
@@ -76,11 +76,11 @@ fn no_files_of_the_module_use_each_other_in_a_circle() {
     assert!(arrows["route"].contains("facts") && arrows["facts"].contains("contract::state"), "{arrows:#?}");
 }
 
-/// Which file uses which; panics where that is a circle.
+/// Returns the files that each file uses. Panics if two use each other in a circle.
 fn without_circle(all: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeSet<String>> {
     let used: BTreeMap<&str, BTreeSet<String>> =
         all.iter().map(|(name, source)| (name.as_str(), used(name, source, all))).collect();
-    // Takes away what uses nothing that is left, until nothing is left.
+    // Removes the files that use no remaining file, until none remains.
     let mut arrows = used.clone();
     loop {
         let left: BTreeSet<&str> = arrows.keys().copied().collect();
@@ -104,7 +104,7 @@ fn no_file_of_the_host_is_longer_than_three_hundred_lines() {
     }
 }
 
-/// Each wing's row of the table names its rooms and nothing else, and the text names what stands beside the wings.
+/// Each wing's row of the table names its rooms and nothing else. The text names the files beside the wings.
 #[test]
 fn architecture_names_every_wing_and_every_room() {
     let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
@@ -132,14 +132,14 @@ fn architecture_names_every_wing_and_every_room() {
     }
 }
 
-/// Which wing uses which, as the sources have it.
+/// The tables show the uses between wings as the sources have them.
 #[test]
 fn architecture_shows_which_wing_uses_which() {
     hold("ARCHITECTURE.md", "wings", &table_of_wings(&all_of(&sources())));
     hold("ARCHITECTURE.md", "wings of the module", &table_of_wings(&all_of(&root().join("notifier-wasm/src"))));
 }
 
-/// Each wing, and the wings that it uses: only those below it. Panics if two use each other in a circle.
+/// Returns each wing with the wings that it uses: only those below it. Panics if two use each other in a circle.
 fn table_of_wings(all: &BTreeMap<String, String>) -> String {
     let wing = |name: &str| name.split("::").next().unwrap().to_owned();
     let wings: BTreeSet<String> = all.keys().filter(|name| name.contains("::")).map(|name| wing(name)).collect();
@@ -150,7 +150,7 @@ fn table_of_wings(all: &BTreeMap<String, String>) -> String {
         arrows.entry(wing(name)).or_default().extend(of_others);
     }
     let mut table = String::from("| wing | uses |\n|---|---|\n");
-    // Those first that no other that is left uses.
+    // A wing that no remaining wing uses comes first.
     while !arrows.is_empty() {
         let is_used = |name: &str| arrows.values().any(|used| used.contains(name));
         let (next, used) = arrows
@@ -165,13 +165,13 @@ fn table_of_wings(all: &BTreeMap<String, String>) -> String {
     table
 }
 
-/// wasmtime and its compiler take minutes, so that the binary and the script that builds its module share one build of them: no
-/// package is built twice with other features.
+/// wasmtime and its compiler take minutes to build, so the binary and the script that builds its module share one build of them.
+/// No package is built twice with other features.
 #[test]
 fn the_binary_and_its_build_script_share_their_packages() {
     let output = cargo()
         .args(["build", "--package", "runner", "--unit-graph", "-Z", "unstable-options"])
-        // Only to be shown what is built.
+        // Needed only to list the built packages.
         .env("RUSTC_BOOTSTRAP", "1")
         .current_dir(root())
         .output()

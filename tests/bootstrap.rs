@@ -1,5 +1,5 @@
-//! How the notifier reaches a job: the component's one function, under every shell that GitLab jobs use, with each fault
-//! of a registry and of an image. Whatever happens, the job's own line behind it runs.
+//! The notifier's way into a job: the component's one function, under every shell that GitLab jobs use, with each fault
+//! of a registry and of an image. The job's own line after it always runs.
 
 mod attacks;
 mod waits;
@@ -31,7 +31,7 @@ const SHELLS: [&[&str]; 4] = [
     &["bash", "-eu", "-x", "-o", "pipefail"],
 ];
 
-/// What the function calls.
+/// The tools that the function calls.
 const TOOLS: [&str; 11] = ["uname", "mkdir", "rm", "mv", "gzip", "chmod", "curl", "sha256sum", "sleep", "sh", "env"];
 
 const TOKEN: &str = "glcbt-64_not-a-real-job-token";
@@ -48,7 +48,7 @@ pub(crate) fn release() -> &'static Release {
     RELEASE.get_or_init(|| release_of("1.2.3", built_in_wasm()))
 }
 
-/// A release with this very build and any module. What is packed is a script that runs the real binary: unpacking a
+/// A release with this very build and any module. The packed file is a script that runs the real binary: unpacking a
 /// hundred megabytes of an unstripped one over and over would test gzip.
 pub(crate) fn release_of(version: &str, module: &[u8]) -> Release {
     let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", public_binary().display());
@@ -68,7 +68,7 @@ pub(crate) fn release_of(version: &str, module: &[u8]) -> Release {
     Release { packed, template: String::from_utf8(rendered.stdout).unwrap() }
 }
 
-/// The real binary where every user may run it, which the checkout need not be.
+/// The real binary in a folder where every user may run it. The checkout may be closed to other users.
 pub(crate) fn public_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -106,19 +106,19 @@ struct Job<'a> {
     registry: &'a Server,
     slack: &'a Server,
     path: PathBuf,
-    /// One of its own: jobs of all tests share /tmp.
+    /// A unique ID, because the jobs of all tests share /tmp.
     id: String,
     /// The checkout.
     project: PathBuf,
     /// TMPDIR.
     temporary: PathBuf,
-    /// What the job's script does before and between its hooks.
+    /// The lines of the job's script before and between its hooks.
     before: &'static str,
-    /// What it does after them.
+    /// The lines after its hooks.
     after: &'static str,
-    /// The input `module_url`, and with it a digest.
+    /// The input `module_url`; it comes with a digest.
     module: Option<&'static str>,
-    /// Its hooks.
+    /// The events of its hooks.
     events: &'static [&'static str],
     variables: Vec<(&'static str, String)>,
 }
@@ -140,13 +140,13 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// A job: the function, its notifications, and the job's own line.
+    /// The command of a job: the function, its notifications, and the job's own line.
     fn command(&self, shell: &[&str]) -> Command {
         let template = &release().template;
         let (_, body) = template.split_once("\n---\n").unwrap();
         let body: serde_yaml_ng::Value = serde_yaml_ng::from_str(body).unwrap();
         let function = body[".pipeline-notifier"]["script"][0].as_str().unwrap();
-        // As GitLab fills in the inputs that are literals of the script.
+        // GitLab fills in the inputs that are literals of the script in the same way.
         let given = |name: &str| match (name, self.module) {
             ("module_url", Some(url)) => url.to_owned(),
             ("module_sha256", Some(_)) => "ab".repeat(32),
@@ -180,12 +180,11 @@ impl<'a> Job<'a> {
         command
     }
 
-    /// Runs a job.
     fn run(&self, shell: &[&str]) -> Ended {
         Self::end(self.command(shell), shell)
     }
 
-    /// Runs a job in a mount namespace, in which a script runs first that gets the directory for temporary files.
+    /// Runs a job in a mount namespace. A script runs there first and gets the directory for temporary files.
     fn run_in_namespace(&self, shell: &[&str], script: &str) -> Ended {
         let job = self.command(shell);
         let script = format!("(PATH=/usr/sbin:/usr/bin:/sbin:/bin; {script}) && shift && exec \"$@\"");
@@ -209,7 +208,7 @@ impl<'a> Job<'a> {
         Ended::of(&output, begun.elapsed())
     }
 
-    /// Runs it under every shell and expects this last word of the notifier.
+    /// Runs the job under every shell and expects this text in the output.
     fn ends_with(&self, expected: &str) {
         for shell in SHELLS {
             let ended = self.run(shell);
@@ -231,18 +230,18 @@ fn the_notifier_is_downloaded_checked_and_run_by_every_shell() {
         ));
         assert_eq!(request.header("JOB-TOKEN"), Some(TOKEN));
         slack.only_request();
-        // What the first hook kept beside the checkout serves the second, which takes it away.
+        // The first hook's job state beside the checkout serves the second hook, which deletes it.
         assert_eq!(fs::read_dir(&job.temporary).unwrap().count(), 1);
         let second = Job { events: &["deploy-finished"], ..job };
         assert!(second.run(shell).output().contains("notify: sent"));
         registry.only_request();
-        for place in [&second.project, &second.temporary] {
-            assert_eq!(fs::read_dir(place).unwrap().count(), 0, "{shell:?}: {}", place.display());
+        for folder in [&second.project, &second.temporary] {
+            assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "{shell:?}: {}", folder.display());
         }
     }
 }
 
-/// An image with GNU's wget or busybox' alone.
+/// An image with only one client: GNU's wget or busybox's.
 fn with_wget(job: &mut Job, is_gnu: bool) {
     job.path = all_but(&["curl"]);
     let wget = job.path.join("wget");
@@ -255,7 +254,7 @@ fn with_wget(job: &mut Job, is_gnu: bool) {
 }
 
 #[test]
-fn wget_serves_where_there_is_no_curl() {
+fn wget_serves_if_there_is_no_curl() {
     for is_gnu in [true, false] {
         for shell in SHELLS {
             let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
@@ -269,9 +268,9 @@ fn wget_serves_where_there_is_no_curl() {
     }
 }
 
-/// A module of one's own needs the full notifier, and only that.
+/// Only a module of one's own needs the full notifier.
 #[test]
-fn the_full_notifier_comes_where_a_module_of_ones_own_is_named() {
+fn the_full_notifier_comes_if_a_module_of_ones_own_is_named() {
     for (module, build) in [(None, ""), (Some("https://modules.example/team.wasm"), "full-")] {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
@@ -285,14 +284,14 @@ fn the_full_notifier_comes_where_a_module_of_ones_own_is_named() {
     }
 }
 
-/// What a hook costs a job's machine, in processes: each is a millisecond or two, and what the first hook checked and unpacked
-/// the second checks and runs.
+/// The cost of a hook for a job's machine, in processes: each is a millisecond or two. The second hook only checks and runs the
+/// notifier that the first hook checked and unpacked.
 #[test]
 fn a_hook_starts_few_processes() {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
     let mut job = Job::new(&registry, &slack);
     let started = scratch().join("started");
-    // GitLab Runner makes it.
+    // GitLab Runner makes this directory.
     fs::create_dir(format!("{}.tmp", job.project.display())).unwrap();
     job.path = scratch();
     for tool in TOOLS {
@@ -315,15 +314,15 @@ fn a_hook_starts_few_processes() {
     assert!(counts[0] <= 8 && counts[1] <= 3, "{counts:?}");
 }
 
-/// What another hook of the job unpacked is checked again before it runs.
+/// A notifier that another hook of the job unpacked is checked again before it runs.
 #[test]
-fn what_is_kept_is_checked_again() {
+fn job_state_is_checked_again() {
     for shell in SHELLS {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
         assert!(job.run(shell).output().contains("notify: sent"));
-        let kept = job.temporary.join(format!("pipeline-notifier-{}", job.id));
-        let unpacked: Vec<PathBuf> = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let state = job.temporary.join(format!("pipeline-notifier-{}", job.id));
+        let unpacked: Vec<PathBuf> = fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().path()).collect();
         let unpacked = unpacked.iter().filter(|path| path.to_str().unwrap().contains("-linux."));
         for notifier in unpacked {
             fs::write(notifier, "#!/bin/sh\necho somebody else runs\n").unwrap();
@@ -331,7 +330,7 @@ fn what_is_kept_is_checked_again() {
         let other = scratch().join("other");
         fs::write(&other, "#!/bin/sh\necho somebody else runs\n").unwrap();
         fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
-        symlink(&other, kept.join(format!("pipeline-notifier-{}-linux.1", std::env::consts::ARCH))).unwrap();
+        symlink(&other, state.join(format!("pipeline-notifier-{}-linux.1", std::env::consts::ARCH))).unwrap();
         job.events = &["deploy-finished"];
         let ended = job.run(shell);
         assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
@@ -341,7 +340,7 @@ fn what_is_kept_is_checked_again() {
     }
 }
 
-/// Hooks that run at once in one job do not meet: each checks what it has itself, and all is gone with the last one.
+/// Concurrent hooks of one job stay apart. Each checks its own files, and the last one leaves none.
 #[test]
 fn hooks_at_once_do_not_meet() {
     for shell in SHELLS {
@@ -369,7 +368,7 @@ fn hooks_at_once_do_not_meet() {
     }
 }
 
-/// A tool that never ends takes no more than its time.
+/// A tool that never ends takes no more than its time limit.
 #[test]
 fn a_tool_that_hangs_is_ended() {
     for hanging in ["gzip", "chmod", "mkdir", "pipeline-notifier"] {
@@ -380,13 +379,13 @@ fn a_tool_that_hangs_is_ended() {
         let program = job.path.join(hanging);
         fs::write(&program, "#!/bin/sh\nexec /bin/sleep 20\n").unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        // busybox's shell has the first three in itself.
+        // busybox's shell has the first three built in.
         let ended = in_time(Duration::from_millis(1500), || job.run(SHELLS[0]));
         assert!(ended.output().contains("notify: skipped reason=timeout"), "{hanging}: {}", ended.output());
     }
 }
 
-/// What is called like the notifier in the image and cannot be run is said, and the release's own runs.
+/// A file of the image with the notifier's name that cannot be run is reported, and the release's own notifier runs.
 #[test]
 fn a_notifier_of_the_image_for_another_machine_is_gone_around() {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
@@ -398,7 +397,7 @@ fn a_notifier_of_the_image_for_another_machine_is_gone_around() {
     job.ends_with("notify: sent");
 }
 
-/// One budget holds the download and the delivery: 2 s here, and half a second more.
+/// The download and the delivery share one time limit: 2 s here, and half a second more.
 #[test]
 fn a_hook_ends_in_time_whatever_is_dead() {
     let limit = Duration::from_millis(2500);
@@ -438,7 +437,7 @@ fn a_download_that_is_refused_says_how() {
     let (registry, slack) = (Server::start([Reply::status(403, "{}")]), Server::start([Reply::ok()]));
     let said = ", which answered 403; check that this job may read the packages there";
     Job::new(&registry, &slack).ends_with(said);
-    // As of GitLab's object storage, which it redirects to.
+    // The same holds for the object storage to which GitLab redirects.
     let storage = registry.url("/storage").leak();
     let redirecting = Server::start([Reply::Answer(302, format!("Location: {storage}\r\n").leak(), String::new())]);
     let job = Job::new(&redirecting, &slack);
@@ -446,7 +445,7 @@ fn a_download_that_is_refused_says_how() {
     assert!(ended.output().contains(said), "{}", ended.output());
 }
 
-/// However slow the download was, the second hook tries.
+/// The second hook tries even after a slow download.
 #[test]
 fn the_second_hook_always_tries() {
     let (registry, slack) = (Server::start([Reply::Hang, served()]), Server::start([Reply::ok()]));
@@ -461,7 +460,7 @@ fn the_second_hook_always_tries() {
 }
 
 #[test]
-fn what_is_not_the_pinned_notifier_is_not_run() {
+fn only_the_pinned_notifier_is_run() {
     let packed = &release().packed;
     let mut flipped = packed.clone();
     flipped[packed.len() / 2] ^= 1;
@@ -487,7 +486,7 @@ fn another_system_than_linux_fetches_nothing() {
 }
 
 #[test]
-fn an_image_without_the_tools_is_told() {
+fn missing_tools_are_reported() {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
     for (missing, expected) in [
         (vec!["curl"], "notify: skipped reason=no_tool"),
@@ -498,7 +497,7 @@ fn an_image_without_the_tools_is_told() {
     ] {
         let mut job = Job::new(&registry, &slack);
         job.path = all_but(&missing);
-        // busybox's shell has these tools in itself, whatever its path is.
+        // busybox's shell has these tools built in, whatever its path is.
         for shell in SHELLS.iter().filter(|shell| shell[0] != "busybox") {
             let ended = job.run(shell);
             assert!(ended.output().contains(expected), "without {missing:?}, {shell:?}: {}", ended.output());
@@ -507,7 +506,7 @@ fn an_image_without_the_tools_is_told() {
 }
 
 #[test]
-fn openssl_and_shasum_check_where_there_is_no_sha256sum() {
+fn openssl_and_shasum_check_if_there_is_no_sha256sum() {
     for tool in ["shasum", "openssl"] {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
@@ -570,7 +569,7 @@ fn the_published_template_holds_the_function_that_is_tested_here() {
     let tested = function(&serde_yaml_ng::from_str(tested).unwrap());
     let (_, published) = documents("notify.yml");
     let published = function(&published);
-    // They differ in what a release pins, and in nothing else.
+    // They differ only in the pins of a release.
     let pins = fs::read_to_string(root().join("release/pins")).unwrap();
     let unpinned =
         pins.lines().filter_map(|line| line.split_once('=')).fold(published, |text, (name, pin)| match name {

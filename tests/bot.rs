@@ -1,5 +1,5 @@
-//! A bot's living message: one per pipeline, found again, updated and replied to; people found and operators called; and what
-//! happens where Slack refuses.
+//! A bot's living message: one per pipeline, found again, updated and replied to. Other tests look people up, mention operators,
+//! and let Slack refuse.
 
 use std::fs;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::support::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
 const JOB: &str = "gitlab-18-deploy-on-main";
 const SENT: &str = "notify: sent";
 
-/// A call of the bot's in a job.
+/// A call in a job with a bot.
 fn bot(server: &Server, arguments: &[&str]) -> Notifier {
     let notifier = Notifier::new(&[&["send"], arguments].concat()).job(JOB);
     notifier
@@ -28,7 +28,7 @@ fn bot(server: &Server, arguments: &[&str]) -> Notifier {
         .without("NOTIFIER_GITLAB_TOKEN")
 }
 
-/// Runs a call; no output shows the token.
+/// Runs a call and checks that no output shows the token.
 fn run(notifier: Notifier) -> Ended {
     let ended = notifier.run();
     assert!(!ended.stderr.contains("s3cr3tb0t") && !ended.stdout.contains("s3cr3tb0t"), "{}", ended.stderr);
@@ -69,7 +69,7 @@ fn a_pipeline_has_one_message_in_its_last_state_and_replies_in_order() {
     let replies = workspace.replies();
     assert_eq!(states(&replies), ["deploy started", "deploy succeeded"]);
     assert!(replies.iter().all(|reply| !reply.broadcast && reply.thread_ts.as_deref() == Some(&messages[0].ts)));
-    // The small print is in the message alone, with the time since the pipeline began.
+    // Only the message has the small print, with the time since the pipeline began.
     assert!(replies.iter().all(|reply| !reply.body.contains_key("attachments")));
     assert!(Value::Object(messages[0].body.clone()).to_string().contains("So far  "), "{messages:?}");
 }
@@ -107,7 +107,7 @@ fn a_message_too_far_back_or_deleted_is_posted_anew() {
 }
 
 #[test]
-fn a_message_that_cannot_be_found_is_told() {
+fn a_missing_history_scope_is_reported() {
     let (server, workspace) = slack(Workspace::new().without("channels:history"));
     let sent = sends(bot(&server, &["deploy-started"]));
     assert!(sent.stderr.contains("the bot lacks the scope channels:history; add it"), "{}", sent.stderr);
@@ -115,9 +115,9 @@ fn a_message_that_cannot_be_found_is_told() {
     assert!(workspace.lock().unwrap().replies().is_empty());
 }
 
-/// A start that could not be told is made up for by the end.
+/// The end makes up for a start that could not be posted.
 #[test]
-fn a_start_that_was_not_told_is_made_up_for() {
+fn the_end_is_posted_after_a_failed_start() {
     let mut dead = Workspace::new();
     dead.refused.insert("chat.postMessage", "fatal_error");
     let (server, workspace) = slack(dead);
@@ -139,7 +139,7 @@ fn a_failure_is_shown_in_the_channel_and_no_other_job_covers_it_up() {
     job("deploy-eu", "deploy-finished", "failed");
     job("deploy-us", "deploy-finished", "success");
     assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy failed (deploy-eu)"]);
-    // Run again, the job that failed takes it back.
+    // The failed job clears the failure when it is run again.
     job("deploy-eu", "deploy-started", "running");
     job("deploy-eu", "deploy-finished", "success");
     let workspace = workspace.lock().unwrap();
@@ -169,9 +169,9 @@ fn calls_at_the_same_time_do_not_post_twice() {
     assert_eq!(workspace.replies().len(), 8);
 }
 
-/// Somebody deletes the message while a job speaks: Slack takes the reply and shows it bare, so a whole message follows.
+/// Somebody deletes the message while a job posts. Slack takes the reply and shows it bare, so a whole message follows.
 #[test]
-fn a_message_that_is_gone_is_told_anew() {
+fn a_message_that_is_gone_is_reposted() {
     let (server, workspace) = slack(Workspace::new());
     sends_without_a_warning(bot(&server, &["pipeline-started"]));
     workspace.lock().unwrap().refused.insert("chat.update", "message_not_found");
@@ -181,7 +181,7 @@ fn a_message_that_is_gone_is_told_anew() {
     assert!(messages[1].body.contains_key("attachments"));
 }
 
-/// Slack itself is asked about the blocks, where it knows how.
+/// Slack itself checks the blocks, if it knows the method.
 #[test]
 fn slack_is_asked_whether_it_would_take_the_blocks() {
     let module = scratch().join("notifier.wasm");
@@ -213,7 +213,7 @@ fn a_channel_may_be_a_link_that_somebody_copied() {
 }
 
 #[test]
-fn the_webhook_takes_over_where_the_bot_is_refused() {
+fn the_webhook_takes_over_if_the_bot_is_refused() {
     for (word, step) in [
         ("invalid_auth", "SLACK_BOT_TOKEN is revoked or mistyped"),
         ("not_in_channel", "invite the bot to the channel"),
@@ -228,7 +228,7 @@ fn the_webhook_takes_over_where_the_bot_is_refused() {
         let sent = sends(bot(&server, &["deploy-finished"]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH)));
         assert!(sent.stderr.contains(step) && sent.stderr.contains("the webhook is used instead"), "{}", sent.stderr);
         assert!(hook.only_request().body.contains("deploy succeeded"));
-        // With the bot alone that is the end of it.
+        // The call fails with only the bot.
         let failed = run(bot(&server, &["deploy-finished"]));
         failed.failed_with(&format!("notify: failed reason={word}"), step);
     }
@@ -237,14 +237,14 @@ fn the_webhook_takes_over_where_the_bot_is_refused() {
 #[test]
 fn a_token_that_is_revoked_midway_loses_nothing() {
     let mut revoked = Workspace::new();
-    // The history, the reply; then the update finds the token revoked.
+    // The history and the reply succeed; then the update finds the token revoked.
     revoked.calls_left = Some(4);
     let (server, workspace) = slack(revoked);
     let hook = Server::start([Reply::ok()]);
     let call = |event: &str| bot(&server, &[event]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH));
     sends_without_a_warning(call("pipeline-started"));
     let sent = sends(call("deploy-started"));
-    assert!(sent.stderr.contains("the event is told in the thread"), "{}", sent.stderr);
+    assert!(sent.stderr.contains("the event is posted in the thread"), "{}", sent.stderr);
     let sent = sends(call("deploy-finished"));
     assert!(sent.stderr.contains("SLACK_BOT_TOKEN is revoked"), "{}", sent.stderr);
     assert_eq!(states(&workspace.lock().unwrap().replies()), ["deploy started"]);
@@ -279,7 +279,7 @@ fn blocks_that_are_refused_become_text() {
     refusing.refused.insert("chat.postMessage", "invalid_blocks");
     let (server, _) = slack(refusing);
     let ended = run(bot(&server, &["deploy-finished"]));
-    assert!(ended.stderr.contains("the message itself was refused"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("Slack refused the message itself"), "{}", ended.stderr);
     let posts = server.requests().iter().filter(|it| it.target.ends_with("chat.postMessage")).count();
     assert_eq!(posts, 2);
     assert!(server.requests().last().unwrap().json().get("blocks").is_none());
@@ -292,7 +292,7 @@ fn a_token_goes_to_slack_only_and_needs_a_channel() {
     for (variable, value, warning) in [
         ("SLACK_API_URL", "https://evil.example/api", "SLACK_API_URL is not an https address of slack.com"),
         ("SLACK_BOT_TOKEN", "xoxp-not-a-bots-token", "SLACK_BOT_TOKEN is no bot token"),
-        ("NOTIFIER_CHANNEL", "", "SLACK_BOT_TOKEN is set and NOTIFIER_CHANNEL is not"),
+        ("NOTIFIER_CHANNEL", "", "SLACK_BOT_TOKEN is set, but NOTIFIER_CHANNEL is not"),
     ] {
         let call = bot(&server, &["deploy-finished"]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH));
         let sent = sends(call.with(variable, value));
@@ -322,7 +322,7 @@ fn people_are_found_by_their_addresses_and_mentioned_when_it_matters() {
     let last = Value::Object(workspace.lock().unwrap().replies().last().unwrap().body.clone());
     assert_eq!(mentions(&last), ["U0MINSUKIM", "U0JIWOOPAR"]);
     assert_eq!(lookups(), 2);
-    // The map comes first, and an address that Slack does not know is nobody.
+    // The map comes first. An address unknown to Slack is nobody.
     let by_map = call("deploy-finished", "failed")
         .with("NOTIFIER_USER_MAP", r#"{"jiwoo":"U0BYTHEMAP"}"#)
         .with("CI_COMMIT_AUTHOR", "Somebody <somebody@else.example>");
@@ -331,7 +331,7 @@ fn people_are_found_by_their_addresses_and_mentioned_when_it_matters() {
     assert_eq!(mentions(&last), ["U0BYTHEMAP"]);
 }
 
-/// However the list is written: what the module reads decides whom to look up.
+/// The list as the module reads it decides the people to look up, in every spelling.
 #[test]
 fn people_are_found_in_every_form_of_a_list() {
     for mention in ["@here author", "author;here", "Author", "<!here> author"] {
@@ -344,7 +344,7 @@ fn people_are_found_in_every_form_of_a_list() {
     }
 }
 
-/// A hook that the settings leave out asks nobody anything.
+/// A hook that the settings leave out sends no request.
 #[test]
 fn a_hook_that_is_skipped_asks_nobody() {
     for event in ["deploy-started", "deploy-finished"] {
@@ -361,7 +361,7 @@ fn a_hook_that_is_skipped_asks_nobody() {
     }
 }
 
-/// A whole message is a route, too.
+/// A whole message counts as a route, too.
 #[test]
 fn a_module_that_knows_no_routes_works_as_the_bot() {
     let (server, workspace) = slack(Workspace::new());
@@ -388,7 +388,7 @@ fn a_missing_scope_for_people_costs_the_mention_only() {
 }
 
 #[test]
-fn operators_are_called_with_the_first_message_the_job_and_the_logs() {
+fn operators_get_the_first_message_the_job_and_the_logs() {
     let (server, workspace) = slack(Workspace::new());
     let call = |branch: &str, status: &str| {
         bot(&server, &["deploy-finished"])
@@ -422,7 +422,7 @@ fn operators_are_called_with_the_first_message_the_job_and_the_logs() {
 }
 
 #[test]
-fn operators_are_called_by_webhooks_alone_too() {
+fn operators_are_mentioned_by_webhooks_too() {
     let (hook, ops) = (Server::start([Reply::ok()]), Server::start([Reply::ok()]));
     let call = |ops: &Server| {
         Notifier::new(&["send", "deploy-finished"])
@@ -436,7 +436,7 @@ fn operators_are_called_by_webhooks_alone_too() {
     assert_eq!(mentions(&ops.only_request().json()), ["here"]);
     assert!(ops.only_request().body.contains("Failed job: "));
     assert!(mentions(&hook.only_request().json()).is_empty());
-    // What goes wrong with the second message changes nothing about the first.
+    // A failure of the second message changes nothing about the first.
     let dead = Server::start([Reply::status(404, "no_service")]);
     let sent = sends(call(&dead));
     assert!(
@@ -501,9 +501,10 @@ fn doctor_explains_each_missing_scope() {
     );
 }
 
-/// Where the start job kept the place of the message, a bot that may not read the channel finds it, and by a channel's name too.
+/// The start job recorded the message's location. A bot that may not read the channel finds the message there, also by a channel's
+/// name.
 #[test]
-fn the_message_is_found_where_the_start_job_said() {
+fn the_message_is_found_by_the_start_jobs_file() {
     for channel in [DEPLOYS, "#deploys"] {
         let (server, workspace) = slack(Workspace::new().without("channels:history"));
         let file = scratch().join("kept/message.json");
@@ -525,7 +526,7 @@ fn the_message_is_found_where_the_start_job_said() {
         sends_without_a_warning(call("deploy-started"));
         assert_eq!(gitlab.requests().len(), 2);
         sends_without_a_warning(call("deploy-finished"));
-        // The second hook remembers.
+        // The second hook reads the location from the job state.
         assert_eq!(gitlab.requests().len(), 2);
         let workspace = workspace.lock().unwrap();
         assert_eq!(states(&workspace.top_level(DEPLOYS)), ["deploy succeeded"], "{channel}");
@@ -533,7 +534,7 @@ fn the_message_is_found_where_the_start_job_said() {
     }
 }
 
-/// A job that is earlier than the start job posts; the start job joins, and turns nothing back.
+/// A job earlier than the start job posts the message. The start job joins it and never overwrites a newer status.
 #[test]
 fn a_start_that_comes_late_joins_the_message_that_is_there() {
     let (server, workspace) = slack(Workspace::new());
@@ -546,14 +547,14 @@ fn a_start_that_comes_late_joins_the_message_that_is_there() {
     let messages = workspace.top_level(DEPLOYS);
     assert_eq!(states(&messages), ["deploy succeeded"]);
     assert_eq!(states(&workspace.replies()), ["deploy succeeded", "pipeline started"]);
-    let kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    let place = serde_json::json!({"channel": DEPLOYS, "ts": messages[0].ts, "named": DEPLOYS, "pipeline": 90_817});
-    assert_eq!(kept, place);
+    let written: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let location = serde_json::json!({"channel": DEPLOYS, "ts": messages[0].ts, "named": DEPLOYS, "pipeline": 90_817});
+    assert_eq!(written, location);
 }
 
-/// What an artifact says is believed only where it leads to this pipeline's message.
+/// The location in an artifact is believed only if it leads to this pipeline's message.
 #[test]
-fn a_place_that_is_anothers_is_not_believed() {
+fn a_forged_message_file_is_not_believed() {
     let (server, workspace) = slack(Workspace::new());
     sends_without_a_warning(bot(&server, &["pipeline-started"]).with("CI_PIPELINE_ID", "90816"));
     let other = workspace.lock().unwrap().top_level(DEPLOYS)[0].ts.clone();
@@ -576,7 +577,7 @@ fn a_place_that_is_anothers_is_not_believed() {
 
 /// Case D4: GitLab's rollback button runs an old deploy job again.
 #[test]
-fn a_job_that_is_run_again_long_after_speaks_at_the_channels_end() {
+fn a_job_run_again_long_after_posts_at_the_channels_bottom() {
     let (server, workspace) = slack(Workspace::new());
     sends_without_a_warning(bot(&server, &["pipeline-started"]));
     sends_without_a_warning(bot(&server, &["deploy-started"]));
@@ -618,7 +619,7 @@ fn a_job_that_is_run_again_long_after_speaks_at_the_channels_end() {
     assert!(!slack_limits::elements(&body).any(|it| it["text"].as_str().is_some_and(|text| text.contains("Changes"))));
 }
 
-/// The pipeline after a failure mentions those whom that one mentioned, and the operators get the all-clear.
+/// The pipeline after a failure mentions the people whom the failure mentioned, and the operators get the all-clear.
 #[test]
 fn a_recovery_reaches_those_whom_the_failure_reached() {
     let (server, workspace) = slack(Workspace::new());
@@ -643,9 +644,9 @@ fn a_recovery_reaches_those_whom_the_failure_reached() {
         }
     };
     fail(true);
-    // Nothing but the channel knows the history here.
+    // Only the channel knows the history here.
     let first = sends(call("90817", "failed", "user:U0MINSUKIM"));
-    assert!(first.stderr.contains("asking GitLab how the pipeline before ended"), "{}", first.stderr);
+    assert!(first.stderr.contains("the result of the previous pipeline is unknown"), "{}", first.stderr);
     let again = run(call("90818", "failed", "user:U0MINSUKIM"));
     assert_eq!(again.last_line(), "notify: skipped reason=finish_not_selected", "{}", again.stderr);
     sends_without_a_warning(call("90818", "failed", "user:U0MINSUKIM").with("NOTIFIER_FINISH", "failure"));
@@ -666,7 +667,7 @@ fn a_recovery_reaches_those_whom_the_failure_reached() {
     assert!(link["url"].as_str().unwrap().ends_with(&messages[2].ts.replace('.', "")), "{link}");
 }
 
-/// Nobody is told twice, and still the message shows how the pipeline ended.
+/// Nothing is posted twice, and the message still shows the pipeline's result.
 #[test]
 fn a_closing_job_brings_the_message_up_to_date() {
     let (server, workspace) = slack(Workspace::new());

@@ -1,6 +1,6 @@
 """Checks what `release/build` built against its budgets of size and memory. No budget is a time.
 
-Usage: budgets.py DIRECTORY. What is not in it is not checked, and named. The binaries of aarch64 run under qemu.
+Usage: budgets.py DIRECTORY. A build that is not there is not checked; the last line names it. The binaries of aarch64 run under qemu.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MIB = 1 << 20
 
-# What a build may have: see CONTRIBUTING.md.
+# CONTRIBUTING.md explains the budgets.
 DOWNLOAD = int(1.5 * MIB)
 BINARY = 8 * MIB
 MODULE = 256 * 1024
@@ -24,21 +24,21 @@ PACKAGES = 146
 
 
 def job() -> dict[str, str]:
-    """The environment of a job of the fixtures."""
+    """Returns the environment of a job of the fixtures."""
     variables = json.loads((ROOT / "tests/fixtures/jobs/gitlab-18-deploy-on-main.json").read_text())
     variables.pop("CI_PROJECT_DIR")
     return variables
 
 
 def peak_memory(*command: str | pathlib.Path) -> int:
-    """Peak resident memory of `render`, in bytes: the median of five runs, for where the system puts things differs.
+    """Returns the peak resident memory of `render`, in bytes: the median of five runs, because the memory layout varies.
 
-    Measured by GNU time: a child of this interpreter would begin with the interpreter's own peak.
+    GNU time measures it, because a child of this interpreter would begin with the interpreter's own peak.
     """
     command = ["/usr/bin/time", "-f", "%M", command[0], "render", "deploy-finished", *command[1:]]
     runs = [subprocess.run(command, env=job(), check=True, capture_output=True, text=True).stderr for _ in range(5)]
-    assert not any("warning" in said for said in runs), runs
-    return int(statistics.median(int(said.splitlines()[-1]) for said in runs)) * 1024
+    assert not any("warning" in text for text in runs), runs
+    return int(statistics.median(int(text.splitlines()[-1]) for text in runs)) * 1024
 
 
 def render(binary: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -70,17 +70,17 @@ def main() -> None:
         ["cargo", "run", "--quiet", "--package", "runner", "--", "module", "show"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     facts = [("a build of `cargo build` has the same module", hashlib.sha256(module).hexdigest() in developed)]
-    # Within a moment of each other: a message says how long the deployment took.
+    # These runs follow at once, because a message shows the duration of the deployment.
     rendered = {render(binary).stdout for binary in built.values()}
     facts.append(("every build renders the same bytes", len(rendered) == 1 and "" not in rendered))
     with tempfile.NamedTemporaryFile(suffix=".wasm") as foreign:
-        # The built-in module, and a section more: any other digest is compiled.
+        # An extra section changes the digest, and a module with another digest is compiled.
         foreign.write(module + b"\0\x05\x04more")
         foreign.flush()
         pinned = ["--module", foreign.name, "--module-sha256", hashlib.sha256(pathlib.Path(foreign.name).read_bytes()).hexdigest()]
         refused = render(built["x86_64"], *pinned)
-        says_so = refused.stdout in rendered and "this is the slim notifier" in refused.stderr
-        facts.append(("the slim build renders with its own module where another is named, and says so", says_so))
+        is_reported = refused.stdout in rendered and "this is the slim notifier" in refused.stderr
+        facts.append(("the slim build renders with its own module where another is named, and says so", is_reported))
         if "full-x86_64" in built:
             checks.append(("peak memory of render that compiles a module, bytes", peak_memory(built["full-x86_64"], *pinned), MEMORY_COMPILING))
     for name, value, budget in checks:

@@ -1,6 +1,6 @@
-//! Nothing that failed goes untold: every reason for which GitLab lets a job fail, in a job with hooks, in another one and in a trigger
-//! job, by webhook and by a bot. First the job's own hook speaks, where it can, then the closing job; and what the channel was told is
-//! counted. `docs/failures.md` shows this very table.
+//! No failure is unreported. The tests let a job fail for every reason that GitLab has: a job with hooks, another one and a trigger job,
+//! by webhook and by a bot. The job's own hook posts first, if it can, then the closing job. The channel's messages are counted.
+//! `docs/failures.md` shows this very table.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use Hook::{NeverRan, Ran, Unknown};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 
-/// Whether a job's own hook has told of it.
+/// The job's own hook has reported the failure, perhaps has, or never ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hook {
     Ran,
@@ -86,24 +86,23 @@ const REASONS: [(&str, Hook); 56] = [
     ("invented_in_gitlab_21", Unknown),
 ];
 
-/// Where the failure happens.
+/// The kind of job that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// A job with hooks.
     Hooked,
     Other,
     Trigger,
 }
 const KINDS: [Kind; 3] = [Kind::Hooked, Kind::Other, Kind::Trigger];
 
-/// By which way the channel is told.
+/// The way by which messages reach the channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Webhook,
     Bot,
 }
 
-/// A pipeline in which one job failed, and how often the channel was told of it.
+/// A pipeline in which one job failed, and the channel's messages about it.
 struct Pipeline {
     way: Way,
     gitlab: Server,
@@ -155,7 +154,7 @@ impl Pipeline {
         settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run()
     }
 
-    /// Two deployments whose hooks could not speak, to two environments.
+    /// Two deployments to two environments, whose hooks could not post.
     fn of_two_environments() -> Self {
         let pipeline = Self::new(Way::Bot, Kind::Other, "script_failure");
         let mut api = pipeline.api.lock().unwrap();
@@ -176,7 +175,7 @@ impl Pipeline {
         self.call(&["pipeline-started"], &[]);
     }
 
-    /// The hook of the job that failed.
+    /// Runs the hook of the failed job.
     fn hook(&self) {
         let settings = [("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001")];
         assert_eq!(self.call(&["deploy-finished"], &settings), "notify: sent");
@@ -192,7 +191,7 @@ impl Pipeline {
         self.call(&["pipeline-finished", "--result", "failed"], &settings)
     }
 
-    /// Everything that the channel was told of the failure.
+    /// Returns every message about the failure in the channel.
     fn reported(&self) -> Vec<Value> {
         let is_failure = |body: &Value| body["text"].as_str().unwrap().starts_with('❌');
         match &self.workspace {
@@ -205,45 +204,45 @@ impl Pipeline {
     }
 }
 
-/// The first label of a message.
+/// The label of a message's first link.
 fn label(body: &Value) -> String {
     let link = slack_limits::elements(body).find(|element| element["type"] == "link").unwrap();
     link["text"].as_str().unwrap().to_owned()
 }
 
 #[test]
-fn each_failure_is_told_once_where_there_is_evidence_and_never_not_at_all() {
+fn each_failure_is_reported_and_only_once_if_there_is_evidence() {
     let check = |way: Way| {
         for (reason, hook) in REASONS {
             for kind in KINDS {
-                let place = format!("{reason}, {kind:?}, {way:?}");
-                let speaks = match (kind, hook) {
+                let case = format!("{reason}, {kind:?}, {way:?}");
+                let posts = match (kind, hook) {
                     (Kind::Hooked, Ran) => &[true][..],
                     (Kind::Hooked, Unknown) => &[true, false],
                     _ => &[false],
                 };
-                for has_spoken in speaks {
+                for has_posted in posts {
                     let pipeline = Pipeline::new(way, kind, reason);
                     if way == Way::Bot {
                         pipeline.start();
                     }
-                    if *has_spoken {
+                    if *has_posted {
                         pipeline.hook();
                     }
                     let last_line = pipeline.close("failure");
                     let reported = pipeline.reported();
-                    let no_evidence = way == Way::Webhook && hook == Unknown && *has_spoken;
+                    let no_evidence = way == Way::Webhook && hook == Unknown && *has_posted;
                     assert_eq!(
                         reported.len(),
                         if no_evidence { 2 } else { 1 },
-                        "{place}, the hook spoke: {has_spoken}"
+                        "{case}, the hook posted: {has_posted}"
                     );
-                    let by_hook = *has_spoken && !no_evidence;
+                    let by_hook = *has_posted && !no_evidence;
                     let expected = if by_hook { "notify: skipped reason=already_reported" } else { "notify: sent" };
-                    assert_eq!(last_line, expected, "{place}");
+                    assert_eq!(last_line, expected, "{case}");
                     if kind == Kind::Hooked {
                         let text = reported.last().unwrap()["text"].as_str().unwrap();
-                        assert!(text.contains(": deploy failed (review)"), "{place}: {text}");
+                        assert!(text.contains(": deploy failed (review)"), "{case}: {text}");
                     }
                 }
             }
@@ -256,19 +255,19 @@ fn each_failure_is_told_once_where_there_is_evidence_and_never_not_at_all() {
 }
 
 #[test]
-fn what_finish_leaves_out_is_no_failure_of_a_deployment() {
-    for (reason, has_spoken) in [("script_failure", true), ("job_execution_timeout", false)] {
+fn finish_decides_only_what_the_closing_job_reports() {
+    for (reason, has_posted) in [("script_failure", true), ("job_execution_timeout", false)] {
         for way in [Way::Webhook, Way::Bot] {
-            for (finish, told_by_closing) in [("failure", true), ("change", true), ("always", true), ("never", false)] {
+            for (finish, closing_reports) in [("failure", true), ("change", true), ("always", true), ("never", false)] {
                 for kind in KINDS {
                     let pipeline = Pipeline::new(way, kind, reason);
                     pipeline.start();
-                    let by_hook = has_spoken && kind == Kind::Hooked;
+                    let by_hook = has_posted && kind == Kind::Hooked;
                     if by_hook {
                         pipeline.hook();
                     }
                     pipeline.close(finish);
-                    let expected = usize::from(by_hook || told_by_closing);
+                    let expected = usize::from(by_hook || closing_reports);
                     assert_eq!(pipeline.reported().len(), expected, "{reason} {way:?} {finish} {kind:?}");
                 }
             }
@@ -276,8 +275,8 @@ fn what_finish_leaves_out_is_no_failure_of_a_deployment() {
     }
 }
 
-/// A failure that the bot could not tell is told by the closing job, whatever the reason says of its hook: with a message there, and
-/// without any.
+/// The closing job reports a failure that the bot could not post, whatever the reason says of its hook. This holds with a message there
+/// and without one.
 #[test]
 fn a_hook_that_slack_did_not_hear_is_made_up_for() {
     for is_started in [true, false] {
@@ -293,9 +292,9 @@ fn a_hook_that_slack_did_not_hear_is_made_up_for() {
     }
 }
 
-/// Where the settings keep the hooks silent, the closing job is the one who tells.
+/// The closing job reports if the settings silence the hooks.
 #[test]
-fn what_the_settings_keep_the_hooks_from_telling_is_told() {
+fn failures_of_unselected_hooks_are_reported() {
     for (reason, events) in [("script_failure", "pipeline-*"), ("job_execution_timeout", "pipeline-*")] {
         let pipeline = Pipeline::new(Way::Webhook, Kind::Hooked, reason);
         let settings = [("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7001"), ("NOTIFIER_EVENTS", events)];
@@ -306,9 +305,9 @@ fn what_the_settings_keep_the_hooks_from_telling_is_told() {
     }
 }
 
-/// Two jobs that fail at once overwrite each other in the pipeline's message, and not in its thread.
+/// Two jobs that fail at once overwrite each other in the pipeline's message, but not in its thread.
 #[test]
-fn jobs_that_fail_at_once_are_told_once_each() {
+fn parallel_failures_are_each_reported_once() {
     let pipeline = Pipeline::new(Way::Bot, Kind::Hooked, "script_failure");
     pipeline.gitlab_knows(failed(7002, "review: [eu]", "review", "script_failure"));
     pipeline.start();
@@ -325,23 +324,23 @@ fn jobs_that_fail_at_once_are_told_once_each() {
     assert_eq!(pipeline.reported().len(), 2);
 }
 
-/// Each environment's failure in its own channel, with its own operators, whatever its neighbours told.
+/// Each environment's failure is in its own channel, with its own operators, whatever its neighbours reported.
 #[test]
 fn each_environment_hears_of_its_own_failure() {
-    for told_by_hook in [false, true] {
+    for by_hook in [false, true] {
         let pipeline = Pipeline::of_two_environments();
         let checkout = crate::support::scratch::scratch();
         let file = serde_json::json!({"environments": {
             "production": {"channel": OPS, "mention": "here"}, "staging": {"channel": DEPLOYS, "mention": "channel"},
         }});
         std::fs::write(checkout.join(".pipeline-notifier.json"), file.to_string()).unwrap();
-        let place = [("CI_PROJECT_DIR", checkout.to_str().unwrap()), ("NOTIFIER_CHANNEL", "")];
-        if told_by_hook {
+        let settings = [("CI_PROJECT_DIR", checkout.to_str().unwrap()), ("NOTIFIER_CHANNEL", "")];
+        if by_hook {
             let hook = [("CI_JOB_STATUS", "failed"), ("CI_JOB_ID", "7002"), ("CI_ENVIRONMENT_NAME", "production")];
-            pipeline.call(&["deploy-finished"], &[&place[..], &hook].concat());
+            pipeline.call(&["deploy-finished"], &[&settings[..], &hook].concat());
         }
         let close = [("CI_ENVIRONMENT_NAME", "")];
-        let last = pipeline.call(&["pipeline-finished", "--result", "failed"], &[&place[..], &close].concat());
+        let last = pipeline.call(&["pipeline-finished", "--result", "failed"], &[&settings[..], &close].concat());
         assert_eq!(last, "notify: sent");
         let workspace = pipeline.workspace.as_ref().unwrap().lock().unwrap();
         for (channel, environment, mention) in [(OPS, "production", "here"), (DEPLOYS, "staging", "channel")] {
@@ -353,7 +352,7 @@ fn each_environment_hears_of_its_own_failure() {
     }
 }
 
-/// Of several messages the worst outcome counts.
+/// The worst outcome of several messages counts.
 #[test]
 fn strict_minds_one_message_of_several_that_was_not_delivered() {
     for (production, status, last_line) in
@@ -388,10 +387,10 @@ fn a_pipeline_that_is_run_again_is_fixed() {
 }
 
 #[test]
-fn the_page_shows_this_very_table() {
+fn the_docs_show_this_very_table() {
     for (page, language) in [("docs/failures.md", "en"), ("docs/ko/failures.md", "ko")] {
         let mut table = if language == "en" {
-            "| GitLab's reason | the message says | the job's hook has told |\n|---|---|---|\n".to_owned()
+            "| GitLab's reason | the message says | the job's hook posted |\n|---|---|---|\n".to_owned()
         } else {
             "| GitLab의 사유 | 메시지의 표현 | 작업의 훅이 이미 알렸는가 |\n|---|---|---|\n".to_owned()
         };
@@ -399,7 +398,7 @@ fn the_page_shows_this_very_table() {
             let pipeline = Pipeline::new(Way::Webhook, Kind::Other, reason);
             pipeline.call(&["pipeline-finished", "--result", "failed"], &[("NOTIFIER_LANGUAGE", language)]);
             let label = label(&pipeline.reported()[0]);
-            let words = label.strip_prefix("unit: ").unwrap();
+            let text = label.strip_prefix("unit: ").unwrap();
             let reported = match (hook, language) {
                 (Ran, "en") => "yes",
                 (Unknown, "en") => "perhaps",
@@ -408,7 +407,7 @@ fn the_page_shows_this_very_table() {
                 (Unknown, _) => "알 수 없음",
                 (NeverRan, _) => "아니요",
             };
-            writeln!(table, "| `{reason}` | {words} | {reported} |").unwrap();
+            writeln!(table, "| `{reason}` | {text} | {reported} |").unwrap();
         }
         crate::docs::hold(page, "reasons", &table);
     }

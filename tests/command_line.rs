@@ -1,4 +1,4 @@
-//! The command line: what each command prints, and with which status it ends.
+//! The command line: the output and the exit status of each command.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ fn render_draws_a_message_for_people() {
     );
 }
 
-/// A context that was kept, with no job around it: a fixture, or what somebody sent with a report.
+/// A saved context with no job around it: a fixture, or a file that somebody sent with a report.
 #[test]
 fn render_takes_a_context_from_a_file() {
     let case = fixtures().join("messages/deploy-failed-main-korean");
@@ -54,8 +54,8 @@ fn render_takes_a_context_from_a_file() {
     fs::write(&list, "[]").unwrap();
     fs::write(&word, "nonsense").unwrap();
     for (file, expected) in [
-        (list.to_str().unwrap(), "it is JSON, but no object"),
-        (word.to_str().unwrap(), "it is no JSON: expected ident at line 1"),
+        (list.to_str().unwrap(), "it is JSON, but not an object"),
+        (word.to_str().unwrap(), "it is not JSON: expected ident at line 1"),
         (other.to_str().unwrap(), "the request has version 9, this module speaks version 1"),
         (huge.to_str().unwrap(), "a module is given at most 262144"),
         ("/nonexistent.json", "No such file"),
@@ -91,7 +91,7 @@ fn people_come_from_json_or_a_file() {
         let context = Notifier::new(&["context", "deploy-finished", "--user-map", value]).job(JOB).run();
         assert_eq!(context.json()["people"]["minsu.kim"], "U0MINSU01");
     }
-    // Any file of the machine, JSON or not: what is in it is nobody's to read in a log.
+    // The value may name any file of the machine, JSON or not. The log must not show its contents.
     let secret = scratch().join("token.json");
     fs::write(&secret, "\"s3cr3ts3cr3t\"").unwrap();
     for wrong in ["/nonexistent", "/etc/passwd", "{", "[]", "\"s3cr3ts3cr3t\"", secret.to_str().unwrap()] {
@@ -103,7 +103,7 @@ fn people_come_from_json_or_a_file() {
 }
 
 #[test]
-fn a_setting_that_does_not_parse_is_told_and_its_default_used() {
+fn an_invalid_setting_is_warned_of_and_its_default_used() {
     let rendered = Notifier::new(&["render", "deploy-finished"])
         .job(JOB)
         .with("NOTIFIER_TIMEOUT", "soon")
@@ -126,7 +126,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
         (vec!["render", "deploy-started", "--module", "x.wasm", "--module-sha256", "abc"], "64 hexadecimal digits"),
         (vec!["render", "deploy-started", "--langauge", "ko"], "--language"),
         (vec!["send", "deploy-failed", "--strict"], "call deploy-finished in the deploy job's after_script"),
-        (vec!["render", "deploy-rolled-back"], "the outcome is the job's own status (CI_JOB_STATUS)"),
+        (vec!["render", "deploy-rolled-back"], "the outcome comes from CI_JOB_STATUS"),
         (vec!["--strict", "send", "deploy-started"], "unexpected argument '--strict'"),
     ] {
         let ended = Notifier::new(&arguments).run();
@@ -137,12 +137,12 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
 
 /// A typing error in a hook fails no deployment.
 #[test]
-fn send_that_is_called_wrongly_fails_no_job() {
+fn send_with_wrong_arguments_fails_no_job() {
     for (arguments, expected) in [
         (vec!["send"], "<EVENT>"),
         (vec!["send", "deployed"], "possible values: pipeline-started, deploy-started"),
         (vec!["send", "deploy-failed"], "call deploy-finished in the deploy job's after_script"),
-        (vec!["send", "deploy-succeeded"], "the outcome is the job's own status (CI_JOB_STATUS)"),
+        (vec!["send", "deploy-succeeded"], "the outcome comes from CI_JOB_STATUS"),
         (vec!["send", "build-failed"], "call pipeline-finished with --result failed or --result success"),
         (vec!["send", "pipeline-succeeded"], "call pipeline-finished with --result failed or --result success"),
         (vec!["send", "deploy-finish"], "a similar value exists: 'deploy-finished'"),
@@ -151,7 +151,7 @@ fn send_that_is_called_wrongly_fails_no_job() {
         (vec!["send", "pipeline-finished", "--result", "canceled"], "possible values: failed, success"),
     ] {
         let ended = Notifier::new(&arguments).run();
-        ended.failed_with("notify: failed reason=usage", "was called wrongly");
+        ended.failed_with("notify: failed reason=usage", "are invalid (see above); nothing was sent");
         assert!(ended.stderr.contains(expected), "{arguments:?}: {}", ended.stderr);
     }
     assert_eq!(Notifier::new(&["send", "--help"]).run().status, 0);
@@ -172,7 +172,7 @@ fn settings_are_listed_once_and_help_points_to_the_list() {
     }
 }
 
-/// What would be told at the first failure is named before it.
+/// `doctor` names the problems that would show at the first failure.
 #[test]
 fn doctor_names_what_is_wrong_before_it_matters() {
     let doctor = Notifier::new(&["doctor"])
@@ -186,29 +186,29 @@ fn doctor_names_what_is_wrong_before_it_matters() {
         .run();
     assert_eq!(doctor.status, 1);
     for expected in [
-        "`deploy-fail` is no event",
-        "`@devops` is not subteam:S",
+        "`deploy-fail` is not an event",
+        "`@devops` mentions nobody; write subteam:S",
         "operators: SLACK_OPS_WEBHOOK_URL does not point at",
     ] {
         assert!(doctor.stdout.contains(expected), "{expected}: {}", doctor.stdout);
     }
     assert!(doctor.stderr.contains("did you mean NOTIFIER_LANGUAGE?"), "{}", doctor.stderr);
-    // What to do about each, and nothing of what was said above.
+    // The steps name what to do about each, and repeat nothing from above.
     let steps: Vec<&str> = doctor.stdout.lines().filter_map(|line| line.strip_prefix("Next step: ")).collect();
     assert_eq!(
         steps[..2],
         ["set NOTIFIER_EVENTS right, as its line says", "set NOTIFIER_MENTION right, as its line says"]
     );
-    assert!(steps[2].starts_with("SLACK_OPS_WEBHOOK_URL: copy the webhook once more;"), "{steps:?}");
-    let called = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_MENTION", "@here, S0TEAM1234").run();
+    assert!(steps[2].starts_with("SLACK_OPS_WEBHOOK_URL: copy the webhook again;"), "{steps:?}");
+    let mentioned = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_MENTION", "@here, S0TEAM1234").run();
     assert!(
-        called.stdout.contains("deploy failed (review), by Kim Minsu (main 1a2b3c4d); mentions here, S0TEAM1234"),
+        mentioned.stdout.contains("deploy failed (review), by Kim Minsu (main 1a2b3c4d); mentions here, S0TEAM1234"),
         "{}",
-        called.stdout
+        mentioned.stdout
     );
     let well = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_BRANCHES", "develop").run();
-    assert!(well.stdout.contains("is not sent: branch_not_selected"), "{}", well.stdout);
-    let why = "settings: NOTIFIER_BRANCHES is `develop`, which leaves out main: nothing of main is sent";
+    assert!(well.stdout.contains("is not sent (branch_not_selected)"), "{}", well.stdout);
+    let why = "settings: NOTIFIER_BRANCHES is `develop`, which excludes main; nothing of main is sent";
     assert!(well.stdout.contains(why), "{}", well.stdout);
 }
 
@@ -220,8 +220,7 @@ fn doctor_ends_with_the_next_step() {
     assert!(
         ill.stdout.ends_with(
             "webhook: SLACK_WEBHOOK_URL is not set or empty\n\nNext step: SLACK_WEBHOOK_URL: set it in Settings > CI/CD > Variables; if it is \
-             set there, its environment scope likely leaves this job's environment out, or in a downstream pipeline it is protected \
-             and was not passed on\n"
+             set there, its environment scope probably excludes this job's environment; in a downstream pipeline, it may be protected\n"
         ),
         "{}",
         ill.stdout
@@ -265,7 +264,7 @@ fn the_demonstration_plays_every_moment() {
         played.stdout
     );
     assert!(played.stdout.contains("review: timed out"), "{}", played.stdout);
-    // One message of a pipeline, which changes, and what is told in its thread.
+    // The pipeline's one living message, and the replies in its thread.
     let captions = played.stdout.lines().filter_map(|line| line.strip_prefix("── ")).skip(10).collect::<Vec<_>>();
     let closing = "The deployment times out, and the closing job reports it as the bot";
     let expected = [
@@ -279,7 +278,7 @@ fn the_demonstration_plays_every_moment() {
     assert!(expected.iter().all(|caption| html.contains(caption)));
     let closed = played.stdout.split("── ").last().unwrap();
     assert!(closed.contains("❌ shop-api · dev · deploy failed") && closed.contains("review: timed out"), "{closed}");
-    // Each caption is of a message or of an update, and the inbox got them all.
+    // Each caption belongs to a message or an update, and the inbox got them all.
     let captions = played.stdout.lines().filter(|line| line.starts_with("── ")).count();
     let updates = played.stdout.lines().filter(|line| line.starts_with("── ") && line.ends_with("updated")).count();
     let count = format!("{} messages and {updates} updates arrived in the inbox at 127.0.0.1:", captions - updates);
@@ -287,7 +286,7 @@ fn the_demonstration_plays_every_moment() {
 }
 
 #[test]
-fn the_demonstration_delivers_for_real_where_it_is_told_to() {
+fn the_demonstration_posts_to_slack_with_send() {
     let slack = Server::start([Reply::ok()]);
     let page = scratch().join("demo.html");
     let arguments = ["demo", "--send", "--out", page.to_str().unwrap()];

@@ -1,4 +1,4 @@
-//! The component's templates: against GitLab's own schema, and against our rules.
+//! Checks the component's templates against GitLab's own schema and against our rules.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,10 +16,9 @@ use serde_yaml_ng::{Deserializer, Value};
 use crate::support::harness::{Notifier, root};
 use crate::support::scratch::scratch;
 
-/// The component's own jobs.
 const OWN_JOBS: [&str; 3] = ["$[[ inputs.start_job ]]", "$[[ inputs.finish_job ]]", "$[[ inputs.finish_job ]]-success"];
 
-/// The inputs that are literals of the script: what decides where a secret goes and what is run.
+/// The inputs that are literals of the script. They decide the target of a secret and the code that is run.
 pub(crate) const LITERALS: [&str; 4] = ["allow_hosts", "slack_api_url", "module_url", "module_sha256"];
 
 /// A template's header and body.
@@ -39,7 +38,7 @@ fn inputs(template: &str) -> BTreeMap<String, Value> {
     inputs.into_iter().map(|(name, input)| (name.as_str().unwrap().to_owned(), input)).collect()
 }
 
-/// Every script line of a value, with what stands before it as its place.
+/// Every script line of a value.
 fn scripts(value: &Value) -> Vec<String> {
     let lists = ["script", "before_script", "after_script"].iter().filter_map(|key| value.get(*key));
     lists.flat_map(|list| list.as_sequence().unwrap().iter().filter_map(Value::as_str).map(str::to_owned)).collect()
@@ -50,7 +49,7 @@ fn the_templates_are_rendered_from_the_component() {
     let rendered = Command::new(root().join("release/render")).output().unwrap();
     assert!(rendered.status.success());
     let published = fs::read(root().join("templates/notify.yml")).unwrap();
-    assert!(rendered.stdout == published, "templates/notify.yml is stale; mend it with: make templates");
+    assert!(rendered.stdout == published, "templates/notify.yml is stale; fix it with: make templates");
 }
 
 #[test]
@@ -68,7 +67,7 @@ fn every_input_is_described_and_bounded() {
 }
 
 /// GitLab before 18.1 matches no blank value, not even a default, against the input's `regex`
-/// (<https://gitlab.com/gitlab-org/gitlab/-/issues/477707>): such an include fails as a whole.
+/// (<https://gitlab.com/gitlab-org/gitlab/-/issues/477707>). Such an include fails as a whole.
 #[test]
 fn no_default_is_blank_beside_a_regex() {
     for template in ["notify.yml", "deploy-target.yml"] {
@@ -97,7 +96,7 @@ fn generated_inputs() -> String {
             Takes::Pattern(pattern) => {
                 (quoted(if default.is_empty() { NOTHING } else { default }), format!("regex: {}", quoted(pattern)))
             }
-            Takes::OneOf(words) => (quoted(default), format!("options: [{}]", words.join(", "))),
+            Takes::OneOf(values) => (quoted(default), format!("options: [{}]", values.join(", "))),
             Takes::Number => ((*default).to_owned(), "type: number".to_owned()),
             Takes::Switch => ((*default == "on").to_string(), "type: boolean".to_owned()),
             Takes::Anything => continue,
@@ -108,12 +107,12 @@ fn generated_inputs() -> String {
     inputs
 }
 
-/// The variables by which they reach the jobs. The block style keeps quotes and colons of a value inside it.
+/// The variables by which the settings reach the jobs. The block style keeps quotes and colons of a value inside it.
 fn generated_variables() -> String {
     let mut variables = String::new();
     for Setting { name, takes, .. } in SETTINGS.iter().filter(|setting| setting.reaches == Reaches::Input) {
         let (variable, value) = (variable(name), format!("$[[ inputs.{name} ]]"));
-        // A text that is nothing but an input would have the input's type, and a variable is true or false nowhere.
+        // A text of only an input would have the input's type, and no variable may be a boolean.
         let style = if matches!(takes, Takes::Switch) { "|" } else { "|-" };
         write!(variables, "    {variable}:\n      value: {style}\n        {value}\n      expand: false\n").unwrap();
     }
@@ -136,7 +135,7 @@ fn the_component_has_every_setting_of_the_table() {
     assert!(fs::read_to_string(&path).unwrap() == made, "component.yml is stale; run: make settings");
 }
 
-/// A pipeline that says it differently is told so by a warning; an input that refused it would let GitLab create none at all.
+/// An unusual value gets a warning. An input that refused it would let GitLab create no pipeline at all.
 #[test]
 fn an_input_refuses_nothing_that_people_write() {
     let written = [
@@ -168,7 +167,7 @@ fn an_input_refuses_nothing_that_people_write() {
     }
 }
 
-/// What the module does without a setting is what the table says.
+/// The module uses the table's default for a setting that is not set.
 #[test]
 fn a_default_that_is_set_changes_nothing() {
     let defaults = SETTINGS.iter().filter(|setting| setting.for_module && !setting.default.is_empty());
@@ -181,7 +180,7 @@ fn a_default_that_is_set_changes_nothing() {
     }
 }
 
-/// An input that nothing reads would be a promise that nobody keeps.
+/// An input that nothing reads would be a false promise.
 #[test]
 fn every_input_is_used() {
     for template in ["notify.yml", "deploy-target.yml"] {
@@ -202,7 +201,7 @@ fn every_setting_reaches_the_jobs_unexpanded() {
             SETTINGS.iter().filter(|setting| ![&["user_map"], &LITERALS[..]].concat().contains(&setting.name))
         {
             let variable = &variables[&*variable(setting.name)];
-            // The component's own jobs hold nobody up.
+            // The component's own jobs block no other job.
             if setting.name == "timeout" && OWN_JOBS.contains(&job) {
                 assert_eq!(variable.as_str(), Some("30"), "{job}");
                 continue;
@@ -252,10 +251,10 @@ fn no_global_keyword_and_nothing_but_hooks_in_the_deploy_job() {
     for name in
         [&body, &target].into_iter().flat_map(|it| it.as_mapping().unwrap().keys()).map(|it| it.as_str().unwrap())
     {
-        // Hidden jobs, and jobs that an input names: no keyword such as `stages`, `default` or `workflow`.
+        // Only hidden jobs and jobs that an input names may be here: no keyword such as `stages`, `default` or `workflow`.
         assert!(name.starts_with(['.', '$']), "{name} is global");
     }
-    // What consumers extend and refer to holds nothing that would change their jobs.
+    // The parts that consumers extend and refer to hold nothing that would change their jobs.
     let keys = |job: &str| body[job].as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()).collect::<Vec<_>>();
     assert_eq!((keys(".notify"), keys(".pipeline-notifier")), (vec!["variables"], vec!["script"]));
     for key in body["$[[ inputs.merge_into ]]"].as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()) {
@@ -269,8 +268,8 @@ fn no_global_keyword_and_nothing_but_hooks_in_the_deploy_job() {
     }
 }
 
-/// What GitLab's own configuration code says of jobs like ours decides these
-/// (`only: [branches, tags]` where a job has no rules; `missing_dependency_failure`; "no stages / jobs" counts neither `.pre` nor `.post`).
+/// GitLab's own configuration code decides these checks (`only: [branches, tags]` if a job has no rules;
+/// `missing_dependency_failure`; "no stages / jobs" counts neither `.pre` nor `.post`).
 #[test]
 fn our_jobs_change_no_pipeline_of_the_consumer() {
     let (header, body) = documents("notify.yml");
@@ -282,18 +281,18 @@ fn our_jobs_change_no_pipeline_of_the_consumer() {
         let inherited: Vec<_> =
             job_of["inherit"]["default"].as_sequence().unwrap().iter().map(|it| it.as_str()).collect();
         assert_eq!(inherited, [Some("tags")], "{job} inherits more than tags");
-        // Of its own: in branch, tag and merge request pipelines alike.
+        // Its own rules let it run in branch, tag and merge request pipelines alike.
         assert!(job_of["rules"].as_sequence().is_some_and(|rules| !rules.is_empty()), "{job} has no rules");
         let takes_nothing = |key: &str| job_of[key].as_sequence().is_some_and(Vec::is_empty);
         assert!(takes_nothing("needs") || takes_nothing("dependencies"), "{job} takes artifacts");
         assert_eq!(job_of["artifacts"]["expire_in"].as_str(), Some("never"), "{job}: a job may depend on it for ever");
-        // A report: nothing of it becomes a variable or a file of another job. What the start job keeps is behind all of them.
+        // A report becomes no variable or file of another job. The start job's file comes after all of them.
         let keys = |value: &Value| -> Vec<String> {
             value.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap().to_owned()).collect()
         };
-        let kept = job_of["artifacts"]["paths"].as_sequence().cloned().unwrap_or_default();
+        let paths = job_of["artifacts"]["paths"].as_sequence().cloned().unwrap_or_default();
         let expected = if job == OWN_JOBS[0] { &[".pipeline-notifier/$PIPELINE_NOTIFIER_KEEPS"][..] } else { &[] };
-        assert_eq!(kept.iter().filter_map(Value::as_str).collect::<Vec<_>>(), expected, "{job}");
+        assert_eq!(paths.iter().filter_map(Value::as_str).collect::<Vec<_>>(), expected, "{job}");
         assert!(
             keys(&job_of["artifacts"]).iter().all(|key| ["paths", "reports", "expire_in"].contains(&&**key)),
             "{job}"
@@ -303,7 +302,7 @@ fn our_jobs_change_no_pipeline_of_the_consumer() {
             assert!(job_of.get(global).is_none(), "{job}: {global}");
         }
     }
-    // A DAG job, which holds no stage and waits for none.
+    // The start job is a DAG job: it blocks no stage and waits for none.
     assert_eq!(body[OWN_JOBS[0]]["needs"].as_sequence().map(Vec::len), Some(0));
     let whens = |job: &str| {
         body[job]["rules"].as_sequence().unwrap().iter().map(|rule| rule["when"].as_str()).collect::<Vec<_>>()
@@ -345,7 +344,7 @@ fn scripts_hold_pins_as_literals_and_no_input() {
             "{pin} is no literal"
         );
     }
-    // The scripts name neither the webhook nor a variable of it, so that a trace shows nothing.
+    // The scripts name neither the webhook nor its variable, so a trace shows nothing.
     assert!(!bootstrap.contains("WEBHOOK"), "{bootstrap}");
     for job in OWN_JOBS.into_iter().chain(["$[[ inputs.merge_into ]]"]) {
         for script in scripts(&body[job]).iter().filter(|script| script.contains("pipeline_notifier send")) {
@@ -359,7 +358,7 @@ fn shellcheck_finds_nothing() {
     let (_, body) = documents("notify.yml");
     for (name, job) in body.as_mapping().unwrap() {
         let lines = scripts(job).join("\n");
-        // The shell within: what the function hands to a shell of its own.
+        // The inner script, which the function hands to a shell of its own.
         let within =
             lines.split_once("-c '").and_then(|(_, rest)| rest.split_once("' pipeline-notifier")).map(|(it, _)| it);
         for (lines, ignored) in [(lines.as_str(), "SC2016"), (within.unwrap_or(":"), "SC2015,SC2317,SC3045,SC3067")] {
@@ -379,7 +378,7 @@ fn shellcheck_finds_nothing() {
     }
 }
 
-/// What `environments` and `deploy-target` say of a branch must be the same, as a message names what was deployed.
+/// `environments` and `deploy-target` must agree on a branch, because a message names what was deployed.
 #[test]
 fn the_default_routing_is_the_default_mapping() {
     let rules = inputs("deploy-target.yml")["rules"]["default"].clone();
@@ -397,7 +396,7 @@ fn the_default_routing_is_the_default_mapping() {
         let starts = format!("🚚 {}: deploy started", routed("DEPLOY_ENVIRONMENT"));
         let body = job().run().json();
         assert!(body["text"].as_str().unwrap().starts_with(&starts), "{body}");
-        // Nobody who did not write it reads the name of a cluster.
+        // A message names a cluster only if somebody wrote it.
         assert!(!body.to_string().contains("Cluster"), "{body}");
         let variables = ["DEPLOY_ENVIRONMENT", "DEPLOY_CLUSTER"];
         let body = variables.iter().fold(job(), |job, name| job.with(name, routed(name))).run().json();
@@ -406,8 +405,8 @@ fn the_default_routing_is_the_default_mapping() {
     }
 }
 
-/// What GitLab's schema refuses of texts, by the checker that carries it; each text is named by its number in the list. The transform
-/// teaches it the tag `!reference`.
+/// Returns the errors of texts by GitLab's schema, from the checker that carries it. Each text is named by its number in the list.
+/// The transform teaches the checker the tag `!reference`.
 pub(crate) fn schema_errors<T: AsRef<str>>(pipelines: &[T]) -> Option<String> {
     let folder = scratch();
     let write = |(number, yaml): (usize, &T)| {
@@ -424,7 +423,7 @@ pub(crate) fn schema_errors<T: AsRef<str>>(pipelines: &[T]) -> Option<String> {
     (!checked.status.success()).then(|| String::from_utf8_lossy(&checked.stdout).into_owned())
 }
 
-/// What is wrong with files by one of our published schemas.
+/// Returns the errors of files by one of our published schemas.
 pub(crate) fn schema_faults(schema: &str, files: &[PathBuf]) -> Option<String> {
     let mut check = Command::new(root().join("target/tools/bin/check-jsonschema"));
     check.arg("--schemafile").arg(root().join("schemas").join(schema)).args(files);
@@ -432,7 +431,7 @@ pub(crate) fn schema_faults(schema: &str, files: &[PathBuf]) -> Option<String> {
     (!checked.status.success()).then(|| String::from_utf8_lossy(&checked.stdout).into_owned())
 }
 
-/// Puts values in place of the inputs, as GitLab does before it looks at the body.
+/// Replaces the inputs by values, as GitLab does before it reads the body.
 fn interpolate(template: &str, values: &BTreeMap<&str, Json>) -> (String, String) {
     let text = fs::read_to_string(root().join("templates").join(template)).unwrap();
     let (header, body) = text.split_once("\n---\n").unwrap();

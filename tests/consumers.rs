@@ -1,11 +1,11 @@
-//! Pipelines of strangers, each run on the engine without the notifier and with it: the same jobs of theirs in the same order
-//! with the same verdicts, the same lines of their scripts, and the same checkout behind every line and at the end; as root, and
-//! with another user in the image.
+//! Consumers' pipelines, each run on the engine without the notifier and with it, as root and with another user in the image. Both
+//! runs have the same jobs in the same order with the same verdicts. The lines of their scripts are the same, and so is the checkout
+//! after every line and at the end.
 //!
-//! The page's assistant is given each as it is without the notifier, and what it proposes is run as well.
+//! The playground's assistant gets each pipeline without the notifier, and its proposal is run as well.
 //!
-//! A fixture is one file of `fixtures/consumers`, with the files of its repository in a folder of the same name. Its lines that
-//! end with `# notify` are what the docs tell a team to add. Its scripts call `own`, which tells the state of the checkout.
+//! A fixture is one file of `fixtures/consumers`, with the files of its repository in a folder of the same name. The docs ask a team
+//! to add its lines that end with `# notify`. Its scripts call `own`, which prints the state of the checkout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,7 +26,7 @@ use crate::support::harness::{WEBHOOK_PATH, fixtures};
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 
-/// Prints its arguments, and a digest of what `git status` says and of the bytes, modes and owners of the checkout. The engine's
+/// Prints its arguments, and a digest of `git status` and of the bytes, modes and owners of the checkout. The engine's
 /// own files and the pipeline itself are left out.
 const OWN: &str = r#"#!/bin/sh
 cd "${0%/*}" || exit
@@ -39,19 +39,19 @@ state=$({
 printf 'own: state %s\n' "${state%% *}"
 "#;
 
-/// Who runs the scripts of a pipeline.
+/// The user that runs the scripts of a pipeline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum User {
     Root,
     Nobody,
 }
 
-/// What a team can see of its pipeline.
+/// The parts of a pipeline that its team can see.
 #[derive(PartialEq, Eq, Debug)]
 struct Seen {
     /// The verdict of each job that ran.
     verdicts: BTreeMap<String, String>,
-    /// Which jobs started one after another; those that started together are sorted.
+    /// The jobs in the order of their starts; those that started together are sorted.
     order: Vec<String>,
     /// The lines of `own`, by job.
     lines: BTreeMap<String, Vec<String>>,
@@ -88,14 +88,14 @@ impl Seen {
     }
 }
 
-/// A stranger's pipeline with the notifier.
+/// A consumer's pipeline with the notifier.
 #[derive(Clone)]
-struct Stranger {
+struct ConsumerPipeline {
     name: String,
     text: String,
 }
 
-impl Stranger {
+impl ConsumerPipeline {
     fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for entry in fs::read_dir(fixtures().join("consumers")).unwrap() {
@@ -109,7 +109,7 @@ impl Stranger {
         all
     }
 
-    /// What a line `# KEY: VALUE` of the head says.
+    /// Returns the value of a line `# KEY: VALUE` of the head.
     fn head(&self, key: &str) -> Option<&str> {
         self.text.lines().find_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(": "))
     }
@@ -125,7 +125,7 @@ impl Stranger {
         self.text.lines().filter(|line| !line.ends_with("# notify")).collect::<Vec<_>>().join("\n")
     }
 
-    /// The inputs of ours that a team chooses by itself: which jobs deploy the assistant finds.
+    /// The inputs of ours that a team chooses by itself. The assistant finds the deploy jobs.
     fn choices(&self) -> Value {
         let pipeline: serde_yaml_ng::Value = serde_yaml_ng::from_str(&self.text).unwrap();
         let inputs = pipeline["include"].as_sequence().unwrap().iter().find_map(|it| it.get("inputs")).unwrap();
@@ -147,10 +147,10 @@ impl Stranger {
         files
     }
 
-    /// All strangers as the assistant of the page would have them.
+    /// All consumers' pipelines as the playground's assistant proposes them.
     fn proposed() -> Vec<Self> {
-        let strangers = Self::all();
-        let pasted: Vec<Value> = strangers
+        let pipelines = Self::all();
+        let pasted: Vec<Value> = pipelines
             .iter()
             .map(|it| {
                 let alone = it.alone();
@@ -162,7 +162,7 @@ impl Stranger {
         let answers = proposals(&json!(pasted).to_string());
         let ours = |text: &str| Regex::new("/notify@[0-9.]+").unwrap().replace(text, "/notify@1.2.3").into_owned();
         let texts = answers.iter().map(|it| ours(it["text"].as_str().unwrap()));
-        strangers.iter().zip(texts).map(|(it, text)| Self { name: it.name.clone(), text }).collect()
+        pipelines.iter().zip(texts).map(|(it, text)| Self { name: it.name.clone(), text }).collect()
     }
 
     /// The jobs that carry the hooks.
@@ -183,19 +183,19 @@ impl Stranger {
         hooked
     }
 
-    /// Runs the pipeline as this text has it, with the notifier's jobs of these names. What was seen, the log, the messages, the
-    /// downloads.
+    /// Runs the pipeline of this text, with the notifier's jobs of these names. Returns the visible parts, the log, the messages and
+    /// the number of downloads.
     fn play(&self, text: &str, user: User, ours: Option<[&str; 3]>) -> (Seen, String, Vec<String>, usize) {
         let branch = self.head("Branch").unwrap_or("main");
         let consumer = Consumer::with_files(text, branch, &[("1.2.3", &release().template)], &self.files());
         if user == User::Nobody {
             consumer.run_scripts_as_nobody();
         }
-        // With the notifier, and as root, the same pipeline is held against the schema.
+        // The run with the notifier and as root checks the same pipeline against the schema.
         if user == User::Nobody || ours.is_none() {
             consumer.is_known_to_be_valid();
         }
-        // On the engine all jobs share one checkout, in GitLab each has its own.
+        // All jobs share one checkout on the engine; in GitLab each has its own.
         let elsewhere = "before_script: ['cd \"$(mktemp -d)\"']";
         let settings = |rules: &str| -> String {
             let id = format!("variables: {{CI_JOB_ID: '{CLOSING}'}}, ");
@@ -214,7 +214,7 @@ impl Stranger {
             && fails.is_some()
             && self.input("finish", "failure") != "never"
         {
-            // The engine starts no job behind one that never started.
+            // The engine starts no job after one that never started.
             consumer.write(".gitlab-ci-local.yml", &settings(", rules: [{when: always}]"));
             let closed = consumer.run_jobs_on(&registry, &variables, &[finish]);
             assert_eq!(closed.jobs.get(finish).map(String::as_str), Some("PASS"), "{}:\n{}", self.name, closed.log);
@@ -226,7 +226,7 @@ impl Stranger {
         (Seen::of(&consumer, &ran, &ours.unwrap_or_default()), ran.log, texts, downloads)
     }
 
-    /// Everything in which the pipeline with the notifier is another one than without it, and the channel's messages.
+    /// Compares the pipeline with and without the notifier. The error holds the differences and the channel's messages.
     fn compare(&self, user: User, proposed: Option<&Self>) -> Result<(), String> {
         let (alone, log, ..) = self.play(&self.alone(), user, None);
         let failed: Vec<&str> =
@@ -243,7 +243,7 @@ impl Stranger {
         held.map_err(|fault| format!("{} as proposed:\n{}\n{fault}", self.name, proposed.text))
     }
 
-    /// That the pipeline with the notifier is the same for its team, and its channel hears of it.
+    /// Checks that the notifier changes nothing for the team and posts to its channel.
     fn hold(&self, user: User, alone: &Seen, hooked: &BTreeSet<&str>) -> Result<(), String> {
         let ensure = |holds: bool, what: String| if holds { Ok(()) } else { Err(what) };
         let jobs = [self.input("start_job", "notify-start"), self.input("finish_job", "notify-finish")];
@@ -251,7 +251,7 @@ impl Stranger {
         let (notified, log, texts, downloads) = self.play(&self.text, user, Some([jobs[0], jobs[1], &success]));
         ensure(*alone == notified, format!("{alone:#?}\nis with us\n{notified:#?}\n{log}"))?;
 
-        // It is with us indeed: the channel hears of it, and nothing goes wrong.
+        // The notifier did run: the channel has its message, and nothing went wrong.
         let started = texts.iter().filter(|text| text.contains("pipeline started") || text.contains("파이프라인 시작"));
         ensure(started.count() == 1, format!("{texts:?}\n{log}"))?;
         let wrong = [" > warning: ", " > notify: failed", " > notify: skipped reason="];
@@ -266,7 +266,7 @@ impl Stranger {
             };
             ensure(log.lines().any(hook), format!("no hook in {job}\n{log}"))?;
         }
-        // What the first hook of a job downloaded serves the second, whoever runs them.
+        // The download of a job's first hook serves the second, whichever user runs them.
         let calls =
             log.lines().filter_map(|line| Some(line.split_once("> pipeline-notifier 1.2.3: send ")?.0.trim_end()));
         let mut runs = BTreeSet::new();
@@ -277,33 +277,33 @@ impl Stranger {
 }
 
 #[test]
-fn a_stranger_sees_no_difference_as_root_by_hand_or_as_the_page_proposes() {
-    hold(User::Root, &Stranger::proposed());
+fn a_consumer_sees_no_difference_as_root_by_hand_or_as_proposed() {
+    hold(User::Root, &ConsumerPipeline::proposed());
 }
 
 mod as_root {
     #[test]
     #[ignore = "needs root, who alone may become another user: make as-root"]
-    fn a_stranger_sees_no_difference_with_a_user_in_the_image() {
+    fn a_consumer_sees_no_difference_with_a_user_in_the_image() {
         super::hold(super::User::Nobody, &[]);
     }
 }
 
-fn hold(user: User, proposed: &[Stranger]) {
-    let strangers = Stranger::all();
-    assert!(!strangers.is_empty());
+fn hold(user: User, proposed: &[ConsumerPipeline]) {
+    let pipelines = ConsumerPipeline::all();
+    assert!(!pipelines.is_empty());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut wrong = Vec::new();
         loop {
             let turn = next.fetch_add(1, Ordering::Relaxed);
-            let Some(stranger) = strangers.get(turn) else { break wrong };
-            wrong.extend(stranger.compare(user, proposed.get(turn)).err());
+            let Some(pipeline) = pipelines.get(turn) else { break wrong };
+            wrong.extend(pipeline.compare(user, proposed.get(turn)).err());
         }
     };
     let wrong: Vec<String> = thread::scope(|scope| {
         let workers = [scope.spawn(work), scope.spawn(work)];
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), strangers.len(), wrong.join("\n\n"));
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), pipelines.len(), wrong.join("\n\n"));
 }

@@ -1,5 +1,5 @@
-//! Delivery to a loopback Slack that answers well, badly, slowly or not at all: what is sent, how often, what is said,
-//! and that `send` ends with 0 in time.
+//! Delivery to a loopback Slack that answers well, badly, slowly or not at all. The tests check the requests, their number and
+//! the output, and that `send` ends with 0 in time.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn send_to(slack: &Server) -> Ended {
 }
 
 #[test]
-fn what_render_prints_is_posted_once() {
+fn the_render_output_is_posted_once() {
     let slack = Server::start([Reply::ok()]);
     let sent = send_to(&slack);
     assert_eq!((sent.status, sent.last_line()), (0, "notify: sent"), "{}", sent.stderr);
@@ -41,7 +41,7 @@ fn what_render_prints_is_posted_once() {
 }
 
 #[test]
-fn an_error_word_is_told_with_its_next_step_and_not_tried_again() {
+fn an_error_is_reported_with_its_next_step_and_not_tried_again() {
     for (status, word, hint) in [
         (403, "action_prohibited", "an administrator"),
         (403, "invalid_token", "Make a new one"),
@@ -69,12 +69,12 @@ fn a_body_that_slack_refuses_is_sent_as_its_text() {
         assert_eq!(requests[1].json(), serde_json::json!({"text": requests[0].json()["text"]}));
     }
     let stubborn = Server::start([Reply::status(400, "invalid_payload")]);
-    send_to(&stubborn).failed_with("notify: failed reason=invalid_payload", "the message itself was refused");
+    send_to(&stubborn).failed_with("notify: failed reason=invalid_payload", "Slack refused the message itself");
     assert_eq!(stubborn.requests().len(), 2);
 }
 
 #[test]
-fn a_rate_limit_is_waited_for_where_it_is_short() {
+fn a_rate_limit_is_waited_for_if_it_is_short() {
     let limit = |header| Reply::Answer(429, header, r#"{"retry_after":1,"ok":false,"error":"rate_limited"}"#.into());
     let slack = Server::start([limit("Retry-After: 1\r\n"), Reply::ok()]);
     let sent = send_to(&slack);
@@ -94,7 +94,7 @@ fn a_server_error_is_tried_twice() {
     assert_eq!(send_to(&recovering).last_line(), "notify: sent");
     assert_eq!(recovering.requests().len(), 2);
     let down = Server::start([Reply::status(503, "<html>unavailable</html>")]);
-    send_to(&down).failed_with("notify: failed reason=http_503", "Slack answered 503, a fault of its own; see");
+    send_to(&down).failed_with("notify: failed reason=http_503", "Slack answered 503, a server error; see");
     assert_eq!(down.requests().len(), 2);
 }
 
@@ -117,7 +117,7 @@ fn a_page_in_place_of_slack_is_no_success() {
     slack.only_request();
 }
 
-/// The deadlines are promises to the job, so the clock is part of the behaviour; the margin is the promised one.
+/// The time limits are promises to the job, so the clock is part of the behaviour. The margin is the promised one.
 #[test]
 fn a_dead_slack_takes_no_more_than_the_timeout() {
     for (reply, last_line) in [
@@ -138,7 +138,7 @@ fn a_dead_slack_takes_no_more_than_the_timeout() {
 }
 
 #[test]
-fn a_refused_connection_is_told() {
+fn a_connect_error_is_reported() {
     let closed = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
@@ -152,7 +152,7 @@ fn a_refused_connection_is_told() {
 }
 
 #[test]
-fn a_host_that_does_not_resolve_is_told() {
+fn an_unresolved_host_is_reported() {
     let url = format!("https://slack.invalid{WEBHOOK_PATH}");
     let sent = Notifier::new(&["send", "deploy-started", "--allow-hosts", "slack.invalid"])
         .job(JOB)
@@ -167,7 +167,7 @@ fn without_a_webhook_the_job_goes_on_with_a_clear_warning() {
         (None, "notify: skipped reason=no_webhook", "not set or empty"),
         (Some(""), "notify: skipped reason=no_webhook", "its environment scope"),
         (Some("$SLACK_WEBHOOK_URL"), "notify: skipped reason=bad_webhook", "did not expand"),
-        (Some("not a url"), "notify: skipped reason=bad_webhook", "is no URL"),
+        (Some("not a url"), "notify: skipped reason=bad_webhook", "is not a URL"),
         (Some("/nonexistent/SLACK_WEBHOOK_URL"), "notify: skipped reason=bad_webhook", "File-type variable"),
         (
             Some("http://hooks.slack.com/services/T0SECRET01/B0SECRET02/x"),
@@ -198,7 +198,7 @@ fn without_a_webhook_the_job_goes_on_with_a_clear_warning() {
         notifier.run().failed_with(last_line, warning);
     }
     let review = Notifier::new(&["send", "deploy-started"]).job("gitlab-17-merge-request").run();
-    review.failed_with("notify: skipped reason=no_webhook", "it likely is protected and this ref is not");
+    review.failed_with("notify: skipped reason=no_webhook", "it is probably protected and this ref is not");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn the_webhook_may_be_in_another_variable() {
 }
 
 #[test]
-fn strict_fails_the_job_only_where_something_was_not_delivered() {
+fn strict_fails_the_job_only_if_something_was_not_delivered() {
     let status = |slack: &Server, settings: &[(&str, &str)]| {
         let notifier = Notifier::new(&["send", "deploy-started", "--strict"])
             .job(JOB)
@@ -239,7 +239,7 @@ fn strict_fails_the_job_only_where_something_was_not_delivered() {
 }
 
 #[test]
-fn what_the_settings_leave_out_is_not_sent() {
+fn unselected_messages_are_not_sent() {
     let slack = Server::start([Reply::ok()]);
     let sent = notifier(&slack, "deploy-started").with("NOTIFIER_EVENTS", "deploy-finished").run();
     assert_eq!((sent.status, sent.last_line()), (0, "notify: skipped reason=event_not_selected"), "{}", sent.stderr);
@@ -248,7 +248,7 @@ fn what_the_settings_leave_out_is_not_sent() {
     assert!(slack.requests().is_empty());
 }
 
-/// Asks a loopback GitLab for the failed jobs and returns what the message links to.
+/// Asks a loopback GitLab for the failed jobs and returns the message's links.
 fn build_failed(gitlab: &Server, variables: &[(&str, &str)]) -> (Ended, Vec<(String, String)>) {
     let slack = Server::start([Reply::ok()]);
     let notifier = Notifier::new(&["send", "pipeline-finished", "--result", "failed"])
@@ -266,7 +266,7 @@ fn build_failed(gitlab: &Server, variables: &[(&str, &str)]) -> (Ended, Vec<(Str
     (sent, links)
 }
 
-/// The job's own token first; another one where that may not know, of GitLab's type Variable or File.
+/// The job's own token comes first. If it has no access, another token follows, of GitLab's type Variable or File.
 #[test]
 fn gitlab_is_asked_with_the_tokens_that_there_are() {
     let this = r#"{"id":711002,"name":"notify-finish","stage":".post","status":"running"}"#;
@@ -286,7 +286,7 @@ fn gitlab_is_asked_with_the_tokens_that_there_are() {
 }
 
 #[test]
-fn a_gitlab_that_does_not_tell_is_replaced_by_the_failures_page() {
+fn the_failures_page_replaces_a_gitlab_without_an_answer() {
     let failures = "https://gitlab.corp.example/commerce/shop-api/-/pipelines/90817/failures";
     for reply in [
         Reply::status(401, r#"{"message":"401 Unauthorized"}"#),
@@ -305,7 +305,7 @@ fn a_gitlab_that_does_not_tell_is_replaced_by_the_failures_page() {
             assert_eq!(links[0], ("Failed job".into(), failures.into()));
             sent
         });
-        assert!(sent.stderr.contains("warning: asking GitLab which jobs failed: "), "{}", sent.stderr);
+        assert!(sent.stderr.contains("warning: GitLab's list of failed jobs is unknown: "), "{}", sent.stderr);
     }
 }
 
@@ -317,7 +317,7 @@ fn a_token_goes_to_the_gitlab_of_the_job_only() {
     assert!(evil.requests().is_empty() && gitlab.requests().is_empty());
 }
 
-/// Mattermost, Rocket.Chat and Zulip take Slack's messages, answer in their own words and show little but the text
+/// Mattermost, Rocket.Chat and Zulip take Slack's messages, answer in their own way and show little but the text
 /// (<https://developers.mattermost.com/integrate/webhooks/incoming/>, <https://docs.rocket.chat/docs/integrations>,
 /// <https://zulip.com/integrations/doc/slack_incoming>).
 #[test]
@@ -340,7 +340,7 @@ fn a_server_that_is_no_slack_gets_a_text_that_says_it_all() {
         let text = server.only_request().json()["text"].as_str().unwrap().to_owned();
         assert!(text.contains("/-/jobs/711002|") && text.ends_with(" <!here>"), "{text}");
     }
-    // Slack itself is held to its exact answer, and its text says nothing twice.
+    // Slack itself must give its exact answer, and its text repeats nothing.
     let server = Server::start([Reply::status(200, r#"{"success":true}"#)]);
     let sent =
         notifier(&server, "deploy-finished").with("CI_JOB_STATUS", "failed").with("NOTIFIER_MENTION", "@here").run();
@@ -348,27 +348,27 @@ fn a_server_that_is_no_slack_gets_a_text_that_says_it_all() {
     assert!(!server.requests()[0].json()["text"].as_str().unwrap().contains('<'));
 }
 
-/// The two shells of a deploy job share what lies beside the checkout, and nothing in it.
+/// The two shells of a deploy job share the job state beside the checkout, and nothing in it.
 #[test]
 fn a_deployment_takes_from_its_start_to_its_end() {
-    let (slack, place) = (Server::start([Reply::ok()]), scratch());
-    let (checkout, beside) = (place.join("shop"), place.join("shop.tmp"));
+    let (slack, folder) = (Server::start([Reply::ok()]), scratch());
+    let (checkout, beside) = (folder.join("shop"), folder.join("shop.tmp"));
     std::fs::create_dir(&checkout).unwrap();
     std::fs::create_dir(&beside).unwrap();
     let job = |event| notifier(&slack, event).with("CI_PROJECT_DIR", checkout.to_str().unwrap());
     job("deploy-started").run();
-    let kept = beside.join("pipeline-notifier-711002/deploy-started");
-    let started: i64 = std::fs::read_to_string(&kept).unwrap().parse().unwrap();
-    std::fs::write(&kept, (started - 134).to_string()).unwrap();
+    let state = beside.join("pipeline-notifier-711002/deploy-started");
+    let started: i64 = std::fs::read_to_string(&state).unwrap().parse().unwrap();
+    std::fs::write(&state, (started - 134).to_string()).unwrap();
     job("deploy-finished").run();
     let finished = &slack.requests()[1].body;
     assert!(finished.contains("Deploy took  2m 1"), "{finished}");
     assert_eq!(std::fs::read_dir(&checkout).unwrap().chain(std::fs::read_dir(&beside).unwrap()).count(), 0);
 }
 
-/// A start that Slack did not take costs the end nothing: what happened now is told first, and alone.
+/// A start that Slack did not take costs the end nothing: the end is posted first, and only the end.
 #[test]
-fn each_call_tells_its_own_message_alone() {
+fn each_call_posts_only_its_own_message() {
     let slack = Server::start([Reply::Hang, Reply::ok()]);
     let call = |event| notifier(&slack, event).with("NOTIFIER_TIMEOUT", "1").run();
     assert_eq!(call("deploy-started").last_line(), "notify: failed reason=timeout");
@@ -379,7 +379,7 @@ fn each_call_tells_its_own_message_alone() {
 }
 
 #[test]
-fn a_call_that_is_told_to_stop_ends_at_once() {
+fn a_call_that_is_stopped_ends_at_once() {
     for (reply, signal) in [(Reply::Hang, "TERM"), (Reply::SlowHeaders, "INT")] {
         let hung = Server::start([reply]);
         let mut child = Command::new(binary())
@@ -401,14 +401,14 @@ fn a_call_that_is_told_to_stop_ends_at_once() {
         assert_eq!(status.code(), Some(0));
         let mut stderr = String::new();
         std::io::Read::read_to_string(&mut child.stderr.unwrap(), &mut stderr).unwrap();
-        assert!(stderr.contains("warning: the job was told to stop; a message on its way may or may not"), "{stderr}");
+        assert!(stderr.contains("warning: the job received a signal to stop; a message may or may not"), "{stderr}");
         assert!(stderr.ends_with("notify: failed reason=terminated\n"), "{stderr}");
     }
 }
 
-/// A pipe that nobody reads takes 64 KiB and then holds up whoever writes a line.
+/// A pipe that nobody reads takes 64 KiB and then blocks its writer.
 #[test]
-fn a_call_ends_in_time_where_nobody_reads_its_lines() {
+fn a_call_ends_in_time_if_nobody_reads_its_lines() {
     let hung = Server::start([Reply::Hang]);
     let url = hung.url(WEBHOOK_PATH);
     let ended = in_time(Duration::from_secs(3), || {
@@ -431,25 +431,25 @@ fn a_call_ends_in_time_where_nobody_reads_its_lines() {
 #[test]
 fn annotations_are_written_through_no_link() {
     use std::os::unix::fs::symlink;
-    let (slack, place) = (Server::start([Reply::ok()]), scratch());
-    std::fs::write(place.join("deploy.sh"), "make deploy").unwrap();
-    std::fs::create_dir(place.join("elsewhere")).unwrap();
-    symlink("deploy.sh", place.join("annotations.json")).unwrap();
-    symlink("elsewhere", place.join("linked")).unwrap();
+    let (slack, folder) = (Server::start([Reply::ok()]), scratch());
+    std::fs::write(folder.join("deploy.sh"), "make deploy").unwrap();
+    std::fs::create_dir(folder.join("elsewhere")).unwrap();
+    symlink("deploy.sh", folder.join("annotations.json")).unwrap();
+    symlink("elsewhere", folder.join("linked")).unwrap();
     let write_to = |path: &str| {
-        let path = place.join(path);
+        let path = folder.join(path);
         let call = Notifier::new(&["send", "deploy-started", "--annotations", path.to_str().unwrap()]).job(JOB);
         call.with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run()
     };
     assert!(!write_to("annotations.json").stderr.contains("warning"));
-    assert_eq!(std::fs::read_to_string(place.join("deploy.sh")).unwrap(), "make deploy");
-    assert!(std::fs::read_to_string(place.join("annotations.json")).unwrap().contains("external_link"));
+    assert_eq!(std::fs::read_to_string(folder.join("deploy.sh")).unwrap(), "make deploy");
+    assert!(std::fs::read_to_string(folder.join("annotations.json")).unwrap().contains("external_link"));
     assert!(write_to("linked/annotations.json").stderr.contains("linked/annotations.json: its folder is a link"));
-    assert_eq!(std::fs::read_dir(place.join("elsewhere")).unwrap().count(), 0);
-    // What is neither file nor link stays, as a device would.
-    let _socket = std::os::unix::net::UnixListener::bind(place.join("socket")).unwrap();
+    assert_eq!(std::fs::read_dir(folder.join("elsewhere")).unwrap().count(), 0);
+    // A path that is neither file nor link stays, as a device would.
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
     assert!(write_to("socket").stderr.contains("/socket: it is no regular file; the job's page gets no links"));
-    assert!(!std::fs::metadata(place.join("socket")).unwrap().is_file());
+    assert!(!std::fs::metadata(folder.join("socket")).unwrap().is_file());
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The docs: what is generated in them, every link, every command and every snippet; each page in both languages; and an entry
-//! for each warning that the notifier can print.
+//! Checks the docs: generated parts, links, commands and snippets. Each page exists in both languages, and each warning that the
+//! notifier can print has an entry.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -46,7 +46,7 @@ pub(crate) fn blocks(page: &str) -> Vec<(String, String)> {
     fence.captures_iter(page).map(|it| (it[2].to_owned(), outdent(&it[1], &it[3]))).collect()
 }
 
-/// A page's parts between markers, made anew.
+/// Regenerates the parts of a page between markers.
 fn generated(page: &str, korean: Option<&BTreeMap<String, String>>) -> String {
     let described = |name: &str, english: &str| match korean {
         None => english.to_owned(),
@@ -83,10 +83,10 @@ fn generated(page: &str, korean: Option<&BTreeMap<String, String>>) -> String {
     });
     let schema: Value = serde_json::from_str(&read(&root().join("schemas/settings.v1.json"))).unwrap();
     let groups = ["events", "environments"].map(|it| &schema["properties"][it]["additionalProperties"]["properties"]);
-    let places = [&schema["properties"], groups[0], groups[1]];
+    let levels = [&schema["properties"], groups[0], groups[1]];
     for key in ["mention", "ops_mention", "lines", "links", "text", "channel", "ops_channel"] {
-        let marks = places.map(|place| if place.get(key).is_some() { "✓" } else { "" });
-        let own = places.iter().find_map(|place| place[key]["description"].as_str());
+        let marks = levels.map(|level| if level.get(key).is_some() { "✓" } else { "" });
+        let own = levels.iter().find_map(|level| level[key]["description"].as_str());
         let english = own.or(schema["$defs"][key]["description"].as_str()).unwrap();
         let description = cell(&described(&format!("file.{key}"), english));
         writeln!(file, "| `{key}` | {} | {} | {} | {description} |", marks[0], marks[1], marks[2]).unwrap();
@@ -97,7 +97,7 @@ fn generated(page: &str, korean: Option<&BTreeMap<String, String>>) -> String {
         .fold(page.to_owned(), |page, (name, table)| replaced(&page, name, table))
 }
 
-/// A page with another text between the markers of a generated part.
+/// Replaces the text between the markers of a generated part.
 fn replaced(page: &str, name: &str, text: &str) -> String {
     let part = Regex::new(&format!("(?s)<!-- generated: {name} -->.*?<!-- end -->")).unwrap();
     assert_eq!(part.find_iter(page).count(), 1, "{name}");
@@ -105,7 +105,7 @@ fn replaced(page: &str, name: &str, text: &str) -> String {
     part.replace(page, regex_lite::NoExpand(&text)).into_owned()
 }
 
-/// Asserts that a generated part of a page is what it is generated from, or writes it.
+/// Asserts that a generated part of a page is up to date; writes it first if `UPDATE_DOCS` is set.
 pub(crate) fn hold(page: &str, name: &str, text: &str) {
     hold_page(page, |page| replaced(page, name, text));
 }
@@ -116,14 +116,14 @@ fn hold_page(page: &str, generate: impl Fn(&str) -> String) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &made).unwrap();
     }
-    assert!(read(&path) == made, "{page} is stale; mend it with: make docs");
+    assert!(read(&path) == made, "{page} is stale; fix it with: make docs");
 }
 
 #[test]
 fn the_reference_is_generated() {
     let korean: BTreeMap<String, String> = serde_json::from_str(&read(&root().join("docs/ko/settings.json"))).unwrap();
-    for (page, words) in [("docs/settings.md", None), ("docs/ko/settings.md", Some(&korean))] {
-        hold_page(page, |page| generated(page, words));
+    for (page, texts) in [("docs/settings.md", None), ("docs/ko/settings.md", Some(&korean))] {
+        hold_page(page, |page| generated(page, texts));
     }
 }
 
@@ -155,7 +155,7 @@ fn every_page_is_there_in_both_languages() {
                 .collect::<Vec<_>>()
         };
         let rows = |page: &str| page.lines().filter(|line| line.trim_start().starts_with("| ")).count();
-        // Comments in a snippet are words, too.
+        // Comments in a snippet are translated, too.
         let code = |page: &str| {
             let without_comments = |text: &str| {
                 text.lines().map(|line| line.split(" # ").next().unwrap().trim_end().to_owned()).collect::<Vec<_>>()
@@ -171,7 +171,7 @@ fn every_page_is_there_in_both_languages() {
     }
 }
 
-/// Where a page says that a test holds something, there is that test.
+/// Every test that a page names exists.
 #[test]
 fn every_test_that_is_named_is_there() {
     let named = Regex::new(r"`(\w+)::(\w+)`").unwrap();
@@ -200,26 +200,26 @@ fn every_link_leads_somewhere() {
                 continue;
             }
             let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
-            let place = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
-            assert!(place.exists(), "{}: {target}", path.display());
+            let linked = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(linked.exists(), "{}: {target}", path.display());
             let anchored = |line: &str| {
-                let words = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+                let title = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
                 line.starts_with('#')
-                    && words.replace(|c: char| !c.is_alphanumeric() && c != '-' && c != '_', "") == anchor
+                    && title.replace(|c: char| !c.is_alphanumeric() && c != '-' && c != '_', "") == anchor
             };
-            assert!(anchor.is_empty() || read(&place).lines().any(anchored), "{}: {target}", path.display());
+            assert!(anchor.is_empty() || read(&linked).lines().any(anchored), "{}: {target}", path.display());
         }
     }
 }
 
-/// A shell's words of a line, as far as docs need them: quotes, and no expansion.
+/// Splits a line into shell words; the docs need quotes, but no expansion.
 fn words(line: &str) -> Vec<String> {
     let word = Regex::new(r#"(?:"[^"]*"|'[^']*'|[^\s"'])+"#).unwrap();
     word.find_iter(line).map(|it| it.as_str().replace(['"', '\''], "")).collect()
 }
 
-/// What a command of the docs must be, beside being shell: ours are parsed as they are, make's targets exist, and of others
-/// only those that the tests or the releases run.
+/// Checks a command of the docs: the binary parses our own, and make has the target. Other commands are allowed only if the tests
+/// or the releases run them.
 fn check_command(line: &str) -> Result<(), String> {
     let all = words(line);
     let mut words: Vec<&str> = all.iter().map(String::as_str).skip_while(|word| word.contains('=')).collect();
@@ -229,7 +229,7 @@ fn check_command(line: &str) -> Result<(), String> {
     }
     match words.first().copied().unwrap_or_default() {
         "pipeline-notifier" => {
-            // The digest of a file is not known here.
+            // The digest of a file is unknown here.
             let digest = "0".repeat(64);
             let words = words.iter().map(|word| if word.starts_with("$(sha256sum") { digest.as_str() } else { word });
             let words: Vec<&str> = words.take_while(|word| !["|", ">"].contains(word)).collect();
@@ -282,7 +282,7 @@ fn every_snippet_of_a_pipeline_is_valid_and_names_inputs_that_exist() {
     for path in pages() {
         for (_, block) in blocks(&read(&path)).into_iter().filter(|(language, _)| language == "yaml") {
             let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(&block).unwrap();
-            // GitLab's own templates come with GitLab.
+            // Skip GitLab's own templates: they come with GitLab.
             let includes =
                 yaml["include"].as_sequence().into_iter().flatten().filter(|it| it.get("template").is_none());
             for include in includes {
@@ -312,7 +312,7 @@ fn every_snippet_of_json_is_json() {
     }
 }
 
-/// How sources say a warning: which files, and the text in them.
+/// The patterns of warnings in sources: part of the file's path, and a regex for the text.
 const WARNINGS: [(&str, &str); 7] = [
     ("", r#"\.warning\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),
     (
@@ -322,12 +322,12 @@ const WARNINGS: [(&str, &str); 7] = [
     ("", r#"let text =\s*(?:format!\(|format_args!\()?\s*"((?:[^"\\]|\\.)*)""#),
     ("", r#"#\[error\(\s*"((?:[^"\\]|\\.)*)""#),
     ("", r#"write!\(\s*f,\s*"((?:[^"\\]|\\.)*)""#),
-    // Its functions return warnings: every sentence in it.
+    // The functions of this file return warnings, so every sentence in it counts.
     ("runner/src/job/settings.rs", r#""((?:[^"\\\s]|\\.)+(?: (?:[^"\\\s]|\\.)+){5,})""#),
     ("component/bootstrap.sh", r#"skip \w+ ['"]([^"']*)['"]"#),
 ];
 
-/// Every text of a warning, as far as it is the same each time: its longest part without a value.
+/// Returns each warning's file and its longest part without a value.
 fn warnings() -> Vec<(String, String)> {
     let value = Regex::new(r"\{[^}]*\}|\$\([^)]*\)|\$\w+").unwrap();
     let broken = Regex::new(r"\\\n\s*").unwrap();
@@ -339,16 +339,16 @@ fn warnings() -> Vec<(String, String)> {
     // The errors of other commands are not warnings of a job.
     sources.retain(|path| !path.ends_with("runner/src/error.rs"));
     let mut texts = Vec::new();
-    for (place, pattern) in WARNINGS {
+    for (file, pattern) in WARNINGS {
         let (pattern, before) = (Regex::new(&format!("(?s){pattern}")).unwrap(), texts.len());
-        for path in sources.iter().filter(|path| path.display().to_string().contains(place)) {
+        for path in sources.iter().filter(|path| path.display().to_string().contains(file)) {
             let source = read(path);
             let source = source.split("#[cfg(test)]").next().unwrap();
             for captures in pattern.captures_iter(source) {
                 let text = broken.replace_all(&captures[1], "");
                 let text = text.replace("\\\"", "\"").replace("{{", "{").replace("}}", "}");
                 let fixed = value.split(&text).max_by_key(|part| part.len()).unwrap();
-                // The beginning of a long one is enough to find it by.
+                // The beginning of a long text is enough to find it.
                 let fixed = fixed.trim_matches([' ', ';', ':', ',', '.', '`', '}', ')']);
                 let fixed = fixed[..fixed.floor_char_boundary(40)].trim_end();
                 if fixed.len() > 7 {
@@ -361,11 +361,11 @@ fn warnings() -> Vec<(String, String)> {
     texts
 }
 
-/// Asserts that each warning in the output of a run has its entry in docs/troubleshooting.md, whatever it is made of.
+/// Asserts that each warning in the output of a run has its entry in docs/troubleshooting.md.
 #[track_caller]
 pub(crate) fn assert_documented(output: &str) {
     static ENTRIES: OnceLock<Vec<Vec<String>>> = OnceLock::new();
-    // The first cell of each row; `…` stands for what differs.
+    // The first cell of each row; `…` replaces the parts that vary.
     let entries = ENTRIES.get_or_init(|| {
         let page = read(&root().join("docs/troubleshooting.md"));
         let (_, warnings) = page.split_once("\n## Nothing is sent").unwrap();
@@ -388,7 +388,7 @@ fn every_warning_has_its_entry() {
     }
 }
 
-/// What has changed since the newest release has a section of its own.
+/// The changelog has a section "Unreleased" if anything changed since the newest release.
 #[test]
 fn changes_after_a_release_are_named() {
     let (pins, changelog) = (read(&root().join("release/pins")), read(&root().join("CHANGELOG.md")));

@@ -1,8 +1,7 @@
-//! The fault matrix: everything that we can make go wrong around one `send`, and how it ends. `docs/reliability.md` shows this
-//! very table.
+//! The fault matrix: every fault that we can cause around one `send`, and how the call ends. `docs/reliability.md` shows this table.
 //!
-//! What holds in every row: exit status 0, within the time; at most twenty lines of at most 520 characters, without a control
-//! character; no secret in any output or file, in no form; nothing written in the checkout.
+//! Every row ends with exit status 0, within the time limit. The output has at most twenty lines of at most 520 characters, without
+//! control characters. No output or file shows a secret in any form, and the call writes nothing in the checkout.
 
 mod answers;
 mod gitlab;
@@ -30,28 +29,26 @@ use crate::support::scratch::scratch;
 use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
 
 const SENT: &str = "sent";
-/// The time that a call has, in seconds, where a row is about time; and what it may take beyond.
+/// The time limit of a call, in seconds, unless a row sets its own.
 const TIME: f64 = 1.0;
+/// The time that a call may take beyond its limit.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What arrived.
+/// The part of the message that arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arrives {
-    /// The message.
     Whole,
-    /// Its text, or a line without a module.
+    /// Only its text, or a line of plain text if no module can run.
     Text,
-    /// Nothing.
     Nothing,
 }
 use Arrives::{Nothing, Text, Whole};
 
-/// One fault.
 struct Fault {
     name: String,
-    /// What the last line says after `notify: `.
+    /// The text of the last line after `notify: `.
     ends: &'static str,
-    /// What the one warning says that tells of it; empty where nobody needs to know.
+    /// Part of the one warning that reports the fault; empty if no warning is needed.
     warns: &'static str,
     arrives: Arrives,
     set_up: Box<dyn Fn(&mut Job)>,
@@ -62,15 +59,15 @@ struct Job {
     arguments: Vec<String>,
     variables: BTreeMap<String, String>,
     directory: PathBuf,
-    /// Where the job's temporary files lie.
+    /// The directory of the job's temporary files.
     temporary: PathBuf,
-    /// Shell that runs before the notifier takes the shell's place.
+    /// A shell script that runs first; the notifier then replaces its shell.
     before: String,
-    /// A program that the notifier is started by.
+    /// A program that starts the shell, with its arguments.
     under: Vec<&'static str>,
-    /// Where the message should go.
+    /// The server that should get the message.
     slack: Option<Server>,
-    /// What else must live as long as the call.
+    /// Other servers that must live as long as the call.
     others: Vec<Server>,
 }
 
@@ -108,20 +105,20 @@ impl Job {
         self.variables.remove(name);
     }
 
-    /// A Slack that answers like this.
+    /// Starts a Slack with these replies.
     fn slack(&mut self, replies: impl Into<Vec<Reply>>) {
         let server = Server::start(replies);
         self.set("SLACK_WEBHOOK_URL", server.url(WEBHOOK_PATH));
         self.slack = Some(server);
     }
 
-    /// A Slack at an address of its own, which `webhook` is.
+    /// Sets the webhook to this address.
     fn at(&mut self, webhook: &str) {
         self.set("SLACK_WEBHOOK_URL", format!("{webhook}{WEBHOOK_PATH}"));
         self.set("NOTIFIER_ALLOW_HOSTS", "slack.invalid,10.77.0.2");
     }
 
-    /// A module of a team's own.
+    /// Pins a team's module.
     fn module(&mut self, wasm: &[u8]) {
         let path = self.directory.join("team.wasm");
         fs::write(&path, wasm).unwrap();
@@ -132,7 +129,7 @@ impl Job {
         self.arguments.extend(["--module", module, "--module-sha256", digest].map(str::to_owned));
     }
 
-    /// A GitLab that answers like this when it is asked for the failed jobs.
+    /// Starts a GitLab that answers the request for failed jobs with this reply.
     fn gitlab(&mut self, reply: Reply) {
         let server = Server::start([reply]);
         self.arguments.truncate(1);
@@ -152,7 +149,7 @@ impl Job {
         self.slack = Some(server);
     }
 
-    /// Whether only root can make it happen: mounts and networks of its own, another user.
+    /// Returns true if only root can cause the fault: it needs a mount, a network or a user of its own.
     fn needs_root(&self) -> bool {
         self.under.first().is_some_and(|it| ["unshare", "setpriv"].contains(it))
     }
@@ -174,7 +171,7 @@ impl Job {
         let process = child.id().to_string();
         let (ended, end) = mpsc::channel();
         thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
-        // A broken promise must not hang the tests.
+        // A call that ignores its time limit must not hang the tests.
         let output = end.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|_| {
             Command::new("kill").args(["-KILL", &process]).status().unwrap();
             end.recv().unwrap()
@@ -183,13 +180,13 @@ impl Job {
         Ended::of(&output, took)
     }
 
-    /// What has arrived, by the text of the last request that Slack took.
+    /// Returns the body of the last POST that Slack took.
     fn arrived(&self) -> Option<serde_json::Value> {
         let mut posts = self.slack.iter().flat_map(Server::requests).filter(|it| it.method == "POST");
         posts.next_back().map(|it| it.json())
     }
 
-    /// Every file that the call left, and its contents.
+    /// Returns every file in the checkout and its contents.
     fn files(&self) -> BTreeMap<String, String> {
         let listed = Command::new("find").arg(&self.directory).args(["-type", "f"]).output().unwrap();
         let listed = String::from_utf8(listed.stdout).unwrap();
@@ -200,7 +197,7 @@ impl Job {
             .collect()
     }
 
-    /// The values that nobody may see.
+    /// Returns the values that no output may show.
     fn secrets(&self) -> Vec<String> {
         let is_secret = |name: &str| ["TOKEN", "PASSWORD", "JWT", "WEBHOOK_URL"].iter().any(|part| name.contains(part));
         let secret = self.variables.iter().filter(|(name, value)| is_secret(name) && value.len() > 8);
@@ -219,7 +216,8 @@ impl Fault {
         Self { name: name.into(), ends, warns, arrives, set_up: Box::new(set_up) }
     }
 
-    /// Runs it, where it is one of those that only root can make happen, or one of the others; `Err` says what did not hold. A busy machine may be slow once, a broken promise is slow always.
+    /// Runs the fault if it belongs to this group: with or without root. `Err` has the check that failed.
+    /// A busy machine may be slow once, but real slowness repeats: three slow tries fail.
     fn check(&self, in_namespace: bool) -> Result<(), String> {
         let mut last = String::new();
         for _ in 0..3 {
@@ -249,7 +247,7 @@ impl Fault {
         ensure(ended.stderr.lines().count() <= 20, "too many lines".into())?;
         ensure(ended.stderr.lines().all(|line| line.chars().count() <= 520), "a line is too long".into())?;
         ensure(!all.chars().any(|c| c.is_control() && c != '\n'), "a control character".into())?;
-        // Where stderr is what is broken there is nothing to read.
+        // A broken stderr shows no last line and no warning.
         if !self.ends.is_empty() {
             let ends = format!("notify: {}", self.ends);
             ensure(ended.stderr.lines().last() == Some(&*ends), format!("did not end with `{ends}`"))?;
@@ -274,8 +272,8 @@ impl Fault {
         for (name, text) in written {
             ensure(false, format!("wrote {name}: {text}"))?;
         }
-        let kept = fs::read_dir(&job.temporary).unwrap().count();
-        ensure(kept == 0, format!("left {kept} files beside the checkout"))?;
+        let count = fs::read_dir(&job.temporary).unwrap().count();
+        ensure(count == 0, format!("left {count} files beside the checkout"))?;
         for secret in job.secrets().into_iter().chain(["T0SECRET01".to_owned(), "s3cr3ts3cr3t".to_owned()]) {
             for form in [secret.clone(), secret.replace('/', "%2F"), secret.replace('/', "\\/")] {
                 ensure(!all.contains(&form), "a secret in the output".into())?;
@@ -296,7 +294,7 @@ fn check_all(group: Vec<Fault>, in_namespace: bool) {
 }
 
 impl Fault {
-    /// With another time for the call, in seconds: a second try waits for up to a second.
+    /// Sets another time limit, in seconds: a second try waits for up to a second.
     fn in_seconds(mut self, seconds: &'static str) -> Self {
         let set_up = self.set_up;
         self.set_up = Box::new(move |job| {
@@ -312,7 +310,7 @@ impl Fault {
     }
 }
 
-/// A group of rows, and what it is about.
+/// A heading in English and in Korean, and the rows below it.
 type Group = (&'static str, &'static str, fn() -> Vec<Fault>);
 
 const GROUPS: [Group; 7] = [

@@ -1,6 +1,6 @@
-//! From an empty instance to the first message, as `docs/getting-started.md` has it: an import under another path, a pipeline with
-//! `RELEASE` by the project's own `.gitlab-ci.yml` on the engine, and a consumer that pastes what the README says. GitLab is a bare
-//! repository and a loopback package registry; the compilers' stand-in packs the very binary that these tests test.
+//! The way from an empty instance to the first message, as `docs/getting-started.md` has it. An import under another path runs its
+//! own `.gitlab-ci.yml` with `RELEASE` on the engine, and a consumer pastes the README's lines. GitLab is a bare repository and a
+//! loopback package registry. The compilers' stand-in packs the very binary that these tests test.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +34,7 @@ impl Instance {
     /// *New project > Import project > Repository by URL*.
     fn importing() -> Self {
         let project = Consumer::importing(PATH, &Checkout::new().0);
-        // What jobs of an image with apt find there is here already.
+        // This machine already has the programs that jobs find in an image with apt.
         for program in ["apt-get", "make"] {
             project.install(program, Path::new("/bin/true"));
         }
@@ -50,9 +50,9 @@ impl Instance {
         self.project.shell(&if allowed { format!("rm {hook}") } else { refuses });
     }
 
-    /// *New pipeline* of main, with a value for RELEASE, and its jobs that release.
+    /// *New pipeline* of main, with a value for RELEASE, and its release jobs.
     fn release(&self, version: &str) -> Ran {
-        // As a runner checks out.
+        // A runner checks out this way.
         self.project.shell(&format!(
             "git fetch --quiet --tags {} main && git checkout --quiet --force -B main FETCH_HEAD && git clean -ffdxq -e '.gitlab-ci-local*'",
             address()
@@ -80,7 +80,7 @@ fn address() -> String {
     format!("https://gitlab.example.test/{PATH}.git")
 }
 
-/// What stands in for the compilers: every build is a script that runs the binary of these tests.
+/// The stand-in for the compilers: every build is a script that runs the binary of these tests.
 fn build() -> String {
     let module = scratch().join("notifier.wasm");
     fs::write(&module, built_in_wasm()).unwrap();
@@ -103,7 +103,7 @@ fn build() -> String {
     format!("sh {}", build.display())
 }
 
-/// The first pipeline of the README, of a version under a path.
+/// The first pipeline of the README, for a version under `PATH`.
 fn pasted(version: &str) -> String {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (_, first) = blocks(&readme).into_iter().find(|(language, _)| language == "yaml").unwrap();
@@ -120,7 +120,7 @@ fn verdict<'a>(ran: &'a Ran, job: &str) -> &'a str {
 fn from_an_import_to_the_first_message() {
     let instance = Instance::importing();
 
-    // Where step 2 was left out, the log says what to switch on, and the same click goes on from there.
+    // The log says what to switch on if step 2 was left out, and the same click goes on from there.
     instance.let_jobs_push(false);
     let refused = instance.release("7.0.0");
     assert_eq!(verdict(&refused, "release-tag"), "FAIL", "{}", refused.log);
@@ -130,7 +130,7 @@ fn from_an_import_to_the_first_message() {
     assert!(JOBS.iter().all(|job| verdict(&ran, job) == "PASS"), "{}", ran.log);
     assert!(FILES.iter().all(|file| instance.package("7.0.0", file).is_some()), "{}", ran.log);
 
-    // The page of the release: its text, and links that lead somewhere.
+    // The release page has its text, and links that lead somewhere.
     let pipeline: Value = serde_yaml_ng::from_str(&instance.project.shell("git show 7.0.0:.gitlab-ci.yml")).unwrap();
     let page = &pipeline["release"]["release"];
     assert_eq!([&page["tag_name"], &page["description"]], ["$VERSION", "release.md"]);
@@ -158,7 +158,7 @@ fn from_an_import_to_the_first_message() {
         assert!(texts.iter().any(|text| text.contains(state)), "{texts:?}");
     }
 
-    // The next version is the same click, and what was pinned stays as it was.
+    // The next version is the same click, and the pinned version stays as it was.
     let before = instance.package("7.0.0", "SHA256SUMS");
     let address = address();
     instance.project.shell(&format!(
@@ -172,9 +172,9 @@ fn from_an_import_to_the_first_message() {
     assert!(instance.package("7.0.1", "SHA256SUMS").is_some() && instance.package("7.0.0", "SHA256SUMS") == before);
 }
 
-/// A push, as any other pipeline, has no job that releases: of an empty variable GitLab's `&&` makes a true one.
+/// A push, as any other pipeline, has no release job. GitLab's `&&` makes an empty variable a true one.
 #[test]
-fn nothing_is_released_where_nobody_asks_for_it() {
+fn nothing_is_released_if_release_is_empty() {
     let pipeline = fs::read_to_string(root().join(".gitlab-ci.yml")).unwrap();
     let rules: Vec<&str> = pipeline.lines().filter(|line| line.trim_start().starts_with("- if: $RELEASE")).collect();
     assert!(rules.len() >= 3 && rules.iter().all(|rule| rule.contains("$RELEASE =~ /^[0-9]/ && ")), "{rules:?}");
@@ -184,7 +184,7 @@ fn nothing_is_released_where_nobody_asks_for_it() {
     assert!(JOBS.iter().all(|job| listed("1.0.0").iter().any(|it| it == job)), "{:?}", listed("1.0.0"));
 }
 
-/// What is said of a version that was made elsewhere, and of one that is new.
+/// The test job's output for a version that was made elsewhere, and for a new one.
 #[test]
 fn a_version_that_is_tested_already_is_not_tested_again() {
     let project = Consumer::importing(PATH, &Checkout::new().0);

@@ -1,4 +1,4 @@
-//! A short run of every fuzzer: the kept corpus, and mutations of it by a fixed sequence of numbers. The long one is `make fuzz`.
+//! A short run of every fuzzer: the stored corpus, and mutations of it by a fixed sequence of numbers. `make fuzz` is the long run.
 
 use std::fs;
 
@@ -8,10 +8,10 @@ use crate::support::harness::root;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
-/// Mutations of each seed.
+/// The number of mutations of each seed.
 const MUTATIONS: usize = 60;
 
-/// Numbers that look random and are the same each time (xorshift64*).
+/// Pseudo-random numbers, the same in each run (xorshift64*).
 struct Numbers(u64);
 
 impl Numbers {
@@ -23,7 +23,7 @@ impl Numbers {
     }
 }
 
-/// What breaks parsers.
+/// Bytes that often break parsers.
 const PARTS: [&[u8]; 16] = [
     b"<!channel>",
     b"<https://evil.example|x>",
@@ -60,7 +60,7 @@ fn mutated(seed: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     bytes
 }
 
-/// The kept inputs of a fuzzer.
+/// Returns the stored inputs of a fuzzer.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = root().join("fuzz/corpus").join(name);
     let seeds: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
@@ -79,7 +79,7 @@ fn run(name: &str, target: fn(&[u8]), mut seeds: Vec<Vec<u8>>) {
     }
 }
 
-/// A file of each fixture.
+/// Returns this file of each fixture.
 fn of_fixtures(file: &str) -> Vec<Vec<u8>> {
     let folders = fs::read_dir(fixtures().join("messages")).unwrap().map(|entry| entry.unwrap().path());
     folders.map(|folder| fs::read(folder.join(file)).unwrap()).filter(|bytes| bytes.len() < 20_000).collect()

@@ -1,4 +1,4 @@
-//! What is learnt of GitLab: which jobs did not succeed, what was deployed before, and what an answer does not prove.
+//! The findings from GitLab: the jobs that did not succeed, the deployments before, and answers that prove nothing.
 
 use serde_json::{Value, json};
 
@@ -12,15 +12,15 @@ const JOB: &str = "gitlab-18-deploy-on-main";
 const OURS: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678";
 const OTHER: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567";
 
-/// What a call said: how it ended, the message, and what GitLab was asked, by path.
-struct Said {
+/// The result of a call: its end, the message, and the paths of its requests to GitLab.
+struct Sent {
     ended: Ended,
     body: Value,
     asked: Vec<String>,
 }
 
-impl Said {
-    /// What the one-line text says behind the environment.
+impl Sent {
+    /// The part of the one-line text after the environment.
     fn state(&self) -> String {
         let text = self.body["text"].as_str().unwrap_or_default();
         let state = text.split_once("prod: ").or_else(|| text.split_once("dev: ")).map_or(text, |(_, state)| state);
@@ -37,13 +37,13 @@ impl Said {
     }
 }
 
-/// Sends an event by webhook on such a GitLab, with the job token alone unless a setting says otherwise.
-fn say(arguments: &[&str], of: GitLab, settings: &[(&str, &str)]) -> Said {
+/// Sends an event by webhook on such a GitLab, with only the job token unless a setting adds another.
+fn send(arguments: &[&str], of: GitLab, settings: &[(&str, &str)]) -> Sent {
     let (server, _) = gitlab(of);
-    say_on(&server, arguments, settings)
+    send_on(&server, arguments, settings)
 }
 
-fn say_on(server: &Server, arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+fn send_on(server: &Server, arguments: &[&str], settings: &[(&str, &str)]) -> Sent {
     let slack = Server::start([Reply::ok()]);
     let notifier = Notifier::new(&[&["send"], arguments].concat())
         .job(JOB)
@@ -56,7 +56,7 @@ fn say_on(server: &Server, arguments: &[&str], settings: &[(&str, &str)]) -> Sai
     let asked = server.requests().into_iter().map(|request| request.target).collect::<Vec<_>>();
     assert!(asked.len() <= 6, "{asked:?}");
     let body = slack.requests().first().map(crate::support::loopback::Request::json).unwrap_or_default();
-    Said { ended, body, asked }
+    Sent { ended, body, asked }
 }
 
 const FAILED: [&str; 3] = ["pipeline-finished", "--result", "failed"];
@@ -71,7 +71,7 @@ fn with_jobs(jobs: Vec<Value>) -> GitLab {
 
 #[test]
 fn a_failed_pipeline_names_its_jobs_and_why_they_failed() {
-    let said = say(
+    let sent = send(
         &FAILED,
         with_jobs(vec![
             failed(1, "compile", "build", "script_failure"),
@@ -82,12 +82,12 @@ fn a_failed_pipeline_names_its_jobs_and_why_they_failed() {
         ]),
         &[],
     );
-    assert_eq!(said.state(), "build failed (compile, image)");
+    assert_eq!(sent.state(), "build failed (compile, image)");
     assert_eq!(
-        said.labels(),
+        sent.labels(),
         ["Failed jobs: compile (script failed)", "image (image could not be pulled)", "Pipeline #90817"]
     );
-    assert!(!said.ended.stderr.contains("warning"), "{}", said.ended.stderr);
+    assert!(!sent.ended.stderr.contains("warning"), "{}", sent.ended.stderr);
 }
 
 /// Case B1: a trigger job is in no list of jobs.
@@ -102,25 +102,25 @@ fn a_trigger_job_that_failed_is_found() {
         let mut of = GitLab::new();
         of.trigger_jobs.push(trigger.clone());
         of.is_renamed = is_renamed;
-        let said = say(&UNKNOWN, of, &[ALWAYS, ("CI_SERVER_VERSION", version)]);
-        assert_eq!(said.state(), "docs failed (trigger-docs)", "{version}");
-        assert_eq!(said.links()[0].0, "trigger-docs: downstream pipeline failed");
-        assert_eq!(said.links()[0].1, "https://gitlab.corp.example/commerce/docs/-/pipelines/901");
+        let sent = send(&UNKNOWN, of, &[ALWAYS, ("CI_SERVER_VERSION", version)]);
+        assert_eq!(sent.state(), "docs failed (trigger-docs)", "{version}");
+        assert_eq!(sent.links()[0].0, "trigger-docs: downstream pipeline failed");
+        assert_eq!(sent.links()[0].1, "https://gitlab.corp.example/commerce/docs/-/pipelines/901");
     }
-    // A list that is not told is no empty one.
+    // A missing list means unknown, not empty.
     let mut of = GitLab::new();
     of.trigger_jobs.push(trigger);
     of.takes_job_tokens.retain(|route| !["bridges", "trigger_jobs"].contains(route));
-    assert_eq!(say(&UNKNOWN, of, &[ALWAYS]).state(), "pipeline finished");
-    assert_eq!(say(&UNKNOWN, GitLab::new(), &[ALWAYS]).state(), "pipeline succeeded");
+    assert_eq!(send(&UNKNOWN, of, &[ALWAYS]).state(), "pipeline finished");
+    assert_eq!(send(&UNKNOWN, GitLab::new(), &[ALWAYS]).state(), "pipeline succeeded");
 }
 
 /// Case B2.
 #[test]
-fn what_is_canceled_or_waits_for_somebody_did_not_succeed() {
+fn canceled_and_waiting_pipelines_did_not_succeed() {
     let canceled = || job(2, "test", "test", "canceled");
     let approve = || job(3, "approve", "approve", "manual");
-    let of = |jobs| say(&UNKNOWN, with_jobs(jobs), &[ALWAYS]);
+    let of = |jobs| send(&UNKNOWN, with_jobs(jobs), &[ALWAYS]);
     let build = || job(1, "build", "build", "success");
     let skipped = || job(4, "deploy", "deploy", "skipped");
     assert_eq!(of(vec![build(), canceled(), skipped(), approve()]).state(), "pipeline canceled");
@@ -130,14 +130,14 @@ fn what_is_canceled_or_waits_for_somebody_did_not_succeed() {
     assert_eq!(of(vec![build(), job(6, "e2e", "test", "running")]).state(), "pipeline finished");
     let optional = with(approve(), "allow_failure", true);
     assert_eq!(of(vec![build(), optional]).state(), "pipeline succeeded");
-    // A stop button waits for nobody, and says nothing either; a job that may fail may be canceled.
+    // A stop button waits for nobody and proves nothing. A job that may fail may be canceled.
     assert_eq!(of(vec![build(), job(7, "stop_review", "deploy", "manual")]).state(), "pipeline finished");
     assert_eq!(of(vec![build(), with(canceled(), "allow_failure", true)]).state(), "pipeline succeeded");
     assert_eq!(of(vec![build(), job(9, "notify-finish-success", ".post", "created")]).state(), "pipeline succeeded");
-    // GitLab judges by no other job of the last stage.
+    // No other job of the last stage counts for the pipeline's result.
     assert_eq!(of(vec![build(), job(8, "notify-start", ".post", "running")]).state(), "pipeline succeeded");
     assert_eq!(
-        say(&UNKNOWN, with_jobs(vec![canceled()]), &[]).ended.last_line(),
+        send(&UNKNOWN, with_jobs(vec![canceled()]), &[]).ended.last_line(),
         "notify: skipped reason=finish_not_selected"
     );
 }
@@ -150,56 +150,56 @@ fn many_jobs_are_counted_however_much_is_sent_with_them() {
         job["commit"]["message"] = "x".repeat(34 << 10).into();
         job
     };
-    let said = say(&FAILED, with_jobs((1..=90).map(heavy).collect()), &[]);
-    assert_eq!(said.labels()[9], "test 10/90 (script failed)");
-    assert_eq!(said.labels()[10], "and 80 more");
+    let sent = send(&FAILED, with_jobs((1..=90).map(heavy).collect()), &[]);
+    assert_eq!(sent.labels()[9], "test 10/90 (script failed)");
+    assert_eq!(sent.labels()[10], "and 80 more");
     // At most two pages are read, and the rest is not counted.
-    let said = say(
+    let sent = send(
         &FAILED,
         with_jobs((1..=2000).map(|id| failed(id, &format!("t{id}"), "test", "script_failure")).collect()),
         &[],
     );
-    assert_eq!(said.labels()[10], "and more");
-    assert!(said.asked.iter().filter(|target| target.contains("/jobs?")).count() == 2, "{:?}", said.asked);
+    assert_eq!(sent.labels()[10], "and more");
+    assert!(sent.asked.iter().filter(|target| target.contains("/jobs?")).count() == 2, "{:?}", sent.asked);
 }
 
-/// A token on a route that does not take it is ignored, and a list without the job that asks says nothing.
+/// GitLab ignores a token on a route that does not take it. A list without the asking job proves nothing.
 #[test]
-fn what_a_token_may_not_read_is_not_known() {
+fn unreadable_gitlab_data_means_unknown() {
     let jobs = || vec![failed(1, "compile", "build", "script_failure")];
     let read = |change: &dyn Fn(&mut GitLab), settings: &[(&str, &str)]| {
         let mut of = with_jobs(jobs());
         change(&mut of);
-        say(&FAILED, of, settings)
+        send(&FAILED, of, settings)
     };
-    let is_unknown = |said: &Said, why: &str| {
-        assert_eq!(said.labels()[0], "Failed job", "{}", said.ended.stderr);
-        assert!(said.links()[0].1.ends_with("/pipelines/90817/failures"));
-        assert!(said.ended.stderr.contains("asking GitLab which jobs failed: "), "{}", said.ended.stderr);
-        assert!(said.ended.stderr.contains(why), "{}", said.ended.stderr);
+    let is_unknown = |sent: &Sent, why: &str| {
+        assert_eq!(sent.labels()[0], "Failed job", "{}", sent.ended.stderr);
+        assert!(sent.links()[0].1.ends_with("/pipelines/90817/failures"));
+        assert!(sent.ended.stderr.contains("GitLab's list of failed jobs is unknown: "), "{}", sent.ended.stderr);
+        assert!(sent.ended.stderr.contains(why), "{}", sent.ended.stderr);
     };
     let old = |of: &mut GitLab| of.takes_job_tokens = vec!["deployments", "artifacts"];
     is_unknown(&read(&old, &[]), "GitLab answered 401");
-    is_unknown(&read(&|of| of.hides_jobs = true, &[]), "GitLab's list lacks this very job");
+    is_unknown(&read(&|of| of.hides_jobs = true, &[]), "GitLab's list lacks this job");
     is_unknown(&read(&|of| of.limit = 0, &[]), "GitLab answered 429");
     is_unknown(&read(&|_| {}, &[("CI_JOB_TOKEN", "of-a-job-that-ended")]), "GitLab answered 401");
-    // The access token knows, where there is one; after that it is asked first.
+    // The access token can read it, if there is one. After that it is used first.
     let access = [("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token")];
-    let said = read(&old, &access);
-    assert_eq!(said.state(), "build failed (compile)");
-    assert!(said.asked.len() <= 6, "{:?}", said.asked);
-    let said = read(&|of| of.takes_access_tokens = false, &access);
-    assert_eq!(said.state(), "build failed (compile)");
-    // Public projects show pipelines to anybody, and jobs that nobody may see to nobody.
+    let sent = read(&old, &access);
+    assert_eq!(sent.state(), "build failed (compile)");
+    assert!(sent.asked.len() <= 6, "{:?}", sent.asked);
+    let sent = read(&|of| of.takes_access_tokens = false, &access);
+    assert_eq!(sent.state(), "build failed (compile)");
+    // Public projects show pipelines to anybody, and hidden jobs to nobody.
     let public = |of: &mut GitLab| (of.is_public, of.takes_job_tokens) = (true, vec![]);
-    let said = read(&public, &[]);
-    assert_eq!(said.state(), "build failed (compile)");
+    let sent = read(&public, &[]);
+    assert_eq!(sent.state(), "build failed (compile)");
     is_unknown(
         &read(&|of| (of.is_public, of.takes_job_tokens, of.hides_jobs) = (true, vec![], true), &[]),
         "lacks this",
     );
     let login = Server::start([Reply::Answer(302, "Location: /users/sign_in\r\n", String::new())]);
-    is_unknown(&say_on(&login, &FAILED, &[]), "GitLab answered 302");
+    is_unknown(&send_on(&login, &FAILED, &[]), "GitLab answered 302");
 }
 
 #[test]
@@ -210,11 +210,11 @@ fn a_pipeline_is_measured_by_those_before_it() {
             of.jobs.push(failed(1, "compile", "build", "script_failure"));
         }
         of.pipelines = statuses.iter().zip(1..).map(|(status, back)| pipeline(90_817 - back, status)).collect();
-        // Ours, which is run again, a newer one, and another's child.
+        // The list has ours, which is run again, a newer one, and another pipeline's child.
         of.pipelines.extend([pipeline(90_817, "failed"), pipeline(90_818, "running")]);
         of.pipelines.push(with(pipeline(90_700, "success"), "source", "parent_pipeline"));
-        let said = say(arguments, of, &[("NOTIFIER_FINISH", finish)]);
-        if said.body.is_null() { said.ended.last_line().to_owned() } else { said.state() }
+        let sent = send(arguments, of, &[("NOTIFIER_FINISH", finish)]);
+        if sent.body.is_null() { sent.ended.last_line().to_owned() } else { sent.state() }
     };
     let success = ["pipeline-finished", "--result", "success"];
     let left_out = "notify: skipped reason=finish_not_selected";
@@ -238,18 +238,18 @@ fn a_pipeline_is_measured_by_those_before_it() {
 fn without_a_history_a_change_is_a_failure_and_a_warning() {
     let mut of = with_jobs(vec![failed(1, "compile", "build", "script_failure")]);
     of.takes_job_tokens.retain(|route| *route != "pipelines");
-    let said = say(&FAILED, of, &[("NOTIFIER_FINISH", "change")]);
-    assert_eq!(said.state(), "build failed (compile)");
+    let sent = send(&FAILED, of, &[("NOTIFIER_FINISH", "change")]);
+    assert_eq!(sent.state(), "build failed (compile)");
     assert!(
-        said.ended.stderr.contains("asking GitLab how the pipeline before ended: GitLab answered 404"),
+        sent.ended.stderr.contains("the result of the previous pipeline is unknown: GitLab answered 404"),
         "{}",
-        said.ended.stderr
+        sent.ended.stderr
     );
 }
 
-/// A deployment whose hook could not run is told with what is known from outside: its environment above all.
+/// A deployment whose hook could not run is reported with the facts known from outside, above all its environment.
 #[test]
-fn a_deployment_that_ran_out_of_time_is_told_as_one() {
+fn a_timed_out_deployment_is_reported_as_one() {
     let mut of = with_jobs(vec![failed(7, "deploy-eu", "deploy", "job_execution_timeout")]);
     of.deployments.push(deployment(400, "staging", "failed", OURS, (90_817, 7)));
     let settings = [
@@ -260,75 +260,75 @@ fn a_deployment_that_ran_out_of_time_is_told_as_one() {
         ("CI_ENVIRONMENT_NAME", ""),
         ("CI_ENVIRONMENT_SLUG", ""),
     ];
-    let said = say(&FAILED, of, &settings);
-    let text = said.body["text"].as_str().unwrap();
+    let sent = send(&FAILED, of, &settings);
+    let text = sent.body["text"].as_str().unwrap();
     assert!(text.starts_with("❌ [shop-api] staging: deploy failed (deploy-eu), by "), "{text}");
-    assert_eq!(said.labels(), ["deploy-eu: timed out", "Runtime logs", "Pipeline #90817"]);
-    assert!(said.links()[1].1.contains("staging"), "{:?}", said.links());
-    assert!(said.body.to_string().contains(r#""range":"here""#));
-    assert!(!said.ended.stderr.contains("warning"), "{}", said.ended.stderr);
+    assert_eq!(sent.labels(), ["deploy-eu: timed out", "Runtime logs", "Pipeline #90817"]);
+    assert!(sent.links()[1].1.contains("staging"), "{:?}", sent.links());
+    assert!(sent.body.to_string().contains(r#""range":"here""#));
+    assert!(!sent.ended.stderr.contains("warning"), "{}", sent.ended.stderr);
 }
 
 const DEPLOYED: [&str; 1] = ["deploy-finished"];
 
-/// Case A10: of a deployment "changes" are those since the last successful one of its environment.
+/// Case A10: the "changes" of a deployment are those since the last successful one of its environment.
 #[test]
 fn changes_are_those_since_the_last_deployment() {
     let with_deployments = |deployments: Vec<Value>| {
         let mut of = GitLab::new();
         of.jobs[0] = job(THIS, "review", "review", "running");
         of.deployments = deployments;
-        say(&DEPLOYED, of, &[])
+        send(&DEPLOYED, of, &[])
     };
     let ours = || deployment(400, "review/main", "running", OURS, (90_817, THIS));
     let before =
         |id: u64, status: &str, sha: &str, pipeline: u64| deployment(id, "review/main", status, sha, (pipeline, id));
-    let changes = |said: &Said| said.links().into_iter().find(|(label, _)| label == "Changes").map(|(_, url)| url);
+    let changes = |sent: &Sent| sent.links().into_iter().find(|(label, _)| label == "Changes").map(|(_, url)| url);
 
-    let said =
+    let sent =
         with_deployments(vec![ours(), before(390, "success", OTHER, 90_700), before(380, "success", "aaaa", 90_600)]);
-    assert_eq!(said.state(), "deploy succeeded");
-    assert!(changes(&said).unwrap().ends_with(&format!("/-/compare/{OTHER}...{OURS}")));
-    // Failed ones, other environments and newer ones are none.
-    let said = with_deployments(vec![
+    assert_eq!(sent.state(), "deploy succeeded");
+    assert!(changes(&sent).unwrap().ends_with(&format!("/-/compare/{OTHER}...{OURS}")));
+    // Failed deployments, other environments and newer deployments do not count.
+    let sent = with_deployments(vec![
         ours(),
         before(401, "success", "bbbb", 90_818),
         before(395, "failed", "cccc", 90_800),
         deployment(394, "staging", "success", "dddd", (90_801, 394)),
         before(390, "success", OTHER, 90_700),
     ]);
-    assert!(changes(&said).unwrap().ends_with(&format!("/-/compare/{OTHER}...{OURS}")));
-    // The first one says so.
-    let said = with_deployments(vec![ours(), before(390, "failed", OTHER, 90_700)]);
-    assert_eq!(changes(&said), None);
-    assert!(said.body.to_string().contains("First deployment"), "{}", said.body);
-    // The same commit, and an older one after a newer one.
-    let said = with_deployments(vec![ours(), before(390, "success", OURS, 90_700)]);
-    assert_eq!((said.state().as_str(), changes(&said)), ("deployed again", None));
-    let said = with_deployments(vec![ours(), before(390, "success", OTHER, 90_900)]);
-    assert_eq!((said.state().as_str(), changes(&said)), ("rolled back to 1a2b3c4d", None));
+    assert!(changes(&sent).unwrap().ends_with(&format!("/-/compare/{OTHER}...{OURS}")));
+    // The message of the first deployment says so.
+    let sent = with_deployments(vec![ours(), before(390, "failed", OTHER, 90_700)]);
+    assert_eq!(changes(&sent), None);
+    assert!(sent.body.to_string().contains("First deployment"), "{}", sent.body);
+    // The same commit again, and an older one after a newer one.
+    let sent = with_deployments(vec![ours(), before(390, "success", OURS, 90_700)]);
+    assert_eq!((sent.state().as_str(), changes(&sent)), ("deployed again", None));
+    let sent = with_deployments(vec![ours(), before(390, "success", OTHER, 90_900)]);
+    assert_eq!((sent.state().as_str(), changes(&sent)), ("rolled back to 1a2b3c4d", None));
     // A canary of this pipeline is the same deployment.
     let mut canary = before(395, "success", OURS, 90_817);
     canary["deployable"]["name"] = "canary".into();
-    let said = with_deployments(vec![ours(), canary, before(390, "success", OTHER, 90_700)]);
-    assert_eq!(said.state(), "deploy succeeded");
-    assert!(changes(&said).unwrap().contains(OTHER));
-    // Twenty that failed hide none that did not.
+    let sent = with_deployments(vec![ours(), canary, before(390, "success", OTHER, 90_700)]);
+    assert_eq!(sent.state(), "deploy succeeded");
+    assert!(changes(&sent).unwrap().contains(OTHER));
+    // Twenty failed deployments hide no successful one.
     let mut many: Vec<Value> = (370..400).map(|id| before(id, "failed", "eeee", 90_700)).collect();
     many.extend([ours(), before(300, "success", OTHER, 90_000)]);
     assert!(changes(&with_deployments(many)).unwrap().contains(OTHER));
-    // Where that is not known, the link says what it is.
+    // The link says what it shows if that is unknown.
     let mut of = GitLab::new();
     of.takes_job_tokens.clear();
-    assert!(say(&DEPLOYED, of, &[]).labels().contains(&"Changes of this push".to_owned()));
+    assert!(send(&DEPLOYED, of, &[]).labels().contains(&"Changes of this push".to_owned()));
     let mut of = GitLab::new();
     of.takes_job_tokens.clear();
     let of_tag = [("CI_COMMIT_BEFORE_SHA", "0000000000000000000000000000000000000000")];
-    assert!(say(&DEPLOYED, of, &of_tag).labels().contains(&"Commit".to_owned()));
+    assert!(send(&DEPLOYED, of, &of_tag).labels().contains(&"Commit".to_owned()));
 }
 
 #[test]
-fn commits_are_listed_where_a_token_may_compare() {
+fn commits_are_listed_if_a_token_may_compare() {
     let commit = |number: u64, message: &str| json!({"id": format!("{number}"), "title": format!("Change *{number}* <!here>"), "author_name": "Kim & Co", "message": message});
     let mut commits: Vec<Value> = (1..=6).map(|number| commit(number, "x")).collect();
     commits.push(commit(7, "Merge branch 'x'\n\nSee merge request commerce/shop-api!318"));
@@ -340,24 +340,24 @@ fn commits_are_listed_where_a_token_may_compare() {
         of
     };
     let access = ("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token");
-    let said = say(&DEPLOYED, of(), &[access]);
-    let details = said.body["attachments"].to_string();
+    let sent = send(&DEPLOYED, of(), &[access]);
+    let details = sent.body["attachments"].to_string();
     for part in
         ["7 commits since the last deployment", "• Change ∗1∗ &lt;!here&gt; (Kim &amp; Co)", "and 2 more", "|!318>"]
     {
         assert!(details.contains(part), "{part}: {details}");
     }
-    slack_limits::check(&said.body).unwrap();
+    slack_limits::check(&sent.body).unwrap();
     for settings in [&[][..], &[access, ("NOTIFIER_COMPARE", "off")], &[access, ("NOTIFIER_COMPARE", "false")]] {
-        let said = say(&DEPLOYED, of(), settings);
+        let sent = send(&DEPLOYED, of(), settings);
         assert!(
-            !said.body.to_string().contains("7 commits") && said.labels().contains(&"Changes".to_owned()),
+            !sent.body.to_string().contains("7 commits") && sent.labels().contains(&"Changes".to_owned()),
             "{settings:?}"
         );
     }
 }
 
-/// Case B4: what an earlier attempt told is not unrelated.
+/// Case B4: the message counts the earlier attempts of its job.
 #[test]
 fn a_later_attempt_says_so() {
     let attempts = |number: u64| {
@@ -367,14 +367,14 @@ fn a_later_attempt_says_so() {
         of.jobs.push(failed(900, "other", "review", "script_failure"));
         of
     };
-    assert_eq!(say(&["deploy-started"], attempts(1), &[]).state(), "deploy started");
-    assert_eq!(say(&["deploy-started"], attempts(2), &[]).state(), "deploy started (2nd attempt)");
-    assert_eq!(say(&DEPLOYED, attempts(3), &[]).state(), "deploy succeeded (3rd attempt)");
-    // The first hook asks, the second remembers.
+    assert_eq!(send(&["deploy-started"], attempts(1), &[]).state(), "deploy started");
+    assert_eq!(send(&["deploy-started"], attempts(2), &[]).state(), "deploy started (2nd attempt)");
+    assert_eq!(send(&DEPLOYED, attempts(3), &[]).state(), "deploy succeeded (3rd attempt)");
+    // The first hook asks GitLab; the second reads the job state.
     let directory = crate::support::scratch::scratch();
     let (server, _) = gitlab(attempts(2));
-    let place = [("TMPDIR", directory.to_str().unwrap()), ("CI_ENVIRONMENT_NAME", "")];
-    say_on(&server, &["deploy-started"], &place);
-    assert_eq!(say_on(&server, &DEPLOYED, &place).state(), "deploy succeeded (2nd attempt)");
+    let settings = [("TMPDIR", directory.to_str().unwrap()), ("CI_ENVIRONMENT_NAME", "")];
+    send_on(&server, &["deploy-started"], &settings);
+    assert_eq!(send_on(&server, &DEPLOYED, &settings).state(), "deploy succeeded (2nd attempt)");
     assert_eq!(server.requests().len(), 1);
 }

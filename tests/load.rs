@@ -1,5 +1,5 @@
-//! A thousand messages, fifty at a time, to a Slack that takes one a second for each channel: none twice, and of each that does not
-//! arrive the job's log says so.
+//! Sends a thousand messages, fifty at a time, to a Slack that takes one a second for each channel. None arrives twice, and a job's
+//! log reports each message that does not arrive.
 #![allow(clippy::print_stdout, reason = "the figures of docs/scale.md")]
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ const AT_A_TIME: usize = 50;
 const CHANNELS: usize = 20;
 
 fn send(server: &Server, runner: usize, number: usize) -> Ended {
-    // A path as long as a real one, that no output may show.
+    // The path is as long as a real one, and no output may show it.
     let path = format!("/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3tchannel{:05}", runner % CHANNELS);
     Notifier::new(&["send", "deploy-started"])
         .job("gitlab-18-deploy-on-main")
@@ -28,7 +28,7 @@ fn send(server: &Server, runner: usize, number: usize) -> Ended {
 
 #[test]
 #[ignore = "takes minutes: make measure"]
-fn of_a_thousand_messages_through_a_rate_limit_none_is_told_twice_or_lost_without_a_word() {
+fn a_thousand_rate_limited_messages_arrive_once_or_are_reported() {
     let limits = Arc::new(Mutex::new(Limits::default()));
     let server = Server::start([Reply::Limited(Arc::clone(&limits))]);
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));

@@ -1,5 +1,5 @@
-//! The integration tests of pipeline-notifier. Each module says what it proves.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test that is how a fault is told")]
+//! The integration tests of pipeline-notifier. The first comment of each module gives its purpose.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test reports a fault by a panic")]
 
 mod architecture;
 mod bootstrap;
@@ -25,3 +25,4 @@ mod sandbox;
 mod secrets;
 mod settings_file;
 mod support;
+mod words;

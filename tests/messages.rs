@@ -1,5 +1,5 @@
-//! Every message: a context through the real module under the real limits, against its golden message. Each golden is
-//! within Slack's limits by [`slack_limits`], and shows nothing of a hostile text but the text.
+//! Every golden message: the real module renders each context under the real limits. [`slack_limits`] checks each golden message,
+//! and a hostile text appears only as text.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +27,7 @@ fn cases() -> Vec<(String, PathBuf)> {
 #[test]
 fn every_context_renders_to_its_golden_message() {
     let (native, compiled) = (Guest::built_in().unwrap(), Guest::from_wasm(built_in_wasm()).unwrap());
-    // The name of a case, or `all`.
+    // The value is the name of a case, or `all`.
     let update = std::env::var("UPDATE_GOLDEN").ok();
     let is_updated = |name: &str| update.as_ref().is_some_and(|it| it == "all" || it == name);
     assert!(
@@ -62,7 +62,7 @@ fn every_golden_message_is_within_slacks_limits() {
     }
 }
 
-/// By what the contexts say, whatever a case is called.
+/// The contents of the contexts count, not the names of the cases.
 #[test]
 fn there_is_a_message_for_every_event_outcome_kind_of_ref_and_language() {
     let mut seen = BTreeSet::new();
@@ -96,7 +96,8 @@ fn there_is_a_message_for_every_event_outcome_kind_of_ref_and_language() {
             assert!(seen.contains(&wanted), "no case is {wanted}: {seen:?}");
         }
     }
-    // Kinds of refs, and what a pipeline was started by (<https://docs.gitlab.com/ci/jobs/job_rules/#ci_pipeline_source-predefined-variable>).
+    // Kinds of refs, and sources of a pipeline
+    // (<https://docs.gitlab.com/ci/jobs/job_rules/#ci_pipeline_source-predefined-variable>).
     for kind in [
         "CI_COMMIT_BRANCH",
         "CI_COMMIT_TAG",
@@ -138,7 +139,7 @@ fn hostile_text_mentions_nobody_and_makes_no_link() {
     }
 }
 
-/// What is asked for before Slack is, of every case: it names the environment of the message, and a hook that it skips is skipped.
+/// The notifier gets the route before it asks Slack. The route has the environment and the skip of the message.
 #[test]
 fn the_route_of_every_context_is_that_of_its_message() {
     let module = Guest::built_in().unwrap();
@@ -151,7 +152,7 @@ fn the_route_of_every_context_is_that_of_its_message() {
         fs::write(&file, &route).unwrap();
         routes.push(file);
         let (route, message): (Value, Value) = (serde_json::from_slice(&route).unwrap(), golden(&path));
-        // What is over is about the failure that is over, which the channel knows.
+        // A recovery has the environment of the failure that is over, from the channel's history.
         let is_recovery = message["recovery"] == true;
         assert!(is_recovery || route["environment"] == message["environment"], "{name}: {route}");
         if context["event"] != "pipeline-finished" {
@@ -161,7 +162,7 @@ fn the_route_of_every_context_is_that_of_its_message() {
     assert_eq!(schema_faults("route.v1.json", &routes), None);
 }
 
-/// The contract that modules of others are written by: every fixture holds to it, and what does not is refused.
+/// The schemas are the contract for the authors of modules. They accept every fixture and refuse invalid files.
 #[test]
 fn every_context_and_message_is_valid_by_the_published_schemas() {
     for (schema, file) in [("context.v1.json", "context.json"), ("message.v1.json", "message.json")] {

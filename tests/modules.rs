@@ -1,5 +1,5 @@
-//! Modules of a team's own: shown, checked, pinned, fetched, run, and replaced by the built-in one where they fail. The
-//! example modules are built here as their readers build them.
+//! A team's modules: shown, checked, pinned, fetched and run. The built-in module replaces one that fails. The example modules
+//! are built here with the commands that their readers use.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::support::slack_limits;
 const JOB: &str = "gitlab-18-deploy-on-main";
 
 #[test]
-fn module_show_tells_about_the_built_in_module() {
+fn module_show_describes_the_built_in_module() {
     let shown = Notifier::new(&["module", "show"]).run();
     assert_eq!(shown.status, 0);
     for expected in [
@@ -41,7 +41,7 @@ pub(crate) fn module_file(name: &str) -> (PathBuf, String) {
 }
 
 #[test]
-fn module_show_tells_what_the_sandbox_refuses() {
+fn module_show_marks_a_refused_import() {
     let (path, digest) = module_file("reads-the-clock");
     let shown = Notifier::new(&["module", "show", path.to_str().unwrap()]).run();
     assert!(shown.stdout.contains("wasi_snapshot_preview1::clock_time_get  refused"), "{}", shown.stdout);
@@ -56,7 +56,7 @@ fn module_show_tells_what_the_sandbox_refuses() {
     assert!(missing.stderr.contains("\nhint: "), "{}", missing.stderr);
 }
 
-/// Sends with a module of a team's own.
+/// Sends with a team's module.
 fn send_with(module: &str, digest: &str, slack: &Server) -> Ended {
     Notifier::new(&["send", "deploy-finished", "--module", module, "--module-sha256", digest])
         .job(JOB)
@@ -119,7 +119,7 @@ fn a_module_that_is_not_the_pinned_one_is_not_run() {
     assert!(slack.only_request().body.contains("deploy succeeded"));
 }
 
-/// Sends with a module that a loopback registry serves; the registry is the job's own GitLab.
+/// Sends with a module from a loopback registry, which is the job's own GitLab.
 fn send_from(registry: &Server, digest: &str, slack: &Server, temporary: &Path, event: &str) -> Ended {
     let url = registry.url("/api/v4/projects/7/packages/generic/pipeline-notifier/1.1.0/notifier.wasm");
     Notifier::new(&["send", event, "--module", &url, "--module-sha256", digest])
@@ -133,7 +133,7 @@ fn send_from(registry: &Server, digest: &str, slack: &Server, temporary: &Path, 
         .run()
 }
 
-/// What was asked of a registry for the module; the GitLab that it stands in for is asked for other things too.
+/// Returns the requests for the module; the registry is a GitLab and gets other requests, too.
 fn downloads(registry: &Server) -> Vec<Request> {
     registry.requests().into_iter().filter(|request| request.target.ends_with("/notifier.wasm")).collect()
 }
@@ -152,7 +152,7 @@ fn a_module_is_fetched_once_and_checked_at_every_use() {
     assert_eq!(fetched.len(), 1);
     assert_eq!(fetched[0].header("JOB-TOKEN"), Some("glcbt-64_not-a-real-job-token"));
     assert!(slack.requests().iter().all(|request| request.body.contains("hello from a team's module")));
-    // A kept module that was changed is fetched anew.
+    // A cached module that was changed is fetched again.
     fs::write(directory.join("pipeline-notifier-711002").join(&digest).with_extension("wasm"), "poison").unwrap();
     send_from(&registry, &digest, &slack, &directory, "deploy-started");
     assert_eq!(downloads(&registry).len(), 2);
@@ -241,10 +241,10 @@ fn module_check_runs_a_module_on_the_contexts_of_every_fixture() {
 }
 
 #[test]
-fn module_check_tells_what_is_wrong_with_a_module() {
+fn module_check_reports_the_fault_of_a_module() {
     for (name, expected) in [
         ("reaches-unreachable", "it trapped: wasm trap: wasm `unreachable` instruction executed (trap)"),
-        ("says-nothing", "its output is no message: EOF while parsing a value at line 1 column 0 (bad_output)"),
+        ("says-nothing", "its output is not a message: EOF while parsing a value at line 1 column 0 (bad_output)"),
         ("says-it-in-another-version", "its output has version 2, this binary speaks version 1: pin a newer release"),
         ("exits-with-seven", "it ended with exit status 7 (exit)"),
         ("floods-stdout", "it wrote more than 65536 bytes to stdout (output)"),
@@ -252,7 +252,7 @@ fn module_check_tells_what_is_wrong_with_a_module() {
         let checked = check(&module_file(name).0);
         let failed = format!("FAIL  deploy-failed-main: {expected}");
         assert!(checked.status == 1 && checked.stdout.contains(&failed), "{name}: {}", checked.stdout);
-        assert!(checked.stderr.contains("contexts failed\nhint: docs/modules.md"), "{name}: {}", checked.stderr);
+        assert!(checked.stderr.contains("contexts failed\nhint: see docs/modules.md"), "{name}: {}", checked.stderr);
     }
     let refused = check(&module_file("sleeps").0);
     assert_eq!((refused.status, refused.stdout.as_str()), (1, ""));
@@ -272,13 +272,13 @@ fn posts_its_own_message(wasm: &Path, text: &str) {
     slack_limits::check(&body).unwrap();
 }
 
-/// Builds the example module in Rust, as its readers do.
+/// Builds the example module in Rust as its readers do.
 pub(crate) fn example_in_rust() -> PathBuf {
     let source = scratch().join("rust");
     let copied = Command::new("cp").arg("-r").arg(root().join("examples/modules/rust")).arg(&source).status().unwrap();
     assert!(copied.success());
     assert!(fs::read_to_string(source.join("src/main.rs")).unwrap().lines().count() < 80);
-    // The versions that are at hand without a network.
+    // These versions are available without a network.
     fs::copy(root().join("Cargo.lock"), source.join("Cargo.lock")).unwrap();
     let target = root().join("target/example-module");
     let built = cargo()
@@ -299,7 +299,7 @@ fn the_example_module_in_rust_posts_its_own_message() {
 #[test]
 fn the_example_module_in_c_posts_its_own_message() {
     let source = root().join("examples/modules/c/message.c");
-    // The command is the one that the file gives.
+    // The file itself gives the command.
     let text = fs::read_to_string(&source).unwrap();
     let command = text.lines().find_map(|line| line.strip_prefix(" *   clang ")).unwrap();
     let directory = scratch();

@@ -1,8 +1,8 @@
-//! Whole consumer pipelines: the examples, on an engine that is not ours, with a loopback Slack. Which jobs ran, each
-//! job's own result unchanged by us, and each message in the channel, in order.
+//! Runs the examples as whole consumer pipelines, on an engine that is not ours, with a loopback Slack. The tests check the jobs
+//! that ran, each job's own result, which we leave unchanged, and each message in the channel, in order.
 //!
-//! The engine (gitlab-ci-local) starts no job behind one that never started, so after a failed build the closing job is run by its
-//! name. Nobody waits for the start job, so its message may come late; here it is listed first.
+//! The engine (gitlab-ci-local) starts no job after one that never started. After a failed build the tests run the closing job by
+//! its name. No job waits for the start job, so its message may come late; here it is listed first.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ use crate::support::scratch::scratch;
 use crate::support::slack_limits;
 use crate::support::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
 
-/// What goes wrong in a pipeline, or what is missing.
+/// A fault in a pipeline, or a missing part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Story {
     AllGreen,
@@ -37,10 +37,10 @@ const STORIES: [Story; 5] =
     [Story::AllGreen, Story::BuildFails, Story::DeployFails, Story::NoWebhook, Story::SlackDown];
 const BRANCHES: [&str; 3] = ["main", "development", "feature/x"];
 
-/// An example, and what of it the tests need to know.
+/// An example, and the facts that the tests need.
 struct Example {
     file: &'static str,
-    /// The jobs of a green pipeline that are the consumer's own, in the order of their stages.
+    /// The consumer's own jobs of a green pipeline, in the order of their stages.
     jobs: &'static [&'static str],
     deploy_jobs: &'static [&'static str],
 }
@@ -56,7 +56,7 @@ const EXAMPLES: [Example; 4] = [
     },
 ];
 
-/// Runs an example in one story and returns the pipeline, and the texts that arrived in the channel.
+/// Runs an example in one story. Returns the pipeline, and the texts and bodies that arrived in the channel.
 fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec<serde_json::Value>) {
     let text = fs::read_to_string(root().join("examples/pipelines").join(example.file).with_extension("gitlab-ci.yml"))
         .unwrap();
@@ -88,7 +88,7 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
         !job.starts_with("notify-")
     });
     if story == Story::BuildFails {
-        // Run by name, a job is not triggered by another's failure.
+        // Another job's failure does not trigger a job that is run by its name.
         consumer.number(&numbers(example)[1..], CLOSES);
         let closed = consumer.run_jobs_on(&registry, &variables, &["notify-finish"]);
         assert_eq!(closed.jobs["notify-finish"], "PASS", "{}", closed.log);
@@ -100,13 +100,13 @@ fn play(example: &Example, branch: &str, story: Story) -> (Ran, Vec<String>, Vec
     (ran, texts, bodies)
 }
 
-/// One file, copied, and the notifier from any place.
+/// The template is one copied file, and the notifier comes from any URL.
 #[test]
 fn a_vendored_template_runs_with_the_notifier_from_elsewhere() {
     let example = fs::read_to_string(root().join("examples/pipelines/vendored.gitlab-ci.yml")).unwrap();
     let elsewhere = Server::start([served()]);
-    let place = "https://gitlab.example/api/v4/projects/42/packages/generic/pipeline-notifier";
-    let text = example.replace(place, &elsewhere.url("/files"));
+    let url = "https://gitlab.example/api/v4/projects/42/packages/generic/pipeline-notifier";
+    let text = example.replace(url, &elsewhere.url("/files"));
     assert_ne!(text, example);
     let files = scratch();
     fs::create_dir(files.join(".gitlab")).unwrap();
@@ -130,7 +130,7 @@ fn is_start(body: &serde_json::Value) -> bool {
     ["pipeline started", "pipeline is under way", "파이프라인 시작"].iter().any(|state| text.contains(state))
 }
 
-/// The IDs of the jobs of the examples.
+/// The IDs of the examples' jobs.
 const NUMBERS: [(&str, u64); 8] = [
     ("notify-finish", CLOSING),
     ("notify-start", 711_901),
@@ -147,15 +147,15 @@ fn numbers(example: &Example) -> Vec<(&'static str, u64)> {
     NUMBERS.into_iter().filter(|(name, _)| name.starts_with("notify-") || example.jobs.contains(name)).collect()
 }
 
-/// How the engine runs the closing job by its name.
+/// Lets the engine run the closing job by its name.
 const CLOSES: &str = "notify-finish:\n  variables:\n    CI_JOB_ID: '711900'\n  rules:\n    - when: always\n";
 
-/// A GitLab with the release in its registry, on which these jobs failed by their own scripts, and all others run.
+/// A GitLab with the release in its registry. These jobs failed by their own scripts; all others ran.
 pub(crate) fn gitlab(of: &[&str]) -> Server {
     gitlab_of_engine(of, None)
 }
 
-/// The same, with the artifacts that the engine kept.
+/// The same GitLab, with the engine's artifacts.
 fn gitlab_of_engine(of: &[&str], artifacts: Option<PathBuf>) -> Server {
     let mut gitlab = GitLab::new();
     gitlab.engine = artifacts;
@@ -168,7 +168,7 @@ fn gitlab_of_engine(of: &[&str], artifacts: Option<PathBuf>) -> Server {
             _ => job(*id, name, stage(name), "success"),
         })
         .collect();
-    // The jobs of strangers.
+    // The jobs of consumers' pipelines.
     let others = of.iter().filter(|name| NUMBERS.iter().all(|(known, _)| known != *name)).zip(711_100..);
     gitlab.jobs.extend(others.map(|(name, id)| failed(id, name, "ship", "script_failure")));
     let packed = ["x86_64", "aarch64"].map(|it| (format!("pipeline-notifier-{it}-linux.gz"), release().packed.clone()));
@@ -183,7 +183,7 @@ fn environment(branch: &str) -> &str {
     }
 }
 
-/// The states that the channel tells, in order.
+/// The states in the channel, in order.
 fn reported(example: &Example, story: Story) -> Vec<&'static str> {
     let (started, build_failed, deploying, deployed, failed) = if example.file == "include-project" {
         ("파이프라인 시작", "빌드 실패", "배포 시작", "배포 성공", "배포 실패")
@@ -230,40 +230,40 @@ fn every_story_of(example: &Example) {
     for branch in BRANCHES {
         for story in STORIES {
             let (ran, texts, bodies) = play(example, branch, story);
-            let place = format!("{} on {branch}, {story:?}", example.file);
-            assert_eq!(ran.jobs, jobs(example, story), "{place}:\n{}", ran.log);
+            let case = format!("{} on {branch}, {story:?}", example.file);
+            assert_eq!(ran.jobs, jobs(example, story), "{case}:\n{}", ran.log);
             let expected = reported(example, story);
             let states: Vec<&str> = texts
                 .iter()
                 .map(|text| expected.iter().find(|state| text.contains(&format!(": {state}"))).copied().unwrap_or(text))
                 .collect();
-            assert_eq!(states, expected, "{place}:\n{}", ran.log);
+            assert_eq!(states, expected, "{case}:\n{}", ran.log);
             let project = format!("[shop-api] {}: ", environment(branch));
             for (text, body) in texts.iter().zip(&bodies) {
-                assert!(text.contains(&project), "{place}: {text}");
-                assert!(text.contains("Kim Minsu"), "{place}: {text}");
-                slack_limits::check(body).unwrap_or_else(|fault| panic!("{place}: {fault}"));
+                assert!(text.contains(&project), "{case}: {text}");
+                assert!(text.contains("Kim Minsu"), "{case}: {text}");
+                slack_limits::check(body).unwrap_or_else(|fault| panic!("{case}: {fault}"));
                 let pipeline = "https://gitlab.example.test/shop/shop-api/-/pipelines/90817";
-                assert!(links(body).iter().any(|(_, url)| url.starts_with(pipeline)), "{place}: {body}");
+                assert!(links(body).iter().any(|(_, url)| url.starts_with(pipeline)), "{case}: {body}");
             }
             if story == Story::NoWebhook {
-                assert!(ran.log.contains("warning: SLACK_WEBHOOK_URL is not set or empty"), "{place}:\n{}", ran.log);
+                assert!(ran.log.contains("warning: SLACK_WEBHOOK_URL is not set or empty"), "{case}:\n{}", ran.log);
             }
             if story == Story::DeployFails {
                 let url = "https://gitlab.example.test/shop/shop-api/-/jobs/711002";
-                assert!(links(bodies.last().unwrap())[0].1 == url, "{place}: {bodies:?}");
+                assert!(links(bodies.last().unwrap())[0].1 == url, "{case}: {bodies:?}");
             }
         }
     }
 }
 
 #[test]
-fn a_plain_pipeline_tells_its_story() {
+fn a_plain_pipeline_posts_its_story() {
     every_story_of(&EXAMPLES[0]);
 }
 
 #[test]
-fn an_auto_devops_pipeline_tells_its_story() {
+fn an_auto_devops_pipeline_posts_its_story() {
     every_story_of(&EXAMPLES[1]);
     let (_, _, bodies) = play(&EXAMPLES[1], "feature/x", Story::AllGreen);
     let logs = links(&bodies[1])[0];
@@ -273,7 +273,7 @@ fn an_auto_devops_pipeline_tells_its_story() {
 }
 
 #[test]
-fn a_pipeline_without_the_catalog_tells_its_story() {
+fn a_pipeline_without_the_catalog_posts_its_story() {
     every_story_of(&EXAMPLES[2]);
     let (ran, _, bodies) = play(&EXAMPLES[2], "development", Story::DeployFails);
     assert!(ran.log.contains("our own preparation") && ran.log.contains("our own cleaning up"), "{}", ran.log);
@@ -281,13 +281,13 @@ fn a_pipeline_without_the_catalog_tells_its_story() {
 }
 
 #[test]
-fn several_deployments_tell_their_story() {
+fn several_deployments_post_their_story() {
     every_story_of(&EXAMPLES[3]);
     let (_, _, bodies) = play(&EXAMPLES[3], "feature/x", Story::AllGreen);
     assert_eq!(links(&bodies[2])[0], ("Open site", "https://feature-x.shop.example"));
 }
 
-/// The README's first example as somebody pastes it, in a pipeline of one job in one stage.
+/// The README's first example, pasted into a pipeline of one job in one stage.
 #[test]
 fn the_first_example_of_the_readme_works_in_a_pipeline_of_one_job() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
@@ -313,7 +313,7 @@ fn the_first_example_of_the_readme_works_in_a_pipeline_of_one_job() {
     assert!(["prepared", "your own deployment", "cleaned"].iter().all(|it| log.contains(&format!("> {it}"))), "{log}");
 }
 
-/// The module of a later release: this source with other words, built as the build script builds it.
+/// The module of a later release: this source with another text, built as the build script builds it.
 fn later_module() -> Vec<u8> {
     let source = scratch();
     for file in ["Cargo.lock", "rust-toolchain.toml"] {
@@ -325,8 +325,8 @@ fn later_module() -> Vec<u8> {
     let copied = Command::new("cp").arg("-r").arg(root().join("notifier-wasm")).arg(&source).status().unwrap();
     assert!(copied.success());
     let language = source.join("notifier-wasm/src/language.rs");
-    let words = fs::read_to_string(&language).unwrap();
-    fs::write(&language, words.replace("pipeline started", "pipeline is under way")).unwrap();
+    let texts = fs::read_to_string(&language).unwrap();
+    fs::write(&language, texts.replace("pipeline started", "pipeline is under way")).unwrap();
     let target = root().join("target/later-module");
     let built = cargo()
         .current_dir(&source)
@@ -339,8 +339,8 @@ fn later_module() -> Vec<u8> {
     fs::read(target.join("wasm32-wasip1/module/notifier.wasm")).unwrap()
 }
 
-/// One team pins 1.0.0, another 1.1.0 with the notifier of 1.0.0 baked into its images: each has its own messages.
-/// A byte that was flipped in what the registry serves is caught, the job says so and goes on.
+/// One team pins 1.0.0, another 1.1.0 with the notifier of 1.0.0 baked into its images. Each has its own messages.
+/// A flipped byte in a file of the registry is caught. The job's log names it, and the job goes on.
 #[test]
 fn two_releases_run_side_by_side() {
     let later = later_module();
@@ -364,9 +364,9 @@ fn two_releases_run_side_by_side() {
         if baked {
             consumer.bake();
         }
-        let place = format!("/{version}/");
+        let folder = format!("/{version}/");
         let files =
-            [(format!("{place}{packed_name}"), packed.to_vec()), (format!("{place}notifier.wasm"), module.to_vec())];
+            [(format!("{folder}{packed_name}"), packed.to_vec()), (format!("{folder}notifier.wasm"), module.to_vec())];
         let (registry, slack) = (Server::start([Reply::Files(files.into())]), Server::start([Reply::ok()]));
         let ran = consumer.run_on(&registry, &[("FAIL", "nothing"), ("SLACK_WEBHOOK_URL", &slack.url(WEBHOOK_PATH))]);
         let expected = [("notify-start", "PASS"), ("build", "PASS"), ("test", "PASS"), ("deploy", "PASS")];
@@ -441,7 +441,7 @@ fn in_bot_mode_a_pipeline_is_one_message_in_its_last_state() {
 }
 
 #[test]
-fn in_bot_mode_a_job_that_is_run_again_speaks_in_the_same_thread() {
+fn in_bot_mode_a_job_that_is_run_again_posts_in_the_same_thread() {
     let (server, workspace) = slack(Workspace::new());
     let pipeline = BotMode::new(&EXAMPLES[0], server);
     let failed = pipeline.run("deploy", &[]);
@@ -465,9 +465,9 @@ fn in_bot_mode_a_job_that_is_run_again_speaks_in_the_same_thread() {
     assert_eq!(workspace.top_level(OPS).len(), 1);
 }
 
-/// A runner that kills the script leaves the rest to the hook behind it, and to the next attempt.
+/// The hook after a killed script and the next attempt do the rest.
 #[test]
-fn in_bot_mode_a_job_that_is_killed_is_told_and_tried_again() {
+fn in_bot_mode_a_killed_job_is_reported_and_tried_again() {
     let (server, workspace) = slack(Workspace::new());
     let pipeline = BotMode::new(&EXAMPLES[0], server);
     pipeline.consumer.write("Makefile", "build test:\n\t@echo $@ is done\ndeploy:\n\t@kill -9 $$PPID\n");
@@ -493,7 +493,7 @@ fn in_bot_mode_a_job_finds_the_message_whatever_the_bot_may_read() {
     let ran = bot.run("nothing", &[]);
     assert!(ran.jobs.values().all(|verdict| verdict == "PASS"), "{}", ran.log);
     assert!(ran.log.contains("the bot lacks the scope channels:history; add it"), "{}", ran.log);
-    // The start job has kept where it is.
+    // The start job recorded the message's location.
     assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy succeeded"], "{}", ran.log);
 }
 
@@ -512,9 +512,9 @@ fn in_bot_mode_a_token_that_is_revoked_midway_leaves_the_rest_to_the_webhook() {
     assert!(ran.log.contains("SLACK_BOT_TOKEN is revoked"), "{}", ran.log);
 }
 
-/// The settings file of a repository chooses the channel, and what is said there.
+/// The settings file of a repository chooses the channel and the text.
 #[test]
-fn in_bot_mode_the_settings_file_routes_and_words_a_pipeline() {
+fn in_bot_mode_the_settings_file_sets_channel_and_text() {
     let (server, workspace) = slack(Workspace::new());
     let pipeline = BotMode::new(&EXAMPLES[0], server);
     let file = serde_json::json!({
@@ -524,15 +524,15 @@ fn in_bot_mode_the_settings_file_routes_and_words_a_pipeline() {
     pipeline.consumer.write(".pipeline-notifier.json", &file.to_string());
     let ran = pipeline.run("deploy", &[]);
     assert_eq!(ran.jobs["deploy"], "FAIL", "{}", ran.log);
-    // The input names a channel, and wins.
+    // The input's channel wins over the file's.
     let messages = workspace.lock().unwrap().top_level(DEPLOYS);
     assert_eq!(states(&messages), ["rollout failed"], "{}", ran.log);
     let body = serde_json::Value::Object(messages[0].body.clone()).to_string();
     assert!(body.contains("make rollback ENV=prod"), "{body}");
 }
 
-/// A consumer's pipelines on a GitLab whose API knows what the engine ran.
-struct Told {
+/// A consumer's pipelines on a GitLab whose API knows the jobs that the engine ran.
+struct Pipelines {
     consumer: Consumer,
     registry: Server,
     gitlab: Arc<Mutex<GitLab>>,
@@ -540,7 +540,7 @@ struct Told {
     workspace: Option<Arc<Mutex<Workspace>>>,
 }
 
-impl Told {
+impl Pipelines {
     fn new(is_bot: bool) -> Self {
         let (slack, workspace) = if is_bot {
             let (server, workspace) = slack(Workspace::new());
@@ -574,7 +574,7 @@ impl Told {
         variables
     }
 
-    /// Runs a pipeline up to the closing job, which is run by its name once GitLab knows how the others ended.
+    /// Runs a pipeline up to the closing job. That job is run by its name after GitLab knows the others' results.
     fn run(&self, number: u64, fail: &str, reason: &str, kills: Option<&str>) -> String {
         {
             let mut gitlab = self.gitlab.lock().unwrap();
@@ -594,7 +594,7 @@ impl Told {
                 None => self.consumer.run_jobs_on(&self.registry, &all, jobs),
             }
         };
-        // What the closing job asks is not known before the others have ended.
+        // GitLab can answer the closing job only after the other jobs have ended.
         self.consumer.write(".gitlab-ci-local.yml", "notify-finish:\n  rules:\n    - when: never\n");
         let ran = run(&of(&THIS.to_string()), &[]);
         let has_failed = |job: &str| ran.jobs.get(job).is_some_and(|verdict| verdict == "FAIL") || kills == Some(job);
@@ -622,7 +622,7 @@ impl Told {
         format!("{}{}", ran.log, closed.log)
     }
 
-    /// What the team's channel says, in order, but for the starts.
+    /// The messages in the team's channel, in order, without the starts.
     fn ends(&self) -> Vec<String> {
         let texts: Vec<String> = match &self.workspace {
             None => {
@@ -637,7 +637,7 @@ impl Told {
         texts.iter().filter_map(state).filter(|it| !it.contains("started")).collect()
     }
 
-    /// What the operators' channel says.
+    /// The messages in the operators' channel.
     fn operators(&self) -> Vec<String> {
         let texts: Vec<String> = match &self.workspace {
             None => {
@@ -653,33 +653,34 @@ impl Told {
     }
 }
 
-/// Red, killed by its timeout, red again, green: in both modes each is told, none twice, and the operators hear that it is over.
+/// The pipelines are red, killed by a timeout, red again, and green. In both modes each is posted once, and the operators get the
+/// all-clear.
 #[test]
-fn a_week_of_pipelines_tells_its_story() {
+fn a_week_of_pipelines_posts_its_story() {
     for is_bot in [false, true] {
-        let reported = Told::new(is_bot);
-        let log = reported.run(90_817, "nothing", "", None);
-        assert_eq!(reported.ends(), ["deploy succeeded"], "{log}");
-        let log = reported.run(90_818, "build", "script_failure", None);
-        assert_eq!(reported.ends()[1..], ["build failed (build)"], "{log}");
-        // Its script is killed in the middle, and no hook runs behind it.
-        let log = reported.run(90_819, "nothing", "job_execution_timeout", Some("deploy"));
-        assert_eq!(reported.ends()[2..], ["deploy failed"], "{log}");
+        let pipelines = Pipelines::new(is_bot);
+        let log = pipelines.run(90_817, "nothing", "", None);
+        assert_eq!(pipelines.ends(), ["deploy succeeded"], "{log}");
+        let log = pipelines.run(90_818, "build", "script_failure", None);
+        assert_eq!(pipelines.ends()[1..], ["build failed (build)"], "{log}");
+        // The script is killed midway, and no hook runs after it.
+        let log = pipelines.run(90_819, "nothing", "job_execution_timeout", Some("deploy"));
+        assert_eq!(pipelines.ends()[2..], ["deploy failed"], "{log}");
         assert!(log.contains("message: [shop-api] prod: deploy failed"), "{log}");
-        // Told by its own hook, and so by nobody else.
-        let log = reported.run(90_820, "deploy", "script_failure", None);
-        assert_eq!(reported.ends()[3..], ["deploy failed"], "{log}");
+        // Its own hook reports it, so nothing else does.
+        let log = pipelines.run(90_820, "deploy", "script_failure", None);
+        assert_eq!(pipelines.ends()[3..], ["deploy failed"], "{log}");
         assert!(log.contains("notify: skipped reason=already_reported"), "{log}");
-        let log = reported.run(90_821, "nothing", "", None);
-        assert_eq!(reported.ends()[4..], ["deploy succeeded", "fixed"], "{log}");
+        let log = pipelines.run(90_821, "nothing", "", None);
+        assert_eq!(pipelines.ends()[4..], ["deploy succeeded", "fixed"], "{log}");
         let all_clear = if is_bot { "fixed (was: deploy failed)" } else { "fixed" };
         assert_eq!(
-            reported.operators(),
+            pipelines.operators(),
             ["build failed (build)", "deploy failed", "deploy failed", all_clear],
             "{log}"
         );
-        if let Some(workspace) = &reported.workspace {
-            // One message a pipeline, in its last state.
+        if let Some(workspace) = &pipelines.workspace {
+            // One message per pipeline, in its last state.
             let messages = workspace.lock().unwrap().top_level(DEPLOYS);
             assert_eq!(
                 states(&messages),
@@ -689,32 +690,32 @@ fn a_week_of_pipelines_tells_its_story() {
     }
 }
 
-/// Every failure of a ref that stays red, where the team wants to hear all of them; and a rollback.
+/// Every failure of a red ref is posted and counted with `finish: failure`. A rollback is named as one.
 #[test]
-fn what_stays_red_is_counted_and_a_rollback_reads_as_one() {
+fn repeated_failures_are_counted_and_a_rollback_is_named() {
     for is_bot in [false, true] {
-        let reported = Told::new(is_bot);
-        reported.consumer.replace(".gitlab-ci.yml", "finish: change", "finish: failure");
+        let pipelines = Pipelines::new(is_bot);
+        pipelines.consumer.replace(".gitlab-ci.yml", "finish: change", "finish: failure");
         for (number, expected) in [
             (90_817, "build failed (build)"),
             (90_818, "still failing (2nd in a row; build)"),
             (90_819, "still failing (3rd in a row; build)"),
         ] {
-            let log = reported.run(number, "build", "script_failure", None);
-            assert_eq!(reported.ends().last().unwrap(), expected, "{log}");
+            let log = pipelines.run(number, "build", "script_failure", None);
+            assert_eq!(pipelines.ends().last().unwrap(), expected, "{log}");
         }
-        assert_eq!(reported.ends().len(), 3);
-        // The environment was deployed to by a later pipeline since.
+        assert_eq!(pipelines.ends().len(), 3);
+        // A later pipeline has deployed to the environment since.
         let ours = "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678";
-        reported.gitlab.lock().unwrap().deployments = vec![
+        pipelines.gitlab.lock().unwrap().deployments = vec![
             deployment(420, "production", "running", ours, (90_810, THIS)),
             deployment(410, "production", "success", "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567", (90_816, 700_000)),
         ];
-        reported.gitlab.lock().unwrap().jobs = vec![
+        pipelines.gitlab.lock().unwrap().jobs = vec![
             with(job(700_100, "deploy", "deploy", "success"), "retried", true),
             job(THIS, "deploy", "deploy", "running"),
         ];
-        let mut all = reported.variables("nothing");
+        let mut all = pipelines.variables("nothing");
         all.extend([
             ("CI_PIPELINE_ID", "90810".to_owned()),
             ("CI_JOB_ID", THIS.to_string()),
@@ -722,7 +723,7 @@ fn what_stays_red_is_counted_and_a_rollback_reads_as_one() {
             ("CI_ENVIRONMENT_NAME", "production".to_owned()),
         ]);
         let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let ran = reported.consumer.run_jobs_on(&reported.registry, &all, &["deploy"]);
+        let ran = pipelines.consumer.run_jobs_on(&pipelines.registry, &all, &["deploy"]);
         assert!(ran.log.contains("prod: rolled back to 1a2b3c4d"), "{}", ran.log);
     }
 }

@@ -1,4 +1,4 @@
-//! The playground: built as it is published, in a real browser; the same bytes as the binary's.
+//! The playground: built as for publication, run in a real browser. It renders the same bytes as the binary.
 
 use std::fs;
 use std::io::Write as _;
@@ -15,15 +15,15 @@ use crate::sandbox::guest;
 use crate::support::harness::{cargo, root};
 use crate::support::scratch::scratch;
 
-/// Builds the page once, where `make playground` builds it.
+/// Builds the playground once, in the directory of `make playground`.
 fn built() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let build = || {
-        let page = root().join("target/playground");
+        let directory = root().join("target/playground");
         let arguments = ["run", "--quiet", "--package", "playground", "--"];
-        let run = cargo().args(arguments).arg(&page).current_dir(root()).output().unwrap();
+        let run = cargo().args(arguments).arg(&directory).current_dir(root()).output().unwrap();
         succeeded(&run);
-        page
+        directory
     };
     BUILT.get_or_init(build).clone()
 }
@@ -40,18 +40,18 @@ fn node(arguments: &[&str]) -> Command {
     node
 }
 
-/// What the page makes of pipelines that are pasted into it: JSON in and out, as `browser/proposals.mjs` has it.
+/// Pastes pipelines into the playground and returns its proposals; `browser/proposals.mjs` defines the JSON in and out.
 pub(crate) fn proposals(pasted: &str) -> Vec<Value> {
     built();
-    let mut page = node(&["proposals.mjs"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    page.stdin.take().unwrap().write_all(pasted.as_bytes()).unwrap();
-    let ended = page.wait_with_output().unwrap();
+    let mut script = node(&["proposals.mjs"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    script.stdin.take().unwrap().write_all(pasted.as_bytes()).unwrap();
+    let ended = script.wait_with_output().unwrap();
     succeeded(&ended);
     serde_json::from_slice(&ended.stdout).unwrap()
 }
 
 #[test]
-fn the_page_keeps_its_promises_in_a_real_browser() {
+fn the_playground_works_in_a_real_browser() {
     built();
     let modules = scratch();
     for path in fs::read_dir(root().join("tests/guests")).unwrap().map(|it| it.unwrap().path()) {
@@ -66,7 +66,7 @@ fn the_page_keeps_its_promises_in_a_real_browser() {
 }
 
 #[test]
-fn the_page_renders_the_bytes_that_the_binary_renders() {
+fn the_playground_renders_the_bytes_of_the_binary() {
     built();
     let ended = node(&["contexts.mjs"]).output().unwrap();
     succeeded(&ended);
@@ -81,7 +81,7 @@ fn the_page_renders_the_bytes_that_the_binary_renders() {
 }
 
 #[test]
-fn the_page_passes_to_the_module_what_a_job_does() {
+fn the_playground_passes_on_what_a_job_does() {
     let samples: Value = serde_json::from_slice(&fs::read(built().join("samples.json")).unwrap()).unwrap();
     for input in samples["inputs"].as_array().unwrap() {
         let setting = SETTINGS.iter().find(|setting| input["name"] == setting.name);

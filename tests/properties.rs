@@ -1,5 +1,5 @@
-//! Whatever the text: the real module, in its sandbox, makes a message within Slack's limits, valid JSON, the same twice, with no
-//! mention and no link but those that the settings and GitLab give.
+//! The real module, in its sandbox, turns any text into valid JSON within Slack's limits, and into the same bytes twice. Mentions
+//! and links come only from the settings and from GitLab.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use crate::support::slack_limits;
 
 static MODULE: LazyLock<Guest> = LazyLock::new(|| Guest::built_in().unwrap());
 
-/// The variables that hold text of others.
+/// The variables whose text other people choose.
 const TEXTS: [&str; 12] = [
     "CI_PROJECT_NAME",
     "CI_COMMIT_BRANCH",
@@ -27,7 +27,7 @@ const TEXTS: [&str; 12] = [
     "GITLAB_USER_NAME",
 ];
 
-/// Any text, and what is dangerous in Slack more often than by chance.
+/// Generates any text, with parts that are dangerous in Slack more often than by chance.
 fn text() -> impl Strategy<Value = String> {
     let dangerous = prop::sample::select(vec![
         "<!channel>",
@@ -63,7 +63,7 @@ fn context() -> impl Strategy<Value = Value> {
     let jobs = prop::option::of(prop::collection::vec((text(), text()), 0..14));
     let lines = prop::collection::vec(text(), 0..4);
     let kind = (events, statuses, languages, sources);
-    (kind, texts, jobs, lines, text(), any::<Option<i64>>()).prop_map(|(kind, texts, jobs, lines, words, now)| {
+    (kind, texts, jobs, lines, text(), any::<Option<i64>>()).prop_map(|(kind, texts, jobs, lines, extra, now)| {
         let (event, status, language, source) = kind;
         let mut ci = json!({
             "CI_COMMIT_SHORT_SHA": "1a2b3c4d", "CI_JOB_STATUS": status, "CI_PIPELINE_SOURCE": source, "CI_PIPELINE_ID": "1",
@@ -83,7 +83,7 @@ fn context() -> impl Strategy<Value = Value> {
             "version": 1, "event": event, "ci": ci, "failed_jobs": jobs, "now": now,
             "settings": {"language": language, "mention": "here,subteam:S0OPERATORS", "app_url": "https://gitlab.corp.example/%{branch}",
                          "grafana_url": "https://gitlab.corp.example/grafana", "loki_query": "{app=\"%{project}\"}"},
-            "settings_file": {"lines": lines, "events": {"deploy-failed": {"text": words}}},
+            "settings_file": {"lines": lines, "events": {"deploy-failed": {"text": extra}}},
         })
     })
 }
@@ -100,8 +100,8 @@ proptest! {
         let body = &message["message"];
         prop_assert_eq!(slack_limits::check(body), Ok(()));
         for element in slack_limits::elements(body) {
-            let called = ["user_id", "usergroup_id", "range", "channel_id"].iter().find_map(|key| element[key].as_str());
-            prop_assert!(called.is_none_or(|it| ["here", "S0OPERATORS"].contains(&it)), "{}", element);
+            let mentioned = ["user_id", "usergroup_id", "range", "channel_id"].iter().find_map(|key| element[key].as_str());
+            prop_assert!(mentioned.is_none_or(|it| ["here", "S0OPERATORS"].contains(&it)), "{}", element);
             let url = element["url"].as_str();
             prop_assert!(url.is_none_or(|url| url.starts_with("https://gitlab.corp.example/")), "{}", element);
         }
@@ -116,7 +116,7 @@ proptest! {
         }
     }
 
-    /// The environment of a message is one that somebody named for this job, in the order of the docs.
+    /// The environment of a message is the first in the order of the docs that is set for this job.
     #[test]
     fn the_environment_is_one_that_somebody_named(
         routed in prop::option::of("[a-z]{3,8}"),
@@ -150,7 +150,7 @@ proptest! {
         prop_assert!(message["message"]["blocks"].to_string().contains(expected));
     }
 
-    /// Two jobs of one pipeline that do the same are told apart.
+    /// Jobs of one pipeline that differ only in their names get different messages.
     #[test]
     fn messages_of_different_jobs_are_never_alike(
         names in prop::sample::subsequence(vec!["deploy", "ship", "prod", "deploy: [eu]", "deploy: [us]", "deploy 1/2", "배포"], 2),
@@ -170,9 +170,9 @@ proptest! {
         prop_assert_ne!(body(names[0]), body(names[1]));
     }
 
-    /// Nothing is called a success but what GitLab calls one.
+    /// A message shows a success only if GitLab reports one.
     #[test]
-    fn a_success_is_said_of_nothing_else(
+    fn only_a_success_shows_a_success(
         event in prop::sample::select(vec!["deploy-started", "deploy-finished", "pipeline-finished"]),
         status in prop::option::of(prop::sample::select(vec!["success", "failed", "canceled", "running", "skipped", "Success"])),
         action in prop::option::of(prop::sample::select(vec!["start", "stop", "verify", "access", "prepare"])),
@@ -198,12 +198,12 @@ proptest! {
         });
         let message: Value = serde_json::from_slice(&MODULE.run(context.to_string().as_bytes()).unwrap()).unwrap();
         let text = message["message"]["text"].as_str().unwrap();
-        let says_success = ["succeeded", "fixed", "stopped", "성공", "복구됨", "중지됨", "✅", "🎉"].iter().any(|it| text.contains(it));
+        let shows_success = ["succeeded", "fixed", "stopped", "성공", "복구됨", "중지됨", "✅", "🎉"].iter().any(|it| text.contains(it));
         let is_success = match event {
             "deploy-finished" => status == Some("success"),
             "pipeline-finished" => !has_failed && (result == Some("success") || is_proven),
             _ => false,
         };
-        prop_assert_eq!(says_success, is_success, "{}", text);
+        prop_assert_eq!(shows_success, is_success, "{}", text);
     }
 }

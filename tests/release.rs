@@ -1,6 +1,5 @@
-//! The release: from a version to a published set, with the scripts that a release runs, in a checkout of their own, against
-//! a loopback package registry. The artefacts are small stand-ins; that the real ones come out the same twice is what
-//! `make verify` shows.
+//! The release, from a version to a published set. The release's scripts run in a checkout of their own, against a loopback
+//! package registry. The artefacts are small stand-ins; `make verify` shows that the real ones come out the same twice.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -27,7 +26,7 @@ pub(crate) const FILES: [&str; 11] = [
     "SHA256SUMS",
 ];
 
-/// What stands in for the compilers: another module and other binaries for each version of the sources.
+/// The stand-in for the compilers: another module and other binaries for each version of the sources.
 const BUILD: &str = r#"#!/bin/sh
 set -eu
 mkdir -p "$1"
@@ -61,7 +60,7 @@ impl Checkout {
             .status()
             .unwrap();
         assert!(copied.success());
-        // Something to release, also where the newest version is what this tree is.
+        // The release needs a change, even if this tree is the newest version.
         let changelog = checkout.read("CHANGELOG.md");
         if !changelog.contains("\n## Unreleased\n") {
             let changelog = changelog.replacen("\n## ", "\n## Unreleased\n\n- News.\n\n## ", 1);
@@ -75,7 +74,7 @@ impl Checkout {
         checkout
     }
 
-    /// One with a release in it, whose artefacts are in `dist`.
+    /// A checkout with a release in it. The artefacts are in `dist`.
     fn released(version: &str) -> Self {
         let checkout = Self::new();
         checkout.prepare(version).succeeds();
@@ -143,7 +142,7 @@ impl Ran {
     }
 }
 
-/// An empty registry and what it holds.
+/// An empty registry and its contents.
 fn registry(faults: Packages) -> (Server, Arc<Mutex<Packages>>) {
     let packages = Arc::new(Mutex::new(faults));
     (Server::start([Reply::Packages(Arc::clone(&packages))]), packages)
@@ -182,7 +181,7 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
 }
 
 #[test]
-fn a_release_is_made_of_its_own_sources_alone() {
+fn a_release_is_made_of_only_its_own_sources() {
     let checkout = Checkout::released("1.2.3");
     checkout.run("release/verify", &["dist"], &[]).succeeds();
     checkout.run("git", &["tag", "-d", "1.2.3"], &[]).succeeds();
@@ -225,7 +224,7 @@ fn the_token_does_not_follow_a_redirect_to_object_storage() {
     let checkout = Checkout::released("1.2.3");
     let (storage, objects) = registry(Packages::default());
     let (server, packages) = registry(Packages { storage: Some(storage.url("")), ..Packages::default() });
-    // The storage has what the registry took in.
+    // The storage has the files that the registry took in.
     checkout.publish(&server, &[]).fails_with("reading notifier.wasm back: the registry answered 404");
     objects.lock().unwrap().files = packages.lock().unwrap().files.clone();
     let again = checkout.publish(&server, &[]);
@@ -245,7 +244,7 @@ fn a_refused_upload_stops_and_is_taken_up_again() {
         assert_eq!(packages.lock().unwrap().files.len(), 4);
         packages.lock().unwrap().refused = None;
         checkout.publish(&server, &[]).succeeds();
-        // Each file once, but for the one that was refused.
+        // Each file is uploaded once, except the refused one.
         assert_eq!(uploads(&server).len(), FILES.len() + 1);
     }
 }
@@ -261,7 +260,7 @@ fn half_an_upload_with_other_contents_is_not_mixed_with_ours() {
 }
 
 #[test]
-fn what_does_not_match_its_digest_stops_before_the_release() {
+fn a_wrong_digest_stops_before_the_release() {
     let checkout = Checkout::released("1.2.3");
     let (server, _) = registry(Packages { garbled: Some("aarch64-linux.gz"), ..Packages::default() });
     checkout.publish(&server, &[]).fails_with("serves as pipeline-notifier-aarch64-linux.gz is not what was uploaded");
@@ -277,7 +276,7 @@ fn what_does_not_match_its_digest_stops_before_the_release() {
         let (server, _) = registry(Packages::default());
         fs::write(checkout.0.join("dist").join(file), "another build").unwrap();
         checkout.publish(&server, &[]).fails_with("dist is not what its SHA256SUMS lists");
-        // A set that agrees with itself, and not with what the tag pins.
+        // The set agrees with itself, but not with the pins of the tag.
         let sums = "sha256sum notifier.wasm pipeline-notifier-* sbom.cdx.json >SHA256SUMS";
         checkout.run("sh", &["-c", &format!("cd dist && {sums}")], &[]).succeeds();
         checkout
@@ -304,7 +303,7 @@ fn a_release_of_another_tag_or_project_is_not_published() {
 
 /// An instance's repository of the project, as an import leaves it, and a runner's clone of it.
 struct Instance {
-    /// What stands for the instance's address.
+    /// The stand-in for the instance's address.
     root: PathBuf,
     origin: Checkout,
 }
@@ -356,7 +355,7 @@ impl Instance {
     }
 }
 
-/// From an import under any path to a published version, with what the jobs of a pipeline with RELEASE run.
+/// An import under any path becomes a published version by the commands of a pipeline with RELEASE.
 #[test]
 fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
     let instance = Instance::importing();
@@ -373,7 +372,7 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
     let template = instance.git(&["show", "main:templates/notify.yml"]).succeeds();
     assert!(template.contains("version=\"1.2.3\" project=\"tools%2Fnotifier\""), "{template}");
 
-    // What the next job does, in a clone of its own, with the artefacts of the first.
+    // The next job runs in a clone of its own, with the artefacts of the first.
     let (server, packages) = registry(Packages::default());
     let next = instance.clone("1.2.3");
     next.run("cp", &["-r", clone.0.join("dist").to_str().unwrap(), "dist"], &[]).succeeds();
@@ -386,7 +385,7 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
         assert!(template.contains(digest) || file == "sbom.cdx.json", "{file}");
     }
 
-    // A tag that an import brought along is another project's.
+    // A tag from an import belongs to another project.
     let other = instance.clone("main");
     let imported = instance.root.join("other/notifier.git");
     let bare = instance.root.join("tools/notifier.git");
@@ -396,11 +395,11 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
         .tag(&other, &[("CI_PROJECT_PATH", "other/notifier")])
         .fails_with("brought along from tools/notifier: delete it");
 
-    // Where somebody pushed meanwhile.
+    // Somebody has pushed meanwhile.
     let late = instance.clone("main~1");
     instance.tag(&late, &[("RELEASE", "1.3.0")]).fails_with("main has moved on since this pipeline began");
 
-    // A job that is run again takes what is there.
+    // A job that is run again takes the existing tag.
     let again = instance.clone("main~1");
     let said = instance.tag(&again, &[]).succeeds();
     assert!(said.starts_with("there is a tag 1.2.3 already; what it pins is built\n"), "{said}");
@@ -408,7 +407,7 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
     assert_eq!(instance.git(&["rev-list", "--count", "main"]).succeeds(), "2\n");
 }
 
-/// What another instance released is released again under the path of this one: the same bytes, and another template.
+/// Another instance's release is released again under this one's path: the same bytes, and another template.
 #[test]
 fn a_version_that_is_prepared_already_is_pinned_for_another_path() {
     let checkout = Checkout::released("1.2.3");

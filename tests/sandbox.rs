@@ -1,4 +1,4 @@
-//! The sandbox: guests that misbehave, each named for what it does, against the limits.
+//! The limits of the sandbox, tested with guests that misbehave. Each guest is named for its behaviour.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use pipeline_notifier::sandbox::{Guest, GuestError, LIMITS, inspect};
 
 use crate::support::harness::fixtures;
 
-/// A guest of the folder `guests`, as WebAssembly.
+/// Compiles a guest of the folder `guests` to WebAssembly.
 pub(crate) fn guest(name: &str) -> Vec<u8> {
     let path = fixtures().join("../guests").join(name).with_extension("wat");
     wat::parse_bytes(&fs::read(path).unwrap()).unwrap().into_owned()
 }
 
-/// Runs a guest and tells how it ended, in the words of its error.
+/// Runs a guest and returns its output or its error.
 fn run(name: &str) -> String {
     match Guest::from_wasm(&guest(name)).and_then(|guest| guest.run(b"{}")) {
         Ok(output) => format!("output: {}", String::from_utf8_lossy(&output)),
@@ -21,7 +21,7 @@ fn run(name: &str) -> String {
     }
 }
 
-/// Every guest, and how it ends.
+/// Every guest, and the start of its result.
 const GUESTS: [(&str, &str); 37] = [
     ("loops-forever", "fuel: it ran out of fuel"),
     ("fills-memory-again-and-again", "deadline: it ran longer than a module may"),
@@ -54,15 +54,15 @@ const GUESTS: [(&str, &str); 37] = [
     ("says-too-deep", "output: [[[["),
     ("names-a-channel", "output: {\"version\":1,\"message\":{\"text\":\"x\",\"channel\":\"#general\"}}"),
     ("counts-environment-arguments-and-randomness", "output: 0000"),
-    ("uses-simd", "bad_module: it is no WebAssembly module for WASI preview 1: SIMD support is not enabled"),
+    ("uses-simd", "bad_module: it is not a WebAssembly module for WASI preview 1: SIMD support is not enabled"),
     (
         "calls-in-tail-position",
-        "bad_module: it is no WebAssembly module for WASI preview 1: tail calls support is not enabled",
+        "bad_module: it is not a WebAssembly module for WASI preview 1: tail calls support is not enabled",
     ),
-    ("has-two-memories", "bad_module: it is no WebAssembly module for WASI preview 1: multiple memories"),
-    ("has-a-64-bit-memory", "bad_module: it is no WebAssembly module for WASI preview 1: memory64 must be enabled"),
-    ("is-a-component", "bad_module: it is no WebAssembly module for WASI preview 1: "),
-    ("is-cut-short", "bad_module: it is no WebAssembly module for WASI preview 1: "),
+    ("has-two-memories", "bad_module: it is not a WebAssembly module for WASI preview 1: multiple memories"),
+    ("has-a-64-bit-memory", "bad_module: it is not a WebAssembly module for WASI preview 1: memory64 must be enabled"),
+    ("is-a-component", "bad_module: it is not a WebAssembly module for WASI preview 1: "),
+    ("is-cut-short", "bad_module: it is not a WebAssembly module for WASI preview 1: "),
 ];
 
 #[test]
@@ -74,7 +74,7 @@ fn every_guest_ends_as_its_name_says() {
             Guest::from_wasm(&wasm[..wasm.len() / 2])
                 .map_or_else(|it| format!("{}: {it}", it.reason()), |_| String::new())
         } else {
-            // Time that passes by the clock may run out before anything else on a busy machine, once.
+            // A busy machine may once hit the deadline before the expected end, so try again.
             let mut tries = (0..3).map(|_| run(name));
             tries.find(|it| it.starts_with(expected) || !it.starts_with("deadline")).unwrap_or_else(|| run(name))
         };
@@ -132,7 +132,7 @@ fn a_refused_context_is_one_line_on_stderr_and_exit_1() {
 }
 
 #[test]
-fn what_is_kept_of_stderr_is_bounded() {
+fn the_stderr_of_a_guest_is_bounded() {
     match Guest::from_wasm(&guest("floods-stderr")).unwrap().run(b"") {
         Err(GuestError::Exit { status: 7, stderr }) => assert_eq!(stderr.len(), LIMITS.stderr),
         other => panic!("{other:?}"),

@@ -7,7 +7,7 @@ use crate::support::harness::{Notifier, WEBHOOK_PATH, fixtures};
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 
-/// Every job of the fixtures, and the values in it that nobody may see.
+/// Returns every job of the fixtures, and its values that no output may show.
 fn jobs() -> Vec<(String, Vec<String>)> {
     let mut jobs = Vec::new();
     for entry in fs::read_dir(fixtures().join("jobs")).unwrap() {
@@ -39,7 +39,7 @@ fn the_context_shows_no_secret() {
             let context = Notifier::new(&["context", event]).whole_job(&job).run();
             assert_eq!(context.status, 0, "{}", context.stderr);
             for secret in &secrets {
-                // The short token of a trigger has four characters, which any text may have.
+                // The short token of a trigger has four characters, so any text may contain it.
                 if secret.len() > 4 {
                     assert!(!context.stdout.contains(secret.as_str()), "{job} {event}: {secret}");
                     assert!(!context.stderr.contains(secret.as_str()), "{job} {event}: {secret}");
@@ -76,7 +76,7 @@ fn a_secret_is_not_passed_whoever_asks_for_it() {
     let context = Notifier::new(&arguments).job("gitlab-18-deploy-on-main").with("TEAM", "commerce").run();
     assert_eq!(context.json()["ci"]["TEAM"], "commerce");
     assert!(!context.stdout.contains("not-a-real"), "{}", context.stdout);
-    assert!(context.stderr.contains("--pass CI_JOB_TOKEN: its name says that it is a secret"), "{}", context.stderr);
+    assert!(context.stderr.contains("--pass CI_JOB_TOKEN: the name is that of a secret"), "{}", context.stderr);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_webhook_in_a_commit_title_is_neither_sent_nor_printed() {
     assert_eq!(context.json()["ci"]["CI_COMMIT_TITLE"], "post to [redacted]");
 }
 
-/// A secret that is a word of ours, or a piece of JSON, changes nothing of what a message says.
+/// A message stays the same if a secret equals one of our terms or a piece of JSON.
 #[test]
 fn a_secret_that_is_a_common_word_hides_no_fact() {
     for secret in [
@@ -135,7 +135,7 @@ fn a_secret_that_is_a_common_word_hides_no_fact() {
     }
 }
 
-/// The address of a public project, as its clone has it, is no secret.
+/// The clone URL of a public project is no secret.
 #[test]
 fn a_public_clone_breaks_no_link() {
     let render = |url: &str| {

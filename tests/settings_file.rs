@@ -1,5 +1,5 @@
-//! `.pipeline-notifier.json` in the consumer's repository: routing, mentions, lines, links and texts; settings win over it, and
-//! it names neither secrets nor hosts.
+//! `.pipeline-notifier.json` in the consumer's repository: routing, mentions, lines, links and texts. Settings win over it. It
+//! sets neither secrets nor hosts.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ use crate::support::workspace::{DEPLOYS, OPS, TOKEN, Workspace, slack};
 
 const JOB: &str = "gitlab-18-deploy-on-main";
 
-/// A call in a checkout with this settings file.
+/// Prepares a call in a checkout with this settings file.
 fn call(arguments: &[&str], file: &str) -> Notifier {
     let directory = scratch();
     fs::write(directory.join(".pipeline-notifier.json"), file).unwrap();
@@ -34,7 +34,7 @@ fn without_a_warning(ended: Ended) -> Ended {
 }
 
 #[test]
-fn the_example_says_what_it_shows() {
+fn the_example_works_as_written() {
     let body =
         without_a_warning(call(&["render", "deploy-finished"], &example()).with("CI_JOB_STATUS", "failed").run());
     let body = body.json();
@@ -73,27 +73,27 @@ fn each_environment_has_its_channel_and_its_operators() {
     assert_eq!(send("main", ""), ["#deploys", DEPLOYS, OPS]);
     let operators = workspace.lock().unwrap().top_level(OPS);
     assert_eq!(mentions(&Value::Object(operators[0].body.clone())), ["S0OPERATORS"]);
-    // The channel of the settings wins; without one, and none in the file, the webhook is told why it has to serve.
+    // The channel of the settings wins. If neither has a channel, the webhook is used and a warning gives the reason.
     assert_eq!(send("feature/x", DEPLOYS).last().unwrap(), DEPLOYS);
     let hook = Server::start([Reply::ok()]);
     let call = call(&["send", "deploy-finished"], "{}").with("SLACK_BOT_TOKEN", TOKEN);
     let reported = call.with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH)).run();
-    assert!(reported.stderr.contains("`environments` of .pipeline-notifier.json"), "{}", reported.stderr);
+    assert!(reported.stderr.contains("`environments` in .pipeline-notifier.json"), "{}", reported.stderr);
     hook.only_request();
 }
 
 #[test]
-fn what_is_wrong_with_the_file_is_named_and_the_rest_counts() {
+fn a_fault_in_the_file_is_reported_and_the_rest_counts() {
     let file = r#"{"mention": "here", "webhook": "https://evil.example/", "grafana_url": "https://evil.example/", "lines": "x",
                    "environments": {"prod": {"token": "xoxb-1", "allow_hosts": "evil.example"}}, "events": {"deployed": {}}}"#;
     let ended = call(&["render", "deploy-finished"], file).with("CI_JOB_STATUS", "failed").run();
     for named in [
-        "`webhook` is not known and is ignored",
-        "`grafana_url` is not known and is ignored",
+        "`webhook` is unknown, so it is ignored",
+        "`grafana_url` is unknown, so it is ignored",
         "`lines` is not a list of strings",
-        "`environments.prod.token` is not known",
-        "`environments.prod.allow_hosts` is not known",
-        "`events.deployed` is no event; the events are",
+        "`environments.prod.token` is unknown",
+        "`environments.prod.allow_hosts` is unknown",
+        "`events.deployed` is not an event; the events are",
     ] {
         assert!(
             ended.stderr.contains(&format!("warning: .pipeline-notifier.json: {named}")),
@@ -103,7 +103,7 @@ fn what_is_wrong_with_the_file_is_named_and_the_rest_counts() {
     }
     assert!(!ended.stdout.contains("evil"), "{}", ended.stdout);
     assert_eq!(mentions(&ended.json()), ["here"]);
-    for (broken, warning) in [("{", "is no JSON: "), ("[]", "is no JSON object"), ("\u{feff}{}", "is no JSON: ")] {
+    for (broken, warning) in [("{", "is not JSON: "), ("[]", "is not a JSON object"), ("\u{feff}{}", "is not JSON: ")] {
         let ended = call(&["render", "deploy-finished"], broken).run();
         assert!(ended.status == 0 && ended.stderr.contains(warning), "{}", ended.stderr);
     }
@@ -117,7 +117,7 @@ fn what_is_wrong_with_the_file_is_named_and_the_rest_counts() {
 }
 
 #[test]
-fn the_published_schema_knows_what_the_notifier_knows() {
+fn the_published_schema_matches_the_notifier() {
     let is_valid = |file: &Value| {
         let path = scratch().join("settings.json");
         fs::write(&path, file.to_string()).unwrap();

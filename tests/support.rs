@@ -1,4 +1,4 @@
-//! What the tests have in common: the binary, the servers that it talks to, and where it runs.
+//! Shared parts of the tests: the binary, the servers that it connects to, and the directories that it runs in.
 
 pub(crate) mod consumer;
 pub(crate) mod ended;

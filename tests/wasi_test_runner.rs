@@ -1,5 +1,5 @@
-//! Runs a WASI program with this process's stdio and arguments: `cargo test --target wasm32-wasip1` calls it for the
-//! module's unit tests.
+//! Runs a WASI program with this process's stdio and arguments. `cargo test --target wasm32-wasip1` runs the module's unit tests
+//! with it.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What passes between the host and the module: the context and its vocabulary (`schemas/`).
+//! The data between the host and the module: the context and its vocabulary (`schemas/`).
 
 pub(crate) mod action;
 pub(crate) mod context;

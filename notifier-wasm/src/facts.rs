@@ -1,4 +1,4 @@
-//! What a message is about, worked out once from the context.
+//! The facts of a message, derived once from the context.
 
 pub(crate) mod environment;
 mod events;
@@ -26,13 +26,13 @@ use crate::text;
 use crate::text::template::{self, Fault};
 use crate::text::url::{SafeUrl, encode_value, unexpanded};
 
-/// A span of more than this is a clock that jumped or a job retried much later, not a duration.
+/// A longer span is not a duration: the clock jumped, or the job was retried much later.
 const MAX_DURATION: i64 = 30 * 24 * 3600;
 
-/// When a start is told late, in seconds.
+/// The delay after which a start is reported as late, in seconds.
 const LATE: u64 = 600;
 
-/// When a job that is run again, and any job, is long after its pipeline, in seconds.
+/// The age in seconds at which a job is long after its pipeline: an hour for a job that runs again, a day for any job.
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
@@ -48,9 +48,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) cause: Option<Cause<'a>>,
     pub(crate) environment: Environment,
     pub(crate) file: SettingsFile<'a>,
-    /// The failed jobs that nobody has told of; `None` where GitLab could not be asked.
+    /// The unreported failed jobs. `None` if GitLab could not be asked.
     pub(crate) unreported: Option<Vec<&'a Job>>,
-    /// The deployment that failed, where a closing job tells of it.
+    /// The failed deployment, if a closing job reports it.
     deployment: Option<&'a Job>,
 }
 
@@ -63,12 +63,16 @@ impl<'a> Facts<'a> {
                 warnings.push(Warning::of(
                     Code::UnknownValue,
                     "NOTIFIER_LANGUAGE",
-                    "the languages are en and ko; using en",
+                    "the value is neither en nor ko; en is used instead",
                 ));
                 Language::default()
             });
         if context.setting(Setting::PROJECT_NAME).is_some_and(|it| !["name", "path"].contains(&it)) {
-            warnings.push(Warning::of(Code::UnknownValue, "NOTIFIER_PROJECT_NAME", "it is name or path; using name"));
+            warnings.push(Warning::of(
+                Code::UnknownValue,
+                "NOTIFIER_PROJECT_NAME",
+                "the value is neither name nor path; name is used instead",
+            ));
         }
         let unreported = failures::unreported(context);
         let are_deployments = failures::are_deployments(context, unreported.as_deref());
@@ -77,7 +81,7 @@ impl<'a> Facts<'a> {
         let deployment = unreported.as_ref().and_then(|unreported| unreported.first().copied());
         let deployment = deployment.filter(|_| is_closing && state == State::DeployFailed);
         let over = context.history.failure().and_then(|failure| failure.environment.as_deref());
-        // Independent of earlier reports: they are read in the channel, and the environment chooses the channel.
+        // This must not depend on earlier reports: they are read in the channel, and the environment chooses the channel.
         let deployed_to: Vec<&str> = match context.jobs.failed.as_ref().filter(|_| is_closing && state.is_failure()) {
             Some(failed) => failed.iter().filter_map(|job| job.environment.as_deref()).collect(),
             None if state.is_recovery() => over.into_iter().collect(),
@@ -98,8 +102,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The project's repository name: a channel belongs to a team, so it comes first everywhere. With its groups where the
-    /// team has two of one name.
+    /// Returns the project's repository name. A channel belongs to a team, so the name comes first everywhere. A team with
+    /// two projects of one name can show the groups too.
     pub(crate) fn project(&self) -> Option<&'a str> {
         if let (Some("path"), Some(path)) =
             (self.context.setting(Setting::PROJECT_NAME), self.context.ci("CI_PROJECT_PATH"))
@@ -115,19 +119,19 @@ impl<'a> Facts<'a> {
         sha.chars().all(|c| c.is_ascii_hexdigit()).then(|| sha.chars().take(8).collect())
     }
 
-    /// The job of the deployment: the one that speaks, or the one that is spoken of.
+    /// Returns the name of the deployment's job: the job that sends this message, or the job that it reports.
     pub(crate) fn job(&self) -> Option<&'a str> {
         match self.context.event {
             Event::DeployStarted | Event::DeployFinished => self.context.ci("CI_JOB_NAME"),
             Event::PipelineStarted | Event::PipelineFinished => {
-                let alone = self.unreported.as_ref().is_some_and(|unreported| unreported.len() == 1);
-                self.deployment.filter(|_| alone).map(|job| job.name.as_str())
+                let is_single = self.unreported.as_ref().is_some_and(|unreported| unreported.len() == 1);
+                self.deployment.filter(|_| is_single).map(|job| job.name.as_str())
             }
         }
     }
 
-    /// The same where it says more than the words `deploy failed` do: not one that is called `deploy`, like its stage or like its
-    /// environment.
+    /// Returns the same name if it adds something to `deploy failed`. A job named `deploy`, like its stage or like its
+    /// environment adds nothing.
     pub(crate) fn notable_job(&self) -> Option<&'a str> {
         let environment = self.environment.name.as_deref();
         let stage = self.deployment.map_or_else(|| self.context.ci("CI_JOB_STAGE"), |job| Some(job.stage.as_str()));
@@ -135,19 +139,19 @@ impl<'a> Facts<'a> {
         self.job().filter(|job| !obvious.contains(&Some(job)))
     }
 
-    /// Which attempt of its job it is, where that is not the first and says something.
+    /// Returns the number of the attempt of its job. `None` if it is the first or adds nothing to the state.
     pub(crate) fn attempt(&self) -> Option<u64> {
         let is_again = matches!(self.state, State::DeployAgain | State::DeployRolledBack);
         self.context.history.attempt.and_then(|it| u64::try_from(it).ok()).filter(|attempt| *attempt > 1 && !is_again)
     }
 
-    /// The emoji of the message. What is over is no feast for those who were called.
-    pub(crate) fn sign(&self) -> (&'static str, &'static str) {
+    /// Returns the emoji of the message. A recovery is no celebration for the operators.
+    pub(crate) fn emoji(&self) -> (&'static str, &'static str) {
         let is_all_clear = self.context.operators.is_some() && self.state.is_recovery();
-        if is_all_clear { State::PipelineSucceeded.sign() } else { self.state.sign() }
+        if is_all_clear { State::PipelineSucceeded.emoji() } else { self.state.emoji() }
     }
 
-    /// Whether the job runs long after its pipeline, whose message people do not see any more.
+    /// True if the job runs long after its pipeline. People no longer see that pipeline's message.
     pub(crate) fn is_apart(&self) -> bool {
         if !matches!(self.context.event, Event::DeployStarted | Event::DeployFinished) {
             return false;
@@ -158,7 +162,7 @@ impl<'a> Facts<'a> {
         self.state == State::DeployRolledBack || is_again && age > HOUR || age > DAY
     }
 
-    /// The person who ran the pipeline, or who played the manual job.
+    /// Returns the person who ran the pipeline, or who started the manual job.
     pub(crate) fn person(&self) -> Option<String> {
         let name = self.context.ci("GITLAB_USER_NAME").or_else(|| self.context.ci("GITLAB_USER_LOGIN"))?;
         Some(text::shown(name, 80))
@@ -169,7 +173,7 @@ impl<'a> Facts<'a> {
         SafeUrl::parse(self.context.ci(variable)?)
     }
 
-    /// When what is being reported began, seconds since 1970: the deployment, or the pipeline.
+    /// Returns the start of the reported deployment or pipeline, in seconds since 1970.
     pub(crate) fn began_at(&self) -> Option<i64> {
         match self.context.event {
             Event::DeployStarted => self.context.now.or_else(|| self.time("CI_JOB_STARTED_AT")),
@@ -178,7 +182,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// How long it took, in seconds, where something has ended.
+    /// Returns the duration in seconds, if something has ended.
     pub(crate) fn took(&self) -> Option<u64> {
         if matches!(self.context.event, Event::PipelineStarted | Event::DeployStarted) {
             return None;
@@ -186,15 +190,14 @@ impl<'a> Facts<'a> {
         self.since(self.began_at()?)
     }
 
-    /// How long the pipeline has been running, in seconds, in a message that is updated as it runs.
+    /// Returns the time since the pipeline began, in seconds, for a living message.
     pub(crate) fn so_far(&self) -> Option<u64> {
         let is_about_a_part = matches!(self.context.event, Event::DeployStarted | Event::DeployFinished);
         let began_at = self.time("CI_PIPELINE_CREATED_AT").filter(|_| self.context.updates && is_about_a_part)?;
         self.since(began_at)
     }
 
-    /// How long ago the pipeline started, in seconds, where the job that tells so came late: runners take the start job when they come
-    /// to it.
+    /// Returns the time since the pipeline started, in seconds, if the start job came late. Runners take that job when they are free.
     pub(crate) fn late(&self) -> Option<u64> {
         let began_at = self.began_at().filter(|_| self.state == State::PipelineStarted)?;
         self.since(began_at).filter(|seconds| *seconds > LATE)
@@ -209,7 +212,7 @@ impl<'a> Facts<'a> {
         OffsetDateTime::parse(self.context.ci(variable)?, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
     }
 
-    /// A variable of the job that deploys: of the environment, what GitLab says of it where another job speaks.
+    /// Returns a variable of the deploy job. If another job reports it, the environment's name and slug come from GitLab.
     fn variable(&self, name: &str) -> Option<&str> {
         match (self.deployment, name) {
             (Some(job), "CI_ENVIRONMENT_NAME") => job.environment.as_deref(),
@@ -218,7 +221,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What a `%{NAME}` stands for: one of four words, or a variable of the job.
+    /// Returns the value of a `%{NAME}`: one of four fixed names, or a variable of the job.
     pub(crate) fn placeholder(&self, name: &str) -> Result<&str, Fault> {
         match name {
             "project" => self.project(),
@@ -230,14 +233,14 @@ impl<'a> Facts<'a> {
         .ok_or_else(|| Fault::Missing(name.to_owned()))
     }
 
-    /// Fills a template of a line that people read.
+    /// Fills a template of a line for people.
     pub(crate) fn line(&self, template: &str) -> Result<String, Fault> {
         let filled = template::expand(template, |_, name| self.placeholder(name).map(str::to_owned))?;
         Ok(text::shown(&filled, MAX_LINE))
     }
 
-    /// Fills a template of an address. Values are percent-encoded, but for one at the very start,
-    /// which is an address to build on.
+    /// Fills a template of an address. Values are percent-encoded, except a value at the very start,
+    /// which is a base address.
     pub(crate) fn address(&self, template: &str) -> Result<SafeUrl, Fault> {
         let filled = template::expand(template, |before, name| {
             let value = self.placeholder(name)?;

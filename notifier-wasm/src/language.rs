@@ -1,4 +1,4 @@
-//! The words of a message, in each language.
+//! The texts of a message in each language.
 
 pub(crate) mod reasons;
 
@@ -30,7 +30,7 @@ labels! {
     runtime_logs: "Runtime logs", "런타임 로그";
     open_site: "Open site", "사이트 열기";
     changes: "Changes", "변경 사항";
-    /// The changes of one push, where those since the last deployment are not known.
+    /// The changes of one push, if those since the last deployment are unknown.
     push: "Changes of this push", "이번 푸시의 변경 사항";
     first_deployment: "First deployment", "첫 배포";
     pipeline: "Pipeline", "파이프라인";
@@ -40,17 +40,17 @@ labels! {
     commit: "Commit", "커밋";
     by: "By", "실행자";
     cluster: "Cluster", "클러스터";
-    /// How long the deployment took, the job that is none, the pipeline.
+    /// The duration of the deployment, of a job that is none, of the pipeline.
     deploy_took: "Deploy took", "배포 소요 시간";
     job_took: "Job took", "작업 소요 시간";
     pipeline_took: "Pipeline took", "파이프라인 소요 시간";
-    /// The time since the pipeline began, in a message that is updated, and in one that comes late.
+    /// The time since the pipeline began, in a living message and in a late one.
     so_far: "So far", "경과";
     started: "Started", "시작";
     /// The link to the first message.
     message: "Message", "메시지";
     schedule: "Schedule", "예약 실행";
-    /// A schedule whose description is not known, as what set the pipeline off.
+    /// The source of a pipeline whose schedule has no known description.
     scheduled: "schedule", "예약 실행";
     source: "Source", "실행 경로";
     trigger: "trigger", "트리거";
@@ -59,7 +59,7 @@ labels! {
 }
 
 impl Language {
-    /// The language of a code such as `ko`.
+    /// Returns the language of a code such as `ko`.
     pub(crate) fn of(code: &str) -> Option<Self> {
         match code.to_ascii_lowercase().as_str() {
             "en" => Some(Self::English),
@@ -75,8 +75,8 @@ impl Language {
         }
     }
 
-    /// What happened, as the headline says it. `about` is the name of a job that is no deployment or is waited for, or the commit that is
-    /// back.
+    /// Returns the status in the headline. `about` is the name of a job that is no deployment or that the pipeline waits for, or the
+    /// commit of a rollback.
     pub(crate) fn state(self, state: State, action: Action, about: &str) -> String {
         let (english, korean) = match (state, action) {
             (State::PipelineStarted, _) => ("pipeline started", "파이프라인 시작"),
@@ -119,7 +119,7 @@ impl Language {
         }
     }
 
-    /// The person behind the state, in the one-line text.
+    /// Returns the person after the state, in the one-line text.
     pub(crate) fn by(self, person: &str) -> String {
         match self {
             Self::English => format!(", by {person}"),
@@ -127,7 +127,7 @@ impl Language {
         }
     }
 
-    /// That a stage failed, by its name: `build failed`.
+    /// Returns the status of a failed stage: `build failed`.
     pub(crate) fn stage_failed(self, stage: &str) -> String {
         match (self, stage) {
             (Self::English, _) => format!("{stage} failed"),
@@ -138,7 +138,7 @@ impl Language {
         }
     }
 
-    /// What follows a list that was cut; how many there are is not always known.
+    /// Returns the end of a list that was cut. The count is not always known.
     pub(crate) fn and_more(self, count: Option<usize>) -> String {
         match (self, count) {
             (Self::English, Some(count)) => format!("and {count} more"),
@@ -148,7 +148,7 @@ impl Language {
         }
     }
 
-    /// Which attempt it is: `2nd attempt`.
+    /// Returns the number of an attempt: `2nd attempt`.
     pub(crate) fn attempt(self, number: u64) -> String {
         match self {
             Self::English => format!("{} attempt", ordinal(number)),
@@ -156,7 +156,7 @@ impl Language {
         }
     }
 
-    /// How many failures it makes: `3rd in a row`.
+    /// Returns the number of failures in a row: `3rd in a row`.
     pub(crate) fn in_a_row(self, number: u64) -> String {
         match self {
             Self::English => format!("{} in a row", ordinal(number)),
@@ -164,7 +164,7 @@ impl Language {
         }
     }
 
-    /// What it was before: `was: build failed`.
+    /// Returns the earlier status: `was: build failed`.
     pub(crate) fn was(self, text: &str) -> String {
         match self {
             Self::English => format!("was: {text}"),
@@ -172,7 +172,7 @@ impl Language {
         }
     }
 
-    /// How many commits there are.
+    /// Returns the number of commits as text.
     pub(crate) fn commits(self, count: usize) -> String {
         match (self, count) {
             (Self::English, 1) => "1 commit since the last deployment".to_owned(),
@@ -181,7 +181,7 @@ impl Language {
         }
     }
 
-    /// How long ago something was.
+    /// Returns the time since something happened.
     pub(crate) fn ago(self, seconds: u64) -> String {
         let duration = self.duration(seconds);
         match self {
@@ -190,7 +190,7 @@ impl Language {
         }
     }
 
-    /// A duration as people say it: `42s`, `2m 14s`, `1h 03m`.
+    /// Returns a duration as people write it: `42s`, `2m 14s`, `1h 03m`.
     pub(crate) fn duration(self, seconds: u64) -> String {
         let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         match (self, hours, minutes) {

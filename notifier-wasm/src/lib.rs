@@ -2,11 +2,11 @@
 //!
 //! Two pure functions from bytes to bytes:
 //! - [`render`]: a pipeline's context (JSON) becomes a Slack message (JSON);
-//! - [`picture()`]: a Slack message (JSON) becomes what a person would see (text or HTML).
+//! - [`picture()`]: a Slack message (JSON) becomes its picture for people (text or HTML).
 //!
-//! What is *not* here: no clock, no randomness, no environment, no files, no network. The only I/O
-//! of the whole crate is `main.rs` reading stdin and writing stdout. A context that decodes always
-//! renders, whatever the text in it.
+//! The crate has no clock, no randomness, no environment, no files and no network. Its only I/O is
+//! `main.rs`, which reads stdin and writes stdout. A context that decodes always renders, whatever
+//! text it holds.
 
 mod contract;
 mod facts;
@@ -20,19 +20,19 @@ pub mod web;
 
 pub use contract::error::Error;
 
-/// The version of the context and of the message that this module speaks.
+/// The version of the context and the message that this module supports.
 pub const CONTRACT_VERSION: u64 = 1;
 
-/// Renders one event: context JSON (version 1) in, message JSON (version 1) out; where the context's `request` is `route`, the route
-/// alone.
+/// Renders one event: context JSON (version 1) in, message JSON (version 1) out. If the context's `request` is `route`, only the
+/// route comes out.
 ///
 /// # Errors
-/// Only for bytes that are not a version 1 context; never for the text inside one.
+/// Bytes that are not a version 1 context. The text inside a context is never an error.
 pub fn render(context: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(answer_of(&contract::context::Context::decode(context)?))
 }
 
-/// The message of a context, or its route.
+/// Encodes the message of a context, or its route.
 fn answer_of(context: &contract::context::Context) -> Vec<u8> {
     if context.wants_route { route::Route::of(context).encode() } else { message::Message::of(context).encode() }
 }
@@ -41,17 +41,17 @@ fn answer_of(context: &contract::context::Context) -> Vec<u8> {
 /// UTF-8 text or a whole HTML page out. Each entry is `{"caption":…,"message":{…}}`.
 ///
 /// # Errors
-/// Only for bytes that are not such a request.
+/// Bytes that are not such a request.
 pub fn picture(request: &[u8]) -> Result<Vec<u8>, Error> {
     picture::Request::decode(request).map(|request| request.draw().into_bytes())
 }
 
-/// Answers one request of the host: a context is rendered, a picture request is drawn.
+/// Answers one request of the host: renders a context, or draws a picture request.
 ///
 /// # Errors
 /// As [`render`] and [`picture()`].
-// The steps of it are `inline(never)`, here and below: a host that compiles the module needs memory for its largest function, 35 MiB
-// where they are all one, and less than half of it so.
+// The steps are `inline(never)`, here and below. A host that compiles the module needs memory for its largest function: 35 MiB if
+// all steps are one function, less than half of that if they are separate.
 #[inline(never)]
 pub fn answer(request: &[u8]) -> Result<Vec<u8>, Error> {
     let fields = contract::fields::parse(request)?;

@@ -1,16 +1,16 @@
-//! The message: what the module returns to the host. Serialize only.
+//! The message that the module returns to the host. Serialize only.
 
 mod block_kit;
 mod blocks;
 mod changes;
 mod details;
-// For the playground only: jobs have nothing to check, and each of them downloads the module.
+// Only for the playground: jobs check nothing, and each of them downloads the module.
+mod emoji;
 #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
 pub(crate) mod limits;
 mod links;
 mod mrkdwn;
 mod runtime_logs;
-mod sign;
 mod summary;
 
 use serde::Serialize;
@@ -30,37 +30,37 @@ use crate::message::summary::{failures_in_a_row, line, status};
 #[derive(Debug, Serialize)]
 pub(crate) struct Message {
     version: u64,
-    /// What the host posts, as it is.
+    /// The body that the host posts unchanged.
     message: Body,
-    /// A reason not to send it, as one word.
+    /// The reason not to send it, as one word.
     skip: Option<&'static str>,
-    /// Whether somebody should come and look: a bot shows its reply in the channel too.
+    /// True if somebody should come and look. A bot then shows its reply in the channel too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     failure: bool,
-    /// Whether those who were called by an earlier failure should know that it is over.
+    /// True if the people mentioned by an earlier failure should know that it is over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     recovery: bool,
-    /// Whether a bot says it at the channel's end: the pipeline's message is where nobody looks any more.
+    /// True if a bot posts it at the bottom of the channel, because nobody looks at the pipeline's message any more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     apart: bool,
-    /// How the pipeline stands, `failed` or `success`, for the next message to compare with.
+    /// The verdict on the pipeline, `failed` or `success`. The next message compares with it.
     #[serde(skip_serializing_if = "str::is_empty")]
     verdict: &'static str,
-    /// What happened, as the headline says it.
+    /// The status in the headline.
     status: String,
-    /// How many pipelines of the ref failed in a row up to this one, where that is what happened and is known.
+    /// The number of pipelines of the ref that failed in a row up to this one. `None` if this one did not fail, or if unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     failures_in_a_row: Option<u64>,
     /// One line for the job log.
     summary: String,
-    /// The environment that it is about, by which the host chooses channels and operators.
+    /// The environment of the message. The host chooses channels and operators by it.
     environment: Option<String>,
     /// For GitLab's job annotations.
     links: Vec<Annotation>,
-    /// Whom it calls, for people who check the settings: Slack's IDs, `here`, `channel`.
+    /// The mentions, for people who check the settings: Slack's IDs, `here`, `channel`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mentions: Vec<String>,
-    /// What was wrong with settings or variables, for the job log.
+    /// Warnings about settings or variables, for the job log.
     warnings: Vec<Warning>,
 }
 
@@ -81,7 +81,7 @@ impl Message {
         let mentioned = mentions.iter().map(|mention| mention.id().to_owned()).collect();
         let status = status(&facts, &mut warnings);
         let summary = line(&facts, &status, str::to_owned);
-        let mut text = format!("{} {}", facts.sign().1, line(&facts, &status, mrkdwn::top_level));
+        let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, mrkdwn::top_level));
         if facts.context.text_only {
             text += &behind(&links, &mentions);
         }
@@ -115,12 +115,12 @@ impl Message {
 
     #[inline(never)]
     pub(crate) fn encode(&self) -> Vec<u8> {
-        // Strings, maps with string keys and numbers: nothing here that JSON cannot hold.
+        // JSON can hold everything here: strings, maps with string keys, and numbers.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
-/// What a server that shows only the text must have in it: the first link, and whom it mentions.
+/// Returns the additions for a server that shows only the text: the first link and the mentions.
 fn behind(links: &[Link], mentions: &[Mention]) -> String {
     let link = links.first().map(|link| mrkdwn::link(&link.url, &link.label));
     let mentions = mentions.iter().map(|mention| match mention {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_deployment_is_called_one() {
+    fn only_a_deployment_is_named_one() {
         let of = |action: &str, status: &str| {
             let ci = json!({
                 "CI_JOB_NAME": "check", "CI_ENVIRONMENT_ACTION": action, "CI_JOB_STATUS": status,

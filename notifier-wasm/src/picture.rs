@@ -1,4 +1,4 @@
-//! What a Slack message looks like, for people who are not in Slack: job logs, `demo.html`, the playground.
+//! Pictures of Slack messages for people who are not in Slack: job logs, `demo.html`, the playground.
 //!
 //! It reads any Slack message, not only ours, so that a team sees its own module's messages too.
 
@@ -19,11 +19,11 @@ use scene::Scene;
 pub(crate) struct Request {
     format: Format,
     title: String,
-    /// Of the words around the messages, for screen readers and fonts.
+    /// The language of the text around the messages, for screen readers and fonts.
     language: String,
-    /// `light` or `dark`; else what the reader prefers.
+    /// `light` or `dark`. Anything else follows the reader's preference.
     theme: String,
-    /// What stands above each message (may be empty), and a body as it is posted to Slack.
+    /// The caption above each message (may be empty), and a body as it is posted to Slack.
     messages: Vec<(String, Value)>,
 }
 
@@ -34,7 +34,7 @@ enum Format {
 }
 
 impl Request {
-    /// Whether a request asks for a picture, not for a message.
+    /// True if a request asks for a picture, not for a message.
     pub(crate) fn is(fields: &Map<String, Value>) -> bool {
         fields.contains_key("format")
     }

@@ -1,4 +1,4 @@
-//! The route of a message: what the host must know before it asks Slack. Serialize only.
+//! The route of a message, which the host needs before it asks Slack. Serialize only.
 
 use serde::Serialize;
 
@@ -8,20 +8,20 @@ use crate::facts::Facts;
 use crate::facts::mentions;
 use crate::facts::selection;
 
-/// Version 1 of the route. Its fields are those of a message, but for `lookup`.
+/// Version 1 of the route. A message has the same fields and more, but no `lookup`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Route {
     version: u64,
-    /// The environment that the message is about, by which the host chooses channels and operators.
+    /// The environment of the message. The host chooses channels and operators by it.
     environment: Option<String>,
-    /// A reason not to send it, as one word. A closing job's depends on what its channel says.
+    /// The reason not to send it, as one word. `None` for a closing job, because the messages of its channel still decide.
     skip: Option<&'static str>,
-    /// The e-mail addresses of those whom it might mention and whose Slack IDs are not in `people`.
+    /// The e-mail addresses of possible mentions whose Slack IDs are not in `people`.
     lookup: Vec<String>,
 }
 
 impl Route {
-    /// Warnings are the message's to give.
+    /// Ignores the warnings, because the message contains them.
     #[inline(never)]
     pub(crate) fn of(context: &Context) -> Self {
         let facts = Facts::of(context, &mut Vec::new());
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(of(json!({"branches": "main"}))["skip"], "branch_not_selected");
     }
 
-    /// What its channel says may make a failure of a success, and a message of a silence.
+    /// The messages in its channel may turn a success into a failure, and a skipped message into a sent one.
     #[test]
     fn a_closing_job_is_never_skipped_before_its_channel_is_read() {
         let context = json!({"event": "pipeline-finished", "result": "success", "settings": {"finish": "change"}});
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_does_not_hang_on_what_was_told() {
+    fn a_reported_failure_does_not_change_the_environment() {
         let of = |reported: Value| {
             route(json!({
                 "event": "pipeline-finished", "result": "failed", "settings": {"deploy_jobs": "deploy"}, "history": {"reported": reported},
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn those_are_looked_up_who_might_be_mentioned_and_are_not_known() {
+    fn possible_mentions_without_a_known_id_are_looked_up() {
         let of = |event: &str, status: &str, mention: &str, people: Value| {
             let ci = json!({
                 "CI_JOB_STATUS": status, "CI_COMMIT_AUTHOR": "Kim Minsu <minsu@corp.example>", "GITLAB_USER_LOGIN": "jiwoo",

@@ -4,11 +4,11 @@ pub(crate) mod glob;
 pub(crate) mod template;
 pub(crate) mod url;
 
-/// What replaces a character that nobody can see but that changes what others look like.
+/// Replaces invisible characters that change the look of others.
 const REPLACEMENT: char = '\u{FFFD}';
 
-/// One visible line: line breaks and tabs become spaces, runs of spaces one space; control characters,
-/// bidirectional overrides (CVE-2021-42574), zero-width and tag characters become U+FFFD.
+/// Returns one visible line. Line breaks and tabs become spaces, and runs of spaces become one space. Control
+/// characters, bidirectional overrides (CVE-2021-42574), zero-width and tag characters become U+FFFD.
 pub(crate) fn clean(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -17,7 +17,7 @@ pub(crate) fn clean(text: &str) -> String {
         let shown = match character {
             '\u{2028}' | '\u{2029}' => ' ',
             c if c.is_whitespace() => ' ',
-            // Joiners belong into emoji and some scripts; between ASCII they only hide.
+            // Joiners belong to emoji and some scripts. Between ASCII characters they only hide something.
             '\u{200C}' | '\u{200D}' if !before.is_ascii() && characters.peek().is_some_and(|next| !next.is_ascii()) => {
                 character
             }
@@ -33,7 +33,7 @@ pub(crate) fn clean(text: &str) -> String {
     line
 }
 
-/// Whether a character shows nothing, or changes how others are shown.
+/// True for a character that shows nothing or changes the look of others.
 fn is_invisible(c: char) -> bool {
     is_zero_width(c)
         || matches!(c,
@@ -41,12 +41,12 @@ fn is_invisible(c: char) -> bool {
             | '\u{E0000}'..='\u{E007F}')
 }
 
-/// Whether a character is one that editors and chats leave at the ends of what is copied.
+/// True for a character that editors and chats leave at the ends of copied text.
 pub(crate) fn is_zero_width(c: char) -> bool {
     matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}')
 }
 
-/// At most `max` characters, the last one an ellipsis where something was cut.
+/// Returns at most `max` characters. The last one is an ellipsis if something was cut.
 pub(crate) fn cut(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
@@ -57,9 +57,9 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
     short
 }
 
-/// [`clean`] and [`cut`]: how every text from outside enters a message.
+/// [`clean`] and [`cut`], for every text from outside that enters a message.
 pub(crate) fn shown(text: &str, max: usize) -> String {
-    // What is cut away anyway need not be cleaned: commit messages come with 100 KB.
+    // Clean only the start, the rest is cut anyway: commit messages can have 100 KB.
     let long_enough = text.char_indices().nth(max * 4).map_or(text, |(at, _)| &text[..at]);
     cut(&clean(long_enough), max)
 }

@@ -1,29 +1,29 @@
-//! The browser's door to the same logic, by wasm-bindgen.
+//! The same logic for browsers, through wasm-bindgen.
 
 use wasm_bindgen::prelude::*;
 
-/// [`crate::render`] for a page: context JSON in, message JSON out.
+/// [`crate::render`] for browsers: context JSON in, message JSON out.
 ///
 /// # Errors
-/// The refusal as a sentence.
+/// The error as a sentence.
 #[wasm_bindgen]
 pub fn render(context: &str) -> Result<String, String> {
     as_text(crate::render(context.as_bytes()))
 }
 
-/// [`crate::picture`] for a page: picture request JSON in, HTML or text out.
+/// [`crate::picture`] for browsers: picture request JSON in, HTML or text out.
 ///
 /// # Errors
-/// The refusal as a sentence.
+/// The error as a sentence.
 #[wasm_bindgen]
 pub fn picture(request: &str) -> Result<String, String> {
     as_text(crate::picture(request.as_bytes()))
 }
 
-/// The body of the request that posts a message, by the byte as the notifier sends it: message JSON in.
+/// Returns the request body that posts a message, byte for byte as the notifier sends it: message JSON in.
 ///
 /// # Errors
-/// What is no message, as a sentence.
+/// A sentence, if the input is not a message.
 #[wasm_bindgen]
 pub fn body(message: &str) -> Result<String, String> {
     let message: serde_json::Value =
@@ -37,7 +37,7 @@ pub fn body(message: &str) -> Result<String, String> {
     Ok(message["message"].to_string())
 }
 
-/// What Slack would refuse of a request body, as sentences.
+/// Returns everything in a request body that Slack would refuse, as sentences.
 #[wasm_bindgen]
 #[must_use]
 pub fn faults(body: &str) -> Vec<String> {

@@ -1,10 +1,10 @@
-// What is entered, in the fragment of the page's address: a link shares it, and no server sees it.
+// Keeps the entered state in the fragment of the address: a link shares it, and no server sees it.
 import { preferred } from "./words.js";
 
-/** Inputs of the example, which are no team's. */
+/** Inputs of the example, not of a team. */
 export const EXAMPLE = { mention: "here", grafana_url: "https://grafana.example", loki_datasource: "loki-prod" };
 
-/** The state of a page that was just opened. */
+/** Returns the state of a newly opened playground. */
 export function initial(samples) {
   return {
     event: "deploy failed",
@@ -22,13 +22,13 @@ export function initial(samples) {
   };
 }
 
-/** The fragment that stands for a state. */
+/** Returns the fragment of a state. */
 export function write(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The state of a fragment, as far as it has the shape of one; the rest is as in a new page. */
+/** Returns the state of a fragment. Invalid parts get the values of a newly opened playground. */
 export function read(fragment, samples) {
   const choices = { ui: ["en", "ko"], view: ["message", "pipeline", "app"], audience: ["webhook", "bot", "operators"], theme: ["light", "dark"], width: ["desktop", "phone"], event: samples.events.map(({ name }) => name), kind: samples.kinds.map(({ name }) => name) };
   const state = initial(samples);

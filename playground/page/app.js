@@ -1,9 +1,9 @@
-// The view of the Slack app: what it shall do becomes its manifest.
+// The view of the Slack app: the chosen features become its manifest.
 import { byId, element } from "./dom.js";
 import { FEATURES, link, manifest } from "./manifest.js";
 import { said } from "./words.js";
 
-/** Calls `entered` with the app as a text, `webhook` or `bot` with its features, where somebody chose another. */
+/** Calls `entered` after each choice, with the app as a text: `webhook` or `bot`, and its features. */
 export function start(entered) {
   byId("app-form").addEventListener("input", () => {
     const kind = byId("app-form").elements.app.value;

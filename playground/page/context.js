@@ -1,9 +1,9 @@
-// What is entered, as the module gets it and as `.gitlab-ci.yml` says it. Nothing here touches the page.
+// Turns the entered state into the module's context and into lines of `.gitlab-ci.yml`. Nothing here touches the DOM.
 
-/** Where a message that operators follow may stand. */
+/** The example address of the first message, for the operators. */
 const FIRST_MESSAGE = "https://shop.slack.com/archives/C0DEPLOYS1/p1764547200000100";
 
-/** What a call of the notifier would pass to the module: the example, with what was entered in place of its own. */
+/** Returns the context that the notifier would pass to the module: the example, with the entered values in place of its own. */
 export function context(samples, state) {
   const event = named(samples.events, state.event);
   const kind = named(samples.kinds, state.kind);
@@ -13,7 +13,7 @@ export function context(samples, state) {
     const value = String(state.inputs[input.name] ?? input.default).trim();
     if (input.for_module && value) settings[input.name] = value;
   }
-  // What happened is the example's; who and where is entered.
+  // The event is the example's. People and places are entered.
   const { name: _, ci: __, ...happened } = event;
   const audience = { bot: { updates: true }, operators: { operators: { first_message: FIRST_MESSAGE } } };
   return {
@@ -27,12 +27,12 @@ export function context(samples, state) {
   };
 }
 
-/** What is wrong with what was entered, each a code of the page's words with what it names. */
+/** Returns the faults of the entered state, each the code of a text with the values to fill in. */
 export function faults(samples, state) {
   const found = [];
   for (const input of samples.inputs) {
     const value = String(state.inputs[input.name] ?? input.default);
-    // Inputs are checked by RE2, whose syntax is a part of this one's.
+    // RE2 checks inputs. Its syntax is a subset of this one.
     if (input.regex && !new RegExp(input.regex, "u").test(value)) found.push({ code: "odd-input", name: input.name, regex: input.regex });
   }
   found.push(...variables(state.variables).faults);
@@ -43,15 +43,15 @@ export function faults(samples, state) {
   return found;
 }
 
-/** The include with exactly these inputs. */
+/** Returns the include with exactly these inputs. */
 export function snippet(samples, inputs) {
   return `include:\n${component(samples, inputs).map((line) => `  ${line}\n`).join("")}`;
 }
 
-/** The component as an item of `include:`, line by line, with those of the inputs that are not their defaults. */
+/** Returns the component as lines of an item of `include:`, with only the inputs that differ from their defaults. */
 export function component(samples, inputs) {
   const { project, version } = samples.release;
-  // An input that says nothing by "-" is refused by GitLab before 18.1 where it is empty.
+  // GitLab before 18.1 refuses an empty value for an input whose default is "-".
   const isUsual = (value, usual) => value === String(usual) || (value.trim() === "" && usual === "-");
   const given = samples.inputs.filter(({ name, default: usual }) => !isUsual(String(inputs[name] ?? usual), usual));
   const lines = [`- component: $CI_SERVER_FQDN/${project}/notify@${version}`];
@@ -61,7 +61,7 @@ export function component(samples, inputs) {
   return lines;
 }
 
-/** Jobs that deploy have an environment; its name follows the branch, as Auto DevOps has it. */
+/** Returns the environment of a deploy job. Its name follows the branch, as in Auto DevOps. */
 function environment(pipeline, job) {
   if (job.CI_JOB_STAGE !== "review") return {};
   const slug = pipeline.CI_COMMIT_REF_SLUG ?? "main";

@@ -1,4 +1,4 @@
-// What the views of the page share.
+// Helpers that the views share.
 import { said } from "./words.js";
 
 export const byId = (id) => document.getElementById(id);
@@ -14,12 +14,12 @@ export function list(id, warnings) {
   byId(id).replaceChildren(...warnings.map((textContent) => element("li", { textContent })));
 }
 
-/** Buttons that copy the text of another element. */
+/** Makes the buttons copy the text of another element. */
 export function copies() {
   for (const button of document.querySelectorAll("[data-copies]")) {
     button.addEventListener("click", async () => {
       const source = byId(button.dataset.copies);
-      // A page over http may not copy: what is selected is a key away.
+      // Pages over http may not copy. The selected text is one key away.
       const copied = navigator.clipboard?.writeText(source.textContent) ?? Promise.reject();
       const done = await copied.then(() => "copied", () => getSelection().selectAllChildren(source) ?? "selected");
       button.textContent = said(done);

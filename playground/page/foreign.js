@@ -1,10 +1,10 @@
-// A team's own module, in a worker that ends after a second: it may loop, and it may want what no module gets.
+// Runs a team's own module in a worker that ends after a second. The module may loop, or ask for what no module gets.
 
-// What the notifier's sandbox gives, and nothing else.
+// The functions of the notifier's sandbox, and no others.
 const ALLOWED = ["args_get", "args_sizes_get", "environ_get", "environ_sizes_get", "fd_read", "fd_write", "proc_exit", "random_get"];
 const TIME = 1000;
 
-/** Compiles a module and says what the sandbox would refuse of it. */
+/** Compiles a module. Throws an error that names what the sandbox would refuse. */
 export async function compile(bytes) {
   if (bytes.byteLength > 4 << 20) throw new Error("the file has more than 4 MiB, which is what a module may have");
   let module;
@@ -24,7 +24,7 @@ export async function compile(bytes) {
   return module;
 }
 
-/** Runs a module once: a context on its stdin, its stdout back. */
+/** Runs a module once with a context on stdin, and returns its stdout. */
 export function run(module, context) {
   const worker = new Worker("worker.js", { type: "module" });
   return new Promise((resolve, reject) => {

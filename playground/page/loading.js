@@ -1,11 +1,11 @@
-// Says so where a part of the page does not come. It is no module, so that it runs where modules cannot.
+// Reports a part of the playground that does not load. It is no module, so it runs where modules cannot.
 document.addEventListener(
   "error",
   ({ target }) => target instanceof HTMLScriptElement && window.tellFailure(target.getAttribute("src")),
   true,
 );
 
-/** Shows that a part of the page is missing, and the next step. */
+/** Shows that a part of the playground is missing, and the next step. */
 window.tellFailure = (part) => {
   const korean = document.documentElement.lang === "ko" || navigator.language.startsWith("ko");
   const opened = location.protocol === "file:";

@@ -1,4 +1,4 @@
-// The manifest of a Slack app for the notifier (https://docs.slack.dev/reference/app-manifest), and the link that makes one of it.
+// The manifest of a Slack app for the notifier (https://docs.slack.dev/reference/app-manifest), and the link that creates the app.
 
 const SCOPES = {
   public: ["chat:write.public"],
@@ -7,10 +7,10 @@ const SCOPES = {
   people: ["users:read", "users:read.email"],
 };
 
-/** What a bot can do beside posting. */
+/** Features of a bot besides posting. */
 export const FEATURES = Object.keys(SCOPES);
 
-/** The scopes that an app needs: `kind` is `webhook` or `bot`, `features` some of `FEATURES`. */
+/** Returns the scopes that an app needs. `kind` is `webhook` or `bot`, `features` some of `FEATURES`. */
 export function scopes(kind, features) {
   if (kind === "webhook") return ["incoming-webhook"];
   return ["chat:write", ...FEATURES.filter((it) => features.includes(it)).flatMap((it) => SCOPES[it])];
@@ -20,7 +20,7 @@ export function manifest(kind, features) {
   return {
     display_information: {
       name: "pipeline-notifier",
-      description: "Tells what GitLab pipelines and deployments do",
+      description: "Posts GitLab pipeline and deployment updates",
       background_color: "#2c2d30",
     },
     features: { bot_user: { display_name: "pipeline-notifier", always_online: false } },
@@ -29,7 +29,7 @@ export function manifest(kind, features) {
   };
 }
 
-/** Where Slack makes an app of a manifest. */
+/** Returns the address where Slack creates an app from a manifest. */
 export function link(made, gov) {
   const host = gov ? "api.slack-gov.com" : "api.slack.com";
   return `https://${host}/apps?new_app=1&manifest_json=${encodeURIComponent(JSON.stringify(made))}`;

@@ -1,4 +1,4 @@
-// The page: what is entered becomes a context, the module makes a message of it, and the page shows what Slack would.
+// The playground: the entered state becomes a context, the module turns it into a message, and the playground shows it as Slack would.
 import init, { body, faults as slackFaults, picture, render } from "./notifier.js";
 import { EXAMPLE, initial, read, write } from "./address.js";
 import * as app from "./app.js";
@@ -11,11 +11,11 @@ const FIELDS = ["event", "kind", "audience", "theme", "width", "variables", "fil
 
 let samples;
 let state;
-/** A team's own module, in place of the built-in one, and why one was not taken. */
+/** A team's own module instead of the built-in one, and the reason why one was refused. */
 let foreign;
 let refused;
 let turn = 0;
-/** The view of a pipeline, which comes with a YAML library when it is opened. */
+/** The view of a pipeline. It loads with a YAML library when somebody opens it. */
 let pipeline;
 
 await start().catch((fault) => window.tellFailure(fault.part ?? String(fault.message ?? fault)));
@@ -63,7 +63,7 @@ async function start() {
   byId("loading").hidden = true;
 }
 
-/** Puts a state into the page, and shows what comes of it; another view is a step to go back. */
+/** Shows a state and its message. A new view adds a step to the browser's history. */
 async function show(given, isStep = false) {
   if (isStep && given.view !== state.view) history.pushState(null, "", `#${write(given)}`);
   state = given;
@@ -88,7 +88,7 @@ async function show(given, isStep = false) {
   await draw();
 }
 
-/** Takes what the form holds, and shows its message. */
+/** Reads the form and shows its message. */
 function entered() {
   for (const name of FIELDS) state[name] = byId(name).value;
   state.inputs = {};
@@ -118,7 +118,7 @@ async function draw() {
   }
   if (mine !== turn) return;
   byId("which").textContent = foreign ? foreign.name : said("built-in");
-  tell(message, warnings);
+  showMessage(message, warnings);
 }
 
 async function drawPipeline() {
@@ -132,13 +132,13 @@ async function drawPipeline() {
   else pipeline = undefined;
 }
 
-/** The inputs that somebody chose: those of the example are no team's. */
+/** Returns the inputs that somebody chose, without those of the example. */
 function teamsInputs() {
   return Object.fromEntries(Object.entries(state.inputs).filter(([name, value]) => value !== EXAMPLE[name]));
 }
 
-/** Shows a module's answer. All of it is text to this page; the picture is drawn by the notifier's own renderer. */
-function tell(message, warnings) {
+/** Shows a module's answer, all of it as text. The notifier's own renderer draws the picture. */
+function showMessage(message, warnings) {
   let [posted, summary, pictured, text] = ["", "", "", ""];
   try {
     if (message !== undefined) {
@@ -162,14 +162,14 @@ function tell(message, warnings) {
   byId("picture").srcdoc = withFonts(pictured);
 }
 
-/** The picture with the page's fonts. By itself it has none, and asks for nothing. */
+/** Returns the picture with the playground's fonts. The picture itself has none, and requests nothing. */
 function withFonts(picture) {
   return picture
     .replace("style-src 'unsafe-inline'", "style-src 'unsafe-inline' 'self'; font-src 'self'")
     .replace("</style>", '</style>\n<link rel="stylesheet" href="fonts.css">');
 }
 
-/** What people see of a message: of a bot's the pipeline's message and the reply in its thread, which has no small print. */
+/** Returns the messages that people see. A bot posts the pipeline's message, and in its thread a reply without the small print. */
 function pictures({ message, failure, skip }) {
   if (skip || state.audience === "webhook") return [{ message }];
   if (state.audience === "operators") return [{ caption: said("to-operators"), message }];
@@ -204,14 +204,14 @@ async function use(file) {
   await draw();
 }
 
-/** Files alone are the page's: text that is dragged goes where it is dropped. */
+/** Handles only files. Dragged text goes where it is dropped. */
 function drag(event, over) {
   if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   document.body.classList.toggle("dropping", over);
 }
 
-/** A module is used, wherever it is dropped; any other file is a pipeline to the view of pipelines. */
+/** Uses a dropped module in every view. In the view of pipelines, any other file is a pipeline. */
 async function dropped(event) {
   drag(event, false);
   const [file] = event.dataTransfer.files;
@@ -229,7 +229,7 @@ function fill(id, list) {
   byId(id).replaceChildren(...list.map(({ name }) => element("option", { textContent: name, value: name })));
 }
 
-/** One input of the component: its name, its description, and what it takes. */
+/** Returns the form field of an input: its name, its description and its control. */
 function field(input) {
   const id = `input-${input.name}`;
   const properties = { id, spellcheck: false };

@@ -1,11 +1,11 @@
-// The view of a pipeline: what is pasted becomes the same pipeline with the notifier, its changes and its warnings.
+// The view of a pipeline. It adds the notifier to a pasted pipeline, and shows the changes and the warnings.
 import { component } from "./context.js";
 import { structuredPatch } from "./diff/index.js";
 import { byId, element, list } from "./dom.js";
 import { propose } from "./pipeline/propose.js";
 import { said, warned } from "./words.js";
 
-/** The jobs that somebody chose by hand; nothing where the page chooses. */
+/** The jobs that somebody chose by hand; `undefined` if the playground chooses. */
 let chosen;
 
 export function start(entered) {
@@ -18,7 +18,7 @@ export function start(entered) {
   byId("pipeline-form").addEventListener("submit", (event) => event.preventDefault());
 }
 
-/** Shows the pipeline with the inputs that somebody chose; which jobs deploy it says itself. */
+/** Shows the pipeline with the inputs that somebody chose. This view itself finds the deploy jobs. */
 export function show(samples, { merge_into: _, deploy_jobs: __, ...inputs }) {
   const [text, full] = [byId("pipeline").value, byId("full").value];
   const clear = (warnings) => {
@@ -46,18 +46,18 @@ export function show(samples, { merge_into: _, deploy_jobs: __, ...inputs }) {
   byId("proposed").textContent = proposal.text;
   const { hunks } = structuredPatch("", "", text, proposal.text, "", "", { context: 2 });
   byId("changes").replaceChildren(...(hunks.length > 0 ? hunks.map((hunk) => changed(hunk, proposal.text)) : [element("p", { textContent: said(proposal.jobs.some((it) => it.hooked) ? "no-change" : "nothing") })]));
-  // What only the full configuration can tell.
+  // Only the full configuration answers these.
   if (proposal.warnings.some(({ code }) => ["includes-unseen", "unknown-parent", "unseen-job", "unseen-after"].includes(code))) byId("full-part").open = true;
   return list("pipeline-warnings", proposal.warnings.map(warned));
 }
 
-/** A job to choose, with why the page thinks that it deploys. */
+/** Returns the checkbox of a job, with the reason why it seems to deploy. */
 function choice({ name, reason, picked, values }) {
   const words = reason ? said(`by-${reason}`, { job: name, stage: values.stage }) : name;
   return element("label", { className: "choice" }, element("input", { type: "checkbox", value: name, checked: picked }), ` ${words}`);
 }
 
-/** Lines that change, below the job in which they stand. */
+/** Returns changed lines below the name of their job. */
 function changed({ newStart, lines }, text) {
   const first = lines.findIndex((line) => line.startsWith("+"));
   const before = lines.slice(0, first).filter((line) => !line.startsWith("-")).length;

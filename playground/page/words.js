@@ -1,17 +1,17 @@
-// The language of the page. English stands in the page itself, and what its code says in `words/en.js`; other languages have both in
-// one file each.
+// The language of the playground. English texts are in index.html, and those of the code in `words/en.js`. Every other language has both
+// in one file.
 import * as en from "./words/en.js";
 import * as ko from "./words/ko.js";
 
 const LANGUAGES = { en, ko };
 let language = "en";
 
-/** The language of a page that was just opened. */
+/** Returns the language of a newly opened playground. */
 export function preferred() {
   return navigator.languages.find((it) => it.split("-")[0] in LANGUAGES)?.split("-")[0] ?? "en";
 }
 
-/** Puts the page into a language. */
+/** Shows the playground in a language. */
 export function speak(wanted) {
   language = wanted in LANGUAGES ? wanted : "en";
   document.documentElement.lang = language;
@@ -28,27 +28,27 @@ export function speak(wanted) {
   document.title = document.querySelector("h1").textContent;
 }
 
-/** What holds the key of a text, and the attribute in which the text is; nothing for an element's own. */
+/** The attribute with the key of a text, and the attribute with the text; `undefined` for an element's own text. */
 const PLACES = { "data-words": undefined, "data-words-label": "aria-label", "data-words-title": "title" };
 const ENGLISH = {};
 
-/** What the code of the page says, with what it names filled in. */
+/** Returns a text of the playground's code, with the values filled in. */
 export function said(code, named = {}) {
   const words = LANGUAGES[language].said[code];
   return typeof words === "function" ? words(named) : words;
 }
 
-/** One of the page's choices, an event or a kind of pipeline, by its name in English. */
+/** Returns a choice of the playground, an event or a kind of pipeline, by its English name. */
 export function choice(name) {
   return LANGUAGES[language].choices?.[name] ?? name;
 }
 
-/** A warning about a pipeline. */
+/** Returns the text of a warning about a pipeline. */
 export function warned({ code, ...named }) {
   return LANGUAGES[language].warnings[code](named);
 }
 
-/** The description of an input in the language of the page. */
+/** Returns the description of an input in the language of the playground. */
 export function described(input) {
   return (language !== "en" && input[`description_${language}`]) || input.description;
 }

@@ -1,4 +1,4 @@
-// One run of a team's own module, with a stdin, a stdout, a stderr, and nothing else.
+// Runs a team's own module once, with stdin, stdout and stderr, and nothing else.
 import { ConsoleStdout, File, OpenFile, WASI } from "./browser_wasi_shim/index.js";
 
 const MAX_OUTPUT = 64 << 10;

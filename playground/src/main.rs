@@ -1,7 +1,7 @@
-//! Builds the playground: `cargo run --package playground -- DIRECTORY`. The directory is a static page, for any web server.
+//! Builds the playground: `cargo run --package playground -- DIRECTORY`. The directory is a static site for any web server.
 
 mod samples;
-/// The host's table of settings: the playground passes to the module what a job does.
+/// The host's table of settings: the playground passes the same settings to the module as a job.
 #[allow(dead_code, unreachable_pub, reason = "the host uses all of it")]
 #[path = "../../runner/src/job/setting.rs"]
 mod setting;
@@ -13,25 +13,25 @@ use std::{env, fs};
 
 use wasm_bindgen_cli_support::Bindgen;
 
-/// What the page uses of the npm registry, which `npm ci` in this folder brings: the package, the part of it that runs in a page,
-/// the folder of the page in which that stands, and its licences.
+/// The npm packages of the playground, which `npm ci` in this folder installs. Each has a name, a part that runs in browsers, the
+/// playground's folder for that part, and licences.
 const PACKAGES: [(&str, &str, &str, &[&str]); 3] = [
     ("@bjorn3/browser_wasi_shim", "dist", "browser_wasi_shim", &["LICENSE-APACHE", "LICENSE-MIT"]),
     ("diff", "libesm", "diff", &["LICENSE"]),
     ("yaml", "browser/dist", "yaml", &["LICENSE"]),
 ];
 
-/// The fonts of the page and of its pictures, so that both look the same on any machine: the package and its style sheets. A browser
-/// loads only the parts that it shows.
+/// The fonts of the playground and of its pictures, so that both look the same on any machine. Each has a package and its style
+/// sheets. A browser loads only the parts that it shows.
 const FONTS: [(&str, &[&str]); 4] = [
     ("@fontsource/lato", &["400.css", "700.css", "900.css"]),
     ("@fontsource/noto-sans-kr", &["400.css", "700.css"]),
-    // In a form that Chromium and Firefox draw; other browsers take the emoji of their machine.
+    // Chromium and Firefox draw this format. Other browsers take the emoji of their machine.
     ("@infolektuell/noto-color-emoji", &["index.css"]),
     ("@fontsource/noto-sans-mono", &["400.css"]),
 ];
 
-/// What is written in them, after the fonts themselves.
+/// The rules that come after the fonts themselves.
 const FONT_RULES: &str = r#"
 body { font-family: Lato, "Noto Sans KR", "Noto Color Emoji", sans-serif; }
 code, pre, textarea, .input input { font-family: "Noto Sans Mono", "Noto Sans KR", "Noto Color Emoji", monospace; }
@@ -75,7 +75,7 @@ fn build(out: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A package that `npm ci` brought.
+/// Returns the folder of a package that `npm ci` installed.
 fn npm_package(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     let package = here().join("node_modules").join(name);
     if !package.is_dir() {
@@ -84,7 +84,7 @@ fn npm_package(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     Ok(package)
 }
 
-/// Writes `fonts.css` and the files that it names. Of the forms of a font, every browser of today reads the first one.
+/// Writes `fonts.css` and the files that it names. It takes the first format of a font, which every current browser reads.
 fn fonts(out: &Path) -> Result<(), Box<dyn Error>> {
     let target = out.join("fonts");
     fs::create_dir_all(&target)?;
@@ -113,13 +113,13 @@ fn fonts(out: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The module as a browser's library.
+/// Builds the module as a library for browsers.
 fn module() -> Result<PathBuf, Box<dyn Error>> {
     let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(root())
         .args(["rustc", "--quiet", "--package", "notifier-wasm", "--lib", "--crate-type", "cdylib"])
         .args(["--profile", "module", "--target", "wasm32-unknown-unknown", "--target-dir", "target"])
-        // wasm-bindgen reads from a section which features the code uses.
+        // wasm-bindgen reads the features that the code uses from a section.
         .env("CARGO_PROFILE_MODULE_STRIP", "debuginfo")
         .status()?;
     if !built.success() {
@@ -128,7 +128,7 @@ fn module() -> Result<PathBuf, Box<dyn Error>> {
     Ok(root().join("target/wasm32-unknown-unknown/module/notifier_wasm.wasm"))
 }
 
-/// Copies the files of a folder, and of the folders in it, that a page can use.
+/// Copies the web files of a folder and of the folders in it.
 fn copy(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

@@ -1,5 +1,5 @@
-//! What the page knows of the project: the component's inputs, its release, and jobs of every kind, from the fixtures of
-//! the tests.
+//! The playground's data about the project: the component's inputs, its release, and jobs of every kind from the test
+//! fixtures.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::setting::SETTINGS;
 
-/// What happened, by the fixture that shows it.
+/// Each event, and the fixture that shows it.
 const EVENTS: [(&str, &str); 15] = [
     ("pipeline started", "pipeline-started-main"),
     ("build failed", "pipeline-failed-one-job"),
@@ -28,11 +28,11 @@ const EVENTS: [(&str, &str); 15] = [
     ("waiting for somebody", "pipeline-waiting"),
 ];
 
-/// What of a fixture is about the event.
+/// The fields of a fixture that are about the event.
 const OF_EVENT: [&str; 8] =
     ["event", "result", "failed_jobs", "more_failed_jobs", "other_jobs", "all_jobs_known", "history", "now"];
 
-/// What the pipeline runs for, by a fixture of it.
+/// Each kind of pipeline, and a fixture of it.
 const KINDS: [(&str, &str); 8] = [
     ("branch main", "deploy-succeeded-main"),
     ("branch development", "deploy-succeeded-development-korean"),
@@ -54,7 +54,7 @@ pub(crate) fn json(root: &Path) -> Result<String, Box<dyn Error>> {
         let fixture = context(fixture)?;
         let mut sample = fixture.clone();
         let fields = sample.as_object_mut().ok_or("a context is an object")?;
-        // Settings and people are the page's own.
+        // The playground has its own settings and people.
         fields.retain(|field, _| OF_EVENT.contains(&field.as_str()));
         fields.insert("name".to_owned(), name.into());
         fields.insert("ci".to_owned(), variables(&fixture, true).into());
@@ -68,14 +68,14 @@ pub(crate) fn json(root: &Path) -> Result<String, Box<dyn Error>> {
     Ok(samples.to_string())
 }
 
-/// The variables of a job, or those of its pipeline. What a job's environment is called follows the branch; the page says.
+/// Returns the variables of a job, or those of its pipeline. The playground names the environment, which follows the branch.
 fn variables(context: &Value, of_job: bool) -> Map<String, Value> {
     let ci = context["ci"].as_object().into_iter().flatten();
     let wanted = ci.filter(|(name, _)| name.starts_with("CI_JOB_") == of_job && !name.starts_with("CI_ENVIRONMENT_"));
     wanted.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Version and path of the release that the templates pin.
+/// Returns the version and the path of the release that the templates pin.
 fn release(root: &Path) -> Result<Value, Box<dyn Error>> {
     let pins = fs::read_to_string(root.join("release/pins"))?;
     let pin =
@@ -83,7 +83,7 @@ fn release(root: &Path) -> Result<Value, Box<dyn Error>> {
     Ok(json!({"version": pin("VERSION="), "project": pin("PROJECT=")}))
 }
 
-/// The component's inputs in their order, each described in both languages of the page.
+/// Returns the component's inputs in their order, each described in both languages of the playground.
 fn inputs(root: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
     let korean: Value = serde_json::from_slice(&fs::read(root.join("docs/ko/settings.json"))?)?;
     let component = fs::read_to_string(root.join("component.yml"))?;

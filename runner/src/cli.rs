@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::job::event::{Event, Verdict, source_of_outcome};
 use crate::job::settings::Settings;
 
-/// The version, and which of the two builds this is.
+/// The version and the build, `full` or `slim`.
 const VERSION: &str = if cfg!(feature = "full") {
     concat!(env!("CARGO_PKG_VERSION"), " full")
 } else {
@@ -23,12 +23,12 @@ const VERSION: &str = if cfg!(feature = "full") {
 #[derive(Debug, Parser)]
 #[command(name = "pipeline-notifier", version = VERSION, max_term_width = 120)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Renders the message of an event and delivers it. Exits with 0 even if that fails, unless --strict is given
@@ -51,7 +51,7 @@ pub enum Command {
         #[command(flatten)]
         #[allow(missing_docs, reason = "its fields are the help")]
         event: EventArgs,
-        /// Render a saved context, as the command `context` prints it. The job's own variables and settings are ignored.
+        /// Render a context that the command `context` printed. The job's own variables and settings are ignored.
         #[arg(long, value_name = "FILE")]
         context: Option<PathBuf>,
         /// The request body, or what people would see in Slack.
@@ -120,7 +120,7 @@ pub enum Module {
     },
 }
 
-/// What each command reads of the job.
+/// The arguments that describe the job.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct JobArgs {
     /// Render with this module instead of the built-in one.
@@ -132,7 +132,7 @@ pub struct JobArgs {
     /// Pass one more variable to the module. Repeat it for several.
     #[arg(long, value_name = "NAME")]
     pub pass: Vec<String>,
-    /// Seconds of `NOTIFIER_TIMEOUT` that the job has spent on the notifier already, as the component's download does.
+    /// Seconds of `NOTIFIER_TIMEOUT` that are already used, for example by the component's download.
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = seconds, hide = true)]
     pub spent: f64,
     /// The settings.
@@ -168,7 +168,7 @@ impl From<Event> for EventArgs {
     }
 }
 
-/// How `render` prints a message.
+/// The output format of `render`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// The request body.
@@ -179,7 +179,7 @@ pub enum Format {
     Html,
 }
 
-/// Reads an event. For a word such as `deploy-failed`, the error names the source of the outcome.
+/// Reads an event. `deploy-failed` is not an event: the error explains where the outcome comes from.
 #[derive(Clone)]
 struct EventParser;
 

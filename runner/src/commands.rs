@@ -1,4 +1,4 @@
-//! The commands, one file each, and the exit status of each. What they share is a [`call`].
+//! The commands, one file each, and the exit status of each. They share a `Call`.
 
 mod context;
 #[cfg(feature = "full")]
@@ -52,13 +52,12 @@ pub fn run(cli: Cli, variables: Variables) -> ExitCode {
     }
 }
 
-/// Wrong usage, and the exit status of it: clap says what is wrong and how it is right. A `send` fails no job by a typing error,
-/// unless it is `--strict`.
+/// Prints clap's explanation of wrong usage and returns the exit status. A typing error in `send` fails no job, except with `--strict`.
 #[must_use]
 pub fn refuse(usage: &clap::Error, arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let _ = usage.print();
     if !usage.use_stderr() {
-        // Help and version are what was asked for.
+        // The user asked for the help or the version.
         return ExitCode::SUCCESS;
     }
     let arguments: Vec<OsString> = arguments.skip(1).collect();
@@ -68,9 +67,7 @@ pub fn refuse(usage: &clap::Error, arguments: impl Iterator<Item = OsString>) ->
         return ExitCode::from(outcome.exit_status(true));
     }
     let report = Report::default();
-    report.warning(
-        "`pipeline-notifier send` was called wrongly, as it says above; the job goes on without a notification",
-    );
+    report.warning("the arguments of `pipeline-notifier send` are invalid (see above); nothing was sent");
     ExitCode::from(report.end(&outcome, false))
 }
 

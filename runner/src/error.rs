@@ -7,33 +7,33 @@ use crate::explain::Explain;
 use crate::module::render::ModuleError;
 use crate::sandbox::GuestError;
 
-/// Why a command other than `send` gave no answer.
+/// The error of a command other than `send`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The built-in module gave no message: our fault, or a machine on which the sandbox does not work.
+    /// The built-in module gave no message. The fault is ours, or the sandbox does not work on this machine.
     #[error("rendering the message")]
     Render(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The user's file is not there, or no module.
+    /// The user's file is missing or is no module.
     #[error("reading the module {path}", path = .path.display())]
     Module {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The slim build was asked for what only the full one does.
+    /// The user asked the slim build for a feature of the full one.
     #[cfg(not(feature = "full"))]
-    #[error("reading the module {path}: this is the slim notifier, which knows its own module alone", path = .path.display())]
+    #[error("reading the module {path}: this is the slim notifier, which runs only its own module", path = .path.display())]
     Slim {
         /// The file.
         path: PathBuf,
     },
-    /// The user's file is not there, or no context.
+    /// The user's file is missing or is no context.
     #[error("reading the context {path}", path = .path.display())]
     Context {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The user's module did not give a message for every context.
@@ -41,26 +41,26 @@ pub enum Error {
     Check {
         /// The file.
         path: PathBuf,
-        /// How many.
+        /// The number of failed contexts.
         failed: usize,
     },
-    /// The user's path, or their disk.
+    /// The file cannot be written. The fault is the user's path or disk.
     #[cfg(feature = "full")]
     #[error("writing {path}", path = .path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// Slack was to be asked, and there is no token for it.
+    /// The user asked for a check with Slack, and there is no token for it.
     #[error("asking Slack about the messages: {0}")]
     Slack(String),
-    /// No socket on this machine's own address: its fault.
+    /// The machine gives no socket on its own address. The fault is the machine's.
     #[cfg(feature = "full")]
     #[error("opening an inbox on 127.0.0.1")]
     Inbox(#[source] io::Error),
-    /// The user asked to send, and there is nowhere to send to.
+    /// The user asked to send, and there is no destination.
     #[cfg(feature = "full")]
     #[error("sending the demonstration: {0}")]
     Send(String),
@@ -78,7 +78,7 @@ impl Explain for Error {
             Self::Context { .. } => {
                 "give a regular file with what `pipeline-notifier context EVENT` prints in a job, as tests/fixtures/messages/*/context.json are"
             }
-            Self::Check { .. } => "docs/modules.md tells what a module is given and what it may return",
+            Self::Check { .. } => "see docs/modules.md for the input and the output of a module",
             #[cfg(feature = "full")]
             Self::Write { .. } => "choose another place with --out",
             Self::Slack(_) => "set SLACK_BOT_TOKEN to a bot's token, of any workspace and scope, or leave --slack out",

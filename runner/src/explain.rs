@@ -1,13 +1,13 @@
-//! What every error tells people.
+//! The text of an error for people.
 
 use std::borrow::Cow;
 
-/// An error that says what to do. `Display` says what happened and why.
+/// An error with a next step. Its `Display` has the event and the cause.
 pub(crate) trait Explain: std::error::Error {
-    /// The next step; empty if there is none but to read on.
+    /// Returns the next step; empty if there is none except reading on.
     fn step(&self) -> Cow<'_, str>;
 
-    /// What happened, why, and what to do, in one line.
+    /// Returns the event, the cause and the next step in one line.
     fn describe(&self) -> String {
         let step = self.step();
         if step.is_empty() { self.to_string() } else { format!("{self}; {step}") }

@@ -1,14 +1,14 @@
-//! Files on a machine that others use too: nothing that hangs or has no end is read, and nothing is written through a link.
+//! Files on a machine that others use too. Nothing is read that hangs or has no end, and nothing is written through a link.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-/// The most that is read of a text file, in bytes.
+/// The limit for reading a text file, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
 
-/// Opens a regular file that is no link, and says what it is.
+/// Opens a regular file that is no link, and returns its metadata too.
 pub(crate) fn open_unlinked(path: &Path) -> io::Result<(File, Metadata)> {
     let found = fs::symlink_metadata(path)?;
     if !found.is_file() {
@@ -23,8 +23,8 @@ pub(crate) fn open_unlinked(path: &Path) -> io::Result<(File, Metadata)> {
     }
 }
 
-/// Reads a file that a setting names, up to a size in bytes. Anything but a regular file is refused before it is opened: opening a
-/// pipe waits for its writer.
+/// Reads a file that a setting names, up to `max` bytes. It refuses anything but a regular file before opening it: opening a pipe waits
+/// for its writer.
 pub(crate) fn read_at_most(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(not_regular());
@@ -39,15 +39,15 @@ pub(crate) fn read_named(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&read_at_most(path, MAX_TEXT)?).into_owned())
 }
 
-/// The beginning of a text, as much of it as a text file of ours may have.
+/// Reads the beginning of a text file, up to the limit of our text files.
 pub(crate) fn read_text(file: File) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(MAX_TEXT).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Writes a file anew, with these permissions: a link in its place is replaced, and what it points to stays. A device is not:
-/// whoever is root would take `/dev/null` from everybody.
+/// Writes a new file with these permissions. It replaces a link and does not touch the link's target. It does not replace a device:
+/// root would remove `/dev/null` for everybody.
 pub(crate) fn replace(path: &Path, mode: u32, contents: &[u8]) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_file() && !found.is_symlink() => return Err(not_regular()),

@@ -1,4 +1,4 @@
-//! For the fuzzers alone (`fuzz/`): what reads bytes from outside, by name. Each panics where a promise is broken.
+//! Only for the fuzzers (`fuzz/`): one function for each reader of bytes from outside. Each panics if a promise is broken.
 
 #![allow(clippy::missing_panics_doc, reason = "a panic is what a fuzzer looks for")]
 
@@ -16,7 +16,7 @@ use crate::report::one_line;
 use crate::slack::{api, webhook, webhook_url};
 use crate::variables::Variables;
 
-/// What a module returns: refused in words, or with links that are addresses.
+/// Checks that a module's output is refused with a reason, or has only addresses as links.
 pub fn message(output: &[u8]) {
     let Ok(message) = Message::decode(output) else { return };
     let annotations: Value =
@@ -28,7 +28,7 @@ pub fn message(output: &[u8]) {
     assert!(!message.body().text().is_empty());
 }
 
-/// What Slack or GitLab answers: never shown but as a word.
+/// Checks that an answer of Slack or GitLab is shown only as a word.
 pub fn answer(status: u16, body: &[u8]) {
     let answer = || Answer {
         status,
@@ -43,7 +43,7 @@ pub fn answer(status: u16, body: &[u8]) {
     jobs::fuzz_jobs(body);
 }
 
-/// A settings file: what is left of it has the shape that is published.
+/// Checks that the accepted parts of a settings file have the published shape.
 pub fn settings_file(text: &str) {
     let file = SettingsFile::of_text(text, &RefCell::default());
     for (key, value) in file.for_module() {
@@ -57,7 +57,7 @@ pub fn settings_file(text: &str) {
     }
 }
 
-/// A webhook: goes to Slack or this machine alone, and is never shown.
+/// Checks that a webhook goes only to Slack or this machine, and is never shown.
 pub fn webhook(value: &str) {
     let variables: Variables = [("SLACK_WEBHOOK_URL", value)].into_iter().collect();
     match webhook_url::find(&variables, &Settings::default()) {
@@ -74,13 +74,13 @@ pub fn webhook(value: &str) {
     }
 }
 
-/// A log line, and a secret in it.
+/// Checks that a log line is safe, and that a secret in it is hidden.
 pub fn output(secret: &str, text: &str) {
     let line = one_line(text);
     assert!(!line.chars().any(char::is_control) && line.chars().count() <= 520, "{line:?}");
     let mut redactor = Redactor::default();
     redactor.add(secret);
     let written = redactor.redact(&format!("{text}{secret}{text}"));
-    // What a secret gives way to has brackets, and could be one itself; no token or address has.
+    // The replacement of a secret has brackets, and could be a secret itself. No token or address has brackets.
     assert!(secret.len() < 8 || secret.contains(['[', ']']) || !written.contains(secret), "{written:?}");
 }

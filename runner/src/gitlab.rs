@@ -1,6 +1,6 @@
-//! What GitLab's API says of the pipeline of a job, of its ref and of its environment.
+//! GitLab's API: the pipeline of a job, its ref and its environment.
 //!
-//! Nothing of it is needed to deliver a message: what is not known is left out, and never taken for "none".
+//! No message needs any of it. Missing GitLab data means unknown, not empty.
 
 pub(crate) mod api;
 pub(crate) mod changes;

@@ -1,4 +1,4 @@
-//! What a job knows: its event, its settings, its checkout, what its earlier calls kept, and the context made of all that.
+//! The job: its event, its settings, its checkout, its job state, and the context made of all that.
 
 pub(crate) mod checkout;
 pub(crate) mod context;

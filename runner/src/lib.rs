@@ -4,7 +4,7 @@
 //! `commands` has a file for each command. `steps` has one for each step of a message: read the job, ask GitLab, route, ask Slack,
 //! render, deliver, record.
 //!
-//! What is *not* here: what a Slack block is. The contract with the module is JSON (`docs/` and the module's crate),
+//! The host does *not* know Slack's blocks. Its contract with the module is JSON (`docs/` and the module's crate),
 //! so that either side can be replaced without the other.
 
 pub mod cli;

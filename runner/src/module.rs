@@ -1,4 +1,4 @@
-//! The module that renders a context into a message: which one, from where, and what it returns.
+//! The module that renders a context into a message: its choice, its source and its output.
 
 pub(crate) mod foreign;
 pub(crate) mod message;
@@ -7,5 +7,5 @@ pub(crate) mod render;
 pub(crate) mod route;
 pub(crate) mod skip;
 
-/// Which of the two builds this is: the slim one, for jobs to download, has no compiler.
+/// The build, `full` or `slim`. Jobs download the slim one, which has no compiler.
 pub(crate) const BUILD: &str = if cfg!(feature = "full") { "full" } else { "slim" };

@@ -1,5 +1,4 @@
-//! The network, whoever is asked: one request over HTTP, how long it may take, where a secret may go, and what is kept out of
-//! sight.
+//! The network, for every server: one HTTP request, its time limit, the addresses that may get a secret, and the hiding of secrets.
 
 pub(crate) mod address;
 pub(crate) mod deadline;

@@ -1,5 +1,5 @@
-//! What people read: warnings, the summary and the outcome on stderr, what a command was asked for on stdout. Nothing else
-//! writes to either, but for the help and the usage errors of clap.
+//! The output for people: warnings, the summary and the outcome on stderr, and a command's result on stdout. Nothing else writes to
+//! either, except clap's help and usage errors.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -12,21 +12,22 @@ use crate::module::skip::Skip;
 use crate::net::secret::Redactor;
 use crate::variables::is_invisible;
 
-/// The longest line, in characters, and the most lines of one call.
+/// The length limit of a line, in characters, and the limit of lines for each call. Four lines are reserved: the notice of left-out
+/// warnings, the summary, the operators' summary and the outcome.
 const MAX_LINE: usize = 500;
 const MAX_LINES: usize = 20;
 
-/// How a notification ended.
+/// The outcome of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Sent,
-    /// Nothing was tried, because the module says so.
+    /// Nothing was tried, because the module has a reason to skip.
     Skipped(Skip),
-    /// Nothing was tried, because there is nowhere to send to.
+    /// Nothing was tried, because there is no destination.
     Nowhere {
         reason: String,
     },
-    /// It was tried, or would have been but for a mistake.
+    /// A try failed, or a mistake prevented it.
     Failed {
         reason: String,
     },
@@ -37,7 +38,7 @@ impl Outcome {
         Self::Nowhere { reason: reason.to_owned() }
     }
 
-    /// Which of the outcomes of several messages is that of the call: the worst, and else that of a message which was sent.
+    /// Returns the rank of an outcome. The highest rank decides for a call: a failure over a sent message, and that over an intended skip.
     pub(crate) fn severity(&self) -> u8 {
         match self {
             Self::Skipped(skip) if skip.is_on_purpose() => 0,
@@ -52,8 +53,8 @@ impl Outcome {
         Self::Failed { reason: reason.to_owned() }
     }
 
-    /// The exit status: 0 whatever happened, so that no job fails. `strict` is content with nothing but a message that was sent,
-    /// or held back by the settings on purpose; of wrong usage it says 2, as command lines do.
+    /// Returns the exit status. Without `strict` it is 0, so that no job fails. With `strict`, 0 means sent, or
+    /// skipped because the settings say so. Wrong usage is 2, as usual on command lines. Everything else is 1.
     pub(crate) fn exit_status(&self, strict: bool) -> u8 {
         match self {
             _ if !strict => 0,
@@ -65,14 +66,14 @@ impl Outcome {
     }
 }
 
-/// Something that is wrong with a setting or a variable.
+/// A problem with a setting or a variable.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Warning {
     pub(crate) code: Code,
-    /// The variable or the file that it is about.
+    /// The name of the variable or file.
     #[serde(default)]
     pub(crate) setting: Option<String>,
-    /// What is wrong, why, and what to do.
+    /// The problem, its cause and the next step.
     pub(crate) text: String,
 }
 
@@ -82,7 +83,7 @@ impl Warning {
     }
 }
 
-/// The kinds of warnings that somebody judges by.
+/// The kinds of warnings. Other code depends on them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub(crate) enum Code {
@@ -90,9 +91,9 @@ pub(crate) enum Code {
     Destination,
     /// The operators' webhook cannot be used.
     OperatorsWebhook,
-    /// The module does not know how the job went.
+    /// The module does not know the job's status.
     NoJobStatus,
-    /// Any other of the module's.
+    /// Any other warning of the module.
     OfModule(String),
 }
 
@@ -102,9 +103,9 @@ impl From<String> for Code {
     }
 }
 
-/// Whoever receives warnings.
+/// A receiver of warnings.
 pub(crate) trait Sink {
-    /// Something went wrong or is odd: cause and next step.
+    /// Takes a warning: the cause and the next step.
     fn warning(&self, text: &str);
 }
 
@@ -126,12 +127,12 @@ impl Report {
         self.redactor.write().unwrap_or_else(PoisonError::into_inner).add(secret);
     }
 
-    /// What was sent, in one line.
+    /// Writes the summary of the sent message in one line.
     pub(crate) fn message(&self, summary: &str) {
         self.line("message: ", summary);
     }
 
-    /// The last line, for people and machines alike, and the exit status that goes with it.
+    /// Writes the last line, for people and machines, and returns the exit status.
     pub(crate) fn end(&self, outcome: &Outcome, strict: bool) -> u8 {
         match outcome {
             Outcome::Sent => self.line("notify: ", "sent"),
@@ -142,11 +143,11 @@ impl Report {
         outcome.exit_status(strict)
     }
 
-    /// Any other line.
+    /// Writes any other line.
     pub(crate) fn line(&self, heading: &str, text: &str) {
         let redacted = self.redactor.read().unwrap_or_else(PoisonError::into_inner).redact(text);
         let line = format!("{heading}{}\n", one_line(&redacted));
-        // A job whose log is gone has other worries.
+        // If stderr fails, nobody can read an error.
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
 }
@@ -161,21 +162,21 @@ impl Sink for Report {
     }
 }
 
-/// Collects what is odd.
+/// Collects warnings.
 impl Sink for RefCell<Vec<String>> {
     fn warning(&self, text: &str) {
         self.borrow_mut().push(text.to_owned());
     }
 }
 
-/// Writes to stdout. A reader that went away is no reason to fail.
+/// Writes to stdout, and ignores a reader that is gone.
 pub(crate) fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
-/// One line that a terminal and GitLab's log viewer take as text: control characters, `section_start` escapes and
-/// bidirectional overrides (CWE-150, CVE-2021-42574) are shown, not obeyed.
+/// Returns one line that a terminal and GitLab's log viewer treat as text. Control characters, `section_start` escapes and
+/// bidirectional overrides are shown, not obeyed (CWE-150, CVE-2021-42574).
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::new();
     let mut length = 0;
@@ -204,7 +205,7 @@ mod tests {
         assert_eq!(one_line("a\u{1b}[31mb\rsection_start:0:x\n c"), "a\\u{1b}[31mb\\u{d}section_start:0:x  c");
         assert_eq!(one_line(&"x".repeat(600)).chars().count(), MAX_LINE + 1);
         assert_eq!(one_line(&"x".repeat(MAX_LINE)).chars().count(), MAX_LINE);
-        // What a character becomes counts, not the character.
+        // The limit counts the escaped characters, not the original ones.
         assert!(one_line(&"\0".repeat(600)).chars().count() <= MAX_LINE + 6);
     }
 }

@@ -1,10 +1,10 @@
-//! The sandbox that a module runs in, and the only place that names wasmtime.
+//! The sandbox that a module runs in. No other part of the host names wasmtime.
 //!
-//! Entry points: [`Guest::built_in`] loads the module of this build, `Guest::from_wasm` any other one, where the build is the full
-//! one; [`Guest::run`] gives it its input and returns its output; `inspect` describes a module without compiling it.
+//! Entry points: [`Guest::built_in`] loads the module of this build, and in the full build `Guest::from_wasm` loads any other one.
+//! [`Guest::run`] passes the input and returns the output. `inspect` describes a module without compiling it.
 //!
-//! What a guest can *not* do: open a file, see an environment variable or an argument, open a socket, read a clock,
-//! sleep, get real randomness; use more than [`Limits`] says. It has stdin, stdout, stderr and an exit status.
+//! A guest can *not* open a file or a socket, see an environment variable or an argument, read a clock, sleep, or get real
+//! randomness. It cannot exceed the [`Limits`]. It has stdin, stdout, stderr and an exit status.
 
 mod built_in;
 mod config;
@@ -26,14 +26,14 @@ pub(crate) use guest::RUNS;
 
 use std::time::Duration;
 
-/// What a guest may use. Past any of these it is ended and nothing of its output counts.
+/// The limits of a guest. Past any of these it is ended and its output is discarded.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The size of a module file, in bytes.
     pub module: usize,
     /// Instructions, roughly. The built-in module needs well under a hundredth of it.
     pub fuel: u64,
-    /// Time by the clock: fuel does not see how long one instruction takes.
+    /// Time by the clock: fuel does not measure the duration of one instruction.
     pub time: Duration,
     /// Linear memory, in bytes.
     pub memory: usize,
@@ -43,7 +43,7 @@ pub struct Limits {
     pub stdin: usize,
     /// Output, in bytes. A guest that writes more gets an error from its `fd_write`.
     pub stdout: usize,
-    /// What is kept of the guest's stderr, in bytes. The rest is dropped without an error: most guests take one badly.
+    /// Stderr, in bytes. The rest is dropped without an error: most guests handle one badly.
     pub stderr: usize,
 }
 

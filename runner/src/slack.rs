@@ -1,4 +1,4 @@
-//! Slack: where messages go, by which way, and what became of them. The only wing that sends requests to Slack.
+//! Slack: the destination, the way and the outcome of messages. The only wing that sends requests to Slack.
 
 pub(crate) mod api;
 pub(crate) mod bot;

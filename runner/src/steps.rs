@@ -1,4 +1,4 @@
-//! The way of a message, one file for each step: read the job, ask GitLab, route, ask Slack, render, deliver, record.
+//! The steps of a message, one file each: read the job, ask GitLab, route, ask Slack, render, deliver, record.
 
 pub(crate) mod ask_gitlab;
 pub(crate) mod ask_slack;
@@ -13,8 +13,8 @@ use crate::cli::EventArgs;
 use findings::Findings;
 use read_job::Call;
 
-/// The steps up to what a message is made of: what GitLab and Slack know of the event. A closing job sends one message for each
-/// environment in which jobs failed: each may have a channel, operators and mentions of its own.
+/// Runs the steps up to the findings of GitLab and Slack. A closing job sends one message for each environment in which jobs failed:
+/// each may have its own channel, operators and mentions.
 pub(crate) fn look_up(call: &Call, args: EventArgs) -> Vec<Findings> {
     let gitlab = ask_gitlab::connect(call, args.event);
     let (mut all, unknown) = ask_gitlab::ask(call, args.event, &gitlab);

@@ -7,11 +7,10 @@ use std::path::Path;
 
 use crate::files;
 
-/// The most that is read of a File-type variable's file, in bytes.
+/// The limit for reading a File-type variable's file, in bytes.
 const MAX_SECRET: u64 = 4 << 10;
 
-/// What the job's environment holds, as text. Bytes that are not UTF-8 become U+FFFD: a message with an odd character
-/// is better than none.
+/// The job's environment as text. Bytes that are not UTF-8 become U+FFFD: a message with an odd character is better than none.
 #[derive(Clone, Default)]
 pub struct Variables(BTreeMap<String, String>);
 
@@ -22,21 +21,21 @@ impl Variables {
         env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect()
     }
 
-    /// A variable, trimmed. Empty counts as missing, as GitLab leaves a variable empty where it has no value.
+    /// Returns a variable, trimmed. Empty counts as missing: GitLab leaves a variable without a value empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// A variable as it is, trimmed of nothing.
+    /// Returns a variable without trimming it.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// A variable that holds a secret, of GitLab's type Variable or File
-    /// (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>): one that is a path is the file's text. What nobody can see
-    /// at its ends, a byte order mark or a zero-width space as some editors and chats leave it, is dropped.
+    /// Returns a secret from a variable of GitLab's type Variable or File
+    /// (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>). If the value is a path, the secret is the file's text.
+    /// Invisible characters at its ends are dropped: some editors and chats leave a byte order mark or a zero-width space.
     ///
     /// # Errors
     ///
@@ -58,7 +57,7 @@ impl Variables {
         self.0.keys().map(String::as_str)
     }
 
-    /// Sets a variable for this program alone.
+    /// Sets a variable for this program only.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
@@ -70,21 +69,21 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
     }
 }
 
-/// A text without what cannot be seen at its ends.
+/// Returns a text without invisible characters at its ends.
 pub(crate) fn visible(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
 
-/// Whether a character shows nothing, or changes how others are shown: marks of direction, joiners, byte order marks, tags (CWE-150,
-/// CVE-2021-42574).
+/// Returns whether a character is invisible or changes the look of others: direction marks, joiners, byte order marks, tags
+/// (CWE-150, CVE-2021-42574).
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// What follows a variable that nobody expanded at the start of a value: `$NAME`, `${NAME}`, `%NAME%`. GitLab leaves one as it is that
-/// it does not know. `None` if the value begins with none.
+/// Returns the text after an unexpanded variable at the start of a value: `$NAME`, `${NAME}`, `%NAME%`. GitLab does not expand a
+/// variable that it does not know. `None` if the value begins with no such variable.
 pub(crate) fn after_unexpanded(value: &str) -> Option<&str> {
     let split = |text: &'_ str| text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     let (rest, end) = match value.strip_prefix('$') {

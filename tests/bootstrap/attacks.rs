@@ -1,4 +1,4 @@
-//! What a repository, a variable, a registry or the job's own shell could do to the hook: nothing of it is believed, read without
+//! Attacks on the hook by a repository, a variable, a registry or the job's own shell. Nothing of them is believed, read without
 //! end, run or written through.
 
 use std::fs;
@@ -13,7 +13,7 @@ use crate::support::harness::fixtures;
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 
-/// What a repository brings along is neither believed, nor read, nor run, nor written through.
+/// The repository's files are neither believed, nor read, nor run, nor written through.
 #[test]
 fn nothing_of_the_checkout_is_believed() {
     for shell in SHELLS {
@@ -28,14 +28,14 @@ fn nothing_of_the_checkout_is_believed() {
             symlink(&huge, ours.join(format!("pipeline-notifier-{arch}-linux.gz"))).unwrap();
         }
         symlink("/dev/zero", ours.join("undelivered/1.channel")).unwrap();
-        // A message that somebody else has put together.
+        // A message that somebody else has forged.
         let forged = fixtures().join("messages/deploy-failed-after-an-hour/context.json");
         fs::copy(&forged, ours.join("undelivered/999999999999-000000000-1.channel")).unwrap();
         symlink("../deploy.sh", ours.join("annotations.json")).unwrap();
         symlink("nowhere", ours.join(".gitignore")).unwrap();
         symlink("/etc/passwd", job.project.join(".pipeline-notifier.json")).unwrap();
         symlink("/dev/zero", job.project.join("environment_url.txt")).unwrap();
-        // Programs of the repository, and its folder in PATH in every way that people write it.
+        // The repository has programs, and PATH has its folder in every way that people write it.
         for program in ["pipeline-notifier", "curl", "uname", "gzip", "mkdir", "sha256sum", "sh"] {
             let path = job.project.join(program);
             fs::write(&path, "#!/bin/sh\necho the repository runs >&2\n").unwrap();
@@ -65,7 +65,7 @@ fn listing(folder: &Path) -> String {
     String::from_utf8(listed.stdout).unwrap()
 }
 
-/// What a job's script did before changes nothing, and stays as it was.
+/// The job's earlier shell settings do not change the hook, and stay as they were.
 #[test]
 fn nothing_of_the_jobs_shell_changes_it_or_is_changed() {
     let tools = "curl() { echo team; }; wget() { echo team; }; mkdir() { echo team; }; rm() { echo team; }; uname() { echo team; }";
@@ -100,13 +100,13 @@ fn nothing_of_the_jobs_shell_changes_it_or_is_changed() {
     }
 }
 
-/// What a team calls its own functions, and what it exports, is none of ours.
+/// A team may name its own functions as it likes, and export anything.
 #[test]
 fn functions_of_the_job_are_not_called() {
     for shell in [SHELLS[0], SHELLS[1]] {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let mut job = Job::new(&registry, &slack);
-        // The names that a POSIX shell lets a function have: not those of its special builtins.
+        // A POSIX shell lets a function have these names, but not those of its special builtins.
         job.before =
             "test() { echo ours; return 1; }; wait() { echo ours; }; kill() { echo ours; }; sleep() { echo ours; }";
         let ended = job.run(shell);
@@ -114,7 +114,7 @@ fn functions_of_the_job_are_not_called() {
     }
 }
 
-/// A PATH that names nothing but the checkout, and a directory for temporary files within it.
+/// The PATH names only the checkout, and the directory for temporary files is within it.
 #[test]
 fn a_checkout_in_the_way_is_gone_around() {
     for path in ["bin", "", ".", "/nonexistent"] {
@@ -138,7 +138,7 @@ fn a_checkout_in_the_way_is_gone_around() {
     }
 }
 
-/// busybox asks a proxy in clear text, so the token stays at home.
+/// busybox asks a proxy in clear text, so it sends no token.
 #[test]
 fn busybox_shows_no_proxy_the_token() {
     let (registry, slack, proxy) = (Server::start([served()]), Server::start([Reply::ok()]), Server::start([served()]));
@@ -235,7 +235,7 @@ fn no_line_shows_credentials() {
     }
 }
 
-/// At most the size of a release is taken, whatever the registry says of it.
+/// The hook takes at most the size of a release, whatever the registry says of it.
 #[test]
 fn a_download_without_an_end_is_cut_off() {
     for client in ["curl", "gnu", "busybox"] {
@@ -251,10 +251,10 @@ fn a_download_without_an_end_is_cut_off() {
     }
 }
 
-/// The job's end is the end of everything that the hook started, and nothing of it is left.
+/// The job's end ends everything that the hook started, and nothing of it is left.
 #[test]
-fn a_job_that_is_told_to_stop_leaves_nothing() {
-    // What it would wait for otherwise.
+fn a_job_that_is_stopped_leaves_nothing() {
+    // The hook would wait this long otherwise.
     const TIME: Duration = Duration::from_mins(1);
     for client in ["curl", "gnu", "notifier"] {
         let hung = Server::start([Reply::Hang]);
@@ -268,7 +268,7 @@ fn a_job_that_is_told_to_stop_leaves_nothing() {
         let waits_for = if client == "notifier" { &slack } else { &registry };
         for (shell, signal) in [(SHELLS[0], "-TERM"), (SHELLS[2], "-TERM"), (SHELLS[0], "-KILL")] {
             let met = waits_for.requests().len();
-            // A process group of its own, as a job has.
+            // A job has a process group of its own.
             let mut child =
                 job.command(shell).process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             let begun = Instant::now();
@@ -280,7 +280,7 @@ fn a_job_that_is_told_to_stop_leaves_nothing() {
             let reported = Instant::now();
             Command::new("kill").args([signal, "--", &format!("-{}", child.id())]).status().unwrap();
             child.wait().unwrap();
-            // The log is at its end where nobody holds it open any more.
+            // The log ends when nothing holds it open any more.
             let mut log = String::new();
             std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut log).unwrap();
             std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut log).unwrap();
@@ -295,12 +295,12 @@ fn files_with_the_token(folder: &Path) -> String {
     String::from_utf8(found.stdout).unwrap()
 }
 
-/// A pipeline variable sends no secret elsewhere: what decides that are literals of the script.
+/// A pipeline variable sends no secret elsewhere: literals of the script decide that.
 #[test]
 fn no_variable_says_where_the_bots_token_goes() {
     let (registry, slack, elsewhere) =
         (Server::start([served()]), Server::start([Reply::ok()]), Server::start([Reply::status(200, "{}")]));
-    // Whoever the notifier asks for slack.com meets this proxy.
+    // The notifier's requests to slack.com meet this proxy.
     let proxy = Server::start([Reply::Drop]);
     let mut job = Job::new(&registry, &slack);
     job.variables = vec![
@@ -312,14 +312,14 @@ fn no_variable_says_where_the_bots_token_goes() {
     ];
     let ended = job.run(SHELLS[0]);
     for variable in ["NOTIFIER_ALLOW_HOSTS", "SLACK_API_URL"] {
-        assert!(ended.output().contains(&format!("{variable} is not used")), "{}", ended.output());
+        assert!(ended.output().contains(&format!("{variable} is ignored")), "{}", ended.output());
     }
     assert!(elsewhere.requests().is_empty(), "{}", ended.output());
     let asked: Vec<(String, String)> = proxy.requests().into_iter().map(|it| (it.method, it.target)).collect();
     assert!(!asked.is_empty() && asked.iter().all(|it| *it == ("CONNECT".into(), "slack.com:443".into())), "{asked:?}");
 }
 
-/// A shared place, in which others have been before.
+/// Others have used the shared directory before.
 #[test]
 fn a_directory_of_somebody_elses_is_not_used() {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
@@ -335,7 +335,7 @@ fn a_directory_of_somebody_elses_is_not_used() {
     }
 }
 
-/// What needs mounts of one's own.
+/// Tests that need mounts of their own.
 mod in_namespace {
     use std::fs;
 
@@ -369,7 +369,7 @@ mod in_namespace {
         }
     }
 
-    /// What a team calls its own functions and exports to every bash, the shells' own commands among them.
+    /// A team may export functions to every bash, even with the names of the shells' own commands.
     #[test]
     #[ignore = "needs root and namespaces: make as-root"]
     fn exported_functions_are_not_called() {
@@ -391,7 +391,7 @@ mod in_namespace {
         }
     }
 
-    /// A directory beside the checkout that nothing may be run in: another one serves.
+    /// Another directory serves if nothing may be run in the one beside the checkout.
     #[test]
     #[ignore = "needs root and namespaces: make as-root"]
     fn a_directory_that_is_mounted_noexec_is_no_obstacle() {
@@ -408,7 +408,7 @@ mod in_namespace {
     }
 }
 
-/// What needs another user.
+/// Tests that need another user.
 mod as_root {
     use std::fs;
     use std::path::PathBuf;
@@ -416,7 +416,7 @@ mod as_root {
     use super::super::{Job, served};
     use crate::support::loopback::{Reply, Server};
 
-    /// One that another user made: TMPDIR serves.
+    /// TMPDIR serves if another user made the directory.
     #[test]
     #[ignore = "needs root: make as-root"]
     fn a_directory_that_another_user_made_is_not_used() {

@@ -1,4 +1,4 @@
-//! How long a job waits for both of its hooks together, whatever is dead: `docs/reliability.md` shows this very table.
+//! The time that a job waits for both of its hooks together, whatever is dead. `docs/reliability.md` shows this very table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,31 +17,31 @@ use crate::support::loopback::{Reply, Server};
 
 const CLIENTS: [&str; 3] = ["curl", "GNU wget", "busybox wget"];
 
-/// Seconds of both hooks together, of 5.5 each.
+/// The limit of both hooks together, in seconds: 5.5 for each.
 const LIMIT: u64 = 11;
 
-/// Asks a name server at whose address a socket is that nobody reads.
+/// Sets a name server whose socket nobody reads.
 const DEAD_NAME_SERVER: &str =
     r#"echo nameserver 127.0.0.153 >"$1/resolv" && mount --bind "$1/resolv" /etc/resolv.conf && rm "$1/resolv""#;
 
-/// What is dead or slow.
+/// The part that is dead or slow.
 enum Dead {
     /// The registry of the job's GitLab.
-    Registry(Place),
+    Registry(Peer),
     /// Slack, while the notifier can be downloaded.
-    Slack(Place),
-    /// Slack, where the notifier takes a while to come.
+    Slack(Peer),
+    /// Slack, after a slow download of the notifier.
     SlackAfter(Duration),
     /// GitLab's API, while the notifier comes from a mirror.
     Gitlab,
     /// The proxy before everything.
-    Proxy(Place),
-    /// The disk, made so by a shell in a mount namespace of its own; `$1` is the directory for temporary files.
+    Proxy(Peer),
+    /// The disk. A shell in a mount namespace of its own makes it so; `$1` is the directory for temporary files.
     Disk(&'static str),
 }
 
-/// Who is at an address.
-enum Place {
+/// The peer at an address.
+enum Peer {
     Answers(Reply),
     Refuses,
     /// Takes no connection, as behind a firewall that drops packets.
@@ -51,7 +51,7 @@ enum Place {
     /// A name, and a name server that does not answer.
     NoNameServer,
 }
-use Place::{Answers, Drops, Nameless, NoNameServer, Refuses};
+use Peer::{Answers, Drops, Nameless, NoNameServer, Refuses};
 
 fn faults() -> Vec<(&'static str, &'static str, Dead)> {
     let slow = Duration::from_secs(2);
@@ -111,9 +111,9 @@ fn faults() -> Vec<(&'static str, &'static str, Dead)> {
     ]
 }
 
-/// An address, and what must live as long as it is asked.
-fn at(place: &Place) -> (String, Box<dyn Send>) {
-    match place {
+/// An address, and the value that must live as long as the address is in use.
+fn at(peer: &Peer) -> (String, Box<dyn Send>) {
+    match peer {
         Answers(reply) => {
             let server = Server::start([reply.clone()]);
             (server.url(""), Box::new(server))
@@ -134,7 +134,7 @@ fn at(place: &Place) -> (String, Box<dyn Send>) {
     }
 }
 
-/// How long both hooks took.
+/// Returns the time of both hooks.
 fn measure(dead: &Dead, client: &str) -> Duration {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
     let mut job = Job::new(&registry, &slack);
@@ -150,17 +150,17 @@ fn measure(dead: &Dead, client: &str) -> Duration {
     let mut alive: Vec<Box<dyn Send>> = Vec::new();
     let mut set = |variables: &[(&'static str, String)]| job.variables.extend_from_slice(variables);
     let mut namespace = "";
-    let mut address = |place: &Place| {
-        let (address, server) = at(place);
+    let mut address = |peer: &Peer| {
+        let (address, server) = at(peer);
         alive.push(server);
         address
     };
     match dead {
-        Dead::Registry(place) => {
-            let gitlab = address(place);
+        Dead::Registry(peer) => {
+            let gitlab = address(peer);
             set(&[("CI_API_V4_URL", format!("{gitlab}/api/v4")), ("CI_SERVER_URL", gitlab)]);
         }
-        Dead::Slack(place) => set(&[("SLACK_WEBHOOK_URL", address(place) + WEBHOOK_PATH)]),
+        Dead::Slack(peer) => set(&[("SLACK_WEBHOOK_URL", address(peer) + WEBHOOK_PATH)]),
         Dead::SlackAfter(wait) => {
             let late = address(&Answers(Reply::Late(*wait, Box::new(served()))));
             let hangs = address(&Answers(Reply::Hang));
@@ -171,8 +171,8 @@ fn measure(dead: &Dead, client: &str) -> Duration {
             set(&[("NOTIFIER_PACKAGE_URL", registry.url("/mirror"))]);
             set(&[("CI_API_V4_URL", format!("{gitlab}/api/v4")), ("CI_SERVER_URL", gitlab)]);
         }
-        Dead::Proxy(place) => {
-            let proxy = address(place);
+        Dead::Proxy(peer) => {
+            let proxy = address(peer);
             for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
                 set(&[(name, proxy.clone())]);
             }
@@ -190,23 +190,23 @@ fn measure(dead: &Dead, client: &str) -> Duration {
     ended.took
 }
 
-/// The numbers of the page, by row.
+/// The numbers of `docs/reliability.md`, by row.
 fn shown() -> BTreeMap<String, Vec<u64>> {
     let page = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" s |")?.split_once(" | "));
     rows.map(|(name, cells)| (name.to_owned(), cells.split(" s | ").map(|it| it.parse().unwrap()).collect())).collect()
 }
 
-/// The page's numbers hold, in whole seconds; with `UPDATE_DOCS` what is shown too low becomes what this machine measures.
+/// The documented numbers hold, in whole seconds. With `UPDATE_DOCS` this machine's measurement replaces a number that is too low.
 #[test]
 #[ignore = "takes minutes, and root and namespaces: make measure"]
 fn no_job_waits_longer_than_this_very_table_says() {
-    // A name server that hears and does not answer.
+    // This name server hears and does not answer.
     let _name_server = UdpSocket::bind("127.0.0.153:53");
     let (faults, shown) = (faults(), shown());
     let seconds = Mutex::new(vec![[0; CLIENTS.len()]; faults.len()]);
     let next = AtomicUsize::new(0);
-    // They wait and do little.
+    // The workers wait and do little.
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -214,7 +214,7 @@ fn no_job_waits_longer_than_this_very_table_says() {
             let Some((name, _, dead)) = faults.get(row) else { break };
             let known = shown.get(*name).map_or(0, |cells| cells[column]);
             let mut least = None;
-            // A busy machine may be slow once, a broken promise is slow always.
+            // A busy machine may be slow once; a broken promise is slow always.
             for _ in 0..3 {
                 let took = measure(dead, CLIENTS[column]);
                 least = Some(least.unwrap_or(took).min(took));

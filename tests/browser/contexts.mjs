@@ -1,4 +1,4 @@
-// Prints what the playground makes of each event, kind of pipeline and language: the context, and the body of the request.
+// Prints the context and the request body of the playground for each event, kind of pipeline and language.
 import { drawn, launch, open, serve, text } from "./page.mjs";
 
 const server = await serve();

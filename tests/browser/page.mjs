@@ -5,12 +5,12 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-// The fonts of the machine are no matter: there is one that never changes, beside those of the page.
+// The fonts of the machine do not matter: the browser gets one fixed font, and the playground's own.
 const FONTCONFIG_FILE = fileURLToPath(new URL("fonts.conf", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../target/playground/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm", ".woff2": "font/woff2" };
 
-/** Serves what `make playground` built. */
+/** Serves the output of `make playground`. */
 export async function serve() {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url, "http://localhost").pathname);
@@ -31,7 +31,7 @@ export function launch() {
   });
 }
 
-/** Opens the page, and keeps what it asked for and what went wrong in it. */
+/** Opens the playground, and records its requests and errors. */
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, colorScheme: "light", ...options });
   context.setDefaultTimeout(8000);
@@ -45,18 +45,18 @@ export async function open(browser, url, options = {}) {
   return { page, seen };
 }
 
-/** Waits for a picture of what is entered now, with its fonts. */
+/** Waits for the picture of the current state, with its fonts. */
 export async function drawn(page) {
   await page.waitForFunction(() => {
     const picture = document.getElementById("picture").contentDocument;
     const text = picture?.querySelector(".message")?.textContent ?? "";
     if (!document.getElementById("summary").textContent || text.length <= 10) return false;
-    // A layout is what makes a document ask for its fonts.
+    // A document requests its fonts only after a layout.
     return picture.readyState === "complete" && picture.body.offsetHeight >= 0 && picture.fonts.size > 0 && picture.fonts.status === "loaded";
   });
 }
 
-/** The text of an element of the page. */
+/** Returns the text of an element. */
 export function text(page, id) {
   return page.locator(`#${id}`).textContent();
 }

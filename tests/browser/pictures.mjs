@@ -1,4 +1,4 @@
-// The pictures of the docs, from the page itself: `make pictures` writes them.
+// Takes the pictures of the docs from the playground itself. `make pictures` writes them.
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { drawn, launch, open, serve } from "./page.mjs";
 
 export const COMMITTED = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 
-// Name of the picture, what happened, and what the pipeline runs for.
+// The name of the picture, the event, and the kind of pipeline.
 const MOMENTS = [
   ["pipeline-started", "pipeline started", "branch development"],
   ["pipeline-failed", "build failed", "branch development"],

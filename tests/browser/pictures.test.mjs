@@ -1,4 +1,4 @@
-// The pictures of the docs are those of the page as it is: the same ones, as large, and with something on them.
+// The pictures of the docs match the current playground: the same ones, of the same size, and not empty.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,27 +7,27 @@ import { after, test } from "node:test";
 import { drawn, launch, open, serve } from "./page.mjs";
 import { COMMITTED, take } from "./pictures.mjs";
 
-/** Width and height of a PNG (https://www.w3.org/TR/png/#11IHDR), and its size. */
+/** Returns the width and height of a PNG (https://www.w3.org/TR/png/#11IHDR), and its size. */
 function facts(path) {
   const bytes = readFileSync(path);
   assert.equal(bytes.toString("latin1", 1, 4), "PNG", path);
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), size: bytes.length };
 }
 
-test("the pictures of the docs show the page as it is", async () => {
+test("the docs' pictures show the current playground", async () => {
   const fresh = mkdtempSync(join(tmpdir(), "pictures-"));
   const taken = await take(fresh);
-  assert.deepEqual(readdirSync(COMMITTED).filter((it) => it.endsWith(".png")), taken.toSorted(), "mend it with: make pictures");
+  assert.deepEqual(readdirSync(COMMITTED).filter((it) => it.endsWith(".png")), taken.toSorted(), "fix it with: make pictures");
   for (const file of taken) {
     const [here, there] = [facts(join(fresh, file)), facts(join(COMMITTED, file))];
-    // A picture of one colour packs to next to nothing.
+    // A picture of one colour packs to almost nothing.
     assert.ok(there.size > 8000 && here.size > 8000, file);
-    assert.ok(Math.abs(here.width - there.width) <= 4 && Math.abs(here.height - there.height) <= 8, `${file}: mend it with: make pictures`);
-    assert.ok(Math.abs(here.size - there.size) < there.size / 4, `${file} shows something else: mend it with: make pictures`);
+    assert.ok(Math.abs(here.width - there.width) <= 4 && Math.abs(here.height - there.height) <= 8, `${file}: fix it with: make pictures`);
+    assert.ok(Math.abs(here.size - there.size) < there.size / 4, `${file} shows something else: fix it with: make pictures`);
   }
 });
 
-test("pictures use the page's own fonts alone", async () => {
+test("pictures use only the playground fonts", async () => {
   const [server, browser] = await Promise.all([serve(), launch()]);
   after(() => Promise.all([server.close(), browser.close()]));
   const { page } = await open(browser, server.url);
@@ -56,7 +56,7 @@ test("pictures use the page's own fonts alone", async () => {
   }
 });
 
-/** The first node of a document, and of those in its frames, that is one. */
+/** Returns the first matching node of a document and of the documents in its frames. */
 function find(node, isOne) {
   if (isOne(node)) return node;
   for (const child of node.children ?? []) {

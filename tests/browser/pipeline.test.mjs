@@ -1,5 +1,5 @@
-// The assistant: every shape of a job is hooked and nothing else of the file changes, every warning has its case, and what cannot
-// be hooked without a doubt is left alone. That what it proposes runs is the zoo's: tests/consumers.rs.
+// The assistant hooks every shape of a job and changes nothing else in the file. Every warning has a case. A job that is unsafe to
+// hook stays unchanged. tests/consumers.rs runs the proposed pipelines.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, open, serve, text } from "./page.mjs";
@@ -18,7 +18,7 @@ after(async () => {
   server?.close();
 });
 
-/** What the assistant makes of a pipeline: the text, the names of the jobs that it hooked, the warnings. */
+/** Returns the assistant's proposal: the text, the names of the hooked jobs, the warnings. */
 function proposed(pipeline, more = {}) {
   return page.evaluate(async (given) => {
     const { propose } = await import("./pipeline/propose.js");
@@ -35,7 +35,7 @@ const BEFORE = "!reference [.notify-deploy, before_script]";
 const AFTER = "!reference [.notify-deploy, after_script]";
 const INCLUDE = "include:\n  - component: HOST/x/y/notify@1.0.0\n    inputs:\n      deploy_jobs: deploy\n\n";
 
-// What stands in the file, and what the job shall be.
+// The given file, and the expected one.
 const SHAPES = {
   "a list": [
     "deploy:\n  script:\n    - make # why\n",
@@ -68,7 +68,7 @@ const SHAPES = {
     ".x: &x\n  after_script: [log out]\ndeploy:\n  <<: *x\n  script: make\n",
     `.x: &x\n  after_script: [log out]\ndeploy:\n  <<: *x\n  extends: .notify\n  script:\n    - ${BEFORE}\n    - make\n  after_script:\n    - ${AFTER}\n    - !reference [.x, after_script]\n`,
   ],
-  // What stands above a merge key is overwritten by it, and so would be what is added there.
+  // A merge key overwrites everything above it, additions included.
   "a merge key below all else": [
     ".x: &x\n  extends: .y\n  script: [make]\n.y:\n  after_script: [log out]\ndeploy:\n  environment: prod\n  <<: *x\n",
     `.x: &x\n  extends: .y\n  script: [make]\n.y:\n  after_script: [log out]\ndeploy:\n  environment: prod\n  <<: *x\n  extends: [.notify, .y]\n  script:\n    - ${BEFORE}\n    - !reference [.x, script]\n  after_script:\n    - ${AFTER}\n    - !reference [.y, after_script]\n`,
@@ -124,7 +124,7 @@ test("every shape of a job is hooked, and nothing else changes", async () => {
       assert.deepEqual(hooked, ["deploy"], shape);
       assert.equal(changed, (INCLUDE + expected).replaceAll("\n", end), shape);
     }
-    // What is hooked stays as it is.
+    // A hooked job stays as it is.
     const once = await proposed(pipeline);
     assert.equal((await proposed(once.text)).text, once.text, shape);
   }
@@ -142,7 +142,7 @@ const INCLUDES = {
   "# a licence\n\n# the stages\nstages: [deploy]\n": "# a licence\n\ninclude:\n",
 };
 
-test("the component joins whatever is included", async () => {
+test("the component joins the other includes", async () => {
   for (const [given, expected] of Object.entries(INCLUDES)) {
     const { text: changed } = await proposed(`${given}deploy:\n  script: make\n`, { sure: true });
     const deep = /^( *)- /mu.exec(expected.slice(8))?.[1] ?? "  ";
@@ -155,7 +155,7 @@ test("the component joins whatever is included", async () => {
   assert.match(header, /^spec:\n {2}inputs:\n {4}env:\n---\ninclude:\n/u);
 });
 
-// A warning, and a pipeline that gets it.
+// Each warning, and a pipeline that gets it.
 const WARNED = {
   "no-jobs": ["stages: [a]\n"],
   "no-deploy-jobs": ["build:\n  script: make\n"],
@@ -196,7 +196,7 @@ const WARNED = {
   "odd-name": ["include: a.yml\n", { full: "deploy 'a':\n  script: [make]\n" }],
 };
 
-test("every warning has a case, and its words in both languages", async () => {
+test("every warning has a case, and a text in both languages", async () => {
   const words = await page.evaluate(async () => {
     const all = await Promise.all(["en", "ko"].map((language) => import(`./words/${language}.js`)));
     return all.map(({ said, warnings }) => [said, warnings].map((it) => Object.keys(it).toSorted()));
@@ -221,7 +221,7 @@ test("a plain pipeline gets no warning", async () => {
   assert.deepEqual([warnings, hooked], [[], ["deploy"]]);
 });
 
-test("what cannot be hooked without a doubt is left as it is", async () => {
+test("a job that is unsafe to hook stays as it is", async () => {
   for (const code of ["unknown-parent", "unseen-after", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "included-scripts", "included-default", "odd-name"]) {
     const [pipeline, more] = WARNED[code];
     const { text: changed, hooked } = await proposed(pipeline, more);
@@ -230,7 +230,7 @@ test("what cannot be hooked without a doubt is left as it is", async () => {
   }
 });
 
-test("jobs of other files are hooked by their names, each by an include of its own", async () => {
+test("jobs of other files are hooked by name, each with its own include", async () => {
   const full = "review:\n  script: [make]\nstaging:\n  script: [make]\n  environment: staging\n";
   const { text: changed, hooked } = await proposed("include: a.yml\n", { full });
   assert.deepEqual(hooked, ["staging"]);
@@ -239,16 +239,16 @@ test("jobs of other files are hooked by their names, each by an include of its o
   assert.ok(changed.includes("merge_into: staging"));
 });
 
-test("the old name of an input becomes the new one, in an include of the component alone", async () => {
+test("an input's old name becomes the new one, only in includes of the component", async () => {
   const others = "  - local: x.yml\n    inputs: {deploy_job: x}\n";
   const include = (name) => `include:\n${others}  - component: $CI_SERVER_FQDN/x/y/notify@1.0.0 # ours\n    inputs:\n      "${name}": review # by name\n`;
   const { text: changed } = await proposed(include("deploy_job"), { project: "x/y" });
   assert.equal(changed, include("merge_into").replace('"merge_into"', "merge_into"));
 });
 
-test("each hook is in a job once, whoever extends and refers to whom", async () => {
+test("each hook is in a job once, despite extends and references", async () => {
   const count = (text, job, part) => text.split(`\n${job}:`)[1].split(/\n(?=\S)/u)[0].split(part).length - 1;
-  // The job that is extended comes first, wherever it stands.
+  // The extended job comes first, at any position.
   const child = await proposed("deploy-prod:\n  extends: deploy-staging\ndeploy-staging:\n  script: [make]\n");
   assert.deepEqual(child.hooked, ["deploy-prod", "deploy-staging"]);
   assert.equal(child.text.split(BEFORE).length - 1, 1);
@@ -259,7 +259,7 @@ test("each hook is in a job once, whoever extends and refers to whom", async () 
     assert.deepEqual([count(changed, "deploy-prod", BEFORE), count(changed, "deploy-staging", BEFORE)], [0, 1], changed);
     assert.deepEqual([count(changed, "deploy-prod", AFTER), count(changed, "deploy-staging", AFTER)], [1, 1], changed);
   }
-  // A full configuration shows what came of it before, and hides nothing of the change.
+  // A full configuration shows the jobs before the change, and hides nothing of the change.
   const stop = "deploy:\n  environment: prod\n  script: [make]\nstop:\n  extends: deploy\n  environment: {name: prod, action: stop}\n";
   const full = "deploy:\n  environment: prod\n  script: [make]\nstop:\n  extends: deploy\n  script: [make]\n  environment: {name: prod, action: stop}\n";
   for (const given of ["", full]) {
@@ -271,25 +271,25 @@ test("each hook is in a job once, whoever extends and refers to whom", async () 
   assert.deepEqual([byName.hooked, byName.warnings.map((it) => it.code)], [[], ["shared-text"]]);
 });
 
-test("of many jobs each is hooked as it would be alone", async () => {
+test("each of many jobs is hooked like a single one", async () => {
   const job = (name, more = "") => `${name}:\n${more}  script:\n    - make\n`;
   const names = Array.from({ length: 40 }, (_, at) => `deploy-${at}`);
   const file = `stages: [deploy]\n${names.map((name) => job(name)).join("")}${job("deploy-last", "  extends: deploy-0\n")}${job("deploy-odd").replace("script:", "script: # why")}`;
   const { text: changed, hooked } = await proposed(file);
   assert.deepEqual(hooked, [...names, "deploy-last", "deploy-odd"]);
   assert.equal(changed.split(BEFORE).length - 1, 42);
-  // That which extends another has its hook behind the script from there.
+  // The job that extends another gets the after_script hook from there.
   assert.equal(changed.split(AFTER).length - 1, 41);
 });
 
-test("hooks by name and hooks in the text go together", async () => {
+test("hooks by name and hooks in the text combine", async () => {
   const { text: changed, hooked } = await proposed("include: a.yml\ndeploy-c:\n  script: [make]\n", { full: "deploy-a:\n  script: [make]\ndeploy-c:\n  script: [make]\n" });
   assert.deepEqual(hooked, ["deploy-c", "deploy-a"]);
   assert.equal(changed.split("component: ").length - 1, 2, changed);
   assert.equal(changed.split("merge_into: ").length - 1, 1, changed);
 });
 
-test("a file begins and ends as files do", async () => {
+test("unusual file starts and ends work", async () => {
   const bom = await proposed("\uFEFFdeploy:\n  script: [make]\n");
   assert.ok(bom.text.startsWith("include:\n"), JSON.stringify(bom.text));
   const deep = await proposed("  deploy:\n    tags: [a]\n    script: [make]\n");
@@ -298,11 +298,11 @@ test("a file begins and ends as files do", async () => {
   const ended = await proposed("deploy:\n  tags: [a]\n  script: [make]\n...\n");
   assert.ok(ended.text.endsWith("  tags: [a]\n...\n"), ended.text);
   assert.deepEqual((await proposed("deploy:\n  script: [make]\n---\n")).hooked, ["deploy"]);
-  // A shape that nobody thought of costs one job, not the page.
+  // An unexpected shape costs one job, not the whole proposal.
   for (const odd of ["? deploy\n: script: [make]\n", "include:\n  -\ndeploy:\n  tags: k\n  script: [make]\n", "deploy:\n  script: [make]\nnothing:\n"]) await proposed(odd);
 });
 
-test("deploy jobs are known by what people call them", async () => {
+test("deploy jobs are found by their usual names", async () => {
   const picked = ["deploy", "deployProd", "운영배포", "build-and-deploy", "deploy_to_test", "deploy-check-service", "prod", "upload", "terraform-apply", "helm-upgrade", "rollback", "pages"];
   const left = ["build", "test-deploy", "undeploy", "stop-review", "staging-tests", "release-notes", "code-review", "lint"];
   const file = [...picked, ...left].map((name) => `${name}:\n  stage: work\n  script: [make]\n`).join("");
@@ -316,7 +316,7 @@ test("pasting shows the changes, the warnings and the jobs to choose", async () 
   await mine.locator("#changes ins", { hasText: "extends: .notify" }).waitFor();
   await mine.locator("#changes h3", { hasText: "include, line 1" }).waitFor();
   await mine.locator("#pipeline-warnings li", { hasText: "notify-start, notify-finish get k8s" }).waitFor();
-  // What the example of the messages has is no team's.
+  // The inputs of the example are not a team's.
   assert.doesNotMatch(await text(mine, "proposed"), /grafana|mention/u);
   await mine.locator("#jobs label", { hasText: "provision" }).click();
   await mine.locator("#proposed", { hasText: 'deploy_jobs: "deploy,provision"' }).waitFor();

@@ -1,5 +1,5 @@
-// The playground: every event is shown, typing updates, hostile text stays text, a link restores, a foreign module runs, no
-// request leaves the page, and people without a mouse or without eyes can use it.
+// The playground shows every event, updates while somebody types, keeps hostile text as text, restores a state from a link, and runs
+// a foreign module. No request goes elsewhere. People without a mouse or without sight can use it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -79,14 +79,14 @@ test("typing updates the message, the body and the include to paste", async () =
   await frame(page).locator(".message", { hasText: "롤아웃 실패" }).waitFor();
 });
 
-test("what does not fit is told in words", async () => {
+test("invalid values get a warning", async () => {
   const { page } = await open(browser, server.url);
   const warned = (what) => page.locator("#warnings li", { hasText: what }).first().waitFor();
   await page.fill("#input-grafana_url", "grafana");
-  await warned("NOTIFIER_GRAFANA_URL: it does not give an http or https address");
+  await warned("NOTIFIER_GRAFANA_URL: the result is not an http or https address");
   await page.fill("#input-grafana_url", "https://grafana.example");
   await page.fill("#input-loki_query", "{app=%{branch}}");
-  await warned("NOTIFIER_LOKI_QUERY: %{branch} must stand inside");
+  await warned("NOTIFIER_LOKI_QUERY: %{branch} must be inside");
   await page.locator("summary", { hasText: "Settings file" }).click();
   await page.fill("#file", "{");
   await warned("the settings file is no JSON object: ");
@@ -110,7 +110,7 @@ test("hostile text stays text, and no script of it runs", async () => {
   assert.deepEqual(seen.errors, []);
 });
 
-test("a shared link restores the page", async () => {
+test("a link restores the playground", async () => {
   const { page } = await open(browser, server.url);
   await page.selectOption("#event", "deploy succeeded");
   await page.selectOption("#kind", "tag");
@@ -122,7 +122,7 @@ test("a shared link restores the page", async () => {
   assert.equal(await text(other.page, "body"), body);
   assert.equal(await text(other.page, "snippet"), snippet);
   assert.equal(await other.page.inputValue("#theme"), "dark");
-  // A link that was cut or made up is a new page.
+  // A cut or invented link opens a new playground.
   for (const broken of ["#" + btoa('{"view":"nope","theme":"pink","event":"x"}'), "#garbage", "#" + btoa("[]"), "#" + btoa('{"event":7,"inputs":"x"}')]) {
     const { page: fresh, seen } = await open(browser, server.url + broken);
     assert.match(await text(fresh, "summary"), /deploy failed/);
@@ -132,7 +132,7 @@ test("a shared link restores the page", async () => {
   await page.locator("#summary", { hasText: "deploy failed" }).waitFor();
 });
 
-test("the page speaks Korean as well, all of it", async () => {
+test("the whole playground is in Korean, too", async () => {
   const { page, seen } = await open(browser, server.url, { locale: "ko-KR" });
   assert.equal(await page.locator("html").getAttribute("lang"), "ko");
   const keys = await page.evaluate(async () => {
@@ -141,7 +141,7 @@ test("the page speaks Korean as well, all of it", async () => {
     return { used: [...new Set(used)].toSorted(), known: Object.keys(korean).toSorted() };
   });
   assert.deepEqual(keys.used, keys.known);
-  // What is no name of GitLab's, Slack's or ours is Korean.
+  // Everything is Korean, except names of GitLab, of Slack and our own.
   for (const view of ["message", "pipeline", "app"]) {
     await page.click(`#tab-${view}`);
     for (const it of await page.locator(`#view-${view}`).locator("[data-words]:visible, small:visible, option").all()) {
@@ -156,7 +156,7 @@ test("the page speaks Korean as well, all of it", async () => {
   assert.deepEqual(seen.errors, []);
 });
 
-test("a bot's message is shown with its thread, and the operators' with what it follows", async () => {
+test("a bot's message is shown with its thread, the operators' with the first message", async () => {
   const { page } = await open(browser, server.url);
   await page.selectOption("#audience", "bot");
   await frame(page).locator(".message").nth(1).waitFor();
@@ -175,7 +175,7 @@ test("a bot's message is shown with its thread, and the operators' with what it 
   assert.match(await text(page, "body"), /shop\.slack\.com\/archives/u);
 });
 
-test("the app's manifest has exactly the scopes of what it shall do", async () => {
+test("the app's manifest has exactly the scopes of its features", async () => {
   const { page } = await open(browser, server.url);
   await page.click("#tab-app");
   const made = async () => JSON.parse(await text(page, "manifest"));
@@ -198,12 +198,12 @@ test("the app's manifest has exactly the scopes of what it shall do", async () =
   await page.locator("label", { hasText: "incoming webhook" }).click();
   assert.deepEqual(await scopes(), ["incoming-webhook"]);
   assert.match(await text(page, "then"), /SLACK_WEBHOOK_URL/u);
-  // A link shares it.
+  // A link shares the app.
   const other = await open(browser, page.url());
   assert.deepEqual(JSON.parse(await text(other.page, "manifest")), await made());
 });
 
-test("a part that does not come is told, with the next step", async () => {
+test("a missing part is reported with the next step", async () => {
   for (const [part, said] of [["page.js", "page.js"], ["words/ko.js", "page.js"], ["notifier.js", "page.js"], ["notifier_bg.wasm", "notifier_bg.wasm"], ["samples.json", "samples.json"], ["pipeline/read.js", "pipeline.js"]]) {
     for (const locale of ["en-US", "ko-KR"]) {
       const context = await browser.newContext({ locale });
@@ -222,7 +222,7 @@ test("a part that does not come is told, with the next step", async () => {
   await opened.locator("#failed", { hasText: "make playground" }).waitFor({ timeout: 8000 });
 });
 
-test("themes and widths change the picture and nothing else", async () => {
+test("themes and widths change only the picture", async () => {
   const { page } = await open(browser, server.url);
   const colour = () => frame(page).locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
   const [light, body] = [await colour(), await text(page, "body")];
@@ -234,12 +234,12 @@ test("themes and widths change the picture and nothing else", async () => {
   assert.equal(await text(page, "body"), body);
 });
 
-/** A guest of the integration tests, as WebAssembly. */
+/** Returns a guest of the integration tests, as WebAssembly. */
 function guest(name) {
   return { name: `${name}.wasm`, mimeType: "application/wasm", buffer: readFileSync(`${process.env.GUESTS}/${name}.wasm`) };
 }
 
-test("a foreign module runs in the page, and one that misbehaves is told", { skip: !process.env.GUESTS && "no guests" }, async () => {
+test("a foreign module runs, and one that misbehaves gets a warning", { skip: !process.env.GUESTS && "no guests" }, async () => {
   const { page } = await open(browser, server.url);
   await page.locator("summary", { hasText: "A module of your own" }).click();
   await page.setInputFiles("#module", guest("says-hello"));
@@ -266,7 +266,7 @@ test("a foreign module runs in the page, and one that misbehaves is told", { ski
   await page.locator("#which", { hasText: "built-in" }).waitFor();
 });
 
-test("what is dropped goes where it belongs", async () => {
+test("a dropped file goes to its view", async () => {
   const { page } = await open(browser, server.url);
   await page.click("#tab-pipeline");
   const drop = (name, content) => page.evaluate(([name, content]) => {
@@ -281,7 +281,7 @@ test("what is dropped goes where it belongs", async () => {
   assert.equal(await page.locator("#view-message").isVisible(), true);
 });
 
-test("no request leaves the page", async () => {
+test("no request goes elsewhere", async () => {
   const { page, seen } = await open(browser, server.url);
   assert.ok(seen.requests.every((url) => url.startsWith(server.url)), seen.requests);
   const loaded = seen.requests.length;
@@ -290,19 +290,19 @@ test("no request leaves the page", async () => {
   await drawn(page);
   const answered = await page.evaluate(() => fetch("https://elsewhere.example/").then(() => true, () => false));
   assert.equal(answered, false);
-  // A new picture asks the page's own server for the fonts that it shows.
+  // A new picture requests its fonts from the playground's own server.
   assert.deepEqual(seen.requests.slice(loaded).filter((url) => !url.startsWith(`${server.url}fonts`)), []);
   assert.match(await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute("content"), /default-src 'none'/);
 });
 
-test("the page works with the keyboard alone", async () => {
+test("the playground works by keyboard", async () => {
   const { page } = await open(browser, server.url);
   const reached = new Set();
   for (let step = 0; step < 80; step += 1) {
     await page.keyboard.press("Tab");
     reached.add(await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent.trim()));
   }
-  // The tabs by arrow keys; a box of the jobs keeps the focus.
+  // Arrow keys change the tab. A checkbox of the jobs keeps the focus.
   await page.focus("#tab-message");
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.evaluate(() => document.activeElement.id), "tab-pipeline");
@@ -321,7 +321,7 @@ test("the page works with the keyboard alone", async () => {
   }
 });
 
-test("axe finds nothing, in either theme", async () => {
+test("axe finds no fault in either theme", async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const colorScheme of ["light", "dark"]) {
     const { page } = await open(browser, server.url, { colorScheme, bypassCSP: true });
@@ -334,7 +334,7 @@ test("axe finds nothing, in either theme", async () => {
       assert.deepEqual(violations.map((it) => `${view}: ${it.id}: ${it.nodes.map((node) => node.target).join(" ")}`), []);
       assert.ok(passes.length > 20);
     }
-    // The picture itself: no script may run in its frame, so it is looked at as a page of its own.
+    // No script may run in the picture's frame, so axe checks the picture as a page of its own.
     const picture = await page.locator("#picture").getAttribute("srcdoc");
     const alone = await (await browser.newContext({ bypassCSP: true })).newPage();
     await alone.setContent(picture);

@@ -1,4 +1,4 @@
-// Pastes pipelines into the page and prints what it makes of each: stdin is a JSON list of `{text, full, inputs}`, stdout one of
+// Pastes pipelines into the playground and prints its proposals. stdin is a JSON list of `{text, full, inputs}`, stdout one of
 // `{text, warnings}`.
 import { text as all } from "node:stream/consumers";
 import { launch, open, serve, text } from "./page.mjs";

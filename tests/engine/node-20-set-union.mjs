@@ -1,4 +1,4 @@
-// The engine calls Set.prototype.union once, which Node has from 22 on. This touches the engine only.
+// The engine calls Set.prototype.union once. Node has it from version 22 on. Only the engine loads this file.
 if (!Set.prototype.union) {
   Object.defineProperty(Set.prototype, 'union', {
     value(other) {

@@ -1,11 +1,10 @@
-//! What Slack, or somebody in its place, answers to a webhook.
+//! Answers of Slack, or of another server, to a webhook.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use super::{Arrives, Fault, Job, Nothing, SENT, Text, Whole};
 use crate::support::harness::WEBHOOK_PATH;
 use crate::support::loopback::Reply;
 
-/// What Slack, or somebody in its place, answers to a webhook.
 pub(super) fn faults() -> Vec<Fault> {
     let answer = |title: String, reply: Reply, ends, warns, arrives| {
         Fault::new(title, ends, warns, arrives, move |job: &mut Job| job.slack([reply.clone()]))
@@ -133,7 +132,7 @@ pub(super) fn faults() -> Vec<Fault> {
             answer(format!("{status}, twice"), Reply::status(status, "<html>"), ends, "slack-status.com", Nothing);
         faults.push(fault.in_seconds("5"));
     }
-    let words: [(u16, &str, &str, Arrives); 16] = [
+    let errors: [(u16, &str, &str, Arrives); 16] = [
         (400, "invalid_payload", "failed reason=invalid_payload", Nothing),
         (400, "invalid_blocks", "failed reason=invalid_blocks", Nothing),
         (400, "invalid_attachments", "failed reason=invalid_attachments", Nothing),
@@ -151,10 +150,10 @@ pub(super) fn faults() -> Vec<Fault> {
         (404, "team_disabled", "failed reason=team_disabled", Nothing),
         (410, "channel_is_archived", "failed reason=channel_is_archived", Nothing),
     ];
-    for (status, word, ends, arrives) in words {
-        faults.push(answer(format!("{status} {word}"), Reply::status(status, word), ends, word, arrives));
+    for (status, error, ends, arrives) in errors {
+        faults.push(answer(format!("{status} {error}"), Reply::status(status, error), ends, error, arrives));
     }
-    faults.push(Fault::new("400 invalid_blocks, and ok for the text", SENT, "its text alone was sent", Text, |job| {
+    faults.push(Fault::new("400 invalid_blocks, and ok for the text", SENT, "only its text was sent", Text, |job| {
         job.slack([Reply::status(400, "invalid_blocks"), Reply::ok()]);
     }));
     faults.push(Fault::new("503, and ok for the second try", SENT, "", Whole, |job| {

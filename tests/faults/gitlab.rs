@@ -1,10 +1,10 @@
-//! A GitLab that does not tell which jobs failed.
+//! A GitLab that does not list the failed jobs.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use super::{Fault, SENT, Whole};
 use crate::support::loopback::Reply;
 
-/// A GitLab that does not tell which jobs failed: the message links to the page that lists them.
+/// Returns faults in which the message links to GitLab's list of failed jobs instead.
 pub(super) fn faults() -> Vec<Fault> {
     let replies = [
         ("401", Reply::status(401, "{}")),
@@ -21,9 +21,15 @@ pub(super) fn faults() -> Vec<Fault> {
         ("without an end", Reply::Flood),
     ];
     let answered = replies.map(|(what, reply)| {
-        Fault::new(format!("GitLab answers {what}"), SENT, "asking GitLab which jobs failed", Whole, move |job| {
-            job.gitlab(reply.clone());
-        })
+        Fault::new(
+            format!("GitLab answers {what}"),
+            SENT,
+            "GitLab's list of failed jobs is unknown",
+            Whole,
+            move |job| {
+                job.gitlab(reply.clone());
+            },
+        )
     });
     let mut faults = Vec::from(answered);
     faults.push(Fault::new("GitLab's address was overridden", SENT, "does not point at the GitLab", Whole, |job| {

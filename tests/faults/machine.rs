@@ -1,9 +1,8 @@
-//! A machine without something.
+//! Faults of the machine: closed streams, small limits, missing directories or rights, and wrong clocks.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use super::{Fault, Job, SENT, Text, Whole};
 
-/// A machine without something.
 pub(super) fn faults() -> Vec<Fault> {
     let before = |title: &str, shell: &'static str, ends, warns, arrives| {
         Fault::new(title, ends, warns, arrives, move |job: &mut Job| job.before = shell.into())

@@ -1,4 +1,4 @@
-//! Modules of a team's own that are wrong.
+//! Faulty modules of a team.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use super::{Fault, Job, SENT, Whole};
 use crate::sandbox::guest;
 use crate::support::loopback::{Packages, Reply, Server};
 
-/// Modules of a team's own that are wrong: the built-in one renders instead.
+/// Returns faults after which the built-in module renders instead.
 pub(super) fn faults() -> Vec<Fault> {
     let mut faults: Vec<Fault> = [
         ("loops-forever", "(fuel)"),
@@ -53,7 +53,7 @@ pub(super) fn faults() -> Vec<Fault> {
             job.module(&built_in_wasm()[..1000]);
         }),
         Fault::new("a module that takes long to compile", SENT, "(deadline)", Whole, |job| {
-            // Loops that share their variables: a compiler's time grows faster than their number, on any machine.
+            // The loops share their variables: on any machine, compile time grows faster than the number of loops.
             let step = |number: usize| {
                 let [one, other, result] = [number * 7, number * 13 + 1, number * 5 + 2].map(|it| it % 200);
                 format!("loop local.get {one} local.get {other} i32.add local.tee {result} br_if 0 end ")

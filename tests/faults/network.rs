@@ -10,7 +10,7 @@ use super::{Fault, Job, Nothing, SENT, Whole};
 use crate::support::loopback::{Reply, Server};
 use crate::support::tls::{Authority, Shown};
 
-/// A server that says the same to everybody, or nothing.
+/// Starts a server that sends `reply` to every client; without one it sends nothing.
 fn bare(reply: Option<&'static [u8]>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -29,7 +29,6 @@ fn bare(reply: Option<&'static [u8]>) -> SocketAddr {
     address
 }
 
-/// Names, connections, TLS and proxies.
 pub(super) fn faults() -> Vec<Fault> {
     let own = |name: &'static str, years: (i32, i32), ends: &'static str, warns: &'static str, arrives, known: bool| {
         move |title: &str| {
@@ -76,7 +75,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "the host name slack.invalid could not be resolved",
             Nothing,
             |job| {
-                // A socket that nobody reads, which the notifier inherits.
+                // The notifier inherits the socket of this name server, and nothing reads it.
                 const NAME_SERVER: &str = "import os,socket,sys
 os.system('ip link set lo up; echo nameserver 127.0.0.1 >resolv; mount --bind resolv /etc/resolv.conf; rm resolv')
 s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('127.0.0.1',53)); s.set_inheritable(True)
@@ -182,10 +181,16 @@ os.execvp(sys.argv[1],sys.argv[1:])";
             "no connection to 127.0.0.1 (the proxy of HTTPS_PROXY) within the time",
             Nothing,
         ),
-        Fault::new("a proxy variable that is no address", "failed reason=dns", "is no proxy address", Nothing, |job| {
-            job.set("HTTPS_PROXY", "://");
-            job.at("https://slack.invalid");
-        }),
+        Fault::new(
+            "a proxy variable that is no address",
+            "failed reason=dns",
+            "is not a proxy address",
+            Nothing,
+            |job| {
+                job.set("HTTPS_PROXY", "://");
+                job.at("https://slack.invalid");
+            },
+        ),
         Fault::new(
             "a proxy, and NO_PROXY for the host",
             "failed reason=dns",

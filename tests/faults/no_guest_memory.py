@@ -1,6 +1,7 @@
-"""Runs a program that gets no memory for a guest: reserving more than 2.1 MiB of addresses at once fails, as a thread's stack does not.
+"""Runs a program that gets no memory for a guest.
 
-A filter of seccomp (https://www.kernel.org/doc/html/latest/userspace-api/seccomp_filter.html) in classic BPF.
+Reserving more than 2.1 MiB of addresses at once fails, but a thread's stack does not. The filter is seccomp
+(https://www.kernel.org/doc/html/latest/userspace-api/seccomp_filter.html) in classic BPF.
 """
 
 import ctypes
@@ -11,7 +12,7 @@ import sys
 
 MMAP = {"x86_64": 9, "aarch64": 222}[platform.machine()]
 LOAD, EQUAL, GREATER, RETURN = 0x20, 0x15, 0x25, 0x06
-# Where struct seccomp_data has the number of the call, and the low halves of its second and third argument.
+# Offsets in struct seccomp_data: the number of the call, and the low halves of its second and third argument.
 NUMBER, LENGTH, PROTECTION = 0, 24, 32
 ALLOW, NO_MEMORY = 0x7FFF0000, 0x00050000 | 12
 

@@ -1,4 +1,4 @@
-//! Variables and settings of a job that are wrong.
+//! Wrong variables and settings of a job.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use std::fs;
@@ -6,7 +6,6 @@ use std::fs;
 use super::{Fault, Job, Nothing, SENT, Whole};
 use crate::support::workspace::TOKEN;
 
-/// What is wrong with the variables of a job.
 pub(super) fn faults() -> Vec<Fault> {
     let webhook = |name: &'static str, value: &'static str, ends, warns| {
         Fault::new(name, ends, warns, Nothing, move |job: &mut Job| job.set("SLACK_WEBHOOK_URL", value))
@@ -31,12 +30,12 @@ pub(super) fn faults() -> Vec<Fault> {
             "skipped reason=bad_webhook",
             "did not expand",
         ),
-        webhook("a webhook that is no URL", "hooks.slack.com", "skipped reason=bad_webhook", "is no URL"),
+        webhook("a webhook that is not a URL", "hooks.slack.com", "skipped reason=bad_webhook", "is not a URL"),
         webhook(
             "a webhook in quotes",
             "'https://hooks.slack.com/services/x'",
             "skipped reason=bad_webhook",
-            "is no URL",
+            "is not a URL",
         ),
         webhook(
             "a webhook without https",
@@ -60,7 +59,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "a webhook with credentials",
             "https://user:s3cr3ts3cr3t@hooks.slack.com/x",
             "skipped reason=bad_webhook",
-            "is no URL",
+            "is not a URL",
         ),
         webhook(
             "a Workflow Builder URL",
@@ -81,7 +80,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "skipped reason=bad_webhook",
             "File-type variable",
         ),
-        Fault::new("no variable but the webhook", SENT, "CI_JOB_STATUS: it is not", Whole, |job| {
+        Fault::new("no variable but the webhook", SENT, "CI_JOB_STATUS: the status is not", Whole, |job| {
             job.variables.retain(|name, _| ["SLACK_WEBHOOK_URL", "NOTIFIER_TIMEOUT"].contains(&name.as_str()));
         }),
         Fault::new("ten thousand variables", SENT, "", Whole, |job| {
@@ -103,10 +102,10 @@ pub(super) fn faults() -> Vec<Fault> {
         Fault::new("a user's token for a bot's", SENT, "is no bot token", Whole, |job| {
             job.set("SLACK_BOT_TOKEN", "xoxp-not-a-bot-token");
         }),
-        Fault::new("a settings file that is no JSON", SENT, "is no JSON", Whole, |job| {
+        Fault::new("a settings file that is no JSON", SENT, "is not JSON", Whole, |job| {
             fs::write(job.directory.join(".pipeline-notifier.json"), "{").unwrap();
         }),
-        Fault::new("a settings file of 10 MB", SENT, "is no JSON", Whole, |job| {
+        Fault::new("a settings file of 10 MB", SENT, "is not JSON", Whole, |job| {
             fs::write(job.directory.join(".pipeline-notifier.json"), vec![b'['; 10 << 20]).unwrap();
         }),
         Fault::new("a settings file that is a pipe", SENT, "it is no regular file", Whole, |job| {
@@ -114,20 +113,15 @@ pub(super) fn faults() -> Vec<Fault> {
             job.before = format!("mkfifo {}", path.display());
         }),
         set("a time that is no number", "NOTIFIER_TIMEOUT", "soon".into(), "NOTIFIER_TIMEOUT is not a number"),
-        set("a language that is none", "NOTIFIER_LANGUAGE", "klingon".into(), "the languages are en and ko"),
+        set("a language that is none", "NOTIFIER_LANGUAGE", "klingon".into(), "neither en nor ko"),
         set("a mapping that is none", "NOTIFIER_ENVIRONMENTS", "main".into(), "has no `=`"),
-        set("an event that is none", "NOTIFIER_EVENTS", "deploy-*,boom".into(), "`boom` is no event"),
+        set("an event that is none", "NOTIFIER_EVENTS", "deploy-*,boom".into(), "`boom` is not an event"),
         set("a user map that is no JSON", "NOTIFIER_USER_MAP", "{".into(), "NOTIFIER_USER_MAP"),
-        Fault::new("a query that cannot be escaped", SENT, "must stand inside", Whole, |job| {
+        Fault::new("a query that cannot be escaped", SENT, "must be inside", Whole, |job| {
             job.set("NOTIFIER_GRAFANA_URL", "https://grafana.example");
             job.set("NOTIFIER_LOKI_QUERY", "{a=%{branch}}");
         }),
-        set(
-            "an address that is none",
-            "NOTIFIER_APP_URL",
-            "javascript:alert(1)".into(),
-            "does not give an http or https",
-        ),
+        set("an address that is none", "NOTIFIER_APP_URL", "javascript:alert(1)".into(), "is not an http or https"),
         set("a pipeline that began in the year 9999", "CI_PIPELINE_CREATED_AT", "9999-12-31T23:59:59Z".into(), ""),
         set("a pipeline that began on no day", "CI_PIPELINE_CREATED_AT", "2026-02-31".into(), ""),
     ];

@@ -1,11 +1,10 @@
-//! What the Web API answers to a bot.
+//! Answers of the Web API to a bot.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
 use super::{Fault, Job, Nothing, SENT, Whole};
 use crate::support::loopback::{Reply, Server};
 use crate::support::workspace::{DEPLOYS, TOKEN, Workspace};
 
-/// What the Web API answers to a bot.
 pub(super) fn faults() -> Vec<Fault> {
     let mut faults = Vec::new();
     for (word, ends) in [
@@ -29,7 +28,7 @@ pub(super) fn faults() -> Vec<Fault> {
             job.bot(Workspace::new());
             let server = Server::start([reply.clone()]);
             job.set("SLACK_API_URL", server.url("/api"));
-            // By name, the channel's history is not asked for.
+            // The notifier does not read the history of a channel that is set by name.
             job.set("NOTIFIER_CHANNEL", "#deploys");
             job.slack = Some(server);
         })

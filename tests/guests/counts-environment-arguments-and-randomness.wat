@@ -1,4 +1,4 @@
-;; Says "0000" where environment and arguments are empty and two random bytes are equal to the next two.
+;; Writes "0000" if environment and arguments are empty and two random bytes are equal to the next two.
 (module (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))

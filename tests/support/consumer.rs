@@ -1,4 +1,4 @@
-//! A consumer's project: its repository, the component's beside it, and its pipelines on an engine that is not ours.
+//! A consumer's project, the component's project beside it, and the consumer's pipelines on an independent engine.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::support::harness::root;
 use crate::support::loopback::Server;
 use crate::support::scratch::scratch;
 
-/// The jobs of Auto DevOps that matter here, as its templates have them
+/// The relevant jobs of Auto DevOps, as in its templates
 /// (gitlab-org/gitlab, `lib/gitlab/ci/templates/Jobs/Deploy.latest.gitlab-ci.yml`): `.auto-deploy` takes no artifacts,
 /// and `review` writes its address to a file.
 const AUTO_DEVOPS: &str = "
@@ -37,30 +37,30 @@ review:
     when: always
 ";
 
-/// A pipeline that ran.
+/// The result of a pipeline.
 pub(crate) struct Ran {
-    /// Each job that ran and its verdict.
+    /// Each job that ran, and its verdict.
     pub(crate) jobs: BTreeMap<String, String>,
     pub(crate) log: String,
 }
 
-/// One consumer's project with its own home, and the component's project to include.
+/// A consumer's project with its own home, and the component's project to include.
 pub(crate) struct Consumer {
     directory: PathBuf,
     path: String,
-    /// Whether each job has an ID of the test's.
+    /// True if each job has an ID from the test.
     are_numbered: Cell<bool>,
-    /// Whether the engine holds the pipeline against GitLab's schema.
+    /// True if the engine validates the pipeline by GitLab's schema.
     is_validated: Cell<bool>,
 }
 
 impl Consumer {
-    /// The component's project has these tags, each with its template.
+    /// Creates a project; the component's project has these tags, each with its template.
     pub(crate) fn new(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)]) -> Self {
         Self::with_files(gitlab_ci, branch, releases, Path::new("/nowhere"))
     }
 
-    /// And its repository holds the files of a folder, if there is one.
+    /// Creates a project as `new` does, and copies the files of a folder into it, if the folder exists.
     pub(crate) fn with_files(gitlab_ci: &str, branch: &str, releases: &[(&str, &str)], files: &Path) -> Self {
         let root = scratch();
         let consumer = Self::at_home(&root, "work");
@@ -82,30 +82,30 @@ impl Consumer {
         consumer
     }
 
-    /// An instance whose only project is an import of a repository, and a runner's checkout of it.
+    /// Creates an instance whose only project is an import of a repository, and a runner's checkout of it.
     pub(crate) fn importing(path: &str, repository: &Path) -> Self {
         let root = scratch();
         let project = Self::at_home(&root, "import");
         let bare = root.join(format!("remotes/{path}.git"));
         project.git(&root, &["clone", "--quiet", "--bare", repository.to_str().unwrap(), bare.to_str().unwrap()]);
-        // GitLab's repositories take them.
+        // GitLab's repositories accept push options.
         project.git(&bare, &["config", "receive.advertisePushOptions", "true"]);
         project.git(&root, &["clone", "--quiet", bare.to_str().unwrap(), "import"]);
         let address = format!("https://u:p@gitlab.example.test/{path}.git");
         project.git(&project.directory, &["remote", "set-url", "origin", &address]);
-        // What the engine writes is not in a runner's checkout.
+        // A runner's checkout has no files of the engine.
         fs::write(project.directory.join(".git/info/exclude"), ".gitlab-ci-local*\n").unwrap();
         project
     }
 
-    /// A consumer's project on the same instance.
+    /// Creates another consumer's project on the same instance.
     pub(crate) fn beside(&self, gitlab_ci: &str) -> Self {
         let consumer = Self::at_home(self.directory.parent().unwrap(), "work");
         consumer.begin(gitlab_ci, "main", Path::new("/nowhere"));
         consumer
     }
 
-    /// The directory of a project, below what is the home of all commands and the instance that they know.
+    /// Creates the directory of a project. Its parent holds the home and the instance of all commands.
     fn at_home(root: &Path, name: &str) -> Self {
         for folder in [name, "home", "bin", "remotes/devops"] {
             fs::create_dir_all(root.join(folder)).unwrap();
@@ -134,7 +134,7 @@ impl Consumer {
 
     /// Puts the pipeline and files into a new repository.
     fn begin(&self, gitlab_ci: &str, branch: &str, files: &Path) {
-        // GitLab's own templates come with GitLab.
+        // GitLab's own templates come with GitLab, not with the engine.
         let gitlab_ci = gitlab_ci.replace("template: Auto-DevOps.gitlab-ci.yml", "local: auto-devops.yml");
         self.write(".gitlab-ci.yml", &gitlab_ci);
         self.write("auto-devops.yml", AUTO_DEVOPS);
@@ -150,15 +150,15 @@ impl Consumer {
         self.git(&self.directory, &["remote", "add", "origin", "https://u:p@gitlab.example.test/shop/shop-api.git"]);
     }
 
-    /// A program that the jobs find before others of its name. It is not written here: what was just written may still be open in
-    /// a process that another test starts, and cannot be run then.
+    /// Installs a program that jobs find before others of its name. A link avoids writing the file: a process of another test may
+    /// still hold a new file open, and then it cannot run.
     pub(crate) fn install(&self, name: &str, program: &Path) {
-        let place = self.directory.parent().unwrap().join("bin").join(name);
-        // The home of several projects has it once.
-        let _ = std::os::unix::fs::symlink(program, place);
+        let link = self.directory.parent().unwrap().join("bin").join(name);
+        // Projects of one home share the link, so it may exist.
+        let _ = std::os::unix::fs::symlink(program, link);
     }
 
-    /// Gives jobs IDs by which a GitLab can name them, and more of the engine's own configuration.
+    /// Gives jobs the IDs that a GitLab uses; `more` extends the engine's own configuration.
     pub(crate) fn number(&self, jobs: &[(&str, u64)], more: &str) {
         let quoted = |job: &str| format!("'{}'", job.replace('\'', "''"));
         let number = |(job, id): &(&str, u64)| format!("{}:\n  variables:\n    CI_JOB_ID: '{id}'\n", quoted(job));
@@ -167,17 +167,17 @@ impl Consumer {
         self.are_numbered.set(true);
     }
 
-    /// Spares the engine half of its time: it has held this pipeline against GitLab's schema before.
+    /// Skips the schema check of a pipeline that passed it before. This halves the engine's time.
     pub(crate) fn is_known_to_be_valid(&self) {
         self.is_validated.set(false);
     }
 
-    /// Where the engine keeps the artifacts of the jobs that ran, by their names.
+    /// Returns the engine's directory of artifacts, by the names of the jobs.
     pub(crate) fn artifacts(&self) -> PathBuf {
         self.directory.join(".gitlab-ci-local/artifacts")
     }
 
-    /// Changes a file of the checkout.
+    /// Replaces a text in a file of the checkout.
     pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
         let text = fs::read_to_string(self.directory.join(name)).unwrap();
         assert!(text.contains(from), "{text}");
@@ -188,7 +188,7 @@ impl Consumer {
         fs::write(self.directory.join(name), text).unwrap();
     }
 
-    /// A command of this consumer's, in an environment that holds nothing else.
+    /// Prepares a command in this consumer's environment and no other.
     fn command(&self, program: &str) -> Command {
         let root = self.directory.parent().unwrap();
         let mut command = Command::new(program);
@@ -198,7 +198,7 @@ impl Consumer {
         command
     }
 
-    /// What a command line in the checkout prints.
+    /// Runs a command line in the checkout and returns its output.
     pub(crate) fn shell(&self, line: &str) -> String {
         let output = self.command("sh").args(["-c", line]).output().unwrap();
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
@@ -215,8 +215,8 @@ impl Consumer {
         std::os::unix::fs::symlink(binary(), self.directory.parent().unwrap().join("bin/pipeline-notifier")).unwrap();
     }
 
-    /// From here on the scripts of jobs run as nobody, as in an image with a user of its own: the engine checks out as root, and
-    /// the checkout is writable to all, as that of GitLab Runner is.
+    /// Runs the scripts of later jobs as `nobody`, as in an image with its own user. The engine checks out as root, so the checkout
+    /// becomes writable to all, as GitLab Runner's is.
     pub(crate) fn run_scripts_as_nobody(&self) {
         let bash = "#!/bin/bash\n\
             [[ $# -gt 0 || $EUID != 0 ]] || exec setpriv --reuid=65534 --regid=65534 --clear-groups /bin/bash\n\
@@ -230,22 +230,22 @@ impl Consumer {
         assert!(opened.success());
     }
 
-    /// Runs the pipeline with the variables that the engine lacks, on a GitLab whose package registry is `registry`.
+    /// Runs the pipeline with the variables that the engine lacks; `registry` is GitLab's package registry.
     pub(crate) fn run_on(&self, registry: &Server, variables: &[(&str, &str)]) -> Ran {
         self.run_jobs_on(registry, variables, &[])
     }
 
-    /// Runs these jobs alone, as somebody who retries them does; all of them where none is named.
+    /// Runs only these jobs, as a retry does; an empty list runs all jobs.
     pub(crate) fn run_jobs_on(&self, registry: &Server, variables: &[(&str, &str)], jobs: &[&str]) -> Ran {
         self.run(&Self::on(registry, &self.directory, variables), jobs)
     }
 
-    /// The variables that the engine lacks, on a GitLab, and a test's own.
+    /// Returns the variables that the engine lacks, and the test's own.
     fn on(registry: &Server, directory: &Path, variables: &[(&str, &str)]) -> Vec<(String, String)> {
         let (server, api) = (registry.url(""), registry.url("/api/v4"));
         let directory = directory.display().to_string();
         let mut all = vec![
-            // Jobs with an image have another one, outside of the project, even where the engine runs them in a shell.
+            // The engine gives jobs with an image another directory, outside of the project, even if it runs them in a shell.
             ("CI_PROJECT_DIR", &*directory),
             ("CI_SERVER_URL", &*server),
             ("CI_API_V4_URL", &api),
@@ -259,13 +259,13 @@ impl Consumer {
             ("GITLAB_USER_NAME", "Kim Minsu"),
             ("GITLAB_CI", "true"),
         ];
-        // A test's own come last, and win.
+        // The test's own variables come last and win.
         all.retain(|(name, _)| variables.iter().all(|(own, _)| own != name));
         all.extend(variables);
         all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// The names of the jobs of a pipeline with these variables.
+    /// Returns the names of the jobs of a pipeline with these variables.
     pub(crate) fn jobs(&self, variables: &[(&str, &str)]) -> Vec<String> {
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -275,14 +275,14 @@ impl Consumer {
         text.lines().skip(1).filter_map(|line| Some(line.split_once(';')?.0.to_owned())).collect()
     }
 
-    /// The pipeline with all of its includes, as GitLab shows it as its full configuration.
+    /// Returns the pipeline with all its includes, like GitLab's full configuration.
     pub(crate) fn full_configuration(&self) -> String {
         let output = self.engine(&[], &["--preview"]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs the pipeline until a job's script has begun to hang, and kills all of it then, so that nothing runs behind that script.
+    /// Runs the pipeline until a job's script hangs, then kills the whole pipeline, so that nothing runs after that script.
     pub(crate) fn run_until_killed(&self, registry: &Server, variables: &[(&str, &str)], job: &str) -> Ran {
         let (makefile, begun) = (self.directory.join("Makefile"), self.directory.join("begun"));
         let before = fs::read_to_string(&makefile).unwrap();
@@ -330,11 +330,11 @@ impl Consumer {
 
     fn run(&self, variables: &[(String, String)], jobs: &[&str]) -> Ran {
         let mut command = self.engine(variables, jobs);
-        // Two includes of one project race for a directory of the engine's cache; nothing has run then.
+        // Two includes of one project race for a directory of the engine's cache. No job has run then, so try again.
         let log = loop {
             let (mut output, writer) = std::io::pipe().unwrap();
             let mut engine = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
-            // The command holds the other end of the pipe.
+            // The command still holds the other end of the pipe; this closes it.
             command.stdout(Stdio::null()).stderr(Stdio::null());
             let mut log = Vec::new();
             output.read_to_end(&mut log).unwrap();
@@ -351,12 +351,12 @@ impl Consumer {
         for line in log.lines() {
             let verdict = ["PASS", "FAIL", "WARN"].into_iter().find_map(|it| {
                 let job = line.strip_prefix(' ')?.strip_prefix(it)?.strip_prefix("  ")?;
-                // A job has a line for its script, and one for an after_script that failed.
+                // A job has one line for its script, and another for an after_script that failed.
                 Some((it, job.strip_suffix("  pre_script").unwrap_or(job).trim_end()))
             });
             match verdict {
                 Some((_, job)) if job.ends_with("  after_script") => {}
-                // A word of the engine's on the ID that a test gives a job.
+                // The engine warns of the ID that a test gives a job.
                 Some((_, job)) if job.starts_with("Avoid overriding predefined variables") => {}
                 Some((verdict, job)) => drop(jobs.insert(job.to_owned(), verdict.to_owned())),
                 None => {}

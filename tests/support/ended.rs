@@ -1,4 +1,4 @@
-//! How a run ended, whatever ran.
+//! The result of a run of any program.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Output;
@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use crate::docs::assert_documented;
 
-/// How a run ended.
 pub(crate) struct Ended {
-    /// The exit status; as in a shell 128 more than its number where a signal ended it.
+    /// The exit status; after a signal, 128 plus its number, as in a shell.
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -18,7 +17,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Both outputs must be UTF-8, as a job's log is, and each warning must be one that the docs know.
+    /// Asserts that both outputs are UTF-8, as a job's log is, and that the docs have an entry for each warning.
     #[track_caller]
     pub(crate) fn of(output: &Output, took: Duration) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
@@ -28,12 +27,12 @@ impl Ended {
         ended
     }
 
-    /// Everything that it wrote.
+    /// Returns stdout and stderr.
     pub(crate) fn output(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 
-    /// The last line of stderr, which scripts may rely on.
+    /// Returns the last line of stderr, which scripts may rely on.
     pub(crate) fn last_line(&self) -> &str {
         self.stderr.lines().last().unwrap_or_default()
     }
@@ -42,7 +41,7 @@ impl Ended {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
     }
 
-    /// Asserts a `send` that did not deliver: exit 0, one reason, a warning that says so.
+    /// Asserts that a `send` did not deliver: exit status 0, this last line, and this warning.
     #[track_caller]
     pub(crate) fn failed_with(&self, last_line: &str, warning: &str) {
         assert_eq!((self.status, self.last_line()), (0, last_line), "{}", self.stderr);

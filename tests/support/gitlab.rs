@@ -1,5 +1,5 @@
-//! A GitLab on loopback: the routes of its API that the notifier asks, with the manners of the real one. Who may read what, pages and
-//! their headers, attempts, and answers that say nothing (<https://docs.gitlab.com/api/jobs/>, <https://docs.gitlab.com/api/deployments/>).
+//! A GitLab on loopback with the API routes that the notifier uses. It imitates the real permissions, pages and their headers,
+//! attempts, and empty answers (<https://docs.gitlab.com/api/jobs/>, <https://docs.gitlab.com/api/deployments/>).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,37 +13,37 @@ use crate::support::loopback::{Reply, Request, Server};
 const JOB_TOKENS: [&str; 2] = ["glcbt-64_not-a-real-job-token", "not-a-real-token"];
 const ACCESS_TOKEN: &str = "glpat-not-a-real-access-token";
 
-/// The job that asks, as the fixtures have it.
+/// The ID of the job that runs the notifier, as in the fixtures.
 pub(crate) const THIS: u64 = 711_002;
 
-/// A project, and what of it this GitLab tells to whom.
+/// A project, and the permissions on it.
 #[allow(clippy::struct_excessive_bools, reason = "manners that have nothing to do with each other")]
 pub(crate) struct GitLab {
-    /// Every attempt; one that was retried has `"retried": true`, which no answer shows.
+    /// Every attempt. A retried one has `"retried": true`, which no answer shows.
     pub(crate) jobs: Vec<Value>,
     pub(crate) trigger_jobs: Vec<Value>,
     pub(crate) pipelines: Vec<Value>,
     pub(crate) deployments: Vec<Value>,
     pub(crate) comparison: Value,
-    /// By the job's ID and the path in its archive.
+    /// Files by the job's ID and the path in its archive.
     pub(crate) artifacts: BTreeMap<String, String>,
-    /// Where an engine keeps the artifacts of the jobs that it ran, by their names.
+    /// The engine's directory of artifacts, by the names of the jobs.
     pub(crate) engine: Option<PathBuf>,
-    /// The routes that take a job token; all others ignore it.
+    /// The routes that accept a job token; all others ignore it.
     pub(crate) takes_job_tokens: Vec<&'static str>,
-    /// Whether the access token may read the API.
+    /// True if the access token may read the API.
     pub(crate) takes_access_tokens: bool,
     pub(crate) is_public: bool,
-    /// Whether whoever asks may see pipelines and not their jobs.
+    /// True if clients may see pipelines, but not their jobs.
     pub(crate) hides_jobs: bool,
-    /// Whether bridges are called trigger jobs.
+    /// True if the route `bridges` has its new name, `trigger_jobs`.
     pub(crate) is_renamed: bool,
-    /// How many requests it takes before it limits their rate.
+    /// The number of requests before the rate limit.
     pub(crate) limit: usize,
 }
 
 impl GitLab {
-    /// One of a late 18.x, in which the job that asks runs in the last stage.
+    /// Returns a late GitLab 18.x; the notifier's job runs in the last stage.
     pub(crate) fn new() -> Self {
         Self {
             jobs: vec![job(THIS, "notify-finish", ".post", "running")],
@@ -62,7 +62,7 @@ impl GitLab {
         }
     }
 
-    /// Status, extra headers and body.
+    /// Returns status, extra headers and body.
     pub(crate) fn answer(&mut self, request: &Request) -> (u16, String, String) {
         let refusal = |status: u16, text: &str| (status, String::new(), json!({ "message": text }).to_string());
         if self.limit == 0 {
@@ -137,7 +137,7 @@ impl GitLab {
         }
     }
 
-    /// A token on a route that does not take it is ignored, and so is who has it.
+    /// Checks the request's token. A route that does not accept a job token treats its owner as anonymous.
     fn allows(&self, route: &str, request: &Request) -> Result<(), (u16, &'static str)> {
         let token = match (request.header("PRIVATE-TOKEN"), request.header("JOB-TOKEN")) {
             (Some(ACCESS_TOKEN), _) if self.takes_access_tokens => return Ok(()),
@@ -164,7 +164,7 @@ impl GitLab {
     }
 }
 
-/// A page of a list, newest first, with GitLab's headers.
+/// Returns a page of a list, newest first, with GitLab's headers.
 fn page(mut entries: Vec<Value>, page: Option<&str>, per_page: Option<&str>) -> (u16, String, String) {
     entries.sort_by_key(|it| std::cmp::Reverse(it["id"].as_u64().unwrap()));
     for entry in &mut entries {
@@ -179,7 +179,7 @@ fn page(mut entries: Vec<Value>, page: Option<&str>, per_page: Option<&str>) -> 
     (200, headers, Value::Array(entries).to_string())
 }
 
-/// A job as GitLab shows it (gitlab-org/gitlab, `lib/api/entities/ci/job_basic.rb`).
+/// Returns a job in GitLab's format (gitlab-org/gitlab, `lib/api/entities/ci/job_basic.rb`).
 pub(crate) fn job(id: u64, name: &str, stage: &str, status: &str) -> Value {
     json!({
         "id": id, "status": status, "stage": stage, "name": name, "ref": "main", "tag": false, "coverage": null, "allow_failure": false,
@@ -191,14 +191,14 @@ pub(crate) fn job(id: u64, name: &str, stage: &str, status: &str) -> Value {
     })
 }
 
-/// A job that failed, for a reason of GitLab's.
+/// Returns a failed job with a failure reason of GitLab's.
 pub(crate) fn failed(id: u64, name: &str, stage: &str, reason: &str) -> Value {
     let mut job = job(id, name, stage, "failed");
     job["failure_reason"] = reason.into();
     job
 }
 
-/// A job with one more field.
+/// Adds a field to a job.
 pub(crate) fn with(mut job: Value, field: &str, value: impl Into<Value>) -> Value {
     job[field] = value.into();
     job
@@ -208,7 +208,7 @@ pub(crate) fn pipeline(id: u64, status: &str) -> Value {
     json!({"id": id, "iid": id - 88_000, "project_id": 1042, "status": status, "source": "push", "ref": "main", "sha": "0f1e2d3c"})
 }
 
-/// A deployment of a job.
+/// Returns a deployment; `of` has the IDs of its pipeline and its job.
 pub(crate) fn deployment(id: u64, environment: &str, status: &str, sha: &str, of: (u64, u64)) -> Value {
     let (pipeline, job) = of;
     json!({
@@ -218,7 +218,7 @@ pub(crate) fn deployment(id: u64, environment: &str, status: &str, sha: &str, of
     })
 }
 
-/// A server and the GitLab behind it.
+/// Starts a server and returns it with its GitLab.
 pub(crate) fn gitlab(gitlab: GitLab) -> (Server, Arc<Mutex<GitLab>>) {
     let gitlab = Arc::new(Mutex::new(gitlab));
     (Server::start([Reply::GitLab(Arc::clone(&gitlab))]), gitlab)

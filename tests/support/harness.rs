@@ -1,4 +1,4 @@
-//! Running the real binary, in an environment that holds nothing but what a test gives it.
+//! Runs the real binary. Its environment has only the variables of the test.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,21 +11,19 @@ use serde_json::Value;
 use super::ended::Ended;
 use super::scratch::scratch;
 
-/// The path of a webhook that no output may show, nor any part of it.
+/// The path of a webhook. No output may show any part of it.
 pub(crate) const WEBHOOK_PATH: &str = "/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3ts3cr3ts3cr3t";
 const WEBHOOK_PARTS: [&str; 3] = ["T0SECRET01", "B0SECRET02", "s3cr3ts3cr3t"];
 
-/// The project's folder.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The folder of the fixtures.
 pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// cargo as from a shell. Build scripts would run again if they saw the variables that `cargo test` sets for its tests.
+/// Prepares cargo as in a shell. Build scripts would run again if they saw the variables that `cargo test` sets for its tests.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
@@ -41,7 +39,7 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// The binary, built as users build it: by itself, so that no dependency of the tests changes its features.
+/// Builds the binary as users do: on its own, so that no dependency of the tests changes its features.
 pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -73,23 +71,22 @@ impl Notifier {
     pub(crate) fn new(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
         command.args(arguments).env_clear().stdin(Stdio::null()).current_dir(scratch());
-        // What the calls of one job keep for each other is no matter of another test's job of the same ID.
+        // Tests share job IDs, so each `Notifier` gets its own directory for job state.
         let variables = BTreeMap::from([("TMPDIR".to_owned(), scratch().display().to_string())]);
         Self { command, variables }
     }
 
-    /// The job of a fixture: all predefined variables, secrets among them. Where to send to is for the test to say.
+    /// Sets the job of a fixture: all predefined variables, secrets included. The test sets the destination.
     pub(crate) fn job(self, name: &str) -> Self {
         self.whole_job(name).without("SLACK_BOT_TOKEN").without("SLACK_OPS_WEBHOOK_URL")
     }
 
-    /// The job of a fixture with a bot's token and the operators' webhook.
+    /// Sets the job of a fixture, with a bot's token and the operators' webhook.
     pub(crate) fn whole_job(mut self, name: &str) -> Self {
         let path = fixtures().join("jobs").join(name).with_extension("json");
         let job: BTreeMap<String, String> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         self.variables.extend(job);
-        // The directory of a job that never ran here, and the address of a GitLab that is not there: looking for it takes as long as
-        // this machine's network likes.
+        // The fixture's directory and GitLab do not exist here. The network decides how long a lookup of that GitLab takes.
         self.variables.remove("CI_PROJECT_DIR");
         self.variables.remove("CI_API_V4_URL");
         self
@@ -105,7 +102,7 @@ impl Notifier {
         self
     }
 
-    /// Runs it. Whatever a test is about: no output shows the webhook.
+    /// Runs the binary. Asserts in every test that no output shows the webhook.
     pub(crate) fn run(mut self) -> Ended {
         let begun = Instant::now();
         let output = self.command.envs(&self.variables).output().unwrap();
@@ -117,8 +114,8 @@ impl Notifier {
     }
 }
 
-/// The first of three runs that took less than `limit`, or the last: a busy machine may be slow once, a broken promise
-/// is slow always.
+/// Returns the first of three runs that took less than `limit`, and fails without one. A busy machine may be slow once, but real
+/// slowness repeats.
 pub(crate) fn in_time(limit: Duration, run: impl Fn() -> Ended) -> Ended {
     let mut ended = run();
     for _ in 0..2 {

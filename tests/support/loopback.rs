@@ -1,5 +1,5 @@
-//! A loopback server that answers as told: well, badly, slowly or not at all. It stands in for Slack and for GitLab,
-//! on real sockets, and keeps what it was asked.
+//! A loopback server with scripted answers: good, bad, slow or none. It replaces Slack and GitLab on real sockets and records its
+//! requests.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::support::gitlab::GitLab;
 use crate::support::workspace::Workspace;
 
-/// What a server does with one request.
+/// The reaction of a server to one request.
 #[derive(Clone)]
 pub(crate) enum Reply {
     /// Status, extra headers, body.
@@ -22,17 +22,17 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// Files by the end of their path; 404 for all others.
     Files(Vec<(String, Vec<u8>)>),
-    /// What was uploaded, by its path, and uploads by PUT: GitLab's generic packages.
+    /// GitLab's generic packages: takes uploads by PUT, and serves them by their path.
     Packages(Arc<Mutex<Packages>>),
-    /// Takes as many messages as Slack does, by their paths.
+    /// Limits the rate of messages as Slack does, for each path.
     Limited(Arc<Mutex<Limits>>),
     /// Slack's Web API.
     Workspace(Arc<Mutex<Workspace>>),
     /// GitLab's API.
     GitLab(Arc<Mutex<GitLab>>),
-    /// The same, and files by the end of their path.
+    /// GitLab's API, and files by the end of their path.
     Hosted(Vec<(String, Vec<u8>)>, Arc<Mutex<GitLab>>),
-    /// Reads the request and says nothing.
+    /// Reads the request and never answers.
     Hang,
     /// Reads the request and closes.
     Drop,
@@ -42,9 +42,9 @@ pub(crate) enum Reply {
     SlowHeaders,
     /// Sends a body a byte at a time, without end.
     SlowBody,
-    /// Waits, and answers like this.
+    /// Waits before this reply.
     Late(Duration, Box<Reply>),
-    /// Says something that is not HTTP.
+    /// Sends bytes that are not HTTP.
     Garbage,
     /// Sends these bytes and closes.
     Raw(&'static [u8]),
@@ -64,7 +64,7 @@ impl Reply {
 /// (<https://docs.slack.dev/apis/web-api/rate-limits>).
 #[derive(Default)]
 pub(crate) struct Limits {
-    /// What each has left, and since when.
+    /// The messages left for each webhook, and the time of the last request.
     buckets: BTreeMap<String, (f64, Option<Instant>)>,
     pub(crate) refused: usize,
 }
@@ -87,26 +87,25 @@ impl Limits {
     }
 }
 
-/// A package registry, and what is wrong with it.
+/// A package registry and its faults.
 #[derive(Default)]
 pub(crate) struct Packages {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
-    /// Files that it refuses, by the end of their name, and with which status.
+    /// Refused files, by the end of their name, and the status of the refusal.
     pub(crate) refused: Option<(&'static str, u16)>,
-    /// A file that it changes as it takes it in.
+    /// A file that is changed during the upload, by the end of its name.
     pub(crate) garbled: Option<&'static str>,
-    /// Where it sends downloads to.
+    /// The address that downloads redirect to.
     pub(crate) storage: Option<String>,
 }
 
-/// One request as it came in.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
     /// Path and query.
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
-    /// The body, as text.
     pub(crate) body: String,
     bytes: Vec<u8>,
 }
@@ -144,7 +143,7 @@ impl Server {
         server
     }
 
-    /// `http://127.0.0.1:PORT` and a path.
+    /// Returns `http://127.0.0.1:PORT` and a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -153,7 +152,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The only request that came.
+    /// Returns the request; fails unless there is exactly one.
     #[track_caller]
     pub(crate) fn only_request(&self) -> Request {
         let requests = self.requests();
@@ -175,7 +174,7 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
         return drop(stream.write_all(refusal.as_bytes()));
     }
     requests.lock().unwrap().push(request.clone());
-    // A client that went away is what some tests are about.
+    // Clients disconnect early in some tests, so errors are ignored.
     let _ = match reply {
         Reply::Answer(status, headers, body) => {
             let length = body.len();
@@ -212,8 +211,8 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace().map(str::to_owned);
-    let (method, target) = (words.next()?, words.next()?);
+    let mut parts = line.split_whitespace().map(str::to_owned);
+    let (method, target) = (parts.next()?, parts.next()?);
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -221,7 +220,7 @@ fn read(stream: &TcpStream) -> Option<Request> {
         let Some((name, value)) = line.trim().split_once(':') else { break };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    // A client may wait a second for this word before it sends a body.
+    // A client may wait a second for this status before it sends a body.
     if headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("expect") && value == "100-continue") {
         (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
     }

@@ -1,4 +1,4 @@
-//! Directories for tests, which go with the test process.
+//! Directories for tests. They are removed when the test process ends.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The directory of all, and the process that removes it once this one has ended, however it ended: it waits for the end of its
-/// stdin, which is ours.
+/// The directory of all tests, and a process that removes it after this one ends, however it ends. It waits for the end of its
+/// stdin, which is a pipe from this process.
 struct All {
     path: PathBuf,
     _remover: Child,
@@ -25,7 +25,7 @@ fn all() -> &'static All {
     })
 }
 
-/// A directory of a test's own.
+/// Creates a new directory for a test.
 pub(crate) fn scratch() -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let path = all().path.join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());

@@ -1,13 +1,12 @@
-//! Slack's limits on a message, checked independently of what made it: by the `slackblocks` crate, and by assertions
-//! of our own for what it does not look at.
+//! Checks Slack's limits independently of the code that made the message. The `slackblocks` crate checks some,
+//! and our own assertions check the rest.
 
 use serde_json::Value;
 use slackblocks::WebhookMessage;
 
-/// The size up to which Slack is known to take all blocks of a message, in characters (slackapi/bolt-js#2509).
+/// The largest known size of all blocks that Slack accepts, in characters (slackapi/bolt-js#2509).
 const MAX_BLOCKS: usize = 12_000;
 
-/// Checks a request body.
 pub(crate) fn check(body: &Value) -> Result<(), String> {
     let known: WebhookMessage =
         serde_json::from_value(without_broadcasts(body)).map_err(|it| format!("slackblocks: {it}"))?;
@@ -48,8 +47,8 @@ pub(crate) fn check(body: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// The body with plain text in place of `broadcast` elements: Slack has them (@slack/types, `RichTextBroadcastMention`),
-/// slackblocks 3.2 does not.
+/// Replaces `broadcast` elements by plain text: slackblocks 3.2 lacks them, but Slack has them (@slack/types,
+/// `RichTextBroadcastMention`).
 fn without_broadcasts(value: &Value) -> Value {
     match value {
         Value::Object(fields) if value["type"] == "broadcast" => {
@@ -63,7 +62,7 @@ fn without_broadcasts(value: &Value) -> Value {
     }
 }
 
-/// All mrkdwn texts of a body, and where they stand.
+/// Returns all mrkdwn texts of a body, each with its object.
 pub(crate) fn mrkdwn_texts(body: &Value) -> Vec<(String, String)> {
     objects(body)
         .filter(|object| object["type"] == "mrkdwn")
@@ -71,14 +70,14 @@ pub(crate) fn mrkdwn_texts(body: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// All elements of rich text below a value.
+/// Returns all elements of rich text below a value.
 pub(crate) fn elements(value: &Value) -> impl Iterator<Item = &Value> {
     objects(value)
         .filter(|object| object["type"] == "rich_text_section")
         .flat_map(|section| section["elements"].as_array().unwrap())
 }
 
-/// A value and all objects below it.
+/// Returns a value and all objects below it.
 fn objects(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     match value {
         Value::Object(fields) => Box::new(std::iter::once(value).chain(fields.values().flat_map(objects))),
@@ -87,8 +86,7 @@ fn objects(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     }
 }
 
-/// Whether every `<` opens a link that its `>` closes, and every `&` an entity.
-/// Whom a body mentions: users, groups and everybody.
+/// Returns the mentions of a body: users, groups and everybody.
 pub(crate) fn mentions(body: &Value) -> Vec<String> {
     elements(body)
         .filter_map(|it| it["user_id"].as_str().or(it["usergroup_id"].as_str()).or(it["range"].as_str()))
@@ -96,11 +94,12 @@ pub(crate) fn mentions(body: &Value) -> Vec<String> {
         .collect()
 }
 
+/// Returns true if every `<` opens a link that its `>` closes, and every `&` starts an entity.
 fn has_no_stray_token(mrkdwn: &str) -> bool {
     let mut rest = mrkdwn;
     while let Some(at) = rest.find(['<', '>']) {
         let Some(token) = rest[at..].strip_prefix('<').and_then(|inside| inside.split_once('>')) else { return false };
-        // A link, or a moment in the reader's zone.
+        // The token is a link, or a date in the reader's time zone.
         let is_ours = token.0.starts_with("http") || token.0.starts_with("!date^");
         if !is_ours || token.0.contains('<') {
             return false;

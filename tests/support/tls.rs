@@ -1,4 +1,4 @@
-//! TLS in front of a loopback server, with certificates of our own making: good ones, and each kind of bad one.
+//! TLS in front of a loopback server. We make the certificates: good ones, and each kind of bad one.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,14 +12,14 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// A certificate that a server shows.
 pub(crate) struct Shown<'a> {
     pub(crate) name: &'a str,
-    /// Its last year, and its first.
+    /// The years in which its validity begins and ends.
     pub(crate) years: (i32, i32),
 }
 
-/// An authority that nobody knows but who is told its certificate.
+/// A certificate authority that a client trusts only if it has its certificate.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// For `SSL_CERT_FILE`.
+    /// The certificate for `SSL_CERT_FILE`.
     pub(crate) pem: String,
 }
 
@@ -44,7 +44,7 @@ impl Authority {
         Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap())
     }
 
-    /// A TLS server that passes each request on to `upstream`, and where `proxy` is set takes CONNECT before.
+    /// Starts a TLS server that passes each request on to `upstream`. If `proxy` is set, it takes CONNECT first.
     pub(crate) fn front(&self, shown: &Shown, upstream: &str, proxy: bool) -> SocketAddr {
         let (config, upstream) = (self.config(shown), upstream.trim_start_matches("http://").to_owned());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -52,7 +52,7 @@ impl Authority {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (config, upstream) = (Arc::clone(&config), upstream.clone());
-                // A client that does not like the certificate goes away.
+                // A client that rejects the certificate disconnects.
                 thread::spawn(move || pass_on(stream, config, &upstream, proxy));
             }
         });

@@ -1,5 +1,5 @@
-//! A Slack workspace on loopback: the methods of the Web API that a bot uses, with channels, threads, metadata, scopes, pages
-//! and refusals (<https://docs.slack.dev/reference/methods/>). What is posted is checked against Slack's limits as it comes.
+//! A Slack workspace on loopback: the Web API methods that a bot uses, with channels, threads, metadata, scopes, pages and refusals
+//! (<https://docs.slack.dev/reference/methods/>). It checks each message against Slack's limits on arrival.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -12,12 +12,12 @@ use crate::support::slack_limits;
 pub(crate) const TOKEN: &str = "xoxb-000000000001-000000000002-s3cr3tb0tt0ken";
 /// The channel that the bot is in.
 pub(crate) const DEPLOYS: &str = "C0DEPLOYS1";
-/// The operators' channel, which it is in as well.
+/// The operators' channel, which the bot is in, too.
 pub(crate) const OPS: &str = "C0OPERATOR";
-/// A channel that it is not in.
+/// A channel that the bot is not in.
 pub(crate) const PRIVATE: &str = "C0PRIVATE1";
 
-/// One message of a channel, as it stands.
+/// A message of a channel in its current state.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) channel: String,
@@ -25,9 +25,9 @@ pub(crate) struct Message {
     pub(crate) thread_ts: Option<String>,
     pub(crate) broadcast: bool,
     pub(crate) body: Map<String, Value>,
-    /// The same as it was posted first.
+    /// The body as first posted.
     posted: Map<String, Value>,
-    /// How often it was updated.
+    /// The number of updates.
     pub(crate) updates: usize,
 }
 
@@ -37,24 +37,24 @@ impl Message {
     }
 }
 
-/// The workspace, and what is wrong with it.
+/// The workspace and its faults.
 pub(crate) struct Workspace {
     scopes: BTreeSet<&'static str>,
     people: BTreeMap<&'static str, &'static str>,
     messages: Vec<Message>,
     clock: u32,
-    /// How many messages a page of a channel's history has.
+    /// The number of messages on a page of a channel's history.
     pub(crate) page: usize,
-    /// Methods that answer 429 this many times before they work, and their `Retry-After` in seconds.
+    /// Methods that first answer 429, how many times, and their `Retry-After` in seconds.
     pub(crate) limited: BTreeMap<&'static str, (usize, u32)>,
-    /// How many more calls the token is good for.
+    /// The number of calls before the token is revoked.
     pub(crate) calls_left: Option<usize>,
-    /// Methods that answer with this error word.
+    /// Methods that answer with this error.
     pub(crate) refused: BTreeMap<&'static str, &'static str>,
 }
 
 impl Workspace {
-    /// One with everything granted.
+    /// Returns a workspace that grants all scopes.
     pub(crate) fn new() -> Self {
         Self {
             scopes: ["chat:write", "chat:write.public", "channels:history", "users:read", "users:read.email"].into(),
@@ -73,7 +73,7 @@ impl Workspace {
         self
     }
 
-    /// A message of somebody else.
+    /// Posts messages of other people.
     pub(crate) fn chatter(&mut self, count: usize) {
         for number in 0..count {
             let body = json!({"text": format!("chatter {number}")});
@@ -81,13 +81,13 @@ impl Workspace {
         }
     }
 
-    /// What stands in a channel itself.
+    /// Returns the messages of a channel outside threads, without chatter.
     pub(crate) fn top_level(&self, channel: &str) -> Vec<Message> {
         let here = self.messages.iter().filter(|it| it.channel == channel && it.thread_ts.is_none());
         here.filter(|it| !it.text().starts_with("chatter")).cloned().collect()
     }
 
-    /// What was told in a channel, in order: messages as they were posted first, and replies.
+    /// Returns all messages and replies of a channel in order, as first posted.
     pub(crate) fn everything(&self, channel: &str) -> Vec<Message> {
         let posted = |message: &Message| Message { body: message.posted.clone(), ..message.clone() };
         self.messages.iter().filter(|it| it.channel == channel).map(posted).collect()
@@ -110,7 +110,7 @@ impl Workspace {
         ts
     }
 
-    /// Status, extra headers and body.
+    /// Returns status, extra headers and body.
     pub(crate) fn answer(&mut self, request: &Request) -> (u16, String, String) {
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let method = path.rsplit('/').next().unwrap();
@@ -234,7 +234,7 @@ impl Workspace {
     }
 }
 
-/// A message as a list of them shows it.
+/// Returns a message in the format of a list.
 fn shown(message: &Message) -> Value {
     let mut shown = json!({"ts": message.ts, "text": message.text(), "metadata": message.body.get("metadata")});
     if let Some(thread) = &message.thread_ts {
@@ -243,7 +243,7 @@ fn shown(message: &Message) -> Value {
     shown
 }
 
-/// The part of a request that is the message.
+/// Returns only the message of a request.
 fn body_of(request: &Value) -> Value {
     let mut body = request.as_object().unwrap().clone();
     for key in ["channel", "ts", "thread_ts", "reply_broadcast", "metadata"] {
@@ -252,7 +252,7 @@ fn body_of(request: &Value) -> Value {
     Value::Object(body)
 }
 
-/// A server and the workspace behind it.
+/// Starts a server and returns it with its workspace.
 pub(crate) fn slack(workspace: Workspace) -> (Server, Arc<Mutex<Workspace>>) {
     let workspace = Arc::new(Mutex::new(workspace));
     (Server::start([Reply::Workspace(Arc::clone(&workspace))]), workspace)

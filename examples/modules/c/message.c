@@ -4,7 +4,7 @@
  *   clang --target=wasm32-wasi -Oz -nodefaultlibs -o message.wasm message.c -lc
  *   pipeline-notifier module check message.wasm
  *
- * read and write, not stdio: stdio would import functions that the sandbox does not give.
+ * It uses read and write because stdio would import functions that the sandbox does not give.
  */
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +18,8 @@ static int refuse(const char *why) {
   return 1;
 }
 
-/* The JSON string of a key, between its quotes, still escaped; null where there is none. A quote inside of a string is
- * always escaped, so a key inside of a value is not mistaken for one. */
+/* Returns the JSON string of a key, between its quotes and still escaped, or null. A quote inside a string is always
+ * escaped, so a key inside a value is not mistaken for one. */
 static const char *string_of(const char *key, size_t *length) {
   size_t key_length = strlen(key);
   for (const char *at = context; (at = strstr(at, key)); at += key_length) {
@@ -42,7 +42,7 @@ static void put(const char *text, size_t length) {
 
 static void put_words(const char *text) { put(text, strlen(text)); }
 
-/* The value of a variable, at most 1000 bytes of it, with & < > as Slack wants them: docs.slack.dev, "Formatting". */
+/* Writes the value of a variable of at most 1000 bytes, with & < > escaped for Slack: docs.slack.dev, "Formatting". */
 static void put_value(const char *key, const char *otherwise) {
   size_t length = 0;
   const char *value = string_of(key, &length);

@@ -1,6 +1,6 @@
-//! What a job does.
+//! The action of a job.
 
-/// What a job does to its environment
+/// The action of a job on its environment
 /// (<https://docs.gitlab.com/ci/yaml/#environmentaction>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {

@@ -1,9 +1,9 @@
-//! The context: what the host passes to the module.
+//! The context, which the host passes to the module.
 
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::contract::fields::{flag, object, optional_integer, optional_string, parse, string, strings};
+use crate::contract::fields::{flag, object, optional_integer, optional_string, parse, string, string_map};
 use crate::contract::history::History;
 use crate::contract::jobs::Jobs;
 use crate::contract::setting::Setting;
@@ -13,27 +13,27 @@ use crate::text::url::unexpanded;
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) event: Event,
-    /// GitLab's own verdict on the pipeline; absent where the caller does not know it.
+    /// GitLab's own verdict on the pipeline. `None` if the caller does not know it.
     pub(crate) result: Option<Verdict>,
     /// GitLab's own variable names and values, untouched.
     ci: Map<String, Value>,
     /// The settings that are set, by their names in lower case without `NOTIFIER_`.
     settings: Map<String, Value>,
-    /// The settings file of the consumer's repository, as it is.
+    /// The settings file of the consumer's repository, unchanged.
     pub(crate) settings_file: Map<String, Value>,
     pub(crate) jobs: Jobs,
     /// GitLab login or e-mail address to Slack user ID.
     people: Map<String, Value>,
     pub(crate) history: History,
-    /// Whether later events update this message, as a bot's do.
+    /// True if later events update this message, as for a bot.
     pub(crate) updates: bool,
-    /// Whether the server shows nothing of a message but its text.
+    /// True if the server shows only the text of a message.
     pub(crate) text_only: bool,
-    /// Where the message is the one for the operators: what it follows.
+    /// Set if this message is the one for the operators.
     pub(crate) operators: Option<Operators>,
-    /// Seconds since 1970 by the host's clock, when the event happened.
+    /// The time of the event by the host's clock, in seconds since 1970.
     pub(crate) now: Option<i64>,
-    /// Whether only the route of the message is wanted, before what Slack knows is in the context.
+    /// True if the host wants only the route of the message. The context has no data from Slack yet.
     pub(crate) wants_route: bool,
 }
 
@@ -46,17 +46,17 @@ pub(crate) enum Event {
     PipelineFinished,
 }
 
-/// How a pipeline ended.
+/// The result of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Failed,
     Success,
 }
 
-/// The second message of a failure or a recovery, to those who operate what failed.
+/// The second message of a failure or a recovery. It goes to the operators.
 #[derive(Debug)]
 pub(crate) struct Operators {
-    /// The address of the first message, where it has one.
+    /// The address of the first message, if it has one.
     pub(crate) first_message: Option<String>,
 }
 
@@ -78,11 +78,11 @@ impl Context {
         Ok(Self {
             event: Event::of(&string(&mut fields, "event")?)?,
             result: optional_string(&mut fields, "result")?.map(|result| Verdict::of(&result)).transpose()?,
-            ci: strings(&mut fields, "ci")?,
-            settings: strings(&mut fields, "settings")?,
+            ci: string_map(&mut fields, "ci")?,
+            settings: string_map(&mut fields, "settings")?,
             settings_file: object(&mut fields, "settings_file")?,
             jobs: Jobs::of(&mut fields)?,
-            people: strings(&mut fields, "people")?,
+            people: string_map(&mut fields, "people")?,
             history: History::of(history)?,
             updates: flag(&mut fields, "updates")?,
             text_only: flag(&mut fields, "text_only")?,
@@ -96,18 +96,18 @@ impl Context {
         })
     }
 
-    /// A variable of the job; an empty one counts as missing.
+    /// Returns a variable of the job. An empty one counts as missing.
     pub(crate) fn ci(&self, name: &str) -> Option<&str> {
         self.ci.get(name)?.as_str().map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// A setting. Empty, or a lone `$VARIABLE` that GitLab left as it was, counts as missing.
+    /// Returns a setting. An empty value counts as missing, as does a single `$VARIABLE` that GitLab did not expand.
     pub(crate) fn setting(&self, setting: Setting) -> Option<&str> {
         let value = self.settings.get(setting.name())?.as_str()?.trim();
         (!value.is_empty() && unexpanded(value) != Some(value)).then_some(value)
     }
 
-    /// What the map says of a GitLab login or an e-mail address, whatever its letters' case.
+    /// Looks up a GitLab login or an e-mail address in the map, in any letter case.
     pub(crate) fn person(&self, login_or_email: &str) -> Option<&str> {
         let is_known = |known: &str| known.trim().trim_start_matches('@').eq_ignore_ascii_case(login_or_email);
         self.people.iter().find(|(known, _)| is_known(known))?.1.as_str()

@@ -1,10 +1,10 @@
-/// Why a request was refused. Always the sender's fault: the host's, or that of whoever wrote the context.
+/// The reason why a request was refused. The sender is always at fault: the host, or the author of the context.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The bytes are not JSON.
     #[error("reading the request as JSON: {0}")]
     Json(serde_json::Error),
-    /// A field is missing, or not of the shape that the contract lays down.
+    /// A field is missing, or does not have the shape that the contract requires.
     #[error("reading the request: {field} is not {expected}")]
     Field {
         /// The field, in backticks.
@@ -12,7 +12,7 @@ pub enum Error {
         /// The shape that it should have.
         expected: &'static str,
     },
-    /// The request speaks another version of the contract.
+    /// The request has another version of the contract.
     #[error(
         "the request has version {found}, this module speaks version {known}: \
          use a module and a binary of one release"
@@ -20,7 +20,7 @@ pub enum Error {
     Version {
         /// The version that the request gives.
         found: u64,
-        /// The version that this module speaks.
+        /// The version that this module supports.
         known: u64,
     },
 }

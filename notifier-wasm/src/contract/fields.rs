@@ -1,11 +1,11 @@
-//! Reading a request of the host: JSON whose fields are taken out by name, so that a refusal names the field.
+//! Reads a request of the host, which is JSON. Each field is taken out by name, so that an error names the field.
 
 use serde_json::{Map, Value};
 
 use crate::{CONTRACT_VERSION, Error};
 
-/// The version and the fields of any request. The version comes first, so that a request of another version gets
-/// that answer, and not that some field of it is odd.
+/// Returns the fields of any request. The version is checked first: a request of another version fails for that
+/// reason, not for an odd field.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     let value: Value = serde_json::from_slice(bytes).map_err(Error::Json)?;
     let Value::Object(fields) = value else { return Err(Error::field("the request", "an object")) };
@@ -38,7 +38,7 @@ pub(crate) fn optional_integer(fields: &mut Map<String, Value>, name: &str) -> R
     }
 }
 
-/// A truth value that may be missing or null, and then is false.
+/// A Boolean. Missing or null means false.
 pub(crate) fn flag(fields: &mut Map<String, Value>, name: &str) -> Result<bool, Error> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(false),
@@ -47,7 +47,7 @@ pub(crate) fn flag(fields: &mut Map<String, Value>, name: &str) -> Result<bool, 
     }
 }
 
-/// An object that may be missing or null, and then is empty.
+/// An object. Missing or null means empty.
 pub(crate) fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(Map::new()),
@@ -79,8 +79,8 @@ pub(crate) fn integers(fields: &mut Map<String, Value>, name: &str) -> Result<Op
     }
 }
 
-/// A list of strings that may be missing or null, and then is empty.
-pub(crate) fn strings_of(fields: &mut Map<String, Value>, name: &str) -> Result<Vec<String>, Error> {
+/// A list of strings. Missing or null means empty.
+pub(crate) fn string_list(fields: &mut Map<String, Value>, name: &str) -> Result<Vec<String>, Error> {
     let odd = || Error::field(format!("`{name}`"), "a list of strings");
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(Vec::new()),
@@ -89,8 +89,8 @@ pub(crate) fn strings_of(fields: &mut Map<String, Value>, name: &str) -> Result<
     }
 }
 
-/// An object of strings.
-pub(crate) fn strings(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
+/// Reads an object whose values are all strings. Missing or null means empty.
+pub(crate) fn string_map(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
     let object = object(fields, name)?;
     match object.iter().find(|(_, value)| !value.is_string()) {
         None => Ok(object),
@@ -117,7 +117,7 @@ pub(crate) fn objects(fields: &mut Map<String, Value>, name: &str) -> Result<Opt
 #[cfg(test)]
 mod tests {
     #[test]
-    fn what_is_no_request_is_refused_by_the_name_of_the_field() {
+    fn an_invalid_request_is_refused_by_the_name_of_the_field() {
         for (request, expected) in [
             ("", "reading the request as JSON: EOF"),
             ("[]", "the request is not an object"),

@@ -1,35 +1,35 @@
-//! What came before an event: in its job, in its pipeline, on its ref and in its environment.
+//! The history of an event: in its job, in its pipeline, on its ref and in its environment.
 
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::contract::fields::{integers, objects, optional_integer, optional_object, optional_string, strings_of};
+use crate::contract::fields::{integers, objects, optional_integer, optional_object, optional_string, string_list};
 
-/// The context's `history`. What is not known is `None`.
+/// The context's `history`. `None` means unknown.
 #[derive(Debug)]
 pub(crate) struct History {
-    /// When `deploy-started` was sent, seconds since 1970.
+    /// The time at which `deploy-started` was sent, in seconds since 1970.
     pub(crate) deploy_started_at: Option<i64>,
     /// The deployed address that the deploy job wrote to `environment_url.txt` (Auto DevOps does).
     pub(crate) environment_url: Option<String>,
     /// The status of the pipeline before this one on the same ref, as GitLab spells it.
     previous_status: Option<String>,
     failures_in_a_row: Option<i64>,
-    /// Which attempt of its job this is, the first being 1.
+    /// The number of this attempt of its job. The first is 1.
     pub(crate) attempt: Option<i64>,
     pub(crate) last_deployment: Option<LastDeployment>,
-    /// What came since then.
+    /// The changes since then.
     pub(crate) changes: Option<Changes>,
-    /// The IDs of the failed jobs that the pipeline's message has told of.
+    /// The IDs of the failed jobs that the pipeline's message has reported.
     pub(crate) reported: Option<Vec<i64>>,
-    /// What the message of the pipeline before this one on the same ref says.
+    /// The message of the pipeline before this one on the same ref.
     pub(crate) earlier_message: Option<EarlierMessage>,
 }
 
 /// The last successful deployment of the same environment.
 #[derive(Debug)]
 pub(crate) struct LastDeployment {
-    /// `None` where there was none.
+    /// `None` if there was no deployment.
     pub(crate) sha: Option<String>,
     pub(crate) pipeline_id: Option<i64>,
 }
@@ -38,12 +38,12 @@ pub(crate) struct LastDeployment {
 #[derive(Debug)]
 pub(crate) struct Changes {
     pub(crate) count: usize,
-    /// The first of them, by title and author.
+    /// The first commits, each with title and author.
     pub(crate) commits: Vec<(String, String)>,
     pub(crate) merge_requests: Vec<i64>,
 }
 
-/// What a bot's message says.
+/// The content of a bot's message.
 #[derive(Debug)]
 pub(crate) struct EarlierMessage {
     verdict: String,
@@ -73,7 +73,7 @@ impl History {
                 verdict: optional_string(&mut earlier, "verdict")?.unwrap_or_default(),
                 status: optional_string(&mut earlier, "status")?.unwrap_or_default(),
                 environment: optional_string(&mut earlier, "environment")?,
-                mentions: strings_of(&mut earlier, "mentions")?,
+                mentions: string_list(&mut earlier, "mentions")?,
                 failures_in_a_row: optional_integer(&mut earlier, "failures_in_a_row")?,
             }),
         };
@@ -90,7 +90,7 @@ impl History {
         })
     }
 
-    /// Whether the pipeline before this one failed: as GitLab says, else as the message about it does.
+    /// True if the pipeline before this one failed: by GitLab's status, else by the message about it.
     pub(crate) fn was_failing(&self) -> bool {
         match (&self.previous_status, &self.earlier_message) {
             (Some(status), _) => status == "failed",
@@ -99,7 +99,7 @@ impl History {
         }
     }
 
-    /// How many pipelines failed in a row, this one included, where it did and that is known.
+    /// Returns the number of pipelines that failed in a row, this failed one included. `None` means unknown.
     pub(crate) fn in_a_row(&self) -> Option<u64> {
         let before = match (&self.previous_status, &self.earlier_message) {
             (Some(_), _) => self.failures_in_a_row,
@@ -108,7 +108,7 @@ impl History {
         u64::try_from(before?).ok()?.checked_add(1)
     }
 
-    /// The message about the failure that is over.
+    /// Returns the message about the failure that is over.
     pub(crate) fn failure(&self) -> Option<&EarlierMessage> {
         self.earlier_message.as_ref().filter(|earlier| earlier.is_failure())
     }

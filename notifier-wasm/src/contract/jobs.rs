@@ -5,16 +5,15 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::contract::fields::{flag, objects, optional_integer, optional_string, string};
 
-/// What is known of them.
 #[derive(Debug)]
 pub(crate) struct Jobs {
-    /// Those that failed for good, trigger jobs among them; `None` where GitLab could not be asked.
+    /// The jobs that failed for good, trigger jobs included. `None` if GitLab could not be asked.
     pub(crate) failed: Option<Vec<Job>>,
-    /// Whether more have failed than those.
+    /// True if more jobs failed than these.
     pub(crate) more_failed: bool,
-    /// Those that neither failed nor succeeded: canceled ones, and those that somebody or something is waited for.
+    /// The jobs that neither failed nor succeeded: canceled jobs, and jobs that wait for somebody or something.
     pub(crate) other: Vec<Job>,
-    /// Whether every job that is in neither list succeeded, or was skipped.
+    /// True if every job in neither list succeeded or was skipped.
     pub(crate) all_known: bool,
 }
 
@@ -24,16 +23,16 @@ pub(crate) struct Job {
     pub(crate) id: Option<i64>,
     pub(crate) name: String,
     pub(crate) stage: String,
-    /// In GitLab's own word.
+    /// The status, as GitLab spells it.
     pub(crate) status: String,
     pub(crate) web_url: String,
-    /// Why it failed, in GitLab's own word; empty where that is not known.
+    /// The failure reason, as GitLab spells it. Empty means unknown.
     pub(crate) failure_reason: String,
-    /// Of a trigger job: the page of the pipeline that it started.
+    /// The page of the pipeline that a trigger job started.
     pub(crate) downstream_url: Option<String>,
-    /// Whether it is a trigger job, which has no script and no hooks.
+    /// True for a trigger job, which has no script and no hooks.
     pub(crate) is_trigger: bool,
-    /// What it deploys to, by GitLab's name and slug, where that is known.
+    /// The environment that it deploys to, by GitLab's name and slug. `None` means unknown.
     pub(crate) environment: Option<String>,
     pub(crate) environment_slug: Option<String>,
 }
@@ -54,7 +53,7 @@ impl Jobs {
 }
 
 impl Job {
-    /// Whether it stops an environment, as its name says: GitLab's API does not
+    /// True if the job stops an environment. Its name decides, because GitLab's API does not show it
     /// (<https://docs.gitlab.com/ci/environments/#stopping-an-environment>).
     pub(crate) fn stops(&self) -> bool {
         self.name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.eq_ignore_ascii_case("stop"))

@@ -1,6 +1,6 @@
 //! The settings that the module reads.
 
-/// A setting, by its name in the context: one that is mistyped does not compile. docs/settings.md says what each is for.
+/// A setting, by its name in the context. A mistyped one does not compile. docs/settings.md describes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Setting(&'static str);
 
@@ -22,7 +22,6 @@ impl Setting {
     pub(crate) const OPS_MENTION: Self = Self("ops_mention");
     pub(crate) const PROJECT_NAME: Self = Self("project_name");
 
-    /// Its name in the context.
     pub(crate) const fn name(self) -> &'static str {
         self.0
     }

@@ -1,6 +1,6 @@
-//! What happened: an event and its outcome.
+//! The state of a message: an event and its outcome.
 
-/// Everything that a message can say has happened.
+/// Everything that a message can report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     PipelineStarted,
@@ -14,22 +14,22 @@ pub(crate) enum State {
     DeployCanceled,
     /// An environment was stopped.
     DeployStopped,
-    /// The job did not say how it went.
+    /// The job gave no status.
     DeployFinished,
     PipelineSucceeded,
     PipelineFailed,
-    /// Failed, as the pipeline before it.
+    /// Failed, like the pipeline before it.
     PipelineStillFailing,
-    /// Succeeded, where the pipeline before it had failed.
+    /// Succeeded after the pipeline before it failed.
     PipelineFixed,
     PipelineCanceled,
-    /// Somebody must play a manual job.
+    /// Somebody must start a manual job.
     PipelineWaiting,
-    /// Nobody knows how it went.
+    /// The result is unknown.
     PipelineFinished,
 }
 
-/// The name of each state, by which `NOTIFIER_EVENTS` chooses it, in the order in which they are listed for people.
+/// The name of each state, by which `NOTIFIER_EVENTS` chooses it. Lists for people have this order.
 #[rustfmt::skip]
 const NAMES: [(State, &str); 16] = [
     (State::PipelineStarted, "pipeline-started"),

@@ -1,30 +1,28 @@
-//! What is wrong with settings and variables, for the job log.
+//! Warnings about settings and variables, for the job log.
 
 use std::fmt::Display;
 
 use serde::Serialize;
 
-/// One warning of a message.
 #[derive(Debug, Serialize)]
 pub(crate) struct Warning {
     code: Code,
     /// The variable or the file that it is about; `None` if it is about neither.
     setting: Option<String>,
-    /// What is wrong, and what happens instead.
+    /// The fault, and what happens instead.
     text: String,
 }
 
-/// The kinds of warnings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {
-    /// A value, or an entry of a list, is none of those that there are.
+    /// A value, or an entry of a list, is not one of the possible values.
     UnknownValue,
     /// A pattern can match nothing.
     MatchesNothing,
     /// A template gives no text, or no address.
     BadTemplate,
-    /// An address is none that is safe to click.
+    /// An address is not safe to click.
     BadAddress,
     /// A link does not fit into the message.
     TooLong,
@@ -35,7 +33,7 @@ pub(crate) enum Code {
 }
 
 impl Warning {
-    /// A warning about a variable or a file, which its text begins with.
+    /// A warning about a variable or a file. Its text begins with that name.
     pub(crate) fn of(code: Code, setting: &str, text: impl Display) -> Self {
         Self { code, setting: Some(setting.to_owned()), text: format!("{setting}: {text}") }
     }

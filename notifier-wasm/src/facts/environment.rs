@@ -1,4 +1,4 @@
-//! Which environment a job deploys to, and which cluster.
+//! The environment and the cluster that a job deploys to.
 
 use crate::contract::context::Context;
 use crate::contract::setting::Setting;
@@ -9,13 +9,13 @@ use crate::text::glob;
 use crate::text::template::{self, Fault};
 use crate::text::url::unexpanded;
 
-/// The mapping where neither a setting nor GitLab names the environment.
+/// The mapping if neither a setting nor GitLab names the environment.
 const DEFAULT_ENVIRONMENTS: &str = "main=prod,development=dev,*=%{branch}";
 
-/// What the names of Auto DevOps' review environments begin with: they are named by their branch.
+/// The prefix of Auto DevOps' review environments. They are named by their branch.
 const REVIEW: &str = "review/";
 
-/// What stands between several environments of one message.
+/// Separates several environments of one message.
 const SEPARATOR: &str = ", ";
 
 /// The longest environment or cluster name that is shown, in characters.
@@ -28,9 +28,11 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER` where the routing component set them; else the first entry of
-    /// `NOTIFIER_ENVIRONMENTS` that matches the ref; else what is deployed to by GitLab's name, but for a review environment; else the
-    /// default mapping.
+    /// Returns the first of these that is set:
+    /// - `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER`, which the routing component sets;
+    /// - the first entry of `NOTIFIER_ENVIRONMENTS` that matches the ref;
+    /// - the environment by GitLab's name, except a review environment;
+    /// - the default mapping.
     #[inline(never)]
     pub(crate) fn of(
         context: &Context,
@@ -62,13 +64,13 @@ impl Environment {
         }
     }
 
-    /// Each environment, where a closing job tells of several.
+    /// Returns each environment, if a closing job reports several.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.name.as_deref().unwrap_or_default().split(SEPARATOR).collect()
     }
 
-    /// `pattern=environment[@cluster]`, separated by commas. A pattern without `*` names a branch: neither a
-    /// tag nor a merge request from a branch of that name matches it.
+    /// Reads entries `pattern=environment[@cluster]`, separated by commas. A pattern without `*` names a branch.
+    /// A tag of that name, or a merge request from a branch of that name, does not match it.
     fn mapped(mapping: &str, context: &Context, git_ref: &Ref) -> Result<Option<Self>, String> {
         let mut found = None;
         for entry in mapping.split([',', ';', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
@@ -82,12 +84,12 @@ impl Environment {
             let pattern = pattern.trim().trim_start_matches("refs/heads/");
             if !glob::may_name_a_ref(pattern) || target.starts_with('>') {
                 return Err(format!(
-                    "`{}` matches no branch: PATTERN=ENVIRONMENT, * globs",
+                    "`{}` matches no branch; write PATTERN=ENVIRONMENT, with * as a glob",
                     text::shown(entry, MAX_NAME)
                 ));
             }
             if let Some(variable) = unexpanded(target) {
-                return Err(format!("{variable} is not expanded there; write %{{branch}} or %{{NAME}}"));
+                return Err(format!("GitLab does not expand {variable} here; write %{{branch}} or %{{NAME}}"));
             }
             let matches = glob::matches(pattern, git_ref.name()) && (pattern.contains('*') || git_ref.is_branch());
             let fill = |template: &str| {
@@ -98,7 +100,7 @@ impl Environment {
                 .map(|filled| text::shown(&filled, MAX_NAME))
                 .map_err(|fault| fault.to_string())
             };
-            // Every entry is read, so that a wrong one is warned of on any branch.
+            // Read every entry, so that a wrong one causes a warning on any branch.
             let target = Self {
                 name: Some(fill(name)?),
                 cluster: cluster.map(fill).transpose()?.filter(|name| !name.is_empty()),
@@ -147,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_job_deploys_to_is_named_before_its_branch() {
+    fn the_environment_of_a_job_comes_before_its_branch() {
         let of = |branch: &str, name: &str, mapping: &str| {
             environment(json!({"CI_COMMIT_BRANCH": branch, "CI_ENVIRONMENT_NAME": name}), mapping)
         };
         assert_eq!(of("main", "staging", ""), found("staging", ""));
         assert_eq!(of("main", "production", ""), found("production", ""));
         assert_eq!(of("master", "production", ""), found("production", ""));
-        // A setting that says something of this branch is believed first.
+        // A setting that matches this branch comes first.
         assert_eq!(of("main", "staging", "main=live@eks"), found("live", "eks"));
         assert_eq!(of("feature/x", "staging", "main=live@eks"), found("staging", ""));
         // Review environments are named by their branch.
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_that_does_not_parse_is_told_and_ignored() {
+    fn an_invalid_mapping_is_warned_of_and_ignored() {
         let odd = ["main=>prod", "*=$CI_COMMIT_BRANCH", "^main$=prod", "/^main$/=prod", "main|master=prod", "=prod"];
         for wrong in ["main", "main=", "main=@play", "main=%{branch", "*=%{CI_JOB_ID}"].into_iter().chain(odd) {
             let (name, cluster, warnings) = on("main", wrong);

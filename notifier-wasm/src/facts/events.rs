@@ -1,10 +1,10 @@
-//! Which events a setting chooses.
+//! The events that a setting chooses.
 
 use crate::contract::state::State;
 use crate::text::glob;
 
 impl State {
-    /// The names that choose this state, the most particular one first: its own, that of what it is a kind of, and its event's.
+    /// Returns the names that choose this state, the most specific one first: its own, its general state's and its event's.
     pub(crate) fn names(self) -> [&'static str; 3] {
         let kind = match self {
             Self::DeployAgain | Self::DeployRolledBack => Self::DeploySucceeded,
@@ -21,14 +21,14 @@ impl State {
         [self.name(), name, event]
     }
 
-    /// Whether a list of events, as people write it, chooses this state. An entry that is no event counts as not written.
+    /// True if a list of events, as people write it, chooses this state. An entry that is no event counts as not written.
     pub(crate) fn is_chosen_by(self, events: &str) -> bool {
         let (names, events) = (self.names(), events.to_ascii_lowercase());
         let mut known = glob::entries(&events).filter(|it| Self::is_named_by(it)).peekable();
         known.peek().is_none() || known.any(|it| names.iter().any(|name| glob::matches(it, name)))
     }
 
-    /// Whether an entry of a list of events names any state.
+    /// True if an entry of a list of events names any state.
     pub(crate) fn is_named_by(entry: &str) -> bool {
         Self::all_names().iter().any(|name| glob::matches(entry, name))
     }

@@ -1,4 +1,4 @@
-//! Which failures of a pipeline nobody has reported yet: a hook reports its own job's, and the closing job all others.
+//! The unreported failures of a pipeline. A hook reports its own job's failure, and the closing job reports all others.
 
 use crate::contract::context::Context;
 use crate::contract::jobs::Job;
@@ -9,18 +9,18 @@ use crate::language::reasons;
 use crate::text;
 use crate::text::glob;
 
-/// Whether the `after_script` of a job that failed has run, and with it the hook that tells.
+/// The state of a failed job's `after_script`, and so of the hook that reports the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
-    /// It has: the script itself failed.
+    /// The hook ran: the script itself failed.
     Ran,
-    /// Nobody knows: the runner or the network broke off somewhere, or GitLab ended the job.
+    /// The runner or the network failed at some point, or GitLab ended the job.
     Unknown,
-    /// It has not: the job never came so far, or had no time left.
+    /// The hook did not run: the job never got that far, or had no time left.
     NeverRan,
 }
 
-/// Reasons that say nothing of the hook: the runner or the network broke off, or GitLab ended the job.
+/// Reasons that leave the hook unknown: the runner or the network failed, or GitLab ended the job.
 const UNKNOWN: [&str; 10] = [
     "runner_system_failure",
     "job_execution_server_timeout",
@@ -35,8 +35,8 @@ const UNKNOWN: [&str; 10] = [
 ];
 
 impl Hook {
-    /// What became of the hook of a job that failed for this reason (gitlab-org/gitlab-runner, `common/build.go`). Later releases of
-    /// GitLab have more reasons than these.
+    /// Returns the state of the hook if a job failed for this reason (gitlab-org/gitlab-runner, `common/build.go`). Later releases
+    /// of GitLab have more reasons.
     pub(crate) fn of(failure_reason: &str) -> Self {
         match failure_reason {
             "script_failure" => Self::Ran,
@@ -46,8 +46,8 @@ impl Hook {
     }
 }
 
-/// The failed jobs that nobody has told of; `None` where GitLab could not be asked. What the pipeline's message remembers is evidence;
-/// by webhook there is none, and twice is better than never.
+/// Returns the unreported failed jobs. `None` if GitLab could not be asked. The pipeline's message records the reported jobs. A webhook
+/// has no such record, so a failure may be posted twice rather than never.
 #[inline(never)]
 pub(crate) fn unreported(context: &Context) -> Option<Vec<&Job>> {
     let is_reported = |job: &&Job| match (&context.history.reported, job.id) {
@@ -57,26 +57,26 @@ pub(crate) fn unreported(context: &Context) -> Option<Vec<&Job>> {
     Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_reported(job)).collect())
 }
 
-/// Whether all that nobody has told of are deployments whose hooks could not.
+/// True if all unreported failures are deployments whose hooks could not report them.
 pub(crate) fn are_deployments(context: &Context, unreported: Option<&[&Job]>) -> bool {
     let deploys = |job: &&Job| reports_itself(context, job) && !job.stops();
     !context.jobs.more_failed
         && unreported.is_some_and(|unreported| !unreported.is_empty() && unreported.iter().all(deploys))
 }
 
-/// Whether a job has hooks that tell of its failure, and the settings let them.
+/// True if a job has hooks that report its failure, and the settings let them.
 pub(crate) fn reports_itself(context: &Context, job: &Job) -> bool {
     let is_reported = context.setting(Setting::EVENTS).is_none_or(|events| State::DeployFailed.is_chosen_by(events));
     !job.is_trigger && carries_hooks(context, &job.name) && is_reported
 }
 
-/// Whether `deploy_jobs` says that a job of this name carries the hooks.
+/// True if a job of this name has the hooks, according to `deploy_jobs`.
 pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
     let patterns = context.setting(Setting::DEPLOY_JOBS).unwrap_or_default();
     glob::any_of(patterns, |it| glob::matches(it, name) || glob::matches(it, name_in_configuration(name)))
 }
 
-/// A hook that `deploy_jobs`, where it is set, does not name.
+/// Warns of a hook that `deploy_jobs` does not name, if that setting is set.
 pub(crate) fn warn_of_unnamed_hook(context: &Context, warnings: &mut Vec<Warning>) {
     if let (Some(_), Some(job)) = (context.setting(Setting::DEPLOY_JOBS), context.ci("CI_JOB_NAME"))
         && !carries_hooks(context, job)
@@ -85,12 +85,12 @@ pub(crate) fn warn_of_unnamed_hook(context: &Context, warnings: &mut Vec<Warning
         warnings.push(Warning::of(
             Code::HookNotNamed,
             "NOTIFIER_DEPLOY_JOBS",
-            format_args!("it does not name this job, `{job}`, whose failures are therefore reported twice; add it to the input deploy_jobs"),
+            format_args!("it does not include this job, `{job}`, so a failure is reported twice; add the job to the input deploy_jobs"),
         ));
     }
 }
 
-/// A job's name as `.gitlab-ci.yml` has it: GitLab adds `: [eu, blue]` to each job of a matrix and ` 1/3` to each of parallel ones
+/// Returns a job's name in `.gitlab-ci.yml`. GitLab adds `: [eu, blue]` to each job of a matrix and ` 1/3` to each parallel job
 /// (<https://docs.gitlab.com/ci/yaml/#parallel>).
 fn name_in_configuration(name: &str) -> &str {
     if let Some((base, _)) = name.split_once(": [").filter(|_| name.ends_with(']')) {
@@ -103,7 +103,7 @@ fn name_in_configuration(name: &str) -> &str {
     }
 }
 
-/// The stage in which all of these jobs failed, where it is one.
+/// Returns the stage in which all of these jobs failed, if it is one.
 pub(crate) fn common_stage<'a>(jobs: &[&'a Job]) -> Option<&'a str> {
     let stage = jobs.first()?.stage.as_str();
     (!stage.is_empty() && jobs.iter().all(|job| job.stage == stage)).then_some(stage)
@@ -117,7 +117,7 @@ mod tests {
     use crate::contract::context::context;
 
     #[test]
-    fn each_reason_says_whether_its_hook_spoke() {
+    fn each_reason_shows_if_its_hook_ran() {
         for (reason, hook) in [
             ("script_failure", Hook::Ran),
             ("runner_system_failure", Hook::Unknown),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hooks_own_failure_is_told_once_and_every_other() {
+    fn a_failure_is_reported_by_its_hook_or_closing_job() {
         let reported = |name: &str, reason: &str| {
             let context = context(json!({
                 "event": "pipeline-finished", "settings": {"deploy_jobs": ".notify-deploy, deploy, review/*"},
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_pipelines_message_remembers_is_evidence() {
+    fn the_pipelines_message_is_evidence_of_reports() {
         let reported = |ids: serde_json::Value, reason: &str| {
             let context = context(json!({
                 "event": "pipeline-finished", "settings": {"deploy_jobs": "deploy"}, "history": {"reported": ids},
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_deployment_is_not_called_one() {
+    fn only_deployments_count_as_deployments() {
         let of = |jobs: serde_json::Value, events: &str| {
             let settings = json!({"deploy_jobs": "deploy,stop_review", "events": events});
             let context = context(json!({"event": "pipeline-finished", "settings": settings, "failed_jobs": jobs}));
@@ -181,7 +181,7 @@ mod tests {
         }
         // The setting is read as the hooks read it.
         assert!(of(json!([job("deploy", false)]), "pipeline-failed Deploy-Failed"));
-        // Whose hooks the settings keep silent is told as any other job.
+        // If the settings silence its hooks, a deployment is reported like any other job.
         assert!(!of(json!([job("deploy", false)]), "pipeline-*"));
         assert!(!of(json!([]), ""));
     }

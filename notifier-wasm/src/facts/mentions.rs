@@ -1,4 +1,4 @@
-//! Whom a message mentions.
+//! The mentions of a message.
 
 use crate::contract::context::Event;
 use crate::contract::setting::Setting;
@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::facts::settings_file::{NAME, every};
 use crate::text;
 
-/// Somebody whom a message mentions, by their Slack ID.
+/// A person or a group that a message mentions, by Slack ID.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Mention {
     Group(String),
@@ -26,8 +26,9 @@ impl Mention {
     }
 }
 
-/// Whom to call, as `NOTIFIER_MENTION` says, for the operators `NOTIFIER_OPS_MENTION`, else the settings file: only on
-/// failure and on recovery, so that a muted channel stays useful. What cannot be understood is named at every event.
+/// Returns the mentions from `NOTIFIER_MENTION`, or for the operators `NOTIFIER_OPS_MENTION`, else from the settings file.
+/// Only a failure and a recovery mention anybody, so that a muted channel stays useful. An invalid entry causes a warning at
+/// every event.
 #[inline(never)]
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
     let (setting, variable) = match facts.context.operators {
@@ -35,14 +36,14 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
         Some(_) => (Setting::OPS_MENTION, "NOTIFIER_OPS_MENTION"),
     };
     let is_time = facts.state.is_failure() || facts.state.is_recovery();
-    // What is over is told to those whom it called.
+    // A recovery mentions the people that the failure mentioned.
     let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == Setting::MENTION);
     if let Some(failure) = failure.filter(|failure| !failure.mentions.is_empty()) {
         return failure.mentions.iter().filter_map(|it| Whom::of(it)).filter_map(|whom| whom.mention(facts)).collect();
     }
     let given = facts.context.setting(setting).map(|list| (list, variable, String::new()));
     let in_file = || Some((facts.file.get(setting.name())?, NAME, format!("{}: ", setting.name())));
-    let Some((list, place, key)) = given.or_else(in_file) else {
+    let Some((list, source, key)) = given.or_else(in_file) else {
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -52,9 +53,9 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
         if whom.is_none() {
             let entry = text::shown(entry, 40);
             let text = format_args!(
-                "{key}`{entry}` is not subteam:S…, user:U…, here, channel, author or user; nobody is mentioned for it"
+                "{key}`{entry}` mentions nobody; write subteam:S…, user:U…, here, channel, author or user"
             );
-            warnings.push(Warning::of(Code::UnknownValue, place, text));
+            warnings.push(Warning::of(Code::UnknownValue, source, text));
         }
         let mention = whom.and_then(|whom| whom.mention(facts));
         if let Some(mention) = mention.filter(|mention| is_time && !found.contains(mention)) {
@@ -64,12 +65,12 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
     found
 }
 
-/// The e-mail addresses of those whom a failure or a recovery might mention, here or for the operators, and whose Slack IDs are not
-/// known: the commit's author, and the person who ran the pipeline, who stands in for an author that Slack does not know.
+/// Returns the e-mail addresses of people without a known Slack ID whom a failure or a recovery might mention, here or for the
+/// operators. These are the commit's author and the person who ran the pipeline, who replaces an author that Slack does not know.
 #[inline(never)]
 pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     let may_mention = facts.state.is_failure() || facts.context.event == Event::PipelineFinished;
-    // In the file all of them: what happened may turn out to be something else.
+    // Take all mentions of the settings file, because the state may still change.
     let of = |setting: Setting| {
         facts.context.setting(setting).map_or_else(|| every(facts.context, setting.name()), |list| vec![list])
     };
@@ -90,7 +91,7 @@ pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     emails
 }
 
-/// The entries of a list, however people separate them. What stands between `<` and `>` is one.
+/// Returns the entries of a list, however people separate them. Text between `<` and `>` is one entry.
 fn entries(list: &str) -> Vec<&str> {
     let mut is_inside = false;
     let ends = |c: char| {
@@ -100,13 +101,13 @@ fn entries(list: &str) -> Vec<&str> {
     list.split(ends).map(visible).filter(|entry| !entry.is_empty()).collect()
 }
 
-/// A text without what cannot be seen at its ends, nor quotes.
+/// Removes quotes and invisible characters from the ends of a text.
 fn visible(text: &str) -> &str {
     let is_edge = |c: char| c.is_whitespace() || text::is_zero_width(c) || matches!(c, '"' | '\'');
     text.trim_matches(is_edge)
 }
 
-/// Whom an entry means.
+/// The meaning of an entry.
 #[derive(Debug, PartialEq, Eq)]
 enum Whom {
     Group(String),
@@ -117,7 +118,7 @@ enum Whom {
 }
 
 impl Whom {
-    /// The mention; none of somebody whom Slack does not know, who is named in the details.
+    /// Returns the mention. `None` if Slack does not know the person, whom the details name instead.
     fn mention(self, facts: &Facts) -> Option<Mention> {
         Some(match self {
             Self::Group(id) => Mention::Group(id),
@@ -128,7 +129,7 @@ impl Whom {
         })
     }
 
-    /// Reads the forms in which people write it: our own, Slack's mrkdwn, and what Slack's clients copy. IDs begin with U or W for
+    /// Reads the forms that people write: our own, Slack's mrkdwn, and text copied from Slack's clients. IDs begin with U or W for
     /// people and with S for groups (<https://docs.slack.dev/reference/objects/usergroup-object>).
     fn of(entry: &str) -> Option<Self> {
         let bare = entry.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(entry);
@@ -140,7 +141,7 @@ impl Whom {
             (None, "CHANNEL") => Some(Self::All("channel")),
             (None, "AUTHOR") => Some(Self::Author),
             (None, "USER") => Some(Self::Runner),
-            // Lower case is a word that happens to have the letters.
+            // A lower-case entry is an ordinary word, not an ID.
             (None, _) if bare != id => None,
             (None | Some("subteam" | "usergroup" | "group"), _) if is_slack_id(&id, 'S') => Some(Self::Group(id)),
             (None | Some("user"), _) if is_user_id(&id) => Some(Self::User(id)),
@@ -149,23 +150,23 @@ impl Whom {
     }
 }
 
-/// The Slack ID of the commit's author, else of the person who ran the pipeline.
+/// Returns the Slack ID of the commit's author, else of the person who ran the pipeline.
 fn author(facts: &Facts) -> Option<String> {
     author_email(facts).and_then(|email| known_author(facts, email)).or_else(|| runner(facts))
 }
 
-/// The address of the commit's author, unless that is a machine.
+/// Returns the address of the commit's author, unless it is a machine.
 fn author_email<'a>(facts: &Facts<'a>) -> Option<&'a str> {
     let (name, email) = facts.context.ci("CI_COMMIT_AUTHOR")?.rsplit_once('<')?;
     email.strip_suffix('>').filter(|email| !is_bot(email) && !is_bot(name.trim()))
 }
 
-/// The Slack ID of an author, by the address or by the login in it.
+/// Returns the Slack ID of an author, by the address or by the login in it.
 fn known_author(facts: &Facts, email: &str) -> Option<String> {
     [Some(email), login_of_noreply(facts, email)].into_iter().flatten().find_map(|it| slack_id(facts, it))
 }
 
-/// The Slack ID that the map has for somebody, in any form in which people write it.
+/// Returns the Slack ID that the map has for a person, in any form that people write.
 fn slack_id(facts: &Facts, login_or_email: &str) -> Option<String> {
     match Whom::of(visible(facts.context.person(login_or_email)?)) {
         Some(Whom::User(id)) => Some(id),
@@ -173,7 +174,7 @@ fn slack_id(facts: &Facts, login_or_email: &str) -> Option<String> {
     }
 }
 
-/// The login of a private commit e-mail of this GitLab, `[ID-]login@users.noreply.HOST`
+/// Returns the login in a private commit e-mail of this GitLab, `[ID-]login@users.noreply.HOST`
 /// (<https://docs.gitlab.com/user/profile/#use-an-automatically-generated-private-commit-email>).
 fn login_of_noreply<'a>(facts: &Facts, email: &'a str) -> Option<&'a str> {
     let (name, domain) = email.rsplit_once('@')?;
@@ -182,7 +183,7 @@ fn login_of_noreply<'a>(facts: &Facts, email: &'a str) -> Option<&'a str> {
     domain.eq_ignore_ascii_case(&format!("users.noreply.{host}")).then(|| login.map_or(name, |(_, login)| login))
 }
 
-/// The Slack ID of the person who ran the pipeline.
+/// Returns the Slack ID of the person who ran the pipeline.
 fn runner(facts: &Facts) -> Option<String> {
     let of = |name| facts.context.ci(name);
     let known = [of("GITLAB_USER_LOGIN"), of("GITLAB_USER_EMAIL")];
@@ -192,7 +193,7 @@ fn runner(facts: &Facts) -> Option<String> {
     known.into_iter().flatten().find_map(|key| slack_id(facts, key))
 }
 
-/// Whether a login, a name or an e-mail address is a machine's: the users of project and group access tokens and service
+/// True if a login, a name or an e-mail address belongs to a machine: the users of project and group access tokens and service
 /// accounts (<https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects>,
 /// <https://docs.gitlab.com/user/profile/service_accounts/>), and the `[bot]` of dependency updaters.
 fn is_bot(known: &str) -> bool {
@@ -282,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mention_is_told_at_every_event() {
+    fn an_invalid_mention_is_warned_of_at_every_event() {
         for status in ["failed", "success"] {
             assert_eq!(mentioned("@ops,user:minsu,subteam:U0MINSU,everyone", status), (vec![], 4), "{status}");
         }

@@ -1,4 +1,4 @@
-//! What happened, worked out from the context.
+//! The state and the action, derived from the context.
 
 use crate::contract::action::Action;
 use crate::contract::context::{Context, Event, Verdict};
@@ -18,9 +18,9 @@ impl Action {
 }
 
 impl State {
-    /// `CI_JOB_STATUS` says how the job of an `after_script` went. Of a pipeline's end GitLab's own verdict counts, else what it
-    /// says of the jobs.
-    /// `are_deployments` is whether all that failed unreported are deployments whose hooks could not report it.
+    /// Derives the state. In an `after_script`, `CI_JOB_STATUS` is the status of the job. At a pipeline's end GitLab's own verdict
+    /// counts, else its data about the jobs.
+    /// `are_deployments` is true if all unreported failures are deployments whose hooks could not report them.
     pub(crate) fn of(context: &Context, are_deployments: bool, warnings: &mut Vec<Warning>) -> Self {
         match context.event {
             Event::PipelineStarted => Self::PipelineStarted,
@@ -31,7 +31,7 @@ impl State {
                 Some("failed") => Self::DeployFailed,
                 Some("canceled") => Self::DeployCanceled,
                 _ => {
-                    let text = "it is not success, failed or canceled; call `deploy-finished` in the deploy job's after_script";
+                    let text = "the status is not success, failed or canceled; call `deploy-finished` in the deploy job's after_script";
                     warnings.push(Warning::of(Code::NoJobStatus, "CI_JOB_STATUS", text));
                     Self::DeployFinished
                 }
@@ -40,7 +40,7 @@ impl State {
         }
     }
 
-    /// A deployment, against the last one of its environment.
+    /// Compares a deployment with the last one of its environment.
     fn of_success(context: &Context) -> Self {
         let last = context.history.last_deployment.as_ref().filter(|_| Action::of(context) == Action::Deploy);
         let own = context.ci("CI_PIPELINE_ID").and_then(|id| id.parse::<i64>().ok());
@@ -56,7 +56,7 @@ impl State {
         let has_failed = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty());
         let is = |statuses: &[&str]| context.jobs.other.iter().any(|job| statuses.contains(&job.status.as_str()));
         let succeeded = match context.result {
-            // GitLab judges by no job of the stage of the job that asks.
+            // GitLab's verdict ignores the jobs in the stage of the job that asks.
             _ if has_failed => false,
             Some(verdict) => verdict == Verdict::Success,
             None if is(&["canceled", "canceling"]) => return Self::PipelineCanceled,
@@ -73,7 +73,7 @@ impl State {
         }
     }
 
-    /// How the pipeline stands, in GitLab's words; empty where that is not said.
+    /// Returns the verdict on the pipeline, as GitLab spells it. Empty means no verdict.
     pub(crate) fn verdict(self, action: Action) -> &'static str {
         match self {
             Self::DeployFailed if action != Action::Deploy => "",
@@ -83,28 +83,28 @@ impl State {
         }
     }
 
-    /// Whether something began, of which there is little to say yet.
+    /// True if something began. There is little to report yet.
     pub(crate) fn is_start(self) -> bool {
         matches!(self, Self::PipelineStarted | Self::DeployStarted)
     }
 
-    /// Whether a deployment ended well.
+    /// True if a deployment ended well.
     pub(crate) fn is_deployed(self) -> bool {
         matches!(self, Self::DeploySucceeded | Self::DeployAgain | Self::DeployRolledBack)
     }
 
-    /// Whether those who were called before should know that it is over.
+    /// True if the people mentioned before should know that the failure is over.
     pub(crate) fn is_recovery(self) -> bool {
         self == Self::PipelineFixed
     }
 
-    /// Whether somebody should come and look.
+    /// True if somebody should come and look.
     pub(crate) fn is_failure(self) -> bool {
         matches!(self, Self::DeployFailed | Self::PipelineFailed | Self::PipelineStillFailing)
     }
 }
 
-/// The jobs that somebody must play before the pipeline goes on.
+/// Returns the job that somebody must start before the pipeline goes on.
 pub(crate) fn waiting_for(context: &Context) -> Option<&Job> {
     context.jobs.other.iter().find(|job| job.status == "manual" && !job.stops())
 }
@@ -138,9 +138,9 @@ mod tests {
         assert_eq!((stop("success"), stop("failed")), (State::DeployStopped, State::DeployFailed));
     }
 
-    /// What the lists of jobs prove, where nobody knows GitLab's verdict.
+    /// The lists of jobs are the evidence if GitLab's verdict is unknown.
     #[test]
-    fn a_pipeline_is_called_green_on_evidence_alone() {
+    fn a_pipeline_is_green_only_on_evidence() {
         let of = |failed: serde_json::Value, others: &[(&str, &str)], all_known: bool| {
             let others: Vec<_> = others.iter().map(|(name, status)| json!({"name": name, "status": status})).collect();
             state(json!({
@@ -150,7 +150,7 @@ mod tests {
             .0
         };
         assert_eq!(of(json!(null), &[], false), State::PipelineFinished);
-        // Trigger jobs are not known.
+        // Trigger jobs are unknown.
         assert_eq!(of(json!([]), &[], false), State::PipelineFinished);
         assert_eq!(of(json!([]), &[], true), State::PipelineSucceeded);
         assert_eq!(of(json!([]), &[("test", "running")], true), State::PipelineFinished);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_is_told_from_the_last_one() {
+    fn a_deployment_differs_from_the_last_one() {
         let of = |sha: &str, pipeline: u32| {
             let ci = json!({"CI_JOB_STATUS": "success", "CI_COMMIT_SHA": "bb", "CI_PIPELINE_ID": "90"});
             let last = json!({"last_deployment": {"sha": sha, "pipeline_id": pipeline}});
@@ -200,7 +200,7 @@ mod tests {
             assert_eq!(of("failed", jobs.clone()), State::PipelineFailed);
             assert_eq!(of("success", jobs), State::PipelineSucceeded);
         }
-        // A job that failed beside the one that asks is a failure all the same.
+        // A job that failed in the stage of the job that asks is still a failure.
         for result in ["failed", "success"] {
             assert_eq!(of(result, json!([{"name": "test"}])), State::PipelineFailed);
         }

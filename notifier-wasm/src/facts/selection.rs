@@ -1,4 +1,4 @@
-//! Which events and branches are reported at all.
+//! The choice of the events and branches that are reported.
 
 use crate::contract::context::{Context, Event};
 use crate::contract::setting::Setting;
@@ -10,8 +10,8 @@ use crate::facts::source::Ref;
 use crate::text;
 use crate::text::glob;
 
-/// Why this message is not to be sent, as one word of the job log; `None` sends it. What the operators get is chosen by
-/// environment: all that failed there.
+/// Returns the reason not to send this message, as one word for the job log. `None` sends it. The operators' messages are chosen
+/// by environment: all failures there.
 #[inline(never)]
 pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<&'static str> {
     let Facts { context, state, git_ref, environment, unreported, .. } = facts;
@@ -45,7 +45,7 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
     if is_branch { None } else { Some("branch_not_selected") }
 }
 
-/// Whether the setting `events` chooses what happened, by its name or its event's.
+/// True if the setting `events` chooses this state, by its name or its event's.
 fn event_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Some(events) = facts.context.setting(Setting::EVENTS) else { return true };
     let lower = events.to_ascii_lowercase();
@@ -56,7 +56,7 @@ fn event_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
             Code::UnknownValue,
             "NOTIFIER_EVENTS",
             format_args!(
-                "`{}` is no event and counts as not written{}; the events are {}",
+                "`{}` is not an event and is ignored{}; the events are {}",
                 text::shown(pattern, 40),
                 near.map_or_else(String::new, |name| format!(" (did you mean {name}?)")),
                 State::all_names().join(", ")
@@ -66,8 +66,8 @@ fn event_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     facts.state.is_chosen_by(events) || has_unreported_deployment(facts) && State::DeployFailed.is_chosen_by(events)
 }
 
-/// Whether the setting `branches` chooses a ref: globs of branches and tags, a plain name for a branch, `tags` for every tag, and
-/// `!` before what is left out.
+/// True if the setting `branches` chooses a ref. An entry is a glob of branches and tags, a plain name for a branch, or `tags` for
+/// every tag. A `!` before an entry leaves it out.
 fn branch_is_chosen(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning>) -> bool {
     let Some(branches) = context.setting(Setting::BRANCHES) else { return true };
     let branches = &branches.replace("! ", "!");
@@ -79,13 +79,13 @@ fn branch_is_chosen(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning
             (_, Some(tag)) => (tag, Some(true)),
             _ if pattern == "tags" => ("*", Some(true)),
             _ if pattern == "all" => ("*", None),
-            // A name that is no pattern is a branch's.
+            // A name without a `*` is a branch.
             _ => (pattern, (!pattern.contains('*')).then_some(false)),
         };
         if !glob::may_name_a_ref(pattern) {
             let entry = text::shown(entry, 40);
             let text = format_args!(
-                "`{entry}` matches no branch or tag: * stands for any characters, `tags` for every tag, and ! leaves out; no regular expressions"
+                "`{entry}` matches no branch or tag; use * for any characters, `tags` for every tag, ! to exclude, and no regular expressions"
             );
             warnings.push(Warning::of(Code::MatchesNothing, "NOTIFIER_BRANCHES", text));
         }
@@ -97,19 +97,19 @@ fn branch_is_chosen(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning
     is_chosen
 }
 
-/// Whether a closing job's message is about a deployment whose hook could not tell, be it among others.
+/// True if a closing job reports a deployment whose hook could not, even among other failures.
 fn has_unreported_deployment(facts: &Facts) -> bool {
     let is_closing = facts.context.event == Event::PipelineFinished;
     is_closing && facts.unreported.iter().flatten().any(|job| failures::reports_itself(facts.context, job))
 }
 
-/// Whether the setting `finish` chooses this end of a pipeline.
+/// True if the setting `finish` chooses this end of a pipeline.
 fn finish_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Facts { context, state, .. } = facts;
     match context.setting(Setting::FINISH).unwrap_or("failure").to_ascii_lowercase().as_str() {
         "always" => true,
         "never" => false,
-        // A deployment whose own hook could not tell is no matter of how the pipeline ended; what is not known may be one.
+        // A deployment whose own hook could not report it is posted in any case. An unknown failure may be one.
         "change" => {
             let is_change = matches!(state, State::PipelineFixed | State::PipelineFailed | State::DeployFailed);
             is_change || state.is_failure() && (facts.unreported.is_none() || has_unreported_deployment(facts))
@@ -119,7 +119,7 @@ fn finish_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
                 warnings.push(Warning::of(
                     Code::UnknownValue,
                     "NOTIFIER_FINISH",
-                    "it is failure, change, always or never; using failure",
+                    "the value is none of failure, change, always and never; failure is used instead",
                 ));
             }
             state.is_failure()
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(skipped(json!({"events": "pipeline-failed, deploy-failed"})), (None, 0));
         assert_eq!(skipped(json!({"events": "*-failed"})), (None, 0));
         assert_eq!(skipped(json!({"events": "deploy-succeeded"})), (Some("event_not_selected"), 0));
-        // One that is mistyped silences nothing: neither alone nor beside others.
+        // A mistyped event silences nothing, neither on its own nor with others.
         assert_eq!(skipped(json!({"events": "deploy-fail"})), (None, 1));
         assert_eq!(skipped(json!({"events": "deploy-fail, pipeline-failed"})), (Some("event_not_selected"), 1));
         assert_eq!(skipped(json!({"events": "deploy-fail, deploy-failed"})), (None, 1));
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_hooks_told_is_not_told_again() {
+    fn reported_failures_are_skipped() {
         let skipped = |reason: &str| {
             let context = context(json!({
                 "event": "pipeline-finished", "result": "failed", "settings": {"deploy_jobs": "deploy"},
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_that_deploy_jobs_does_not_name_is_told() {
+    fn a_hook_missing_from_deploy_jobs_is_warned_of() {
         let warned = |deploy_jobs: &str| {
             let context = context(json!({
                 "event": "deploy-started", "ci": {"CI_JOB_NAME": "ship"}, "settings": {"deploy_jobs": deploy_jobs},

@@ -1,5 +1,5 @@
-//! What the settings file of the consumer's repository (`.pipeline-notifier.json`, `schemas/settings.v1.json`) says of one
-//! event in one environment. Settings win over it.
+//! The entries of the settings file for one event in one environment (`.pipeline-notifier.json`, `schemas/settings.v1.json`). The
+//! file is in the consumer's repository. Settings win over it.
 
 use crate::contract::warning::{Code, Warning};
 use serde_json::{Map, Value};
@@ -21,7 +21,7 @@ pub(crate) struct ExtraLink<'a> {
     pub(crate) url: &'a str,
 }
 
-/// The entries that are about a message, the most particular one first: its environment's, its event's, what stands for all.
+/// The entries for a message, the most specific one first: its environment's, its event's, the general one.
 #[derive(Debug, Default)]
 pub(crate) struct SettingsFile<'a> {
     entries: Vec<&'a Map<String, Value>>,
@@ -44,7 +44,7 @@ impl<'a> SettingsFile<'a> {
                 warnings.push(Warning::of(
                     Code::UnknownValue,
                     NAME,
-                    format_args!("`events.{name}` is no event; the events are {known}"),
+                    format_args!("`events.{name}` is not an event; the events are {known}"),
                 ));
             }
         }
@@ -56,7 +56,7 @@ impl<'a> SettingsFile<'a> {
         Self { entries: of_environment.into_iter().chain(of_event).chain([file]).collect() }
     }
 
-    /// A text, from the most particular entry that has it.
+    /// Returns a text from the most specific entry that has it.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
         let mut texts = self.entries.iter().filter_map(|entry| entry.get(key)?.as_str());
         texts.find(|text| !text.trim().is_empty())
@@ -73,14 +73,14 @@ impl<'a> SettingsFile<'a> {
         self.all("links").filter_map(link).take(MAX_LINES)
     }
 
-    /// What a list holds in each entry, the general before the particular.
+    /// Returns the items of a list from each entry, the general before the specific.
     fn all(&self, key: &'static str) -> impl Iterator<Item = &'a Value> {
         let entries: Vec<_> = self.entries.iter().rev().copied().collect();
         entries.into_iter().filter_map(move |entry| entry.get(key)?.as_array()).flatten()
     }
 }
 
-/// A text of the file, from every entry that has it, whatever the message is about.
+/// Returns a text from every entry of the file that has it, for any message.
 pub(crate) fn every<'a>(context: &'a Context, key: &str) -> Vec<&'a str> {
     let file = &context.settings_file;
     let groups = ["events", "environments"].into_iter().filter_map(|group| file.get(group)?.as_object());
@@ -97,7 +97,7 @@ mod tests {
     use crate::contract::warning::texts;
 
     #[test]
-    fn the_most_particular_entry_speaks_and_lists_add_up() {
+    fn the_most_specific_entry_wins_and_lists_add_up() {
         let context = context(json!({"settings_file": {
             "mention": "here", "lines": ["all"],
             "events": {"deploy-finished": {"text": "over", "lines": ["finished"]}, "deploy-failed": {"mention": "author", "lines": ["failed"]}},
@@ -115,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_is_none_is_told() {
+    fn an_invalid_event_is_warned_of() {
         let context = context(json!({"settings_file": {"events": {"deployed": {}, "deploy-failed": {}}}}));
         let mut warnings = Vec::new();
         SettingsFile::of(&context, State::DeployFailed, None, &mut warnings);
         let warnings = texts(warnings);
         assert_eq!(warnings.len(), 1);
-        assert!(warnings[0].starts_with(".pipeline-notifier.json: `events.deployed` is no event"), "{warnings:?}");
+        assert!(warnings[0].starts_with(".pipeline-notifier.json: `events.deployed` is not an event"), "{warnings:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a pipeline runs for: a branch, a tag or a merge request, and what set it off.
+//! The source of a pipeline: a branch, a tag or a merge request, and its cause.
 
 use crate::contract::context::Context;
 use crate::text::url::SafeUrl;
@@ -18,7 +18,7 @@ pub(crate) enum Ref<'a> {
 }
 
 impl<'a> Ref<'a> {
-    /// `None` where GitLab's variables name no ref at all.
+    /// Returns `None` if GitLab's variables name no ref at all.
     pub(crate) fn of(context: &'a Context) -> Option<Self> {
         let name = context.ci("CI_COMMIT_REF_NAME");
         if let Some(tag) = context.ci("CI_COMMIT_TAG") {
@@ -46,14 +46,14 @@ impl<'a> Ref<'a> {
         }
     }
 
-    /// Whether this is the branch itself. A tag or a fork's merge request may bear the name of a
-    /// branch (`main`) and is not that branch.
+    /// True if this is the branch itself. A tag or a fork's merge request may have the name of a
+    /// branch (`main`), but it is not that branch.
     pub(crate) fn is_branch(&self) -> bool {
         matches!(self, Self::Branch(_))
     }
 }
 
-/// What set the pipeline off, where that is not simply a push, a merge request or a person's click
+/// The cause of a pipeline, except a push, a merge request or a person's click
 /// (<https://docs.gitlab.com/ci/jobs/job_rules/#ci_pipeline_source-predefined-variable>).
 #[derive(Debug)]
 pub(crate) enum Cause<'a> {
@@ -63,7 +63,7 @@ pub(crate) enum Cause<'a> {
     Api,
     /// Another project's pipeline.
     Upstream,
-    /// The parent of a child pipeline, where GitLab names it (`CI_UPSTREAM_PIPELINE_ID`).
+    /// The parent of a child pipeline, if GitLab names it (`CI_UPSTREAM_PIPELINE_ID`).
     Parent {
         id: Option<&'a str>,
         url: Option<SafeUrl>,

@@ -1,13 +1,13 @@
-//! Why jobs fail, in words (gitlab-org/gitlab, `app/models/concerns/enums/ci/commit_status.rb`).
+//! The failure reasons of jobs as text (gitlab-org/gitlab, `app/models/concerns/enums/ci/commit_status.rb`).
 
 use crate::contract::jobs::Job;
 use crate::language::Language;
 use crate::text;
 
-/// The longest reason of GitLab's that is shown, in characters.
+/// The longest reason from GitLab that is shown, in characters.
 const MAX_REASON: usize = 60;
 
-/// A reason, and how it reads in English and in Korean.
+/// A reason, and its text in English and in Korean.
 type Reason = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
@@ -24,10 +24,10 @@ const REASONS: [Reason; 55] = [
     ("unknown_failure", "unknown failure", "알 수 없는 실패"),
     ("api_failure", "GitLab's API failed", "GitLab API 장애"),
     ("job_execution_timeout", "timed out", "시간 초과"),
-    ("stuck_or_timeout_failure", "no runner took it", "러너 대기 시간 초과"),
-    ("stuck_pending_no_matching_runners", "no runner took it", "러너 대기 시간 초과"),
-    ("stuck_pending_with_matching_runners", "no runner took it", "러너 대기 시간 초과"),
-    ("no_matching_runner", "no runner took it", "러너 대기 시간 초과"),
+    ("stuck_or_timeout_failure", "no runner took it", "작업을 실행할 러너 없음"),
+    ("stuck_pending_no_matching_runners", "no runner took it", "작업을 실행할 러너 없음"),
+    ("stuck_pending_with_matching_runners", "no runner took it", "작업을 실행할 러너 없음"),
+    ("no_matching_runner", "no runner took it", "작업을 실행할 러너 없음"),
     ("runner_unsupported", "runner is too old", "러너 버전이 낮음"),
     ("ci_quota_exceeded", "no compute minutes left", "컴퓨팅 시간 소진"),
     ("stale_schedule", "delayed job never started", "지연 작업이 시작되지 않음"),
@@ -73,13 +73,13 @@ fn known(failure_reason: &str) -> Option<&'static Reason> {
     REASONS.iter().find(|(name, ..)| *name == failure_reason)
 }
 
-/// Whether GitLab's word is a reason that this release knows.
+/// True if this release knows a reason of GitLab.
 pub(crate) fn is_known(failure_reason: &str) -> bool {
     known(failure_reason).is_some()
 }
 
-/// Why a job failed, in words; empty where that is not known. Of a trigger job whose pipeline failed GitLab says no more than that it
-/// does not know.
+/// Returns the failure reason of a job as text; an empty text means unknown. If the downstream pipeline of a trigger job failed, GitLab
+/// gives `unknown_failure` or nothing.
 pub(crate) fn describe(job: &Job, language: Language) -> String {
     let reason = job.failure_reason.as_str();
     if job.downstream_url.is_some() && ["", "unknown_failure"].contains(&reason) {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::contract::context::context;
 
-    fn said(reason: &str, downstream: bool, language: Language) -> String {
+    fn described(reason: &str, downstream: bool, language: Language) -> String {
         let url = if downstream { "https://gitlab.example/-/pipelines/7" } else { "" };
         let job =
             json!({"name": "x", "failure_reason": reason, "downstream_url": Some(url).filter(|url| !url.is_empty())});
@@ -114,19 +114,19 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_has_words_of_its_own_in_each_language() {
+    fn every_known_reason_has_a_text_in_each_language() {
         for (name, ..) in &REASONS {
             for language in [Language::English, Language::Korean] {
                 assert!(
-                    !said(name, false, language).is_empty() && !said(name, false, language).contains('_'),
+                    !described(name, false, language).is_empty() && !described(name, false, language).contains('_'),
                     "{name}"
                 );
             }
             assert_eq!(REASONS.iter().filter(|(other, ..)| other == name).count(), 1, "{name}");
         }
-        assert_eq!(said("invented_in_gitlab_21", false, Language::Korean), "invented in gitlab 21");
-        assert_eq!(said("", false, Language::English), "");
-        assert_eq!(said("unknown_failure", true, Language::English), "downstream pipeline failed");
-        assert_eq!(said("pipeline_loop_detected", true, Language::English), "pipelines trigger each other");
+        assert_eq!(described("invented_in_gitlab_21", false, Language::Korean), "invented in gitlab 21");
+        assert_eq!(described("", false, Language::English), "");
+        assert_eq!(described("unknown_failure", true, Language::English), "downstream pipeline failed");
+        assert_eq!(described("pipeline_loop_detected", true, Language::English), "pipelines trigger each other");
     }
 }

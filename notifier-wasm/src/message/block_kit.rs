@@ -7,7 +7,7 @@ use crate::facts::mentions::Mention;
 /// A message as `chat.postMessage` and incoming webhooks take it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Body {
-    /// Notification, screen reader and fallback: says it all by itself.
+    /// The text for notifications, screen readers and fallback. It is complete on its own.
     pub(crate) text: String,
     pub(crate) blocks: Vec<Block>,
     pub(crate) attachments: Vec<Attachment>,
@@ -15,7 +15,7 @@ pub(crate) struct Body {
     pub(crate) unfurl_media: bool,
 }
 
-/// The only place of a message with a coloured bar. Slack may fold it away, so nothing vital is only here.
+/// The only part of a message with a coloured bar. Slack may fold it away, so nothing vital is only here.
 #[derive(Debug, Serialize)]
 pub(crate) struct Attachment {
     /// `#rrggbb`: the named colours turn grey beside blocks.
@@ -70,7 +70,7 @@ pub(crate) struct Style {
     pub(crate) bold: bool,
 }
 
-/// A mrkdwn text object in which Slack looks for nothing on its own.
+/// A mrkdwn text object in which Slack detects nothing on its own.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "mrkdwn")]
 pub(crate) struct Mrkdwn {

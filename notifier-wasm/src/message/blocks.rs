@@ -11,10 +11,10 @@ use crate::message::links::Link;
 use crate::message::summary::qualifiers;
 use crate::text;
 
-/// The longest environment of a headline, which is read in passing.
+/// The longest environment in a headline, because people skim it.
 const MAX_PLACE: usize = 30;
 
-/// The lines that the settings file adds.
+/// Returns the lines that the settings file adds.
 #[inline(never)]
 pub(crate) fn extra_lines(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Vec<Element>> {
     let mut lines = Vec::new();
@@ -35,7 +35,7 @@ pub(crate) fn extra_lines(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Vec
     lines
 }
 
-/// Headline, links, the settings file's lines, mentions: one block a line, so that each stays within Slack's size on its own.
+/// Builds one block for each line, so that each stays within Slack's size on its own.
 #[inline(never)]
 pub(crate) fn blocks(
     facts: &Facts,
@@ -44,7 +44,7 @@ pub(crate) fn blocks(
     extra: Vec<Vec<Element>>,
     mentions: &[Mention],
 ) -> Vec<Block> {
-    let mut headline = vec![Element::Emoji { name: facts.sign().0 }, Element::text(" ")];
+    let mut headline = vec![Element::Emoji { name: facts.emoji().0 }, Element::text(" ")];
     if let Some(project) = facts.project() {
         headline.push(Element::bold(text::shown(project, MAX_NAME)));
     }

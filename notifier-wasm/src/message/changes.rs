@@ -1,4 +1,4 @@
-//! What changed.
+//! The changes of a deployment or a pipeline.
 
 use crate::contract::state::State;
 use crate::facts::Facts;
@@ -11,19 +11,19 @@ use crate::text::url::SafeUrl;
 /// The longest title and the longest name of a person, in characters.
 pub(crate) const MAX_TITLE: usize = 72;
 const MAX_AUTHOR: usize = 40;
-/// The most that Slack is known to take of a text, in bytes.
+/// The longest text that Slack is known to take, in bytes.
 const MAX_TOTAL: usize = 2900;
 
-/// The commit's page.
+/// Returns the address of the commit's page.
 pub(crate) fn commit(facts: &Facts) -> Option<SafeUrl> {
     facts.url("CI_PROJECT_URL")?.join(&format!("-/commit/{}", sha(facts, "CI_COMMIT_SHA")?))
 }
 
-/// The link to what changed, by its right name.
+/// Returns the link to the changes, with its label.
 ///
-/// Of a deployment that is what came since the last successful one of its environment; where that is not known, and of a pipeline, the
-/// merge request's diff, the comparison with what was on the branch before, or the commit: whichever holds. `CI_COMMIT_BEFORE_SHA` is
-/// all zeros where there is nothing to compare with.
+/// A deployment is compared with the last successful one of its environment. If that is unknown, and for a pipeline, the link is the
+/// first of these that applies: the merge request's diff, the comparison with the branch's previous state, the commit.
+/// `CI_COMMIT_BEFORE_SHA` is all zeros if there is nothing to compare with.
 pub(crate) fn link(facts: &Facts) -> Option<(&'static str, SafeUrl)> {
     let labels = facts.language.labels();
     let compare = |before: &str| {
@@ -44,7 +44,7 @@ pub(crate) fn link(facts: &Facts) -> Option<(&'static str, SafeUrl)> {
     }
 }
 
-/// How many commits came since the last deployment, the first of them, and their merge requests: as many as the context has.
+/// Lists the number of commits since the last deployment, the first of them and their merge requests, as the context has them.
 #[inline(never)]
 pub(crate) fn since(facts: &Facts) -> Option<Mrkdwn> {
     let changes =
@@ -64,7 +64,7 @@ pub(crate) fn since(facts: &Facts) -> Option<Mrkdwn> {
     };
     let requests: Vec<String> = changes.merge_requests.iter().map(request).collect();
     lines.extend((!requests.is_empty()).then(|| requests.join(" ")));
-    // Escaped, a title may be five times as long.
+    // Escaping may make a title five times as long.
     while lines.iter().map(|line| line.len() + 1).sum::<usize>() > MAX_TOTAL {
         lines.pop();
     }
@@ -121,7 +121,7 @@ mod tests {
         };
         let since = "Changes: https://gitlab.example/g/p/-/compare/cccc...B";
         assert_eq!(of(json!({"sha": "cccc", "pipeline_id": 89})).unwrap(), since);
-        // The first one, the same commit, and what is no commit.
+        // The first deployment, the same commit, and an invalid commit.
         for nothing in [json!({}), json!({"sha": "b".repeat(40)}), json!({"sha": "../x"})] {
             assert_eq!(of(nothing), None);
         }

@@ -22,7 +22,7 @@ pub(crate) fn ref_name(git_ref: &Ref) -> String {
     }
 }
 
-/// Whether the environment is named by the branch, so that the branch need not be said again.
+/// True if the environment has the name of the branch, so that the message leaves the branch out.
 pub(crate) fn repeats_environment(git_ref: &Ref, facts: &Facts) -> bool {
     matches!(git_ref, Ref::Branch(name) if facts.environment.name.as_deref() == Some(&text::shown(name, MAX_NAME)))
 }
@@ -58,7 +58,7 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     place.extend(facts.cause.as_ref().map(|cause| cause_detail(facts, cause)));
     let name = facts.context.ci("CI_PIPELINE_NAME").map(|name| text::shown(name, MAX_TITLE));
     place.extend(name.map(|name| detail(labels.pipeline, &mrkdwn::literal(&name))));
-    // Where neither the headline nor a link names the job.
+    // Name the job if neither the headline nor a link does.
     let is_linked = matches!(facts.state, State::DeployFailed | State::DeployCanceled);
     let job = facts.job().filter(|_| facts.notable_job().is_none() && !is_linked);
     let job = job.map(|job| text::shown(job, MAX_NAME));
@@ -80,7 +80,7 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     let is_first = facts.state.is_deployed() && history.last_deployment.as_ref().is_some_and(|last| last.sha.is_none());
     run.extend(is_first.then(|| Mrkdwn { text: labels.first_deployment.to_owned(), verbatim: true }));
 
-    // A start has little to say, in one row.
+    // A start has few details, so they are in one row.
     if facts.state.is_start() {
         place.append(&mut run);
     }

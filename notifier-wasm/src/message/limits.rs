@@ -1,14 +1,14 @@
-//! What Slack would refuse of a message, or cut: for people who write a module or a settings file.
+//! The parts of a message that Slack would refuse or cut, for people who write a module or a settings file.
 //!
-//! Slack documents some of it (<https://docs.slack.dev/reference/block-kit/blocks>,
+//! Slack documents some of the limits (<https://docs.slack.dev/reference/block-kit/blocks>,
 //! <https://docs.slack.dev/reference/methods/chat.postMessage>), its SDKs' types the rest (slackapi/node-slack-sdk,
-//! `packages/types/src`). Only Slack itself knows all of it.
+//! `packages/types/src`). Only Slack itself knows all of them.
 
 use serde_json::Value;
 
-/// Characters of `text` above which Slack cuts, splits or refuses.
+/// The most characters of `text`. Slack cuts, splits or refuses more.
 const MAX_TEXT: usize = 4000;
-/// Characters of all blocks: `msg_blocks_too_long` was seen at 13,200 (slackapi/bolt-js#2509).
+/// The most characters of all blocks. `msg_blocks_too_long` was seen at 13,200 (slackapi/bolt-js#2509).
 const MAX_TOTAL: usize = 12_000;
 const MAX_BLOCKS: usize = 50;
 const MAX_ATTACHMENTS: usize = 100;
@@ -16,7 +16,7 @@ const MAX_SECTION: usize = 3000;
 const MAX_FIELD: usize = 2000;
 const MAX_HEADER: usize = 150;
 
-/// Each fault as a sentence, with the place where it is.
+/// Returns each fault as a sentence, with its position.
 pub(crate) fn faults(body: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     match body["text"].as_str() {
@@ -43,7 +43,7 @@ pub(crate) fn faults(body: &Value) -> Vec<String> {
     faults
 }
 
-/// The blocks of a message or of an attachment.
+/// Checks the blocks of a message or of an attachment.
 fn holder(place: &str, holder: &Value, faults: &mut Vec<String>) {
     let blocks = list(&holder["blocks"]);
     count(faults, &format!("{place}`blocks`"), blocks.len(), MAX_BLOCKS, "blocks");
@@ -99,7 +99,7 @@ fn block(place: &str, block: &Value, faults: &mut Vec<String>) {
     }
 }
 
-/// Text that Slack parses must be bounded and hold no stray token.
+/// Checks that a text is neither empty nor too long.
 fn text_object(place: &str, object: &Value, max: usize, faults: &mut Vec<String>) {
     let Some(text) = object["text"].as_str() else { return };
     if text.is_empty() {
@@ -122,7 +122,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Slack counts code points as far as is known.
+/// Slack counts code points, as far as we know.
 fn length(text: &str) -> usize {
     text.chars().count()
 }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_slack_refuses_is_named_by_its_place() {
+    fn each_fault_is_named_by_its_position() {
         let section = |text: String| json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
         let header = |kind: &str, text: String| json!({"type": "header", "text": {"type": kind, "text": text}});
         let rich = |elements: Value| json!({"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]});

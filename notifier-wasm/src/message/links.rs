@@ -1,4 +1,4 @@
-//! The links of a message, the one that the reader needs next first.
+//! The links of a message. The link that the reader needs next comes first.
 
 use crate::contract::action::Action;
 use crate::contract::context::Event;
@@ -15,17 +15,17 @@ use crate::message::runtime_logs;
 use crate::text;
 use crate::text::url::{SafeUrl, unexpanded};
 
-/// As many failed jobs as GitLab's own integration lists.
+/// The number of failed jobs that GitLab's own integration lists.
 const MAX_JOBS: usize = 10;
 
-/// The most that all links of a message may hold, labels and addresses together, in characters: the size up to
-/// which Slack is known to take a block.
+/// The most characters of all links of a message, labels and addresses together. Slack is known to take a block
+/// up to this size.
 const MAX_TOTAL: usize = 3000;
 
-/// The longest name of a job, or label of somebody else's link, in characters.
+/// The longest name of a job, or label of a link in the settings file, in characters.
 const MAX_LABEL: usize = 75;
 
-/// What the failed jobs may take of it.
+/// The most characters of the failed jobs' links, out of [`MAX_TOTAL`].
 const MAX_JOBS_TOTAL: usize = 1500;
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Link {
     }
 }
 
-/// The links that `facts.state` calls for, without those whose address is not known.
+/// Returns the links for `facts.state`, without those whose address is unknown.
 #[inline(never)]
 pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
     let labels = facts.language.labels();
@@ -51,7 +51,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
             failed_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect()
         }
         (State::DeployFailed, _) if is_closing => {
-            // Of the deployment's variables only some are known from outside.
+            // The closing job knows only some of the deployment's variables.
             let logs = logs(facts, &mut Vec::new());
             failed_jobs(facts).into_iter().map(Some).chain([logs, pipeline(facts)]).collect()
         }
@@ -78,7 +78,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
         let url = operators.first_message.as_deref().and_then(SafeUrl::parse);
         links.splice(0..0, url.map(|url| Link { label: labels.message.to_owned(), url }));
     }
-    // Where the pipeline's link is the last, it stays that.
+    // If the pipeline's link is the last, it stays the last.
     let last = pipeline(facts).and_then(|pipeline| links.pop_if(|last| last.url == pipeline.url));
     links.extend(extra(facts, warnings));
     links.extend(last);
@@ -90,7 +90,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
         } else {
             warnings.push(Warning::new(
                 Code::TooLong,
-                format!("the link `{}` is too long for a Slack message and left out", link.label),
+                format!("the link `{}` is too long for a Slack message, so it is left out", link.label),
             ));
         }
         fits
@@ -98,7 +98,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
     links
 }
 
-/// What the settings file adds, behind our own.
+/// Returns the links that the settings file adds. They come after our own.
 #[inline(never)]
 fn extra(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
     let mut links = Vec::new();
@@ -140,7 +140,7 @@ fn changed(facts: &Facts) -> Option<Link> {
     changes::link(facts).map(|(label, url)| Link { label: label.to_owned(), url })
 }
 
-/// The job that somebody must play.
+/// Links the job that somebody must start.
 fn waited_for(facts: &Facts) -> Option<Link> {
     let job = outcome::waiting_for(facts.context)?;
     Some(Link { label: text::shown(&job.name, MAX_LABEL), url: SafeUrl::parse(&job.web_url)? })
@@ -150,8 +150,8 @@ fn logs(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
     Some(Link { label: facts.language.labels().runtime_logs.to_owned(), url: runtime_logs::link(facts, warnings)? })
 }
 
-/// The deployed site: the setting, else what the deploy job wrote, else the environment's address. GitLab applies
-/// a dynamic `environment:url` only after the job (gitlab-org/gitlab#247641), so that comes last.
+/// Links the deployed site: from the setting, else from the deploy job's file, else from the environment. GitLab
+/// applies a dynamic `environment:url` only after the job (gitlab-org/gitlab#247641), so that comes last.
 #[inline(never)]
 fn site(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
     let configured = facts.context.setting(Setting::APP_URL).map(|template| facts.address(template));
@@ -162,29 +162,29 @@ fn site(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
                 warnings.push(Warning::of(
                     Code::BadTemplate,
                     "NOTIFIER_APP_URL",
-                    format_args!("{fault}; taking the address from the deploy job's environment"),
+                    format_args!("{fault}; the address of the deploy job's environment is used instead"),
                 ));
             }
             let written = facts.context.history.environment_url.as_deref().map(|url| ("environment_url.txt", url));
             let of_gitlab = facts.context.ci("CI_ENVIRONMENT_URL").map(|url| ("CI_ENVIRONMENT_URL", url));
-            written.into_iter().chain(of_gitlab).find_map(|(place, address)| {
+            written.into_iter().chain(of_gitlab).find_map(|(source, address)| {
                 if let Some(variable) = unexpanded(address) {
                     let variable = text::shown(variable, 80);
                     warnings.push(Warning::of(
                         Code::BadAddress,
-                        place,
-                        format_args!("{variable} is not expanded there; the link to the site is left out"),
+                        source,
+                        format_args!("GitLab did not expand {variable}; the message has no link to the site"),
                     ));
                 }
                 let url = SafeUrl::parse(address);
                 if url.is_none() && unexpanded(address).is_none() {
-                    // What stands before an @ may be a password.
+                    // The text before an @ may be a password.
                     let shown = text::shown(address.rsplit('@').next().unwrap_or_default(), 80);
                     warnings.push(Warning::of(
                         Code::BadAddress,
-                        place,
+                        source,
                         format_args!(
-                            "`{shown}` is no http or https address with a plain host; the link to the site is left out"
+                            "`{shown}` is not an http or https address with an ASCII host; the message has no link to the site"
                         ),
                     ));
                 }
@@ -203,7 +203,7 @@ fn this_job(facts: &Facts, label: &str) -> Option<Link> {
     })
 }
 
-/// Each failed job by name and why it failed, or the page on which GitLab lists them all. The stage is named where the headline does
+/// Links each failed job by name and reason, or the page where GitLab lists them all. The label names the stage if the headline does
 /// not.
 fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let labels = facts.language.labels();
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_too_long_for_slack_is_left_out_and_told() {
+    fn a_link_too_long_for_slack_becomes_a_warning() {
         let ci = json!({"CI_PIPELINE_URL": "https://g.example/p", "KUBE_NAMESPACE": "x".repeat(2400)});
         let settings = json!({"logs_url": "https://logs.example/%{KUBE_NAMESPACE}"});
         let (links, warnings) = labels_and_urls(json!({"event": "deploy-started", "ci": ci, "settings": settings}));

@@ -1,19 +1,19 @@
 //! Slack's mrkdwn (<https://docs.slack.dev/messaging/formatting-message-text>).
 //!
 //! Only `&`, `<` and `>` are escaped there; mrkdwn has no escape for `*`, `_`, `~` and the backtick.
-//! Text from outside is cleaned (`text`) before it comes here, and cut before it is escaped, so that
-//! a cut never falls into an entity.
+//! Text from outside is cleaned (`text`) before it comes here. It is cut before it is escaped, so that
+//! a cut never splits an entity.
 
 use crate::text::url::SafeUrl;
 
-/// `&`, `<` and `>` as entities: nothing of the text is a link, a mention or a date any more.
+/// Writes `&`, `<` and `>` as entities, so that no text becomes a link, a mention or a date.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Text that shows as it was typed inside a `verbatim` mrkdwn object.
+/// Returns text that a `verbatim` mrkdwn object shows as it was typed.
 ///
-/// A formatting mark that could open or close a span gives way to its lookalike; one inside a word
+/// A lookalike replaces each formatting mark that could open or close a span. A mark inside a word
 /// (`feature_x`) formats nothing and stays.
 pub(crate) fn literal(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
@@ -36,8 +36,8 @@ pub(crate) fn link(url: &SafeUrl, label: &str) -> String {
     format!("<{}|{}>", escape(url.as_str()), literal(&label.replace('|', "¦")))
 }
 
-/// Text for the top-level `text` of a message, which Slack parses without `verbatim`: beside
-/// [`escape`], broadcasts and addresses are broken visibly.
+/// Returns text for the top-level `text` of a message, which Slack parses without `verbatim`. Besides
+/// [`escape`], it breaks broadcasts and addresses visibly.
 pub(crate) fn top_level(text: &str) -> String {
     let mut inert = String::with_capacity(text.len());
     let mut rest = text;

@@ -8,14 +8,14 @@ use crate::facts::Facts;
 use crate::text::template::{self, Fault};
 use crate::text::url::{SafeUrl, encode_value};
 
-/// The query where `NOTIFIER_LOKI_QUERY` is not set: the labels of an Auto DevOps deployment.
+/// The query if `NOTIFIER_LOKI_QUERY` is not set: the labels of an Auto DevOps deployment.
 pub(crate) const DEFAULT_QUERY: &str = r#"{namespace="%{KUBE_NAMESPACE}",app="%{CI_ENVIRONMENT_SLUG}"}"#;
 
 /// Seconds shown before the deployment began, and after the message was made.
 const BEFORE: i64 = 60;
 const AFTER: i64 = 3600;
 
-/// `None` where no log system is configured, or where a setting does not give a link (then a warning says why).
+/// Returns `None` if no log system is configured, or if a setting gives no link (a warning then gives the reason).
 pub(crate) fn link(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<SafeUrl> {
     let (setting, link) = if let Some(template) = facts.context.setting(Setting::LOGS_URL) {
         ("NOTIFIER_LOGS_URL", facts.address(template))
@@ -30,13 +30,13 @@ pub(crate) fn link(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<SafeUrl
         }
     };
     link.map_err(|fault| {
-        let text = format_args!("{fault}; the link to the runtime logs is left out");
+        let text = format_args!("{fault}; the message has no link to the runtime logs");
         warnings.push(Warning::of(Code::BadTemplate, setting, text));
     })
     .ok()
 }
 
-/// The query with its placeholders as LogQL string contents (grafana/loki, `pkg/logql/syntax/lex.go`).
+/// Fills the placeholders of a query as LogQL string contents (grafana/loki, `pkg/logql/syntax/lex.go`).
 fn query(facts: &Facts, template: &str) -> Result<String, Fault> {
     template::expand(template, |before, name| {
         if in_double_quotes(before) {
@@ -47,7 +47,7 @@ fn query(facts: &Facts, template: &str) -> Result<String, Fault> {
     })
 }
 
-/// Whether a query that reads `before` so far is inside a double-quoted string. A backtick string is raw:
+/// True if the text `before` in a query ends inside a double-quoted string. A backtick string is raw:
 /// nothing could be escaped in it.
 fn in_double_quotes(before: &str) -> bool {
     let mut quote = None;
@@ -77,7 +77,7 @@ fn escape(value: &str) -> String {
     escaped
 }
 
-/// What Explore shows, as its address carries it (Grafana docs, "Get started with Explore").
+/// The panes of Explore, in the form of its address (Grafana docs, "Get started with Explore").
 #[derive(Serialize)]
 struct Panes<'a> {
     logs: Pane<'a>,
@@ -106,7 +106,7 @@ struct Datasource<'a> {
     r#type: &'static str,
 }
 
-/// Milliseconds since 1970 as strings, or relative times. Both ends are absolute where the times are known, so
+/// Milliseconds since 1970 as strings, or relative times. Both ends are absolute if the times are known, so
 /// that the link shows this deployment whenever it is opened.
 #[derive(Serialize)]
 struct Range {
@@ -174,7 +174,7 @@ mod tests {
         for query in ["{app=%{branch}}", "{app=`%{branch}`}", r#"{app="x\"" ,b=%{branch}}"#] {
             let (link, warnings) = grafana(query, "main");
             assert_eq!(link, None, "{query}");
-            assert!(warnings[0].contains("must stand inside"), "{warnings:?}");
+            assert!(warnings[0].contains("must be inside"), "{warnings:?}");
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "NOTIFIER_LOKI_QUERY: %{KUBE_NAMESPACE} has no value in this job; the link to the runtime logs is left out"
+                "NOTIFIER_LOKI_QUERY: %{KUBE_NAMESPACE} has no value in this job; the message has no link to the runtime logs"
             ]
         );
     }

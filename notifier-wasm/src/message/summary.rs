@@ -1,4 +1,4 @@
-//! The status of a message (`deploy failed`) and its summary, the whole in one line.
+//! The status of a message (`deploy failed`), and its summary in one line.
 
 use crate::contract::action::Action;
 use crate::contract::context::Event;
@@ -11,10 +11,10 @@ use crate::text;
 
 /// The longest stage of a headline, in characters.
 const MAX_STAGE: usize = 40;
-/// How many failed jobs the one-line text names.
+/// The most failed jobs that the one-line text names.
 const MAX_NAMED: usize = 2;
 
-/// The message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
+/// Returns the message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
 #[inline(never)]
 pub(crate) fn line(facts: &Facts, status: &str, show: impl Fn(&str) -> String) -> String {
     let mut line = String::new();
@@ -47,7 +47,7 @@ pub(crate) fn failures_in_a_row(facts: &Facts) -> Option<u64> {
     is_over.then(|| if context.history.was_failing() { context.history.in_a_row() } else { Some(1) }).flatten()
 }
 
-/// What must be said behind the state: how often it was so, or what it was before.
+/// Returns the additions after the state: the count of failures or attempts, or the earlier status.
 pub(crate) fn qualifiers(facts: &Facts) -> Vec<String> {
     let Facts { context, state, language, .. } = facts;
     let in_a_row = failures_in_a_row(facts).filter(|_| *state == State::PipelineStillFailing);
@@ -60,7 +60,7 @@ pub(crate) fn qualifiers(facts: &Facts) -> Vec<String> {
     in_a_row.map(|count| language.in_a_row(count)).into_iter().chain(was).chain(attempt).collect()
 }
 
-/// The jobs that a one-line text names: one that speaks for itself, or those that failed.
+/// Returns the jobs that a one-line text names: the message's own job, or the failed jobs.
 fn named_jobs(facts: &Facts) -> Vec<String> {
     if facts.action == Action::Other {
         return Vec::new();
@@ -69,7 +69,7 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
     if let Some(job) = job {
         return vec![text::shown(job, MAX_NAME)];
     }
-    // One that is called `deploy` is obvious.
+    // A job named `deploy` is obvious.
     let are_said = facts.context.event == Event::PipelineFinished && facts.state.is_failure() && facts.job().is_none();
     let failed = facts.unreported.as_deref().filter(|_| are_said).unwrap_or_default();
     let mut names: Vec<String> = failed.iter().take(MAX_NAMED).map(|job| text::shown(&job.name, MAX_STAGE)).collect();
@@ -80,7 +80,7 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
     names
 }
 
-/// What happened: in the settings file's words where it has some for this.
+/// Returns the status. The settings file's own text comes first, if it has one.
 #[inline(never)]
 pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
     let own = facts.file.get("text").map(|template| facts.line(template));
@@ -91,7 +91,7 @@ pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
                 warnings.push(Warning::of(
                     Code::BadTemplate,
                     NAME,
-                    format_args!("text: {fault}; the usual words are used"),
+                    format_args!("text: {fault}; the default status is used"),
                 ));
             }
             default_status(facts)
@@ -99,7 +99,7 @@ pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
     }
 }
 
-/// A failed pipeline is named by the stage that failed, where it is one.
+/// Names a failed pipeline by its failed stage, if that is only one.
 fn default_status(facts: &Facts) -> String {
     let Facts { context, state, action, language, .. } = facts;
     let failed = facts.unreported.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
@@ -115,7 +115,7 @@ fn default_status(facts: &Facts) -> String {
         (State::PipelineWaiting, _) => {
             outcome::waiting_for(context).map(|job| text::shown(&job.name, MAX_NAME)).unwrap_or_default()
         }
-        // A job of that name that is no deployment says what it is.
+        // A job of that name that is no deployment shows its action.
         (_, Some("deploy")) => format!("deploy ({})", context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default()),
         (_, job) => text::shown(job.unwrap_or_default(), MAX_NAME),
     };

@@ -6,7 +6,7 @@ use crate::text::url::SafeUrl;
 
 const STYLE: &str = include_str!("page.css");
 
-/// `title` may be empty, and then there is no heading.
+/// Draws the page. An empty `title` means no heading.
 pub(super) fn page<'a>(
     title: &str,
     language: &str,
@@ -72,7 +72,7 @@ fn span(span: &Span) -> String {
         html = format!("<span class=\"mention\">{html}</span>");
     }
     match span.url.as_deref().map(SafeUrl::parse) {
-        // An address that we would not write is shown, not linked.
+        // An unsafe address is shown, not linked.
         Some(Some(url)) => format!("<a href=\"{}\" rel=\"noreferrer\">{html}</a>", escape(url.as_str())),
         _ => html,
     }

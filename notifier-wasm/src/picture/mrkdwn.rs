@@ -1,4 +1,4 @@
-//! Slack's mrkdwn, read: entities, links, mentions, dates, code and the three styles.
+//! Reads Slack's mrkdwn: entities, links, mentions, dates, code and the three styles.
 
 use super::span::{Span, with_emoji};
 
@@ -35,7 +35,7 @@ fn push_text(spans: &mut Vec<Span>, text: &mut String, style: &Span) {
     }
 }
 
-/// `<…>` at the start: a link, a mention or a date, and what stands behind it.
+/// Reads `<…>` at the start: a link, a mention or a date. Returns it and the rest.
 fn token<'a>(rest: &'a str, style: &Span) -> Option<(Vec<Span>, &'a str)> {
     let (inside, behind) = rest.strip_prefix('<')?.split_once('>')?;
     let (target, label) =
@@ -53,7 +53,7 @@ fn token<'a>(rest: &'a str, style: &Span) -> Option<(Vec<Span>, &'a str)> {
     Some((vec![span], behind))
 }
 
-/// A code span or a styled one that begins with `mark`, and what stands behind it.
+/// Reads a code span or a styled one that begins with `mark`. Returns it and the rest.
 fn span<'a>(mark: char, rest: &'a str, style: &Span) -> Option<(Vec<Span>, &'a str)> {
     if !matches!(mark, '`' | '*' | '_' | '~') {
         return None;

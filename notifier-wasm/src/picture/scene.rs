@@ -1,11 +1,11 @@
-//! A Slack message taken apart into what a reader sees, whatever it will be drawn with.
+//! The visible parts of a Slack message, for any kind of drawing.
 
 use serde_json::Value;
 
 use super::mrkdwn;
 use super::span::{Span, emoji, with_emoji};
 
-/// One message: the lines outside, then the attachments with their bars.
+/// One message: the lines outside of attachments, then the attachments with their bars.
 pub(super) struct Scene {
     pub(super) lines: Vec<Line>,
     pub(super) attachments: Vec<(String, Vec<Line>)>,

@@ -4,7 +4,7 @@
 #[allow(clippy::struct_excessive_bools, reason = "a span has any of these styles at once")]
 pub(super) struct Span {
     pub(super) text: String,
-    /// Where it leads, if it is a link.
+    /// The address, if it is a link.
     pub(super) url: Option<String>,
     pub(super) bold: bool,
     pub(super) italic: bool,
@@ -23,7 +23,7 @@ impl Span {
     }
 }
 
-/// The character of an emoji's Slack name; a name that we do not know stays in colons, as Slack would type it.
+/// Returns the character of an emoji's Slack name. An unknown name stays in colons, as Slack would type it.
 pub(super) fn emoji(name: &str) -> String {
     let character = match name {
         "rocket" => "🚀",
@@ -42,7 +42,7 @@ pub(super) fn emoji(name: &str) -> String {
     character.to_owned()
 }
 
-/// `:name:` as its emoji, where we know it.
+/// Replaces each known `:name:` by its emoji.
 pub(super) fn with_emoji(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;

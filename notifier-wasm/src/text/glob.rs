@@ -1,6 +1,6 @@
-//! Patterns of ref names: `*` stands for any run of characters, everything else for itself.
+//! Patterns of ref names: `*` matches any run of characters, everything else matches itself.
 
-/// Whether `text` matches `pattern` from its first to its last character.
+/// True if `text` matches `pattern` from its first to its last character.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == text;
@@ -11,7 +11,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts: Vec<&str> = rest.split('*').collect();
     let tail = parts.pop().unwrap_or_default();
     for part in parts {
-        // The earliest place leaves the most text to the parts behind it.
+        // The earliest match leaves the most text for the parts after it.
         let Some(at) = text.find(part) else {
             return false;
         };
@@ -20,7 +20,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     text.ends_with(tail)
 }
 
-/// Whether a ref may have a name of this pattern (<https://git-scm.com/docs/git-check-ref-format>).
+/// True if a ref can have a name of this pattern (<https://git-scm.com/docs/git-check-ref-format>).
 pub(crate) fn may_name_a_ref(pattern: &str) -> bool {
     let is_refused =
         |c: char| c.is_control() || matches!(c, '^' | '~' | ':' | '?' | '[' | '\\' | '$' | '(' | ')' | '|');
@@ -32,13 +32,13 @@ pub(crate) fn may_name_a_ref(pattern: &str) -> bool {
         && !pattern.ends_with(['/', '.'])
 }
 
-/// The entries of a list whose entries hold no blanks, however people separate them.
+/// Returns the entries of a list, however people separate them. An entry holds no blanks.
 pub(crate) fn entries(list: &str) -> impl Iterator<Item = &str> {
     let entries = list.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace());
     entries.map(|entry| entry.trim_matches(['"', '\''])).filter(|entry| !entry.is_empty())
 }
 
-/// Whether any entry of a list is one, whose entries have a comma, a semicolon or a line of their own; empty entries are none.
+/// True if `is_one` holds for any entry of a list. Commas, semicolons and line breaks separate entries; empty ones are skipped.
 pub(crate) fn any_of(list: &str, is_one: impl Fn(&str) -> bool) -> bool {
     list.split([',', ';', '\n'])
         .map(|entry| entry.trim().trim_matches(['"', '\'']))
@@ -50,7 +50,7 @@ mod tests {
     use super::matches;
 
     #[test]
-    fn a_star_stands_for_any_run_of_characters() {
+    fn a_star_matches_any_run_of_characters() {
         for (pattern, text, expected) in [
             ("main", "main", true),
             ("main", "mainline", false),

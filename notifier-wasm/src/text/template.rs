@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a template gives nothing. Shown to people behind the name of the setting.
+/// The reason why a template gives nothing. People see it after the name of the setting.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The placeholder's name has no value in this job.
@@ -11,9 +11,9 @@ pub(crate) enum Fault {
     Unclosed,
     /// A placeholder outside a double-quoted string of a query.
     Unquoted(String),
-    /// A `$NAME` in it, which GitLab left as it was.
+    /// A `$NAME` that GitLab did not expand.
     Unexpanded(String),
-    /// What came out is no http or https address that is safe to click.
+    /// The result is not an http or https address that is safe to click.
     NotAnAddress,
 }
 
@@ -22,14 +22,14 @@ impl fmt::Display for Fault {
         match self {
             Self::Missing(name) => write!(f, "%{{{name}}} has no value in this job"),
             Self::Unclosed => write!(f, "a %{{ has no closing }}"),
-            Self::Unquoted(name) => write!(f, "%{{{name}}} must stand inside \"double quotes\" of the query"),
-            Self::Unexpanded(name) => write!(f, "{name} is not expanded there; a setting has placeholders, %{{NAME}}"),
-            Self::NotAnAddress => write!(f, "it does not give an http or https address"),
+            Self::Unquoted(name) => write!(f, "%{{{name}}} must be inside \"double quotes\" of the query"),
+            Self::Unexpanded(name) => write!(f, "GitLab does not expand {name} here; write a placeholder, %{{NAME}}"),
+            Self::NotAnAddress => write!(f, "the result is not an http or https address"),
         }
     }
 }
 
-/// Replaces each placeholder by `value(what stands before it, its name)`.
+/// Replaces each placeholder by `value(text before it, its name)`.
 pub(crate) fn expand(template: &str, value: impl Fn(&str, &str) -> Result<String, Fault>) -> Result<String, Fault> {
     let mut expanded = String::with_capacity(template.len());
     let mut rest = template;
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_replaced_and_know_what_stands_before_them() {
+    fn placeholders_are_replaced_and_know_the_text_before_them() {
         assert_eq!(expand("a%{b}c%{d}", value).unwrap(), "a<a|b>c<a%{b}c|d>");
         assert_eq!(expand("100% {b} $x", value).unwrap(), "100% {b} $x");
     }

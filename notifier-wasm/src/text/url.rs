@@ -5,11 +5,11 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 /// Everything but `A-Z a-z 0-9 - . _ ~` (RFC 3986, unreserved).
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What would end an address in mrkdwn or HTML, or is no part of one; `%` stays, as `%XX` is encoded already.
+/// Characters that would end an address in mrkdwn or HTML, or that no address has. `%` stays, because `%XX` is already encoded.
 const UNFIT: &AsciiSet =
     &CONTROLS.add(b' ').add(b'<').add(b'>').add(b'|').add(b'"').add(b'`').add(b'\'').add(b'{').add(b'}').add(b'^');
 
-/// The longest address that a message carries, in bytes. Slack documents 3,000 for a button's.
+/// The longest address that a message carries, in bytes. Slack documents 3,000 for a button's address.
 const MAX_LENGTH: usize = 2_500;
 
 /// An absolute http or https address with a plain ASCII host and no credentials in it.
@@ -17,7 +17,7 @@ const MAX_LENGTH: usize = 2_500;
 pub(crate) struct SafeUrl(String);
 
 impl SafeUrl {
-    /// `None` for everything that a reader could be misled by, or that a client could not open.
+    /// Returns `None` for an address that could mislead a reader, or that a client could not open.
     pub(crate) fn parse(address: &str) -> Option<Self> {
         let address = address.trim();
         let (scheme, rest) = address.split_once("://")?;
@@ -27,11 +27,11 @@ impl SafeUrl {
         let host_ends = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (host, path) = rest.split_at(host_ends);
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-        // Browsers read a backslash as a slash, so a host could hide behind one.
+        // Browsers read a backslash as a slash, so it could hide the real host.
         if host.is_empty() || host.starts_with(':') || !host.chars().all(plain) || address.contains('\\') {
             return None;
         }
-        // A label is missing, as where a variable before the first dot is empty.
+        // Refuse an empty label. An empty variable before the first dot makes one.
         let (name, port) = if host.starts_with('[') { ("ip", "") } else { host.split_once(':').unwrap_or((host, "")) };
         let is_label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
         if !name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
@@ -46,7 +46,7 @@ impl SafeUrl {
         (url.len() <= MAX_LENGTH).then_some(Self(url))
     }
 
-    /// This address with more behind it; the join has exactly one slash.
+    /// Appends a path to this address, with exactly one slash between them.
     pub(crate) fn join(&self, path: &str) -> Option<Self> {
         Self::parse(&format!("{}/{}", self.0.trim_end_matches('/'), path.trim_start_matches('/')))
     }
@@ -56,8 +56,8 @@ impl SafeUrl {
     }
 }
 
-/// A variable that nobody expanded, `$NAME` or `${NAME}`: GitLab leaves one as it is that it does not know. A `$` before anything
-/// else is text.
+/// Finds an unexpanded variable, `$NAME` or `${NAME}`: GitLab leaves unknown variables as they are. Any other `$` is
+/// text.
 pub(crate) fn unexpanded(address: &str) -> Option<&str> {
     address.match_indices('$').find_map(|(at, _)| {
         let behind = &address[at + 1..];
@@ -75,7 +75,7 @@ fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// A value as one piece of an address: no separator in it keeps its meaning.
+/// Encodes a value as one piece of an address: separators in it lose their meaning.
 pub(crate) fn encode_value(value: &str) -> String {
     utf8_percent_encode(value, VALUE).to_string()
 }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_end_a_link_is_percent_encoded() {
+    fn delimiters_of_links_are_percent_encoded() {
         let url = SafeUrl::parse(" HTTPS://a.example:8443/x|y>z<\"`?q=a b%20c&d=가 ").unwrap();
         assert_eq!(url.as_str(), "https://a.example:8443/x%7Cy%3Ez%3C%22%60?q=a%20b%20c&d=%EA%B0%80");
     }

@@ -1,11 +1,11 @@
-// Puts the hooks into a job's text in the way that can lose nobody's script, and changes no other byte.
+// Puts the hooks into a job's text. It keeps all scripts and changes no other byte.
 import { isAlias, isMap, isScalar, isSeq } from "../yaml/index.js";
 import { effective, isHash, isReference, lastMerge, lines, mergedFrom, own, parents, read, SCRIPTS } from "./read.js";
 import { applied, colon, indent, isFlow, lineEnd, lineStart, name, newline, reference } from "./text.js";
 
 const HOOK = { script: [".notify-deploy", "before_script"], after_script: [".notify-deploy", "after_script"] };
 
-/** Why a job was left as it is: a code of the page's words, and what they name. */
+/** The reason why a job was left unchanged: the code of a text, and the values to fill in. */
 class Left extends Error {
   constructor(code, named = {}) {
     super(code);
@@ -14,8 +14,8 @@ class Left extends Error {
 }
 
 /**
- * The text with a job hooked. Throws `{code, named}` where that cannot be done without a doubt: every job is compared with what
- * it was before. Nothing may be new but the hooks in jobs that shall have them, `chosen`, each once, with its settings.
+ * Returns the text with a job hooked. Throws `{code, named}` if this is not safe: every job is compared with its earlier form.
+ * Only the hooks may be new, only in the `chosen` jobs, each once, with its settings.
  */
 export function hook(text, elsewhere, name, chosen) {
   let pipeline = read(text, elsewhere);
@@ -25,7 +25,7 @@ export function hook(text, elsewhere, name, chosen) {
   if (edits.length === 0) return text;
   let now = read(applied(pipeline.text, edits), elsewhere);
   const found = harmed(before, now, chosen);
-  // A job that extends this one, as the one that stops an environment does, keeps the after_script that it had.
+  // A job that extends this one, such as one that stops an environment, keeps its earlier after_script.
   for (const other of found) now = read(kept(pipeline, now, name, other), elsewhere);
   const still = found.length > 0 ? harmed(before, now, chosen) : found;
   const others = still.filter((other) => other !== name);
@@ -36,7 +36,7 @@ export function hook(text, elsewhere, name, chosen) {
   return now.text;
 }
 
-/** The text with several jobs hooked at once, and their names, where none of them has to do with another: nothing where they do. */
+/** Returns the text with several unrelated jobs hooked at once, and their names; `undefined` if the jobs are related. */
 export function hookTogether(text, elsewhere, names, chosen) {
   const pipeline = read(text, elsewhere);
   const edits = [];
@@ -54,7 +54,7 @@ export function hookTogether(text, elsewhere, names, chosen) {
   return isWell && !chosen.some((it) => isTwice(now, it)) ? { text: now.text, hooked } : undefined;
 }
 
-/** What to change for a job; nothing where it is hooked. */
+/** Returns the edits for a job; none if it is hooked. */
 function editsFor(pipeline, name) {
   const job = pipeline.jobs.get(name);
   const all = effective(pipeline, name);
@@ -73,7 +73,7 @@ function editsFor(pipeline, name) {
   return edits;
 }
 
-/** The jobs in which more than hooks is new. */
+/** Returns the jobs in which more than the hooks is new. */
 function harmed(before, now, chosen) {
   const after = compared(now, chosen);
   return Object.keys(before).filter((other) => before[other] !== after[other]);
@@ -84,18 +84,18 @@ function isTwice(pipeline, name) {
   return Boolean(all) && Object.values(hooks(pipeline, all)).some((times) => times > 1);
 }
 
-/** The short way, with no script beside the hooks. */
+/** True for a job in the short way, without a before_script or after_script beside the hooks. */
 function isShort({ ancestors, from }) {
   return ancestors.includes(".notify-deploy") && !from.before_script && !from.after_script;
 }
 
-/** How often a job has each hook. */
+/** Counts each hook in a job. */
 function hooks(pipeline, { values }) {
   const times = (hook, ...scripts) => scripts.flatMap((it) => lines(pipeline, values[it])).filter((line) => line === `!reference ${hook.join(" ")}`).length;
   return { start: times(HOOK.script, "before_script", "script"), end: times(HOOK.after_script, "after_script") };
 }
 
-/** Whether a job has both hooks and the settings for them. */
+/** True if a job has both hooks and the settings for them. */
 function isComplete(pipeline, all) {
   const { start, end } = hooks(pipeline, all);
   const parentsHaveVariables = all.ancestors.every((it) => {
@@ -117,7 +117,7 @@ function kept(before, after, hooked, other) {
   return applied(after.text, [listed(after, job, "after_script", path ? [reference(path)] : [])]);
 }
 
-/** Every job as one text, those that shall have hooks without them, so that two pipelines can be compared. */
+/** Returns every job as one text, to compare two pipelines. The chosen jobs are without their hooks. */
 function compared(pipeline, chosen) {
   const names = [...new Set([...pipeline.jobs.keys(), ...Object.keys(pipeline.elsewhere ?? {})])];
   const known = names.map((name) => [name, effective(pipeline, name)]).filter(([, job]) => job);
@@ -139,12 +139,12 @@ function sorted(value) {
   return Object.fromEntries(Object.keys(value).toSorted().map((key) => [key, sorted(value[key])]));
 }
 
-/** A job whose value is an alias alone, as a hash that merges it. */
+/** Turns a job that is only an alias into a hash that merges it. */
 function spelledOut({ text }, { node }) {
   return applied(text, [{ at: node.range[0], end: node.range[1], text: `${newline(text)}  <<: ${text.slice(node.range[0], node.range[1])}` }]);
 }
 
-/** `extends` with the settings first, so that whatever else the job extends wins over them. */
+/** Puts the settings first in `extends`, so everything else that the job extends wins over them. */
 function extend({ text }, job, all) {
   const pair = own(job.node, "extends");
   const named = parents(job.values);
@@ -163,14 +163,14 @@ function extend({ text }, job, all) {
   return [{ at, end, text: `${text[at - 1] === ":" ? " " : ""}${list(names)}` }];
 }
 
-/** Variables that are a reference, or nothing, would replace the settings instead of joining them: they are written out. */
+/** Writes out variables that are a reference or empty: they would replace the settings instead of joining them. */
 function variables(pipeline, { node }) {
   const pair = own(node, "variables");
   const { text } = pipeline;
   if (isScalar(pair?.value) && pair.value.value === null) return [{ at: colon(text, pair), text: " {}" }];
   if (!isReference(pair?.value)) return [];
   const values = found(pipeline, pair.value.items.map((it) => String(it.value)));
-  // A number may have been written in another way.
+  // The text may write a number in another way.
   if (!isHash(values) || Object.values(values).some((it) => typeof it !== "string")) throw new Left("variables-reference");
   const [at, end] = whole(text, pair);
   return [{ at, end, text: `{${Object.entries(values).map(([key, value]) => `${name(key)}: ${JSON.stringify(value)}`).join(", ")}}` }];
@@ -180,7 +180,7 @@ function found(pipeline, [job, ...path]) {
   return path.reduce((at, key) => at?.[key], effective(pipeline, job, [""])?.values);
 }
 
-/** The hook as the first line of a script, before what the job has or would inherit. */
+/** Returns the edit that makes the hook the first line of a script, before the job's own or inherited lines. */
 function added(pipeline, job, all, script) {
   const { text } = pipeline;
   const hook = reference(HOOK[script]);
@@ -196,7 +196,7 @@ function added(pipeline, job, all, script) {
     if (!value.trim() || (isFlow(job.node) && value.includes("\n"))) throw new Left("odd-shape", { keyword: script });
     if (isFlow(job.node)) return { at, end, text: `[${hook}, ${value}]` };
     const deeper = " ".repeat(indent(job.node) + 2);
-    // As an item of a list a text of several lines stands two deeper.
+    // A text of several lines is indented by two more as a list item.
     const [nl, item] = [newline(text), value.replaceAll(/\n(?=[^\r\n])/gu, "\n  ")];
     return { at: colon(text, pair), end, text: `${nl}${deeper}- ${hook}${nl}${deeper}- ${item}` };
   }
@@ -206,7 +206,7 @@ function added(pipeline, job, all, script) {
   return listed(pipeline, job, script, [hook, ...(inherited ? [reference(inherited)] : [])]);
 }
 
-/** A script that the job did not have itself. */
+/** Returns the edit for a script that the job did not have itself. */
 function listed({ text }, job, script, items) {
   if (isFlow(job.node)) return atTop(text, job, `${script}: [${items.join(", ")}]`);
   const [nl, deep] = [newline(text), " ".repeat(indent(job.node))];
@@ -216,7 +216,7 @@ function listed({ text }, job, script, items) {
   return above && above.key.range[0] > (lastMerge(job.node)?.key.range[0] ?? 0) ? behind(text, above, lines) : atTop(text, job, lines);
 }
 
-/** A keyword, or whole lines of one, as the first of a job: behind its merge keys, which overwrite what stands above them. */
+/** Adds a keyword, or whole lines, to the top of a job, but after its merge keys: they overwrite everything above them. */
 function atTop(text, { node }, keyword) {
   const merge = lastMerge(node);
   if (isFlow(node)) {
@@ -227,20 +227,20 @@ function atTop(text, { node }, keyword) {
   return merge ? behind(text, merge, lines) : { at: lineStart(text, node.items[0].key.range[0]), text: lines };
 }
 
-/** Whole lines behind a keyword. */
+/** Returns the edit that adds whole lines after a keyword. */
 function behind(text, { value }, lines) {
   const at = lineEnd(text, value.range[1]);
   return { at, text: text[at - 1] === "\n" ? lines : `${newline(text)}${lines}` };
 }
 
-/** An item before all others of a list. */
+/** Returns the edit that adds the first item of a list. */
 function first(text, list, item) {
   if (isFlow(list)) return { at: list.range[0] + 1, text: list.items.length > 0 ? `${item}, ` : item };
   const { offset, indent: deep } = list.srcToken;
   return { at: lineStart(text, offset), text: `${" ".repeat(deep)}- ${item}${newline(text)}` };
 }
 
-/** From where to where a value stands, its tag and its anchor with it. */
+/** Returns the start and the end of a value, its tag and its anchor included. */
 function whole(text, { key, value }) {
   const gap = text.slice(key.range[1], value.range[0]);
   const [before] = /^["']?\s*:[ \t]*/u.exec(gap) ?? [""];

@@ -1,10 +1,10 @@
-// Puts the component into `include:`, behind whatever is there.
+// Adds the component to `include:`, after the existing items.
 import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
 import { own } from "./read.js";
 import { ours } from "./warnings.js";
 import { indent, isFlow, lineEnd, lineStart, name, newline } from "./text.js";
 
-/** The edits that give an input of the component its new name: `merge_into` was `deploy_job` in version 1. */
+/** Returns the edits that rename an input of the component: `merge_into` was `deploy_job` in version 1. */
 export function renamed({ top, document, project }) {
   const list = own(top, "include")?.value;
   return (isSeq(list) ? list.items : [list]).filter(isMap).flatMap((item) => {
@@ -16,7 +16,7 @@ export function renamed({ top, document, project }) {
   });
 }
 
-/** The edit that adds components to an include, each a list of lines that begins with `- `. */
+/** Returns the edit that adds components to an include, each a list of lines that begins with `- `. */
 export function included(pipeline, components) {
   const { text, top } = pipeline;
   const [nl, margin] = [newline(text), " ".repeat(indent(top))];
@@ -31,7 +31,7 @@ export function included(pipeline, components) {
   }
   const at = text.indexOf(":", pair.key.range[1]) + 1;
   if (isMap(value) && !isFlow(value)) {
-    // Each line of the hash stands two deeper, behind a dash.
+    // Each line of the hash is indented by two more, after a dash.
     const lines = text.slice(lineStart(text, value.range[0]), value.range[1]);
     const [from, deep] = [lineStart(text, value.range[0]), " ".repeat(value.srcToken.indent)];
     const moved = lines.replaceAll(/^(?=[^\r\n])/gmu, "  ").replace(`${deep}  `, `${deep}- `);
@@ -44,7 +44,7 @@ export function included(pipeline, components) {
   return { at, end: value.range[1] + comment.length, text: `${nl}${items}${items ? nl : ""}${block(`${margin}  `).trimEnd()}` };
 }
 
-/** The same in a pipeline that is JSON, or looks like it. */
+/** Does the same for a pipeline that is JSON, or looks like it. */
 function inFlow(text, top, pair, items) {
   const list = items.map((item) => JSON.stringify(item)).join(", ");
   if (!pair) return { at: top.range[0] + 1, text: `"include": [${list}]${top.items.length > 0 ? ", " : ""}` };
@@ -54,7 +54,7 @@ function inFlow(text, top, pair, items) {
   return { at, end, text: `[${[there, list].filter(Boolean).join(", ")}]` };
 }
 
-/** The line of the first keyword, with the comments that belong to it below. */
+/** Returns the start of the first keyword's line, or of the comments directly above it. */
 function begin(text, top) {
   if (!top?.items.length) return text.length;
   let at = lineStart(text, top.items[0].key.range[0]);
@@ -66,7 +66,7 @@ function begin(text, top) {
   return at;
 }
 
-/** The tags of the notifier's own jobs, in a pipeline whose every job has some. */
+/** Returns the edit that gives tags to the notifier's own jobs, for a pipeline whose every job has some. */
 export function tagged({ text, top }, jobs, tags) {
   const nl = newline(text);
   if (isFlow(top)) return { at: top.range[1] - 1, text: jobs.map((job) => `, ${JSON.stringify(job)}: ${JSON.stringify({ tags })}`).join("") };

@@ -1,4 +1,4 @@
-// Which jobs of a pipeline deploy, and which of them cannot carry the hooks.
+// Finds the jobs of a pipeline that deploy, and those that cannot have the hooks.
 import { effective, fromDefault, GLOBAL, includes, isHash, lines, SCRIPTS } from "./read.js";
 
 /** Actions of an environment that deploy nothing (https://docs.gitlab.com/ci/yaml/#environmentaction). */
@@ -6,26 +6,26 @@ const NO_DEPLOYMENT = ["stop", "verify", "prepare", "access"];
 const DEPLOYS = /deploy|배포|rollout|roll-out|helm.?(upgrade|install)|(terraform|tofu).?apply/iu;
 const WORDS = word("ship|release|promote|publish|prod|production|staging|upload|rollback|apply|릴리스");
 const STAGE = word("deploy(s|ment|ments)?|ship|rollout|release|publish|prod|production|staging|canary|apply|배포");
-/** What is done before, after or instead of a deployment. */
+/** Names of work before, after or instead of a deployment. */
 const DOES_NOT = word("stop|undeploy|un-deploy|destroy|teardown|tear-down|cleanup|clean-up|delete|remove|notes");
 const BEFORE = /^(test|lint|check|build|plan|diff|dry.?run|validate|verify|wait|approve|notify|smoke|e2e|review.?code|code)(?![\p{L}])/iu;
 const AFTER = /[^\p{L}](tests?|check|plan|lint|verify|smoke|e2e|dry.?run)$/iu;
 
-/** The deploy jobs of GitLab's own templates (Auto-DevOps, Jobs/Deploy), which no pipeline shows without its full configuration. */
+/** The deploy jobs of GitLab's own templates (Auto-DevOps, Jobs/Deploy). Only a full configuration shows them. */
 const OF_TEMPLATES = ["review", "staging", "canary", "production", "production_manual", "rollout 10%", "rollout 25%", "rollout 50%", "rollout 100%"];
 const AUTO_DEVOPS = /^(Auto-DevOps|Jobs\/Deploy)(\.latest)?\.gitlab-ci\.yml$/u;
 
-/** Lines of PowerShell: its cmdlets, variables and scripts where a command begins. */
+/** Lines of PowerShell: its cmdlets, variables and scripts at the start of a command. */
 const POWERSHELL = /\$(env:|LASTEXITCODE|ErrorActionPreference|PSScriptRoot)|^\s*(\$\w+\s*=|&\s*["'$]|(\$\w+\s*=\s*|&\s*)?(Add|Clear|Compress|Copy|Expand|Get|Import|Install|Invoke|Move|New|Out|Remove|Restart|Select|Set|Start|Stop|Test|Write)-[A-Z]\w+|(&\s*)?\S+\.ps1(\s|$)|iisreset|powershell(\.exe)?\s|cmd(\.exe)?\s+\/c)/mu;
 const WINDOWS = /windows|powershell|pwsh|servercore|nanoserver|(^|[\s_-])win(dows|\d+)?([\s_-]|$)/iu;
 const MACOS = /mac-?os|macmini|macbook|xcode|darwin|(^|[\s_-])(osx|mac|ios)([\s_-]|$)/iu;
 
-/** Whether a text has one of these words, whatever stands around it. */
+/** Returns a pattern that matches any of these words as a whole word. */
 function word(words) {
   return new RegExp(`(^|[^\\p{L}])(${words})([^\\p{L}]|$)`, "iu");
 }
 
-/** Every job that people see: whether it deploys, by what, and what it comes to. */
+/** Returns every visible job with its values, and the reason why it seems to deploy. */
 export function candidates(pipeline) {
   const elsewhere = Object.keys(pipeline.elsewhere ?? {}).filter((name) => isJob(pipeline.elsewhere[name]) && !GLOBAL.includes(name));
   const names = [...new Set([...pipeline.jobs.keys(), ...elsewhere])].filter((name) => !name.startsWith("."));
@@ -37,22 +37,22 @@ function isJob(value) {
   return isHash(value) && ["script", "trigger", "run", "extends"].some((keyword) => keyword in value);
 }
 
-/** Whether a full configuration shows the hooks themselves in a job. */
+/** True if a full configuration shows the hooks themselves in a job. */
 function isHooked(pipeline, { values }) {
   return ["before_script", "after_script"].every((it) => lines(pipeline, values[it]).some((line) => line.includes("pipeline_notifier send")));
 }
 
-/** Jobs of Auto DevOps to choose from, where the pipeline includes it and its full configuration is not there. */
+/** Returns the jobs of Auto DevOps to choose from, if the pipeline includes it and has no full configuration here. */
 export function ofTemplates(pipeline) {
   const has = includes(pipeline.values).some(({ template }) => AUTO_DEVOPS.test(template ?? ""));
   return has && !pipeline.elsewhere ? OF_TEMPLATES : [];
 }
 
-/** By what a job deploys: `environment`, its `name` or its `stage`; nothing where it does not seem to. */
+/** Returns the sign that a job deploys: `environment`, its `name` or its `stage`; `undefined` without a sign. */
 function reason({ name, values }) {
   const { environment } = values;
   if (environment) return NO_DEPLOYMENT.includes(environment.action) ? undefined : "environment";
-  // deployProd as deploy-Prod.
+  // deployProd becomes deploy-Prod.
   const spaced = name.replaceAll(/(?<=[a-z])(?=[A-Z])/gu, "-");
   if (DOES_NOT.test(spaced)) return undefined;
   if (/deploy/iu.test(spaced) && !BEFORE.test(spaced.replace(/^build.(and|then).?/iu, ""))) return "name";
@@ -62,7 +62,7 @@ function reason({ name, values }) {
   return STAGE.test(stage) && !DOES_NOT.test(stage) && !AFTER.test(stage) ? "stage" : undefined;
 }
 
-/** Why a job cannot carry the hooks, as a code of the page's words. */
+/** Returns the reason why a job cannot have the hooks, as the code of a text. */
 function cannot(pipeline, { name, values }) {
   if (values.trigger) return "trigger";
   if (values.run) return "run";
@@ -73,13 +73,13 @@ function cannot(pipeline, { name, values }) {
   return name.startsWith("notify-") ? "ours" : undefined;
 }
 
-/** The image of a job, as text. */
+/** Returns the image of a job as text. */
 export function imageOf(pipeline, values) {
   const image = values.image ?? fromDefault(pipeline, values, "image")[1] ?? "";
   return String(image?.name ?? image);
 }
 
-/** A job as an entry of `deploy_jobs`; what separates entries becomes a star. */
+/** Returns a job's entry in `deploy_jobs`. Separators of entries become a star. */
 export function pattern(name) {
   return name.replaceAll(/[,;\n"']+/gu, "*");
 }

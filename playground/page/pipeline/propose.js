@@ -1,4 +1,4 @@
-// The assistant: from a pipeline to the same pipeline with the notifier, and what to know about it. Nothing here touches the page.
+// The assistant adds the notifier to a pipeline, and collects warnings about it. Nothing here touches the DOM.
 import { hook, hookTogether } from "./hook.js";
 import { included, renamed, tagged } from "./include.js";
 import { candidates, ofTemplates, pattern } from "./jobs.js";
@@ -7,15 +7,20 @@ import { applied } from "./text.js";
 import { ours, unseen, warnings } from "./warnings.js";
 
 /**
- * What to change in a pipeline. `text` is a `.gitlab-ci.yml`, `full` GitLab's full configuration of it or nothing, `project` the path of
- * the component's project, `inputs` the component's inputs that differ from their defaults, `component(inputs)` the lines of an include
- * with them, `chosen` the names of the jobs to hook, where somebody chose, `sure` whether
- * somebody knows that no file which is not shown has an after_script for them. The answer has the changed `text`, the `jobs` with what
- * became of each, and `warnings`, each a code of the page's words with what it names. Throws an error that names the line where the
- * text is no pipeline; it has `full` where the full configuration is none.
+ * Returns the changed `text` of a pipeline, the `jobs` with the result of each, and the `warnings`. A warning is the code of a text, with
+ * the values to fill in. Throws an error that names the line if the text is no pipeline. The error has `full` if the full configuration
+ * is none.
+ *
+ * - `text`: a `.gitlab-ci.yml`.
+ * - `full`: GitLab's full configuration of it, or nothing.
+ * - `project`: the path of the component's project.
+ * - `inputs`: the component's inputs that differ from their defaults.
+ * - `component(inputs)`: returns the lines of an include with these inputs.
+ * - `chosen`: the names of the jobs to hook, if somebody chose.
+ * - `sure`: true if somebody knows that no unseen file has an after_script for them.
  */
 export function propose({ text: pasted, full = "", project, inputs = {}, component, chosen, sure = false }) {
-  // To GitLab a byte order mark would be a part of the first keyword.
+  // GitLab would read a byte order mark as a part of the first keyword.
   const written = pasted.replace(/^\uFEFF/u, "");
   const text = applied(written, renamed({ ...read(written), project }));
   const pipeline = read(text);
@@ -30,7 +35,7 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   for (const name of ofTemplates(pipeline)) {
     if (!jobs.some((job) => job.name === name)) jobs.push({ name, values: {}, from: {}, ancestors: [], isHere: false, reason: "template" });
   }
-  // Of the jobs of Auto DevOps it is `review` that a pipeline has without further settings.
+  // `review` is the job of Auto DevOps that a pipeline has without further settings.
   for (const job of jobs) job.picked = chosen ? chosen.includes(job.name) : job.reason === "template" ? job.name === "review" : Boolean(job.reason);
 
   const found = [];
@@ -38,7 +43,7 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   const taken = already ? undefined : [".notify", ".notify-deploy"].find((it) => pipeline.jobs.has(it) || Object.hasOwn(elsewhere ?? {}, it));
   if (taken) found.push({ code: "hidden-taken", job: taken });
   const picked = taken ? [] : jobs.filter((job) => job.picked);
-  // What stands in files that nobody showed, an after_script above all, would be lost.
+  // Scripts in unseen files, above all an after_script, would be lost.
   if (unseen(pipeline).length > 0 && !sure) for (const job of picked) job.mayLose = job.isHere && !job.from.after_script;
   let changed = inText(text, elsewhere, picked, found);
   const byName = picked.filter((job) => job.hooked === "name").map(({ name }) => name);
@@ -49,7 +54,7 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   if (hooked.length > 0) given.deploy_jobs = hooked.map((job) => pattern(job.name)).join(",");
   found.unshift(...warnings(pipeline, jobs, given));
   if (!taken && !already) {
-    // Hooks by name are not those that jobs refer to: each needs an include of its own, and so do those in the text.
+    // Each job that is hooked by name needs an include of its own, and the hooks in the text need another one.
     const each = byName.map((name) => component({ ...given, merge_into: name }));
     if (each.length === 0 || hooked.some((job) => job.hooked === "text")) each.push(component(given));
     changed = applied(changed, [included(read(changed, elsewhere), each)]);
@@ -59,9 +64,9 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   return { text: changed, jobs, warnings: found };
 }
 
-/** The text with the jobs hooked that can be; the others are found wanting. */
+/** Returns the text with all jobs hooked that can be. The reasons for the others go to `found`. */
 function inText(text, elsewhere, picked, found) {
-  // Jobs before those that extend them, and one that others refer to before these.
+  // A job comes before the jobs that extend it or refer to it.
   const order = picked.toSorted((a, b) => a.ancestors.length - b.ancestors.length);
   const carriers = order.filter(({ cannot }) => !cannot).map(({ name }) => name);
   const together = atOnce(text, elsewhere, order, carriers);
@@ -93,18 +98,18 @@ function inText(text, elsewhere, picked, found) {
   }
 }
 
-/** The jobs that have to do with no other, hooked at once: one by one they would take long in a pipeline of many. */
+/** Hooks the unrelated jobs at once. One by one would take long in a pipeline with many jobs. */
 function atOnce(text, elsewhere, order, carriers) {
   const plain = order.filter((job) => job.isHere && job.from.script && !job.cannot && !job.isHooked && !job.mayLose && !job.ancestors.some((it) => carriers.includes(it)));
   try {
     return hookTogether(text, elsewhere, plain.map(({ name }) => name), carriers);
   } catch {
-    // One by one, the job with the odd shape is found.
+    // Hooking one by one finds the job with the odd shape.
     return undefined;
   }
 }
 
-/** The text with a job hooked, or why it is not: `{code, named}`, of which `by-name` means that it can be by its name. */
+/** Returns the text with a job hooked, or the reason `{code, named}` why not. `by-name` means that it can be hooked by its name. */
 function hookedIn(text, elsewhere, job, carriers) {
   if (job.reason === "template") return { code: "by-name" };
   if (job.isHooked) return text;
@@ -114,13 +119,13 @@ function hookedIn(text, elsewhere, job, carriers) {
     if (job.mayLose && !job.cannot && !job.ancestors.includes(".notify-deploy")) return { code: "unseen-after" };
     return hook(text, elsewhere, job.name, carriers);
   } catch (left) {
-    // A shape that nobody thought of costs one job, not the page.
+    // An unexpected shape costs one job, not the whole proposal.
     if (!left.code) return { code: "odd-shape", named: { keyword: job.name } };
     return left.code === "included-job" ? byName(text, elsewhere, job) : left;
   }
 }
 
-/** Whether a job of another file can carry the hooks by its name: it has no scripts that they would replace, and no job extends it. */
+/** Returns `by-name` for a job of another file without scripts that the hooks would replace, and without jobs that extend it. */
 function byName(text, elsewhere, { name, from, values }) {
   const pipeline = read(text, elsewhere);
   const scripts = ["before_script", "after_script"].filter((script) => from[script]);
@@ -134,7 +139,7 @@ function byName(text, elsewhere, { name, from, values }) {
   return children.length > 0 ? { code: "shared-text", named: { others: children.join(", ") } } : { code: "by-name" };
 }
 
-/** Other names for the notifier's own jobs, where the pipeline has jobs of theirs. */
+/** Returns other names for the notifier's own jobs, if the pipeline has jobs with their names. */
 function names(pipeline, inputs, found, isIncluded) {
   const own = {};
   const job = (name) => pipeline.jobs.get(name)?.values ?? pipeline.elsewhere?.[name];

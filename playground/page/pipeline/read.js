@@ -1,10 +1,10 @@
-// Reads a `.gitlab-ci.yml` as GitLab does: what stands where in the text, and what each job comes to.
+// Reads a `.gitlab-ci.yml` as GitLab does: the positions in the text, and the final values of each job.
 import { isAlias, isMap, isPair, isSeq, parseAllDocuments, YAMLSeq } from "../yaml/index.js";
 
 /** `!reference [job, keyword]` (https://docs.gitlab.com/ci/yaml/yaml_optimization/#reference-tags). */
 class Reference extends YAMLSeq {}
 
-// GitLab reads YAML 1.1, in which `y` and `n` are letters to its parser, and of two equal keys the later one.
+// GitLab reads YAML 1.1. Its parser takes `y` and `n` as letters, and uses the later of two equal keys.
 const OPTIONS = {
   version: "1.1",
   uniqueKeys: false,
@@ -20,13 +20,13 @@ export const GLOBAL = ["default", "include", "spec", "stages", "variables", "wor
 export const SCRIPTS = ["before_script", "script", "after_script"];
 /** Hidden jobs of the component, which no pipeline defines itself. */
 const OURS = [".notify", ".notify-deploy"];
-/** How many values a file may come to, aliases followed. */
+/** The limit of values in a file, aliases followed. */
 const MOST = 200_000;
 
 /**
- * A pipeline: its text, its top level as values, and of each job the node in the text and its values, merge keys filled in.
- * `elsewhere` is what other files say, as `others` makes it: top-level keywords and jobs by their names.
- * Throws an error that names the line where the text is no YAML or no pipeline.
+ * Returns a pipeline: its text, its top level as values, and each job's node in the text and values, with merge keys filled in.
+ * `elsewhere` holds the top-level keywords and jobs of other files by their names; `others` makes it.
+ * Throws an error that names the line if the text is no YAML or no pipeline.
  */
 export function read(text, elsewhere) {
   const document = parsed(text);
@@ -44,8 +44,8 @@ export function read(text, elsewhere) {
 }
 
 /**
- * What GitLab's full configuration of a pipeline says beyond its own text: of a job that stands in the text, only what does not
- * come of it. So a change of the text is not hidden by what the configuration was before.
+ * Returns the parts of GitLab's full configuration that are not in the pipeline's own text. A job of the text keeps only the keywords
+ * that do not come from it, so the old configuration hides no change of the text.
  */
 export function others(text, full) {
   if (!full.trim()) return undefined;
@@ -53,7 +53,7 @@ export function others(text, full) {
   const values = isMap(document?.contents) ? valueOf(document.contents, document) : undefined;
   if (!values) throw new Error("this is a list or a text: a full configuration has jobs by their names");
   const pipeline = read(text);
-  // What the component itself brings is referred to, and compared by its name.
+  // The component's own jobs are referred to, and compared by name.
   const ours = Object.hasOwn(values, ".pipeline-notifier") ? [".pipeline-notifier", ...OURS] : [];
   const elsewhere = Object.fromEntries(Object.entries(values).filter(([name]) => !pipeline.jobs.has(name) && !ours.includes(name)));
   const alone = { ...pipeline, elsewhere };
@@ -65,7 +65,7 @@ export function others(text, full) {
   return elsewhere;
 }
 
-/** The document of a text that is the pipeline: before it there may be a header, `spec`. */
+/** Returns the document that is the pipeline. A header, `spec`, may come before it. */
 function parsed(text) {
   const [first, second] = parseAllDocuments(text, OPTIONS);
   for (const { errors } of [first, second].filter(Boolean)) {
@@ -74,7 +74,7 @@ function parsed(text) {
   return second && isMap(first?.contents) && first.contents.items.some(({ key }) => nameOf(key) === "spec") ? second : first;
 }
 
-/** A node as GitLab's parser sees it: a merge key overwrites what stands above it, and is overwritten by what stands below. */
+/** Returns a node as GitLab's parser reads it. A merge key overwrites the keys above it, and the keys below overwrite it. */
 function valueOf(node, document, left = { count: MOST }) {
   left.count -= 1;
   if (left.count < 0) throw new Error("its aliases come to more than any pipeline has");
@@ -108,12 +108,11 @@ function nameOf(key) {
   return String(key?.source ?? key?.value ?? key);
 }
 
-/** A keyword of a node that stands there itself, the last of equal ones; a merge key below it may still bring another. */
+/** Returns a node's own keyword, the last of equal ones. A merge key below it may still bring another. */
 export function own(node, keyword) {
   return isMap(node) ? node.items.findLast(({ key }) => nameOf(key) === keyword) : undefined;
 }
 
-/** The last merge key of a node. */
 export function lastMerge(node) {
   return own(node, "<<");
 }
@@ -122,19 +121,19 @@ export function isReference(node) {
   return node instanceof Reference;
 }
 
-/** What `extends` names, as a list. */
+/** Returns the names in `extends` as a list. */
 export function parents(values) {
   return [values?.extends ?? []].flat(9).map(String);
 }
 
-/** What a job has by its own text and by files that define a job of the same name; nothing where none does. */
+/** Returns a job's values from the text and from other files with a job of this name; `undefined` without one. */
 function defined(pipeline, name) {
   const there = pipeline.elsewhere && Object.hasOwn(pipeline.elsewhere, name) ? pipeline.elsewhere[name] : undefined;
   const here = pipeline.jobs.get(name)?.values;
   return here && there ? merged(there, here) : (here ?? there);
 }
 
-/** Hashes deep, all else replaced, as `extends` and `include` do it. */
+/** Merges hashes deeply and replaces everything else, as `extends` and `include` do. */
 function merged(below, above) {
   const both = { ...below };
   for (const [key, value] of Object.entries(above)) both[key] = isHash(both[key]) && isHash(value) ? merged(both[key], value) : value;
@@ -146,9 +145,9 @@ export function isHash(value) {
 }
 
 /**
- * What a job comes to: its values with all that it extends, its ancestors, and for each of its scripts where it is from: `{job}`,
- * with `elsewhere` where another file has that part of it; `{unknown}` for a job of another file that nobody showed; `{keyword}` for
- * `default` and the top level. Nothing where the job is not known.
+ * Returns a job's final values with all that it extends, its ancestors, and the origin of each script; `undefined` for an unknown job.
+ * An origin is `{job}`, with `elsewhere` if another file has that part of it; `{unknown}` for a job of an unseen file; or `{keyword}` for
+ * `default` and the top level.
  */
 export function effective(pipeline, name, above = []) {
   const definition = defined(pipeline, name);
@@ -170,7 +169,7 @@ export function effective(pipeline, name, above = []) {
   const here = pipeline.jobs.get(name)?.values ?? {};
   for (const script of SCRIPTS) {
     if (script in definition) from[script] = { job: name, elsewhere: !(script in here) };
-    // Nothing takes away what parents have, and leaves room for `default`.
+    // A null script removes the parents' one, and `default` applies again.
     if (values[script] === null) delete from[script];
   }
   if (above.length === 0) {
@@ -183,7 +182,7 @@ export function effective(pipeline, name, above = []) {
   return { values, from, ancestors };
 }
 
-/** A keyword of `default` or of the top level, where a job of these values takes it: where it is from, and its value. */
+/** Returns the origin and the value of a keyword of `default` or of the top level, if a job with these values takes it. */
 export function fromDefault(pipeline, values, keyword) {
   const takes = values.inherit?.default ?? true;
   if (takes === false || (Array.isArray(takes) && !takes.includes(keyword))) return [];
@@ -194,7 +193,7 @@ export function fromDefault(pipeline, values, keyword) {
   return [];
 }
 
-/** Lines of a script, references followed as far as this pipeline knows them; of what it does not know the reference as text. */
+/** Returns the lines of a script, with known references followed. An unknown reference becomes text. */
 export function lines(pipeline, script, depth = 0) {
   if (Array.isArray(script)) return script.flatMap((line) => lines(pipeline, line, depth));
   const path = script?.["!reference"];
@@ -205,7 +204,7 @@ export function lines(pipeline, script, depth = 0) {
   return value === undefined || depth > 10 ? [`!reference ${path.join(" ")}`] : lines(pipeline, value, depth + 1);
 }
 
-/** Where a merge key of a node brings a keyword from, as the path of a reference. */
+/** Returns the origin of a keyword that a node's merge key brings, as the path of a reference. */
 export function mergedFrom(pipeline, node, keyword) {
   for (const { key, value } of isMap(node) ? node.items.toReversed() : []) {
     if (nameOf(key) !== "<<") continue;
@@ -228,14 +227,14 @@ function pathOf(within, node) {
   return undefined;
 }
 
-/** The stages in their order, GitLab's own where the pipeline names none. */
+/** Returns the stages in their order, or GitLab's own if the pipeline names none. */
 export function stages(pipeline) {
   const named = pipeline.values.stages ?? pipeline.elsewhere?.stages;
   const between = Array.isArray(named) ? named.flat().map(String) : ["build", "test", "deploy"];
   return [".pre", ...between.filter((it) => it !== ".pre" && it !== ".post"), ".post"];
 }
 
-/** The files that a pipeline includes, as a list of hashes. */
+/** Returns the files that a pipeline includes, as a list of hashes. */
 export function includes(values) {
   const all = [values.include ?? []].flat(9).map((it) => (typeof it === "string" ? { [/^https?:/u.test(it) ? "remote" : "local"]: it } : it));
   return all.filter(isHash);

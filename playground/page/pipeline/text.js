@@ -1,7 +1,7 @@
-// The text of a pipeline, and changes to it: nothing is written anew that need not be.
+// Changes the text of a pipeline, and rewrites only what it must.
 import { isMap } from "../yaml/index.js";
 
-/** Behind the colon of a keyword. */
+/** Returns the position after the colon of a keyword. */
 export function colon(text, { key }) {
   return text.indexOf(":", key.range[1]) + 1;
 }
@@ -10,7 +10,7 @@ export function reference(path) {
   return `!reference [${path.map(name).join(", ")}]`;
 }
 
-/** A name in a list in brackets, in quotes where it needs them. */
+/** Returns a name for a list in brackets, in quotes if it needs them. */
 export function name(text) {
   const plain = /^[\p{L}_.][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./-]+)*$/u.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/iu.test(text);
   return plain ? text : JSON.stringify(text);
@@ -20,7 +20,7 @@ export function isFlow(node) {
   return node?.srcToken?.type === "flow-collection";
 }
 
-/** How deep the keywords of a hash stand. */
+/** Returns the indentation of a hash's keywords. */
 export function indent(node) {
   return isMap(node) && !isFlow(node) ? node.srcToken.indent : 0;
 }
@@ -33,14 +33,14 @@ export function lineStart(text, at) {
   return text.lastIndexOf("\n", at - 1) + 1;
 }
 
-/** Where the line behind a place begins; that place itself where it is the beginning of one. */
+/** Returns the start of the next line, or the position itself if a line begins there. */
 export function lineEnd(text, at) {
   if (text[at - 1] === "\n") return at;
   const next = text.indexOf("\n", at);
   return next < 0 ? text.length : next + 1;
 }
 
-/** A text with all edits, each `{at, end, text}`. Of two at one place the first comes first. */
+/** Returns the text with all edits, each `{at, end, text}`. Two edits at one position keep their order. */
 export function applied(text, edits) {
   const last = edits.map((edit, order) => ({ order, end: edit.at, ...edit })).toSorted((a, b) => b.at - a.at || b.order - a.order);
   return last.reduce((all, edit) => {

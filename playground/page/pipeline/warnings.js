@@ -1,11 +1,11 @@
-// What of a pipeline is worth a word beside the notifier, by what GitLab's own configuration code says of each.
+// Warns about parts of a pipeline that matter for the notifier, by GitLab's own configuration code.
 import { imageOf, pattern } from "./jobs.js";
 import { includes, parents, stages } from "./read.js";
 
-/** Images that have neither curl nor wget: those of the distributions, and what is called slim. */
+/** Images without curl and wget: those of the distributions, and slim ones. */
 const NO_DOWNLOADER = /(^|\/)((debian|ubuntu|fedora|eclipse-temurin|postgres|mysql)(:[^/]*)?|[^/]*-slim)$/iu;
 
-/** The includes that are the component already, or a copy of its file. */
+/** Returns the includes that are the component already, or a copy of its file. */
 export function ours({ values, project }) {
   const isOurs = ({ component = "", project: other, file, local, remote, inputs }) => {
     if (String(component).split("@")[0].endsWith(`/${project}/notify`)) return true;
@@ -15,7 +15,7 @@ export function ours({ values, project }) {
   return includes(values).filter(isOurs);
 }
 
-/** The included files that nobody showed. GitLab's own templates and components are no files of a team, and set no scripts for all jobs. */
+/** Returns the unseen included files. GitLab's templates and components are no team's files, and set no scripts for all jobs. */
 export function unseen(pipeline) {
   if (pipeline.elsewhere) return [];
   const already = ours(pipeline);
@@ -23,7 +23,7 @@ export function unseen(pipeline) {
   return files.map((it) => String([it.local ?? it.remote ?? it.file ?? it.artifact].flat()[0]));
 }
 
-/** The warnings of a pipeline with these inputs, each `{code}` with what its words name. */
+/** Returns the warnings of a pipeline with these inputs, each `{code}` with the values for its text. */
 export function warnings(pipeline, jobs, inputs) {
   const { values } = pipeline;
   const found = [];
@@ -67,14 +67,14 @@ export function warnings(pipeline, jobs, inputs) {
   return found;
 }
 
-/** The notifier's own jobs with these inputs. */
+/** Returns the names of the notifier's own jobs with these inputs. */
 function ownJobs(inputs) {
   const [start, finish] = [inputs.start_job ?? "notify-start", inputs.finish_job ?? "notify-finish"];
   const ends = { never: [], change: [finish, `${finish}-success`], always: [finish, `${finish}-success`] };
   return [start, ...(ends[inputs.finish] ?? [finish])];
 }
 
-/** The tags that the notifier's own jobs need: every job of the pipeline names its runners by itself, and none by `default`. */
+/** Returns the tags that the notifier's own jobs need, if every job of the pipeline has its own tags and `default` has none. */
 function tagsOf(pipeline, jobs) {
   const seen = jobs.filter(({ isHere, values }) => isHere && values.script);
   if (pipeline.values.default?.tags || pipeline.elsewhere?.default?.tags || seen.length === 0 || seen.some(({ values }) => !values.tags?.length)) return undefined;
@@ -83,13 +83,13 @@ function tagsOf(pipeline, jobs) {
   return tags && [tags].flat().map(String);
 }
 
-/** A manual job that holds up the pipeline: `when: manual` in `rules` may not fail unless it says so, outside of them it may. */
+/** True for a manual job that blocks the pipeline. `when: manual` in `rules` may not fail unless it says so; outside of `rules` it may. */
 function isBlocking({ when, allow_failure: mayFail, rules }) {
   if (Array.isArray(rules)) return rules.some((rule) => (rule?.when ?? when) === "manual" && (rule?.allow_failure ?? mayFail ?? false) === false);
   return when === "manual" && mayFail === false;
 }
 
-/** Jobs of earlier stages whose artifacts a deploy job takes without naming them, and which are gone one day. */
+/** Returns the jobs of earlier stages whose expiring artifacts a deploy job takes without naming them. */
 function expiring(pipeline, jobs, job) {
   if (job.values.dependencies || job.values.needs) return [];
   const order = stages(pipeline);

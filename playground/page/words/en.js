@@ -1,4 +1,4 @@
-// What the code of the page says, in English.
+// The texts of the playground's code, in English.
 
 const SKIPPED = {
   already_reported: "it was told already",
@@ -48,7 +48,7 @@ export const said = {
   ],
 };
 
-/** Warnings about a pipeline: what, why, and what to do. */
+/** Warnings about a pipeline: the problem, its reason, and what to do. */
 export const warnings = {
   "no-jobs": () => "There is no job in it. Paste the whole .gitlab-ci.yml, or its full configuration where all jobs are in included files.",
   "no-deploy-jobs": () => "No job deploys, as far as its names, stages and environments tell: choose the jobs that do, among Jobs that deploy.",

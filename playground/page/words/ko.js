@@ -1,4 +1,4 @@
-// The page in Korean: `page` is what stands in it, by the keys of its elements; `said` and `warnings` what its code says.
+// The playground in Korean: `page` has the texts of its elements by their keys; `said` and `warnings` have those of its code.
 
 export const page = {
   title: "pipeline-notifier 플레이그라운드",
@@ -78,7 +78,7 @@ export const page = {
   then: "다음에 할 일",
 };
 
-/** What happened, and what a pipeline runs for. */
+/** Events, and kinds of pipelines. */
 export const choices = {
   "pipeline started": "파이프라인 시작",
   "build failed": "빌드 실패",
@@ -153,7 +153,7 @@ export const said = {
   ],
 };
 
-// No particle here depends on a name that is filled in: a noun stands between the two, or a colon.
+// No particle here depends on a name that is filled in: a noun or a colon is between the two.
 export const warnings = {
   "no-jobs": () => "작업이 하나도 없습니다. .gitlab-ci.yml 전체를 붙여 넣거나, 작업이 모두 포함한 파일에 있다면 전체 구성을 붙여 넣으세요.",
   "no-deploy-jobs": () => "이름, 단계, environment로 보면 배포하는 작업이 없습니다. ‘배포 작업’ 목록에서 고르세요.",

@@ -1,4 +1,4 @@
-//! `context`: what a module would get.
+//! `context`: prints the input of a module.
 
 use crate::cli::{EventArgs, JobArgs};
 use crate::report::print;

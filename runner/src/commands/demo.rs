@@ -1,5 +1,5 @@
-//! `demo`: every moment of a pipeline by webhook, and a whole pipeline as a bot, from a job's variables to what arrived, with no
-//! account anywhere.
+//! `demo`: plays every moment of a pipeline by webhook, and a whole pipeline as a bot, from a job's variables to the arrived message.
+//! It needs no account.
 
 mod inbox;
 mod workspace;
@@ -31,16 +31,16 @@ use crate::steps::render::render;
 use crate::variables::Variables;
 use inbox::{Arrived, Inbox};
 
-/// What is played: `demo/script.json`.
+/// The script, `demo/script.json`.
 #[derive(Default, Deserialize)]
 struct Script {
-    /// The variables of a job as GitLab runs it, of a project that does not exist.
+    /// The variables of a GitLab job, in a project that does not exist.
     job: Changes,
     /// The variables of a job that has a bot.
     bot: Changes,
     by_webhook: Vec<Moment>,
     by_bot: Vec<Moment>,
-    /// What GitLab's API answers, by the beginning of the path within the project.
+    /// The answers of GitLab's API, by the beginning of the path within the project.
     gitlab: Vec<(String, Value)>,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables
         let Some(body) = play(job, &moment, variables(&inbox, environment, [&of_job, &moment.variables], send))? else {
             continue;
         };
-        // What arrived, not what was meant to.
+        // The arrived message is shown, not the intended one.
         let arrived = if send { Some(body.json().clone()) } else { inbox.next().map(|it| it.body) };
         show(moment.caption, arrived.unwrap_or_default())?;
     }
@@ -126,7 +126,7 @@ fn play(job: &JobArgs, moment: &Moment, variables: Variables) -> Result<Option<B
 /// The method that changes a message.
 const UPDATE: &str = "chat.update";
 
-/// Where people see what a bot said.
+/// Describes the place of a bot's message in Slack.
 fn place(arrived: &Arrived) -> &'static str {
     let Arrived { method, body } = arrived;
     match body["thread_ts"] {
@@ -137,7 +137,7 @@ fn place(arrived: &Arrived) -> &'static str {
     }
 }
 
-/// The variables of one moment: those of a made-up job, and of the real environment only what is about us.
+/// Returns the variables of one moment: those of a made-up job, and only our own ones of the real environment.
 fn variables(inbox: &Inbox, environment: &Variables, job: [&Changes; 2], send: bool) -> Variables {
     let mut variables: Variables = job.into_iter().flatten().collect();
     let inbox = format!("http://{}", inbox.address());

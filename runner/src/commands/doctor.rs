@@ -1,4 +1,4 @@
-//! `doctor`: a checklist of what is set and what is missing, and the next step.
+//! `doctor`: prints a checklist of set and missing settings, and the next step.
 
 mod gitlab;
 mod slack;
@@ -20,19 +20,19 @@ use crate::steps::read_job::Call;
 use crate::steps::render::quietly;
 use crate::variables::Variables;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy)]
 enum Mark<'a> {
     Ok,
-    /// Works, and could do more.
+    /// It works, and could do more.
     Note,
-    /// Nothing is sent as long as this stands; with the next step.
+    /// Nothing is sent until this is fixed. Holds the next step.
     Wrong(&'a str),
 }
 
 /// Runs the checks. Returns whether everything works.
 pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
-    // A finished deployment's message has every part; outside an after_script nothing says how a job went.
+    // A finished deployment's message has every part. Outside an after_script, no variable has the job's result.
     if variables.get("CI_JOB_STATUS").is_none() {
         variables.set("CI_JOB_STATUS", "success");
     }
@@ -74,7 +74,7 @@ pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
     }
     let has_bot = bot.is_some();
     match &call.to.webhook {
-        // Who has a bot need not have a webhook.
+        // With a bot, a webhook is optional.
         Err(unusable) if call.to.bot().is_some() && unusable.is_unset() => {}
         Err(unusable) => unusable_webhook("webhook", unusable, &mut add_line),
         Ok(_) if send && !has_bot => {}
@@ -122,7 +122,7 @@ fn job_facts(call: &Call, add_line: AddLine) {
     }
 }
 
-/// What to do about a warning, by the setting that it names.
+/// Returns the next step for a warning, by the setting that it names.
 fn step_of(warning: &Warning) -> String {
     warning
         .setting
@@ -130,13 +130,13 @@ fn step_of(warning: &Warning) -> String {
         .map_or_else(|| "do as that line says".to_owned(), |setting| format!("set {setting} right, as its line says"))
 }
 
-/// A message with every part.
+/// Returns the context of a message with every part.
 fn finished_deployment(call: &Call) -> Context {
     let findings = Findings { people: call.people(), ..Findings::of_job(&call.variables) };
     call.context(Event::DeployFinished.into(), &findings, &*call.report)
 }
 
-/// The same, which says that it is a test.
+/// Renders the same message with a text that marks it as a test.
 fn test_message(call: &Call) -> Option<Message> {
     let text = match call.settings.get(Key::LANGUAGE) {
         Some(language) if language.eq_ignore_ascii_case("ko") => "pipeline-notifier 시험 메시지, 배포된 것 없음",
@@ -145,7 +145,7 @@ fn test_message(call: &Call) -> Option<Message> {
     quietly(call, &finished_deployment(call).saying(text)).0.ok()
 }
 
-/// Renders once; returns the message where that worked.
+/// Renders once. Returns the message if that worked.
 fn module_facts(call: &Call, add_line: AddLine) -> Option<Message> {
     let rendered = match call.module.pin() {
         Some(pin) => format!("pinned {} from {}", &pin.sha256[..12], pin.source),
@@ -172,7 +172,7 @@ fn module_facts(call: &Call, add_line: AddLine) -> Option<Message> {
                 );
             }
             if call.settings.get(Key::APP_URL).is_none() {
-                let instead = "the site's link is what the deploy job or its environment says";
+                let instead = "the site's link comes from the deploy job or its environment";
                 add_line(Mark::Note, "settings", &format!("NOTIFIER_APP_URL is not set: {instead}"));
             }
             if call.settings.get(Key::GRAFANA_URL).or(call.settings.get(Key::LOGS_URL)).is_none() {
@@ -187,7 +187,7 @@ fn module_facts(call: &Call, add_line: AddLine) -> Option<Message> {
     }
 }
 
-/// Every event in success and failure: what it would say, or why it would not be sent; where it would go; and what is wrong.
+/// Lists every event in success and failure: its summary or reason to skip, its destination, and its problems.
 fn events(call: &Call, add_line: AddLine) {
     let mut known: Vec<Warning> = Vec::new();
     let mut leaves_out_branch = false;
@@ -212,13 +212,13 @@ fn events(call: &Call, add_line: AddLine) {
         };
         let is_for_operators = message.failure && call.to.operators_for(message.environment()).is_some();
         let operators = is_for_operators.then(|| quietly(call, &context.for_operators(None)).0.ok()).flatten();
-        let operators = operators.filter(|it| it.skip.is_none()).map_or("", |_| "; the operators are told too");
+        let operators = operators.filter(|it| it.skip.is_none()).map_or("", |_| "; also to the operators");
         let mentions = Some(message.mentions.join(", ")).filter(|list| !list.is_empty());
         let mentions = mentions.map_or_else(String::new, |list| format!("; mentions {list}"));
         let summary = &message.summary;
         match &message.skip {
             Some(reason) => {
-                add_line(Mark::Note, event.name(), &format!("{summary} is not sent: {reason}"));
+                add_line(Mark::Note, event.name(), &format!("{summary} is not sent ({reason})"));
                 leaves_out_branch |= *reason == Skip::BranchNotSelected;
             }
             None => add_line(Mark::Ok, event.name(), &format!("{summary}{place}{mentions}{operators}")),
@@ -234,7 +234,7 @@ fn events(call: &Call, add_line: AddLine) {
         let branches = call.settings.get(Key::BRANCHES).unwrap_or_default();
         let git_ref = call.variables.get("CI_COMMIT_REF_NAME").unwrap_or_default();
         let detail =
-            format!("NOTIFIER_BRANCHES is `{branches}`, which leaves out {git_ref}: nothing of {git_ref} is sent");
+            format!("NOTIFIER_BRANCHES is `{branches}`, which excludes {git_ref}; nothing of {git_ref} is sent");
         add_line(Mark::Note, "settings", &detail);
     }
 }

@@ -1,4 +1,4 @@
-//! `module show` and `module check`: what a module is and what it does, before it is trusted.
+//! `module show` and `module check`: the facts and the behaviour of a module, before it is trusted.
 
 mod facts;
 #[cfg(feature = "full")]
@@ -11,7 +11,10 @@ use crate::module::pin::BUILT_IN_MODULE;
 use crate::sandbox::Guest;
 use crate::variables::Variables;
 
-#[cfg_attr(not(feature = "full"), expect(unused_variables, reason = "only a check asks Slack"))]
+#[cfg_attr(
+    not(feature = "full"),
+    expect(unused_variables, reason = "only `module check` of the full build uses the variables")
+)]
 pub(super) fn run(command: Module, variables: &Variables) -> Result<(), Error> {
     match command {
         Module::Show { file: None } => {

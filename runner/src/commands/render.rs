@@ -1,4 +1,4 @@
-//! `render`: the request body, or what people would see of it.
+//! `render`: prints the request body, or its look in Slack.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::steps::read_job::Call;
 use crate::steps::render::render;
 use crate::variables::Variables;
 
-/// The most that is read of a file, in bytes.
+/// The limit for reading a file, in bytes.
 const MAX_FILE: u64 = 16 << 20;
 
 pub(super) fn run(
@@ -36,7 +36,7 @@ pub(super) fn run(
         })?;
         shown.push((String::new(), message.body().json().clone()));
     }
-    // The page has no other words than the message's.
+    // The HTML page has only the message's text, so it has the message's language.
     let language = contexts.first().and_then(|it| it.json()["settings"]["language"].as_str()).unwrap_or_default();
     let picture = |format| draw(format, "pipeline-notifier", language, &shown);
     match format {
@@ -48,7 +48,7 @@ pub(super) fn run(
 }
 
 fn read(file: &Path, EventArgs { event, result }: EventArgs) -> Result<Context, Error> {
-    // More than a module takes, so that the sandbox says that it is too much.
+    // The limit is higher than the module's, so that the sandbox reports an input that is too large.
     let json = read_at_most(file, MAX_FILE).map_err(Into::into);
     let context = json.and_then(|json| Context::of_file(&json, event, result));
     context.map_err(|source| Error::Context { path: file.to_owned(), source })

@@ -1,4 +1,4 @@
-//! `send`: render and deliver, and never be the reason that a job fails.
+//! `send`: renders and delivers, and never fails a job by itself.
 
 mod watchdog;
 
@@ -24,25 +24,25 @@ use crate::variables::Variables;
 
 /// Runs `send` and returns the exit status.
 pub(super) fn run(args: EventArgs, strict: bool, files: &Files, job: JobArgs, variables: Variables) -> u8 {
-    // Before anything else can go wrong; the settings of a call that does not begin are not known.
+    // This comes before anything that can fail. The settings are unknown until the call begins.
     end_on_panic(Arc::new(Report::default()), strict);
     let mut call = Call::begin_watched(job, variables, |deadline, report| {
         end_on_panic(Arc::clone(report), strict);
         watchdog::watch(deadline, report, strict);
     });
-    // Without anywhere to send to, nothing is asked of the network either: neither GitLab nor for a module.
+    // Without a destination there are no requests at all: neither to GitLab nor for a module.
     if !call.to.is_somewhere() {
         call.module = Module::of(None);
     }
     let outcome = send(&call, args, files);
     if args.event != Event::DeployStarted {
-        // The last call of its job.
+        // This is the last call of its job.
         job_state::clear(&call.variables);
     }
     call.report.end(&outcome, strict)
 }
 
-/// Makes a panic, in whatever thread, a warning of one line, the last line and the end of the process.
+/// Turns a panic in any thread into a one-line warning, the last line and the end of the process.
 fn end_on_panic(report: Arc<Report>, strict: bool) {
     panic::set_hook(Box::new(move |_| {
         report.warning(
@@ -61,7 +61,7 @@ fn send(call: &Call, args: EventArgs, files: &Files) -> Outcome {
     }
     let is_somewhere = call.to.is_somewhere();
     let all = if is_somewhere { steps::look_up(call, args) } else { vec![Findings::of_job(&call.variables)] };
-    // The job's page has the links of the first message.
+    // The job's page has only the links of the first message.
     let files = std::iter::once(files.clone()).chain(std::iter::repeat_with(Files::default));
     let outcomes: Vec<Outcome> =
         all.iter().zip(files).map(|(findings, files)| send_one(call, args, findings, &files)).collect();
@@ -73,7 +73,7 @@ fn send(call: &Call, args: EventArgs, files: &Files) -> Outcome {
     outcomes.into_iter().max_by_key(Outcome::severity).unwrap_or(Outcome::Sent)
 }
 
-/// Renders, delivers and records one message; then delivers the operators' if it is for them too.
+/// Renders, delivers and records one message. Then delivers the operators' message if it is for them too.
 fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files) -> Outcome {
     let context = call.context(args, findings, &*call.report);
     let message = render(call, &context).unwrap_or_else(|error| {
@@ -95,7 +95,7 @@ fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files) ->
     outcome
 }
 
-/// What is said when no module can: the project, what happened, and where to look.
+/// Returns the text that replaces a message if no module can render it: the project, the event and a link.
 fn plain_line(variables: &Variables, event: Event) -> String {
     let project = variables.get("CI_PROJECT_NAME").map(|name| format!("[{name}] ")).unwrap_or_default();
     let status = variables.get("CI_JOB_STATUS").map(|status| format!(" ({status})")).unwrap_or_default();
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::sandbox::RUNS;
 
-    /// How often the module was asked for a route and for a message. Nobody listens where it is sent to.
+    /// Counts the module's runs for a route and for a message. Nobody listens at the destination.
     fn asked(event: Event, more: &[(&str, &str)]) -> (usize, usize) {
         let job = [
             ("CI_PROJECT_NAME", "shop-api"),

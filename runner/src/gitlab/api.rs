@@ -1,4 +1,4 @@
-//! Asking: where, with which token, how often and for how long.
+//! Requests to GitLab's API: their address and token, and the limits of their number and time.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -19,42 +19,42 @@ use crate::variables::Variables;
 /// The most requests of one call.
 const REQUESTS: u8 = 6;
 
-/// The most that is read of an answer, in bytes. A list of a hundred jobs has a whole commit message in each, of which nothing is kept.
+/// The size limit of an answer, in bytes. A list of a hundred jobs has a whole commit message in each, all of it dropped.
 const MAX_ANSWER: u64 = 32 << 20;
 
-/// What is read behind an answer's end, in bytes.
+/// The most bytes to read after an answer's end.
 const REST: u64 = 64 << 10;
 
-/// How many entries a page has, the most that GitLab gives.
+/// The number of entries on a page, the most that GitLab gives.
 pub(crate) const PAGE: usize = 100;
 
-/// Why something is not known. Not an error of anybody's pipeline.
+/// The reason something is unknown. It is no error of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unknown {
     /// Not in a job, or variables were changed.
-    #[error("{0} is not set, which every GitLab job has")]
+    #[error("{0} is not set; every GitLab job has it")]
     Missing(&'static str),
-    #[error("{0} is no number")]
+    #[error("{0} is not a number")]
     NotANumber(&'static str),
-    /// Its ref is its parent's, of which others run too.
+    /// Its ref is its parent's, and other pipelines run on that ref too.
     #[error("a child pipeline has no history of its own")]
     Child,
-    /// A token goes to the GitLab of this job and nowhere else.
-    #[error("CI_API_V4_URL does not point at the GitLab of CI_SERVER_URL over https, and no token goes anywhere else")]
+    /// A token goes only to the GitLab of this job.
+    #[error("CI_API_V4_URL does not point at the GitLab of CI_SERVER_URL over https, so no token is sent")]
     OtherHost,
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// 401, 403 and 404: older instances, or a restricted token. A route that does not take a job token ignores it.
-    #[error("GitLab answered {0}: the job token may not read this there")]
+    /// 401, 403 or 404: an older instance, or a restricted token. A route that takes no job token ignores it.
+    #[error("GitLab answered {0}: the job token may not read this")]
     Refused(u16),
-    /// The list does not hold the job that asks, which runs and must be there.
-    #[error("GitLab's list lacks this very job: the job token may not see the jobs there")]
+    /// The list lacks this job, which runs and must be there.
+    #[error("GitLab's list lacks this job: the job token may not see the pipeline's jobs")]
     NotListed,
     #[error("GitLab answered {0}")]
     Status(u16),
     #[error("GitLab's answer is not what its API documents")]
     NotUnderstood,
-    #[error("GitLab has been asked {REQUESTS} times already")]
+    #[error("the limit of {REQUESTS} requests to GitLab is reached")]
     Enough,
 }
 
@@ -62,7 +62,7 @@ impl Explain for Unknown {
     fn step(&self) -> Cow<'_, str> {
         match self {
             Self::NotANumber(_) => "remove what overrides it".into(),
-            // Asking has a time of its own, which no setting changes.
+            // Requests to GitLab have a time limit of their own, which no setting changes.
             Self::Fault(Fault::Timeout(_)) => "it may be busy".into(),
             Self::Fault(fault) => fault.step(),
             Self::Refused(_) | Self::NotListed => {
@@ -75,7 +75,7 @@ impl Explain for Unknown {
 }
 
 impl Unknown {
-    /// Whether another token may know.
+    /// Returns true if another token may succeed.
     fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::NotListed)
     }
@@ -87,24 +87,24 @@ pub(crate) struct Page<T> {
     pub(crate) has_next: bool,
 }
 
-/// The API as one job sees it.
+/// The API for one job.
 pub(crate) struct Api {
     connection: Connection,
     /// `https://gitlab.example/api/v4/projects/33`
     project: String,
     pub(crate) pipeline: i64,
     pub(crate) job: i64,
-    /// With the header that each goes in: the job's own first.
+    /// The tokens with their headers: the job's own first.
     tokens: Vec<(&'static str, Secret)>,
-    /// The one that answered before.
+    /// The token that succeeded before.
     preferred: Cell<usize>,
-    /// Whether the access token is good for nothing: it was answered 401, on routes that take any.
+    /// True if the access token is useless: it got a 401 on a route that takes any token.
     is_expired: Cell<bool>,
     left: Cell<u8>,
 }
 
 impl Api {
-    /// The API for the project of a job.
+    /// Builds the API for the project of a job.
     pub(crate) fn of_job(
         client: &Client,
         variables: &Variables,
@@ -135,7 +135,7 @@ impl Api {
         })
     }
 
-    /// Asks with the token that answered before, and with each other that there is where that one may not know.
+    /// Makes a request with the token that succeeded before, and with each other token if that one is refused.
     pub(crate) fn ask<T>(&self, ask: impl Fn(Asker) -> Result<T, Unknown>) -> Result<T, Unknown> {
         let first = self.preferred.get();
         let mut unknown = None;
@@ -156,13 +156,13 @@ impl Api {
         Err(unknown.unwrap_or(Unknown::Enough))
     }
 
-    /// Who did not answer once, or asks for patience, is not asked again.
+    /// Stops further requests after a timeout or a 429.
     fn give_up(&self, fault: Fault) -> Unknown {
         self.left.set(0);
         fault.into()
     }
 
-    /// The token that may read the whole API, where there is one: some routes take no job token at all.
+    /// Returns the token that may read the whole API, if there is one. Some routes take no job token.
     pub(crate) fn with_access_token(&self) -> Option<Asker<'_>> {
         let token = self.tokens.iter().position(|(header, _)| *header == ACCESS)?;
         Some(Asker { api: self, token })
@@ -177,7 +177,7 @@ pub(crate) struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// Gets a page of a list below the project.
+    /// Gets a page of a list of the project.
     pub(crate) fn list<T: DeserializeOwned>(self, path: &str) -> Result<Page<T>, Unknown> {
         let opened = self.get(path)?;
         let says_next = opened.has_next_page;
@@ -186,7 +186,7 @@ impl Asker<'_> {
         let entries: Vec<T> = Vec::deserialize(&mut json).map_err(|error| {
             if error.is_io() { self.api.give_up(self.api.connection.broken_off()) } else { Unknown::NotUnderstood }
         })?;
-        // Only a connection that is read to the end serves the next question.
+        // A connection serves the next request only if it is read to the end.
         let _ = io::copy(&mut body.take(REST), &mut io::sink());
         Ok(Page { has_next: says_next.unwrap_or(entries.len() >= PAGE), entries })
     }
@@ -199,7 +199,7 @@ impl Asker<'_> {
         Ok(bytes)
     }
 
-    /// An answer of status 200, its body yet to be read.
+    /// Gets an answer of status 200, its body unread.
     pub(crate) fn get(self, path: &str) -> Result<Opened, Unknown> {
         let Asker { api, token } = self;
         let left = api.left.get().checked_sub(1).ok_or(Unknown::Enough)?;
@@ -226,8 +226,8 @@ impl Asker<'_> {
     }
 }
 
-/// The header and the token for an address, where it is below the API of this job's GitLab. A pipeline variable can
-/// override `CI_API_V4_URL`, so it must agree with the server, and a token goes nowhere unencrypted.
+/// Returns the header and the token for an address below the API of this job's GitLab. A pipeline variable can override `CI_API_V4_URL`,
+/// so it must agree with the server. A token never goes unencrypted.
 #[cfg_attr(not(feature = "full"), expect(dead_code, reason = "for the download of a module"))]
 pub(crate) fn token_for(url: &str, variables: &Variables) -> Option<(&'static str, Secret)> {
     if !address::is_below(url, variables.get("CI_API_V4_URL")?, variables.get("CI_SERVER_URL")?) {

@@ -1,4 +1,4 @@
-//! What lies between two commits (<https://docs.gitlab.com/api/repositories/#compare-branches-tags-or-commits>).
+//! The changes between two commits (<https://docs.gitlab.com/api/repositories/#compare-branches-tags-or-commits>).
 
 use std::fmt;
 use std::io::BufReader;
@@ -8,27 +8,26 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::api::{Api, Unknown};
 
-/// How many commits are told by their titles.
+/// The most commits that are listed by title.
 const MAX_COMMITS: usize = 5;
 
-/// How many merge requests are told.
+/// The most merge requests that are listed.
 const MAX_MERGE_REQUESTS: usize = 10;
 
-/// The longest title or name that is kept, in characters.
+/// The length limit of a title or name, in characters.
 const MAX_TEXT: usize = 255;
 
-/// What came since the last deployment, as the context has it.
+/// The changes since the last deployment, as the context has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Changes {
-    /// How many commits there are.
+    /// The number of all commits.
     pub(crate) count: i64,
-    /// The first of them, oldest first.
+    /// The oldest commits, at most `MAX_COMMITS`, in order of age.
     pub(crate) commits: Vec<Commit>,
-    /// The merge requests of this project that merge commits among them name, by number.
+    /// The numbers of this project's merge requests, as the messages of merge commits name them.
     pub(crate) merge_requests: Vec<i64>,
 }
 
-/// A commit by its title.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Commit {
     pub(crate) title: String,
@@ -45,14 +44,14 @@ struct Listed {
     message: String,
 }
 
-/// Compares two commits. The route takes no job token; `None` where there is no other.
+/// Compares two commits. GitLab accepts no job token here; returns `None` if the job has no access token.
 pub(crate) fn between(api: &Api, from: &str, to: &str, project: &str) -> Option<Result<Changes, Unknown>> {
     let asker = api.with_access_token()?;
     let path = format!("repository/compare?from={from}&to={to}");
     Some(asker.get(&path).and_then(|opened| {
         let mut found = None;
         let mut json = serde_json::Deserializer::from_reader(BufReader::new(opened.body));
-        // The differences behind the commits cannot be left out of the answer; they are left unread.
+        // The diffs after the commits cannot be left out of the answer; they are not read.
         let _ = Comparison { found: &mut found, project }.deserialize(&mut json);
         found.ok_or(Unknown::NotUnderstood)
     }))
@@ -88,7 +87,7 @@ impl<'de> Visitor<'de> for Comparison<'_> {
     }
 }
 
-/// Counts commits, and keeps a few.
+/// Counts commits, and collects a few.
 struct Commits<'a>(&'a str);
 
 impl<'de> DeserializeSeed<'de> for Commits<'_> {
@@ -122,7 +121,7 @@ impl<'de> Visitor<'de> for Commits<'_> {
     }
 }
 
-/// The merge request that a merge commit's message names, `See merge request shop/api!318`, where it is of this project.
+/// Returns the merge request that a merge commit's message names (`See merge request shop/api!318`), if it is of this project.
 fn merge_request(message: &str, project: &str) -> Option<i64> {
     let (_, named) = message.rsplit_once("See merge request ")?;
     let (of, number) = named.split_whitespace().next()?.split_once('!')?;

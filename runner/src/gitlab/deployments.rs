@@ -1,23 +1,23 @@
-//! What was deployed before (<https://docs.gitlab.com/api/deployments/>).
+//! Earlier deployments (<https://docs.gitlab.com/api/deployments/>).
 
 use serde::Deserialize;
 
 use super::api::{Api, Unknown};
 use crate::net::secret::percent_encoded;
 
-/// How many deployments of an environment are looked through, and of all.
+/// The number of deployments to read, of one environment and of all.
 const DEPTH: usize = 20;
 const DEPTH_OF_ALL: usize = 100;
 
-/// The last successful deployment of an environment before the one of this job.
+/// The last successful deployment of an environment before this job's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Last {
     /// There was none.
     Never,
     Of {
-        /// The whole commit.
+        /// The full SHA of the commit.
         sha: String,
-        /// The pipeline that it was of; `None` where no job made it.
+        /// Its pipeline; `None` if no job made the deployment.
         pipeline: Option<i64>,
     },
 }
@@ -57,9 +57,9 @@ struct Pipeline {
     id: i64,
 }
 
-/// Looks at an environment's deployments, by their numbers: dates are those of their ends. Ours is among them, and still running
-/// (gitlab-org/gitlab, `app/models/deployment.rb`, `previous_deployment`). What another job of the same pipeline deploys there, a canary
-/// or a part of a rollout, is the same deployment.
+/// Finds the last deployment by ID: the dates are those of their ends. This job's own is among them, and still running
+/// (gitlab-org/gitlab, `app/models/deployment.rb`, `previous_deployment`). A deployment by another job of the same pipeline, a canary or
+/// a part of a rollout, is the same deployment.
 pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unknown> {
     let path = |status: &str| {
         let name = percent_encoded(environment);
@@ -73,7 +73,7 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
         of.is_some_and(|it| it.name != job && it.pipeline.as_ref().is_some_and(|pipeline| pipeline.id == api.pipeline))
     };
     let is_before = |it: &Listed| {
-        // Where ours is not in the list, jobs' numbers tell what came before.
+        // If ours is not in the list, the jobs' IDs decide the order.
         let is_older = match (ours, &it.deployable) {
             (Some(ours), _) => it.id < ours,
             (None, Some(of)) => of.id < api.job,
@@ -83,7 +83,7 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
     };
     let is_end = listed.len() < DEPTH;
     if ours.is_none() && !is_end {
-        // Which of them came before ours is not known.
+        // The deployments before ours are unknown.
         return Err(Unknown::NotListed);
     }
     let found = match listed.into_iter().find(is_before) {
@@ -104,7 +104,7 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
     }))
 }
 
-/// The environments that jobs deploy to, by the jobs' IDs.
+/// Returns the environments that jobs deploy to, by the jobs' IDs.
 pub(crate) fn environments(api: &Api) -> Result<Vec<(i64, Environment)>, Unknown> {
     let path = format!("deployments?order_by=id&sort=desc&per_page={DEPTH_OF_ALL}");
     let listed = api.ask(|asker| asker.list::<Listed>(&path))?.entries;

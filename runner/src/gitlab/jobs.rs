@@ -1,4 +1,4 @@
-//! The jobs of a pipeline, trigger jobs among them (<https://docs.gitlab.com/api/jobs/>).
+//! The jobs of a pipeline, trigger jobs included (<https://docs.gitlab.com/api/jobs/>).
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::api::{Api, Asker, PAGE, Unknown};
 
-/// The statuses that say something about how a pipeline ended: all but success, and skipped, which follows from others
-/// (gitlab-org/gitlab, `app/models/concerns/ci/has_status.rb`).
+/// The statuses that matter for a pipeline's end: all except success and skipped. A job is skipped only because of other
+/// jobs (gitlab-org/gitlab, `app/models/concerns/ci/has_status.rb`).
 const STATUSES: [&str; 11] = [
     "failed",
     "canceled",
@@ -23,18 +23,17 @@ const STATUSES: [&str; 11] = [
     "waiting_for_callback",
 ];
 
-/// How many jobs are left where there is no room for all.
+/// The most jobs to keep in each list if a message has no room for all.
 const MAX_NAMED: usize = 30;
 
-/// How many pages of a list are read.
+/// The number of pages to read of a list.
 const PAGES: usize = 2;
 
-/// The longest name that is kept, in characters, as long as GitLab's own column; and the longest address, of which nothing is kept
-/// where it is longer: a part of it leads elsewhere.
+/// The length limit of a name, in characters, as in GitLab's own column.
 const MAX_NAME: usize = 255;
+/// The length limit of any other text, in characters. A longer address is dropped, because a cut address leads elsewhere.
 const MAX_TEXT: usize = 1000;
 
-/// The statuses of jobs that are not over.
 const UNFINISHED: [&str; 7] =
     ["created", "pending", "preparing", "running", "scheduled", "waiting_for_callback", "waiting_for_resource"];
 
@@ -44,19 +43,19 @@ pub(crate) struct Job {
     pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) stage: String,
-    /// In GitLab's word.
+    /// GitLab's own word.
     pub(crate) status: String,
     pub(crate) web_url: String,
-    /// Why it failed, in GitLab's own word.
+    /// The reason of the failure, in GitLab's own word.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) failure_reason: String,
-    /// Of a trigger job: the page of the pipeline that it started.
+    /// The page of the pipeline that a trigger job started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) downstream_url: Option<String>,
-    /// Whether it is a trigger job, which has no script and no hooks.
+    /// True for a trigger job, which has no script and no hooks.
     #[serde(rename = "trigger", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_trigger: bool,
-    /// What it deploys to, where that is known.
+    /// The environment that it deploys to, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,33 +65,33 @@ pub(crate) struct Job {
 /// The jobs of a pipeline that did not succeed: the latest attempt of each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Jobs {
-    /// Those that failed and may not.
+    /// The jobs that failed, except those that may fail.
     pub(crate) failed: Vec<Job>,
-    /// Those that neither failed nor succeeded, but for what comes after everything and has not ended.
+    /// The canceled, manual and unfinished jobs. Unfinished jobs of `.post` and an unfinished start job are left out.
     pub(crate) other: Vec<Job>,
-    /// The IDs of those that may fail and did not succeed.
+    /// The IDs of jobs that may fail and did not succeed.
     pub(crate) allowed: Vec<i64>,
-    /// Whether there are more than were read.
+    /// True if jobs are missing, because they were not read or had no room.
     pub(crate) are_cut: bool,
-    /// Why there are no trigger jobs among them, where that is not known.
+    /// The reason for missing trigger jobs; `None` if GitLab listed them.
     pub(crate) without_triggers: Option<Unknown>,
 }
 
 impl Jobs {
-    /// Leaves as many as a message can name.
+    /// Cuts the lists to the number of jobs that a message can name.
     pub(crate) fn cut(&mut self) {
         self.are_cut |= self.failed.len() > MAX_NAMED || self.other.len() > MAX_NAMED;
         self.failed.truncate(MAX_NAMED);
         self.other.truncate(MAX_NAMED);
     }
 
-    /// Whether a job that is not here succeeded.
+    /// Returns true if no list was cut and the trigger jobs are known.
     pub(crate) fn are_all(&self) -> bool {
         self.without_triggers.is_none() && !self.are_cut
     }
 }
 
-/// A text of an answer, the beginning of it.
+/// The beginning of a text in an answer.
 #[derive(Default)]
 struct Text(String);
 
@@ -102,7 +101,7 @@ impl<'de> Deserialize<'de> for Text {
         impl Visitor<'_> for Bounded {
             type Value = Text;
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-                formatter.write_str("a text, and nothing of anything else")
+                formatter.write_str("a text; null, true, false and numbers count as empty")
             }
             fn visit_str<E>(self, text: &str) -> Result<Text, E> {
                 Ok(Text(text.chars().take(MAX_TEXT).collect()))
@@ -165,18 +164,19 @@ impl From<Listed> for Job {
     }
 }
 
-/// Which jobs of the pipeline did not succeed. GitLab answers with an empty list where a token may see a pipeline and not its jobs
-/// (gitlab-org/gitlab, `app/finders/ci/jobs_finder.rb`), so that a list without the job that asks says nothing.
+/// Returns the jobs of the pipeline that did not succeed. GitLab returns an empty list if a token may see the pipeline but
+/// not its jobs (gitlab-org/gitlab, `app/finders/ci/jobs_finder.rb`). So the result is unknown if this job is missing.
 pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> Result<Jobs, Unknown> {
     let scopes: String = STATUSES.iter().map(|it| format!("scope%5B%5D={it}&")).collect();
     let path = format!("pipelines/{}/jobs?{scopes}per_page={PAGE}", api.pipeline);
     let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
-    // GitLab 19.2 calls them trigger jobs (https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs).
+    // GitLab 19.2 names them trigger jobs (https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs).
     let routes: &[&str] = match version {
         (major @ 1.., _) if major < 18 => &["bridges"],
         version if version >= (19, 2) => &["trigger_jobs", "bridges"],
         _ => &["bridges", "trigger_jobs"],
     };
+    // The loop always replaces it.
     let mut triggers = Err(Unknown::Enough);
     for route in routes {
         let path = format!("pipelines/{}/{route}?per_page={PAGE}", api.pipeline);
@@ -203,25 +203,25 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
             continue;
         }
         seen.push(job.id);
-        // What comes after everything is not waited for, and the start job comes when a runner takes it.
+        // `.post` jobs run last, and the start job runs when a runner is free. The result depends on neither.
         let is_late = job.stage.0 == ".post" || job.name.0 == start_job;
         match job.status.0.as_str() {
             "success" | "skipped" => {}
-            // A job that may fail is no failure, and nobody waits for one that may be played.
+            // A job that may fail is no failure, and an optional manual job is not waited for.
             "failed" | "canceled" | "manual" if job.allow_failure == Some(true) => jobs.allowed.push(job.id),
             "failed" => jobs.failed.push(Job { is_trigger, ..job.into() }),
             status if is_late && UNFINISHED.contains(&status) => {}
             _ => jobs.other.push(job.into()),
         }
     }
-    // In the order in which they were made: GitLab lists the newest first.
+    // Sorted by creation: GitLab lists the newest first.
     for list in [&mut jobs.failed, &mut jobs.other] {
         list.sort_by_key(|job| job.id);
     }
     Ok(jobs)
 }
 
-/// The pages of a list of jobs that must hold the one that asks; and whether there are more.
+/// Reads up to `PAGES` pages of a job list. Returns its jobs, and true if more pages exist. Fails if this job is missing.
 fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bool), Unknown> {
     let mut all: Vec<Listed> = Vec::new();
     let mut has_next = true;
@@ -236,16 +236,16 @@ fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bool), Unknow
     if all.iter().any(|job| job.id == asker.api.job) { Ok((all, has_next)) } else { Err(Unknown::NotListed) }
 }
 
-/// What the list of all attempts says of the job that asks.
+/// This job's attempt and the start job, from the list of all attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempts {
-    /// Which attempt this is, the first being 1; `None` where earlier ones may be on pages that were not read.
+    /// The number of this attempt, from 1; `None` if earlier ones may be on pages that were not read.
     pub(crate) this: Option<i64>,
-    /// The job that told the pipeline's start, where it has ended well: its artifact says where the pipeline's message is.
+    /// The pipeline's start job, if it succeeded: its artifact locates the pipeline's message.
     pub(crate) start_job: Option<i64>,
 }
 
-/// Looks at the latest attempts and all before them.
+/// Reads the list of all attempts, retried jobs included, up to `PAGES` pages.
 pub(crate) fn attempts(api: &Api, start_job: &str) -> Result<Attempts, Unknown> {
     let path = format!("pipelines/{}/jobs?include_retried=true&per_page={PAGE}", api.pipeline);
     let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
@@ -259,12 +259,11 @@ pub(crate) fn attempts(api: &Api, start_job: &str) -> Result<Attempts, Unknown> 
     })
 }
 
-/// A file of a job's artifacts (<https://docs.gitlab.com/api/job_artifacts/>), the beginning of it.
+/// Returns the beginning of a file in a job's artifacts (<https://docs.gitlab.com/api/job_artifacts/>).
 pub(crate) fn artifact(api: &Api, job: i64, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
     api.ask(|asker| asker.file(&format!("jobs/{job}/artifacts/{path}"), max))
 }
 
-/// Reads an answer.
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_jobs(body: &[u8]) {
     let _ = serde_json::from_slice::<Vec<Listed>>(body);

@@ -5,15 +5,15 @@ use serde::Deserialize;
 use super::api::{Api, Unknown};
 use crate::net::secret::percent_encoded;
 
-/// How far back the pipelines of a ref are looked through.
+/// The number of a ref's pipelines to look back through.
 const DEPTH: usize = 50;
 
-/// How the pipelines before this one on the same ref ended.
+/// The results of the pipelines before this one on the same ref.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Before {
-    /// Whether the one before failed; `None` where there was none.
+    /// True if the previous pipeline failed; `None` if there was none.
     pub(crate) failed: Option<bool>,
-    /// How many failed in a row, up to it; `None` where that goes further back than was looked.
+    /// The number of consecutive failures, up to the previous pipeline; `None` if they go further back than was read.
     pub(crate) in_a_row: Option<i64>,
 }
 
@@ -25,8 +25,8 @@ struct Listed {
     source: Option<String>,
 }
 
-/// Looks at the pipelines of a ref before this one. Those that were canceled, are not over or are another's children say nothing
-/// (gitlab-org/gitlab, `app/models/ci/ref.rb`).
+/// Reads the pipelines of a ref before this one. Canceled, unfinished and child pipelines are ignored (gitlab-org/gitlab,
+/// `app/models/ci/ref.rb`).
 pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let path = format!("pipelines?ref={}&order_by=id&sort=desc&per_page={DEPTH}", percent_encoded(git_ref));
     let page = api.ask(|asker| asker.list::<Listed>(&path))?;
@@ -43,7 +43,7 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
         .collect();
     ended.sort_unstable();
     ended.dedup_by_key(|(id, _)| *id);
-    // Where a newer one has ended, this one changes nothing any more.
+    // If a newer pipeline has ended, this one changes nothing any more.
     if ended.last().is_some_and(|(id, _)| *id > api.pipeline) {
         return Ok(Before::default());
     }

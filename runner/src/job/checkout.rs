@@ -1,4 +1,4 @@
-//! The checkout of a job, which holds what anybody who may push has put there: little of it is read, and nothing written.
+//! The checkout of a job. Anybody who may push can put files there, so little of it is read and nothing written.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::files;
 use crate::variables::Variables;
 
-/// A text file at the top of the checkout: a regular one, no link, and small. Not there where the job did not check its own commit
-/// out (`GIT_STRATEGY: none`): what lies there is another branch's.
+/// Reads a text file at the top of the checkout: a regular one, no link, and small. It counts as missing if the job did not check its
+/// own commit out (`GIT_STRATEGY: none`): the files are then another branch's.
 pub(crate) fn read_checked_out(variables: &Variables, name: &str) -> io::Result<String> {
     if variables.get("GIT_STRATEGY") == Some("none") {
         return Err(io::ErrorKind::NotFound.into());

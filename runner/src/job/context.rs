@@ -1,4 +1,4 @@
-//! The context of an event: what the module gets of a job's environment.
+//! The context of an event: the module's view of a job's environment.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,10 +15,9 @@ use crate::variables::Variables;
 /// The version of the context that this binary writes.
 pub(crate) const CONTEXT_VERSION: u64 = 1;
 
-/// The variables that a module may see: every predefined one of GitLab 17 to 19 that is about the project, the
-/// commit, the pipeline, the job, the environment and the people, and none that holds a secret
-/// (<https://docs.gitlab.com/ci/variables/predefined_variables/>); then the routing component's two, and the
-/// namespace that Auto DevOps deploys to.
+/// The variables that a module may see. None holds a secret. They are every predefined one of GitLab 17 to 19
+/// (<https://docs.gitlab.com/ci/variables/predefined_variables/>) about the project, the commit, the pipeline, the job, the environment
+/// and the people. The routing component's two and the namespace that Auto DevOps deploys to are in it too.
 #[rustfmt::skip]
 const ALLOWED_VARIABLES: [&str; 117] = [
     "CI", "CI_API_V4_URL", "CI_COMMIT_AUTHOR", "CI_COMMIT_BEFORE_SHA", "CI_COMMIT_BRANCH", "CI_COMMIT_DESCRIPTION",
@@ -53,8 +52,8 @@ const ALLOWED_VARIABLES: [&str; 117] = [
     "GITLAB_USER_NAME", "KUBE_NAMESPACE",
 ];
 
-/// Words, numbers and addresses that GitLab makes and shows to everybody who may see the pipeline. They decide what a message
-/// says and where its links lead, so a secret that happens to be the same word hides nothing of them.
+/// The texts, numbers and addresses that GitLab makes and shows to everybody who may see the pipeline. They decide a message's text
+/// and links, so they are not masked even if a secret has the same text.
 #[rustfmt::skip]
 const OF_GITLAB: [&str; 33] = [
     "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME", "CI_COMMIT_REF_PROTECTED", "CI_COMMIT_REF_SLUG", "CI_COMMIT_SHA",
@@ -66,8 +65,7 @@ const OF_GITLAB: [&str; 33] = [
     "CI_PROJECT_PATH", "CI_PROJECT_URL", "CI_SERVER_HOST", "CI_SERVER_URL",
 ];
 
-/// The size up to which a context is written, in bytes, and the longest value in it to begin with. A commit message
-/// alone may have 100 KB.
+/// The size limit of a context, in bytes, and the initial limit of a value in it. One commit message may have 100 KB.
 const MAX_CONTEXT: usize = 200 << 10;
 const MAX_VALUE: usize = 64 << 10;
 
@@ -86,13 +84,13 @@ impl Context {
         self
     }
 
-    /// The same event, of which only the route is wanted.
+    /// The same event, as a request for the route only.
     pub(crate) fn for_route(mut self) -> Self {
         self.0["request"] = "route".into();
         self
     }
 
-    /// The same event with this in place of what happened.
+    /// The same event, with this text instead of its own.
     pub(crate) fn saying(mut self, text: &str) -> Self {
         self.0["settings_file"] = json!({"events": {self.0["event"].as_str().unwrap_or_default(): {"text": text}}});
         self
@@ -102,14 +100,14 @@ impl Context {
         &self.0
     }
 
-    /// A context that was kept, as one of this event, and of this result where that is given.
+    /// Reads a saved context, and sets its event, and its result if one is given.
     pub(crate) fn of_file(
         json: &[u8],
         event: Event,
         result: Option<Verdict>,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let value: Value = serde_json::from_slice(json).map_err(|fault| format!("it is no JSON: {fault}"))?;
-        let Value::Object(mut fields) = value else { return Err("it is JSON, but no object".into()) };
+        let value: Value = serde_json::from_slice(json).map_err(|fault| format!("it is not JSON: {fault}"))?;
+        let Value::Object(mut fields) = value else { return Err("it is JSON, but not an object".into()) };
         fields.insert("event".to_owned(), event.name().into());
         if let Some(result) = result {
             fields.insert("result".to_owned(), result.name().into());
@@ -118,31 +116,31 @@ impl Context {
     }
 }
 
-/// What an event's context is made of.
+/// The parts of an event's context.
 pub(crate) struct Gathered<'a> {
     pub(crate) event: Event,
-    /// GitLab's own verdict on the pipeline, where that is the event.
+    /// GitLab's own verdict on the pipeline, if the event is its end.
     pub(crate) result: Option<Verdict>,
     pub(crate) variables: &'a Variables,
     pub(crate) settings: &'a Settings,
     /// More variables that the module may see.
     pub(crate) pass: &'a [String],
-    /// `None` where GitLab was not asked, or did not answer.
+    /// `None` if GitLab was not asked, or did not answer.
     pub(crate) jobs: Option<&'a Jobs>,
     pub(crate) history: &'a History,
     /// GitLab login or e-mail address to Slack user ID.
     pub(crate) people: &'a Map<String, Value>,
-    /// Whether later events update the message.
+    /// True if later events update the message.
     pub(crate) updates: bool,
-    /// Whether the server may show nothing of a message but its text.
+    /// True if the server may show only the text of a message.
     pub(crate) text_only: bool,
-    /// What the settings file of the repository says.
+    /// The settings file of the repository.
     pub(crate) file: &'a Map<String, Value>,
     pub(crate) redactor: &'a Redactor,
 }
 
 impl Gathered<'_> {
-    /// Makes the context, and warns of what is odd.
+    /// Makes the context, and warns of problems.
     pub(crate) fn context(self, warnings: &dyn Sink) -> Context {
         let passed: Vec<&str> = self.passed(warnings).collect();
         let mut longest = MAX_VALUE;
@@ -189,13 +187,13 @@ impl Gathered<'_> {
         seen.collect()
     }
 
-    /// A text as a module may see it: a secret may stand in a commit message or an address, and GitLab would mask it in a
-    /// log too. Masked before it is cut, so that no half of a secret is left.
+    /// Returns a text as a module may see it. It is masked, as GitLab masks its logs: a commit message or an address may contain a
+    /// secret. Masking comes before cutting, so that no half of a secret is left.
     fn shown(&self, value: &str, longest: usize) -> String {
         cut(&self.redactor.redact(value), longest).to_owned()
     }
 
-    /// The same of every text in a value. Keys are names, and say what the texts are.
+    /// Masks every text in a value. Keys stay: they are the names of the texts.
     fn masked(&self, value: Value) -> Value {
         match value {
             Value::String(text) => self.redactor.redact(&text).into(),
@@ -210,19 +208,19 @@ impl Gathered<'_> {
             self.pass.iter().map(String::as_str).partition(|name| is_secret_name(name));
         for name in secret {
             warnings.warning(&format!(
-                "--pass {name}: its name says that it is a secret, and no secret reaches a module; it is not passed"
+                "--pass {name}: the name is that of a secret, so the variable is not passed to the module"
             ));
         }
         passed.into_iter()
     }
 }
 
-/// At most `longest` bytes of a text, cut at a character.
+/// Returns at most `longest` bytes of a text, cut between characters.
 fn cut(text: &str, longest: usize) -> &str {
     &text[..text.floor_char_boundary(longest)]
 }
 
-/// Seconds since 1970 by this machine's clock; negative before.
+/// Returns the seconds since 1970 by this machine's clock; negative before.
 pub(crate) fn now() -> i64 {
     let whole = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(|before| -whole(before.duration()), whole)

@@ -1,4 +1,4 @@
-//! What a pipeline runs for: a branch, a tag or a merge request.
+//! The ref of a pipeline: a branch, a tag or a merge request.
 
 use crate::variables::Variables;
 
@@ -10,13 +10,13 @@ pub(crate) enum GitRef<'a> {
     /// Pipelines of merge requests have no `CI_COMMIT_BRANCH`.
     MergeRequest {
         iid: &'a str,
-        /// How it is merged for the pipeline, in the last part of its ref's name.
+        /// The kind of merge for the pipeline, as the last part of the ref's name.
         kind: &'static str,
     },
 }
 
 impl<'a> GitRef<'a> {
-    /// `None` where GitLab's variables name no ref at all.
+    /// `None` if GitLab's variables name no ref at all.
     pub(crate) fn of(variables: &'a Variables) -> Option<Self> {
         let of = |name| variables.get(name);
         if let Some(tag) = of("CI_COMMIT_TAG") {
@@ -35,7 +35,7 @@ impl<'a> GitRef<'a> {
         }
     }
 
-    /// Its name in GitLab's API (<https://docs.gitlab.com/ci/pipelines/merge_request_pipelines/>).
+    /// Returns the ref's name in GitLab's API (<https://docs.gitlab.com/ci/pipelines/merge_request_pipelines/>).
     pub(crate) fn of_api(&self) -> String {
         match self {
             Self::Branch(name) | Self::Tag(name) => (*name).to_owned(),
@@ -43,7 +43,7 @@ impl<'a> GitRef<'a> {
         }
     }
 
-    /// A text that the next pipeline of the same ref has too, and no other.
+    /// Returns a text that the next pipeline of the same ref has too, and no other pipeline.
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Branch(name) => (*name).to_owned(),

@@ -1,4 +1,4 @@
-//! What came before an event: in this job, in its pipeline, on its ref and in its environment.
+//! The history of an event: in this job, in its pipeline, on its ref and in its environment.
 
 use serde::Serialize;
 
@@ -7,65 +7,65 @@ use crate::job::checkout::read_checked_out;
 use crate::job::job_state;
 use crate::variables::Variables;
 
-/// When the deployment of a job started, in seconds since 1970, and the most that is read of it.
+/// The file with the start time of a job's deployment, in seconds since 1970, and its size limit in bytes.
 const STARTED: &str = "deploy-started";
 const MAX_STARTED: u64 = 20;
 
-/// The context's `history`. What is not known is missing.
+/// The context's `history`. Unknown parts are missing.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct History {
-    /// When `deploy-started` was sent, in seconds since 1970.
+    /// The time of `deploy-started`, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) deploy_started_at: Option<i64>,
-    /// What the deploy job wrote to `environment_url.txt`.
+    /// The address that the deploy job wrote to `environment_url.txt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment_url: Option<String>,
-    /// How the last pipeline of the ref ended that did, `failed` or `success`: one before this, or this one before it was run again.
+    /// The result of the ref's last pipeline that ended, `failed` or `success`: an earlier one, or this one before it was run again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) previous_status: Option<&'static str>,
-    /// How many pipelines of the ref failed in a row before this one.
+    /// The number of pipelines of the ref that failed in a row before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failures_in_a_row: Option<i64>,
-    /// Which attempt of its job this is, the first being 1.
+    /// The number of this attempt of the job; the first is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attempt: Option<i64>,
     /// The last successful deployment of the job's environment before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_deployment: Option<LastDeployment>,
-    /// What came since then.
+    /// The changes since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) changes: Option<Changes>,
-    /// The IDs of the failed jobs that the pipeline's message has told of.
+    /// The IDs of the failed jobs that the pipeline's message has reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reported: Option<Vec<i64>>,
-    /// What the message of the ref's pipeline before this one says.
+    /// The message of the ref's pipeline before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) earlier_message: Option<EarlierMessage>,
 }
 
-/// A deployment that ended well.
+/// A successful deployment.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct LastDeployment {
-    /// Its commit; `None` where there was no such deployment.
+    /// Its commit; `None` if there was no such deployment.
     pub(crate) sha: Option<String>,
     pub(crate) pipeline_id: Option<i64>,
 }
 
-/// What an earlier message of the bot's says.
+/// The contents of an earlier bot message.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct EarlierMessage {
-    /// How its pipeline ended, in the module's own words as the rest.
+    /// Its pipeline's result. The module wrote this and the other fields.
     pub(crate) verdict: String,
     pub(crate) status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<String>,
-    /// Whom it mentioned.
+    /// The mentioned people.
     pub(crate) mentions: Vec<String>,
     pub(crate) failures_in_a_row: Option<i64>,
 }
 
 impl History {
-    /// What earlier steps of the job left behind.
+    /// Reads the files that earlier steps of the job left behind.
     pub(crate) fn of_job(variables: &Variables) -> Self {
         let started = job_state::load(variables, STARTED, MAX_STARTED).and_then(|bytes| String::from_utf8(bytes).ok());
         let url = read_checked_out(variables, "environment_url.txt").ok();
@@ -78,8 +78,8 @@ impl History {
     }
 }
 
-/// Keeps when the deployment of this job started. Without it the job's own start stands in, so a directory that cannot
-/// be written is no fault.
+/// Saves the start time of this job's deployment. Without it the job's own start counts, so a directory that cannot be written is no
+/// fault.
 pub(crate) fn save_deploy_start(variables: &Variables, now: i64) {
     let _ = job_state::save(variables, STARTED, now.to_string().as_bytes());
 }

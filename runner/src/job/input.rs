@@ -7,11 +7,11 @@ use super::setting::Takes::{self, OneOf, Pattern};
 pub struct Input {
     /// Lower case with underscores.
     pub name: &'static str,
-    /// What counts where nothing is set.
+    /// The value if nothing is set.
     pub default: &'static str,
-    /// What it is for, in at most 1024 bytes.
+    /// Its purpose, in at most 1024 bytes.
     pub help: &'static str,
-    /// What GitLab lets a pipeline say.
+    /// The values that GitLab accepts from a pipeline.
     pub takes: Takes,
 }
 

@@ -1,9 +1,8 @@
-//! What the calls of one job keep for each other: beside the checkout, and never in it.
+//! The job state: files that the calls of one job save for each other, beside the checkout and never in it.
 //!
-//! The directory is named for the job's ID, may be entered by this job's user alone, and lies below `$CI_PROJECT_DIR.tmp`, where
-//! GitLab Runner itself keeps a job's files
-//! (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>), else below `TMPDIR` or `/tmp`. The component's
-//! script finds it by the same rule. Whatever cannot be kept is done once more by the next call.
+//! The directory's name has the job's ID, and only this job's user may enter it. It lies below `$CI_PROJECT_DIR.tmp`, where GitLab Runner
+//! itself stores a job's files (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>), else below `TMPDIR` or `/tmp`.
+//! The component's script finds it by the same rule. The next call repeats the work if something cannot be saved.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, Read};
@@ -14,21 +13,21 @@ use std::time::{Duration, SystemTime};
 use crate::files;
 use crate::variables::Variables;
 
-/// What the names of our directories begin with; the job's ID follows.
+/// The prefix of our directories' names; the job's ID follows.
 const PREFIX: &str = "pipeline-notifier-";
 
-/// What a job left behind is removed after this by any later job that finds it.
+/// The lifetime of leftovers. Any later job that finds older ones removes them.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// How many names of a directory that we share with others are looked at.
+/// The limit for reading names in a directory that we share with others.
 const MAX_NAMES: usize = 500;
 
-/// Keeps a file for the job's later calls.
+/// Saves a file for the job's later calls.
 pub(crate) fn save(variables: &Variables, name: &str, contents: &[u8]) -> io::Result<()> {
     files::replace(&directory(variables).ok_or(io::ErrorKind::NotFound)?.join(name), 0o600, contents)
 }
 
-/// What an earlier call of the job kept, up to a size in bytes.
+/// Loads a file that an earlier call of the job saved. `None` if it has more than `max` bytes.
 pub(crate) fn load(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8>> {
     let (file, metadata) = files::open_unlinked(&existing(variables)?.join(name)).ok()?;
     let mut bytes = Vec::new();
@@ -36,13 +35,13 @@ pub(crate) fn load(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8
     is_read.then_some(bytes)
 }
 
-/// Removes what this job kept, and what jobs of ours that ended long ago could not remove.
+/// Removes this job's state, and the leftovers of our jobs that ended long ago.
 pub(crate) fn clear(variables: &Variables) {
     for directory in candidates(variables).filter(|path| fs::symlink_metadata(path).is_ok_and(|it| is_private(&it))) {
         let _ = fs::remove_dir_all(directory);
     }
-    for place in places(variables) {
-        let Ok(entries) = fs::read_dir(place) else { continue };
+    for parent in parents(variables) {
+        let Ok(entries) = fs::read_dir(parent) else { continue };
         for entry in entries.take(MAX_NAMES).flatten() {
             let number = entry.file_name().to_str().and_then(|name| Some(is_number(name.strip_prefix(PREFIX)?)));
             if number == Some(true) && is_left_over(&entry.path()) {
@@ -58,8 +57,8 @@ fn is_left_over(path: &Path) -> bool {
     SystemTime::now().duration_since(modified).is_ok_and(|age| age > LIFETIME)
 }
 
-/// The directories that ours may be in, best first, as the component's script takes them.
-fn places(variables: &Variables) -> impl Iterator<Item = PathBuf> {
+/// Returns the parents that our directory may have, best first, as the component's script takes them.
+fn parents(variables: &Variables) -> impl Iterator<Item = PathBuf> {
     let checkout = variables.get("CI_PROJECT_DIR").map(|checkout| checkout.trim_end_matches('/'));
     let of_runner = checkout.filter(|it| it.starts_with('/')).map(|checkout| format!("{checkout}.tmp"));
     let is_taken = |it: &&str| it.starts_with('/') && !it.contains(':') && !is_in_checkout(variables, it);
@@ -67,25 +66,25 @@ fn places(variables: &Variables) -> impl Iterator<Item = PathBuf> {
     of_runner.into_iter().chain(of_machine).chain(["/tmp".to_owned()]).map(PathBuf::from)
 }
 
-fn is_in_checkout(variables: &Variables, place: &str) -> bool {
+fn is_in_checkout(variables: &Variables, path: &str) -> bool {
     let real = |path: &str| fs::canonicalize(path).ok();
-    real(place)
+    real(path)
         .zip(variables.get("CI_PROJECT_DIR").and_then(real))
         .is_some_and(|(it, checkout)| it.starts_with(checkout))
 }
 
-/// The names by which ours may stand in those places.
+/// Returns the paths that our directory may have.
 fn candidates(variables: &Variables) -> impl Iterator<Item = PathBuf> {
     let name = variables.get("CI_JOB_ID").filter(|id| is_number(id)).map(|id| format!("{PREFIX}{id}"));
-    name.into_iter().flat_map(|name| places(variables).map(move |place| place.join(&name)))
+    name.into_iter().flat_map(|name| parents(variables).map(move |parent| parent.join(&name)))
 }
 
-/// The job's directory, where there is one.
+/// Returns the job's directory, if there is one.
 fn existing(variables: &Variables) -> Option<PathBuf> {
     candidates(variables).find(|path| fs::symlink_metadata(path).is_ok_and(|it| is_private(&it)))
 }
 
-/// The job's directory, made where there is none; `None` outside of a job, and where no place takes it.
+/// Returns the job's directory, and makes it if there is none. `None` outside of a job, or if no parent takes it.
 fn directory(variables: &Variables) -> Option<PathBuf> {
     let make = |path: &PathBuf| DirBuilder::new().mode(0o700).create(path).is_ok();
     existing(variables).or_else(|| candidates(variables).find(make))
@@ -95,7 +94,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-/// Whether it is a directory that its owner alone may enter, and the owner is who runs this.
+/// Returns whether it is a directory of the user who runs this, and only that user may enter it.
 fn is_private(metadata: &Metadata) -> bool {
     metadata.is_dir() && is_ours(metadata) && metadata.mode() & 0o777 == 0o700
 }
@@ -113,40 +112,40 @@ mod tests {
 
     use super::*;
 
-    /// A place of a test's own, and a job that keeps its files there.
+    /// Returns a directory for one test, and a job with its state there.
     fn job() -> (TempDir, Variables) {
         let directory = tempfile::tempdir().unwrap();
-        let place = directory.path();
-        fs::create_dir_all(place.join("shop.tmp")).unwrap();
-        let checkout = place.join("shop").display().to_string();
-        let variables = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", &checkout), ("TMPDIR", place.to_str().unwrap())];
+        let root = directory.path();
+        fs::create_dir_all(root.join("shop.tmp")).unwrap();
+        let checkout = root.join("shop").display().to_string();
+        let variables = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", &checkout), ("TMPDIR", root.to_str().unwrap())];
         let variables = variables.into_iter().collect();
         (directory, variables)
     }
 
     #[test]
-    fn what_is_kept_lies_beside_the_checkout_and_goes_with_the_last_call() {
+    fn job_state_lies_beside_the_checkout_and_goes_with_the_last_call() {
         let (directory, job) = job();
-        let place = directory.path();
+        let root = directory.path();
         save(&job, "started", b"1").unwrap();
         save(&job, "started", b"2").unwrap();
-        let kept_in = place.join("shop.tmp/pipeline-notifier-711002");
-        assert_eq!(fs::read(kept_in.join("started")).unwrap(), b"2");
-        assert_eq!(fs::metadata(&kept_in).unwrap().mode() & 0o777, 0o700);
+        let state = root.join("shop.tmp/pipeline-notifier-711002");
+        assert_eq!(fs::read(state.join("started")).unwrap(), b"2");
+        assert_eq!(fs::metadata(&state).unwrap().mode() & 0o777, 0o700);
         assert_eq!(load(&job, "started", 9).unwrap(), b"2");
         assert_eq!(load(&job, "started", 0), None);
         clear(&job);
-        assert!(!kept_in.exists() && !place.join("shop").exists());
+        assert!(!state.exists() && !root.join("shop").exists());
     }
 
     #[test]
-    fn what_is_not_ours_is_neither_read_nor_written() {
+    fn files_of_others_are_neither_read_nor_written() {
         let (directory, job) = job();
-        let place = directory.path();
-        let (mine, elsewhere) = (place.join("shop.tmp/pipeline-notifier-711002"), place.join("elsewhere"));
+        let root = directory.path();
+        let (mine, elsewhere) = (root.join("shop.tmp/pipeline-notifier-711002"), root.join("elsewhere"));
         fs::create_dir_all(&elsewhere).unwrap();
         fs::write(elsewhere.join("started"), "forged").unwrap();
-        // A link in our directory's place, and a directory that others may enter: the next place is taken.
+        // The next parent is used if our directory is a link, or if others may enter it.
         symlink(&elsewhere, &mine).unwrap();
         assert_eq!(load(&job, "started", 9), None);
         save(&job, "started", b"1").unwrap();
@@ -156,8 +155,8 @@ mod tests {
         fs::set_permissions(&mine, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(mine.join("started"), "forged").unwrap();
         assert_eq!(load(&job, "started", 9).unwrap(), b"1");
-        // Links and pipes inside of it.
-        let ours = place.join("pipeline-notifier-711002");
+        // Links inside of it.
+        let ours = root.join("pipeline-notifier-711002");
         symlink(elsewhere.join("started"), ours.join("link")).unwrap();
         assert_eq!(load(&job, "link", 9), None);
         save(&job, "link", b"1").unwrap();
@@ -165,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn what_jobs_left_behind_a_day_ago_is_removed() {
+    fn leftovers_of_a_day_ago_are_removed() {
         let (directory, job) = job();
-        let place = directory.path();
-        let (old, new) = (place.join("shop.tmp/pipeline-notifier-1"), place.join("shop.tmp/pipeline-notifier-2"));
-        let (foreign, other) = (place.join("shop.tmp/pipeline-notifier-x"), place.join("shop.tmp/pipeline-notifier-3"));
+        let root = directory.path();
+        let (old, new) = (root.join("shop.tmp/pipeline-notifier-1"), root.join("shop.tmp/pipeline-notifier-2"));
+        let (foreign, other) = (root.join("shop.tmp/pipeline-notifier-x"), root.join("shop.tmp/pipeline-notifier-3"));
         for directory in [&old, &new, &foreign, &other] {
             DirBuilder::new().mode(0o700).create(directory).unwrap();
         }
@@ -191,12 +190,12 @@ mod tests {
         let job = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", project.as_str()), ("TMPDIR", &temporary)]
             .into_iter()
             .collect();
-        let places: Vec<PathBuf> = places(&job).collect();
-        assert_eq!(places[1..], [PathBuf::from("/tmp")]);
+        let parents: Vec<PathBuf> = parents(&job).collect();
+        assert_eq!(parents[1..], [PathBuf::from("/tmp")]);
     }
 
     #[test]
-    fn outside_of_a_job_nothing_is_kept() {
+    fn nothing_is_saved_outside_a_job() {
         assert!(save(&Variables::default(), "started", b"1").is_err());
         let odd: Variables = [("CI_JOB_ID", "../7"), ("CI_PROJECT_DIR", "/nonexistent")].into_iter().collect();
         assert!(save(&odd, "started", b"1").is_err());

@@ -1,4 +1,4 @@
-//! The settings that the host reads, by name. A name that the table does not have does not compile.
+//! The settings that the host reads, by name. A name outside the table does not compile.
 
 use super::setting::SETTINGS;
 
@@ -27,7 +27,7 @@ impl Key {
     pub const USER_MAP: Self = Self::of_table("user_map");
     pub const WEBHOOK_VARIABLE: Self = Self::of_table("webhook_variable");
 
-    /// Its name in the table.
+    /// Returns the setting's name in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0

@@ -1,4 +1,4 @@
-//! The table of the settings: one entry for the command line, the environment, the component's input and variable, the docs and the
+//! The table of the settings. One entry serves the command line, the environment, the component's input and variable, the docs and the
 //! playground. `make settings` writes it into those.
 
 use Reaches::{Input, Joined, Literal, VariableOnly};
@@ -9,56 +9,56 @@ use Takes::{Anything, List, Number, OneOf, Pattern, Switch, Text};
 pub struct Setting {
     /// Lower case with underscores, as the context has it.
     pub name: &'static str,
-    /// What the value looks like.
+    /// The form of the value.
     pub value: &'static str,
-    /// What counts where nothing is set; empty is what `help` says.
+    /// The value if nothing is set. Empty means the default in `help`.
     pub default: &'static str,
-    /// What it is for, in at most 1024 bytes.
+    /// Its purpose, in at most 1024 bytes.
     pub help: &'static str,
-    /// What GitLab lets a pipeline say.
+    /// The values that GitLab accepts from a pipeline.
     pub takes: Takes,
-    /// How it gets from the component to the notifier.
+    /// The way from the component to the notifier.
     pub reaches: Reaches,
-    /// Whether the module gets it; the others are about delivery.
+    /// True if the module gets it. The others are about delivery.
     pub for_module: bool,
 }
 
 /// The end of the help of each command that takes settings.
 pub const WHERE_LISTED: &str = "Every setting is a flag or a variable; `pipeline-notifier settings` lists them.";
 
-/// What an input says in place of an empty value.
+/// The value of an input that stands for an empty one.
 pub const NOTHING: &str = "-";
 
-/// What an input takes (<https://docs.gitlab.com/ci/inputs/#define-input-parameters-with-specinputs>).
+/// The values that an input takes (<https://docs.gitlab.com/ci/inputs/#define-input-parameters-with-specinputs>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
-    /// One line of text. No regular expression stands beside it, since GitLab before 18.1 refuses every empty value beside one
-    /// (<https://gitlab.com/gitlab-org/gitlab/-/issues/477707>); `settings.rs` judges its length and line ends.
+    /// One line of text. It has no regular expression, since GitLab before 18.1 refuses every empty value of an input with one
+    /// (<https://gitlab.com/gitlab-org/gitlab/-/issues/477707>). `settings.rs` checks its length and line ends.
     Text,
-    /// Entries, separated by commas or line ends, without a regular expression for the same reason.
+    /// Entries, separated by commas or line ends. They have no regular expression, for the same reason.
     List,
-    /// A regular expression as GitLab reads it, RE2. Its default is never blank, for the same reason: `NOTHING` stands there.
+    /// A regular expression as GitLab reads it, RE2. Its default is `NOTHING` and never blank, for the same reason.
     Pattern(&'static str),
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A number.
     Number,
-    /// True or false, which is how GitLab reads an unquoted `on` and `off` too.
+    /// True or false. GitLab reads an unquoted `on` and `off` as these too.
     Switch,
     /// No input holds it.
     Anything,
 }
 
-/// How a setting gets from the component to the notifier.
+/// The way of a setting from the component to the notifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaches {
-    /// By an input and a variable of its value.
+    /// By an input, and a variable with its value.
     Input,
-    /// By an input that is a literal of the script, so that no variable of a pipeline can change it: it says where secrets go.
+    /// By an input that is a literal of the script, so that no variable of a pipeline can change it. It decides where secrets go.
     Literal,
     /// By an input, and a variable that component.yml puts together by hand.
     Joined,
-    /// By a variable of the team's alone.
+    /// Only by a variable of the team.
     VariableOnly,
 }
 

@@ -1,4 +1,4 @@
-//! The settings that a job has set.
+//! The settings of a job.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::key::Key;
 use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes, WHERE_LISTED};
 use crate::variables::{Variables, after_unexpanded};
 
-/// What else begins like the settings: what the component's script reads, and the token for GitLab's API.
+/// Other variables with the prefix of the settings: one that the component's script reads, and the token for GitLab's API.
 const OTHERS: [&str; 2] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_GITLAB_TOKEN"];
 
-/// The secrets, which begin otherwise.
+/// The secrets, which have another prefix.
 const SECRETS: [&str; 3] = ["SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL"];
 
-/// The longest text of a setting, in characters. GitLab takes no longer variable than 10,000.
+/// The length limit of a setting, in characters. GitLab's limit for a variable is 10,000.
 const MAX_CHARACTERS: usize = 8_000;
 
 /// The settings that are set, by name: flags first, then the environment.
@@ -23,7 +23,7 @@ const MAX_CHARACTERS: usize = 8_000;
 pub struct Settings(BTreeMap<&'static str, String>);
 
 impl Settings {
-    /// Adds what the environment sets and no flag does.
+    /// Adds the settings that the environment sets and no flag does.
     #[must_use]
     pub fn or_from(mut self, variables: &Variables) -> Self {
         for setting in &SETTINGS {
@@ -34,7 +34,7 @@ impl Settings {
         self
     }
 
-    /// The settings that say where secrets go and that a flag sets, even to nothing, against a variable of the job.
+    /// Returns the settings that decide where secrets go, if a flag overrules a variable of the job, even with nothing.
     pub(crate) fn overruled(&self, variables: &Variables) -> impl Iterator<Item = &'static str> {
         let literal = SETTINGS.iter().filter(|setting| setting.reaches == Reaches::Literal).map(|setting| setting.name);
         literal.filter(|name| {
@@ -43,7 +43,7 @@ impl Settings {
         })
     }
 
-    /// A setting. A value that is refused (`refused`) counts as not set, and so does [`NOTHING`].
+    /// Returns a setting. A value that is refused (`refused`) counts as not set, and so does [`NOTHING`].
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&str> {
         self.value(key.name())
@@ -54,12 +54,12 @@ impl Settings {
         (!value.is_empty() && value != NOTHING && refusal(name, value).is_none()).then_some(value)
     }
 
-    /// A warning for each setting that is set to what cannot be used.
+    /// Returns a warning for each setting with an unusable value.
     pub(crate) fn refused(&self) -> impl Iterator<Item = String> {
         self.0.iter().filter_map(|(name, value)| Some(format!("{} {}", variable(name), refusal(name, value.trim())?)))
     }
 
-    /// A setting, or its default.
+    /// Returns a setting, or its default.
     #[must_use]
     pub fn get_or_default(&self, key: Key) -> &str {
         let default =
@@ -67,24 +67,24 @@ impl Settings {
         self.get(key).unwrap_or_else(default)
     }
 
-    /// A setting that is on or off; what is neither counts as on.
+    /// Returns whether a setting is on. A value that is neither on nor off counts as on.
     #[must_use]
     pub fn is_on(&self, key: Key) -> bool {
         let value = self.get_or_default(key);
         !["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off))
     }
 
-    /// The settings that the module gets.
+    /// Returns the settings that the module gets.
     pub fn for_module(&self) -> impl Iterator<Item = (&'static str, &str)> {
         SETTINGS.iter().filter(|setting| setting.for_module).filter_map(|it| Some((it.name, self.value(it.name)?)))
     }
 
-    /// `NOTIFIER_TIMEOUT`, and a warning where it is no number of seconds.
+    /// Returns `NOTIFIER_TIMEOUT`, and a warning if it is no number of seconds.
     #[must_use]
     pub fn timeout(&self) -> (Duration, Option<String>) {
         let default = Self::default().get_or_default(Key::TIMEOUT).to_owned();
         let seconds = |text: &str| {
-            // What the component's script reads as a number too.
+            // The component's script reads the same texts as numbers.
             let is_plain = text.bytes().all(|it| it.is_ascii_digit() || it == b'.');
             let seconds = text.parse().ok().filter(|_| is_plain).filter(|seconds| (0.1..=300.0).contains(seconds))?;
             Some(Duration::from_secs_f64(seconds))
@@ -93,13 +93,13 @@ impl Settings {
             Some(timeout) => (timeout, None),
             None => (
                 seconds(&default).unwrap_or_default(),
-                Some(format!("NOTIFIER_TIMEOUT is not a number of seconds from 0.1 to 300; using {default}")),
+                Some(format!("NOTIFIER_TIMEOUT is not a number of seconds from 0.1 to 300; {default} is used instead")),
             ),
         }
     }
 }
 
-/// The variable of a setting: `NOTIFIER_LOKI_QUERY` for `loki_query`; the Web API's address has the name that others use too.
+/// Returns the variable of a setting: `NOTIFIER_LOKI_QUERY` for `loki_query`. The Web API's address has the name that others use too.
 #[must_use]
 pub fn variable(name: &str) -> String {
     if name == "slack_api_url" {
@@ -108,11 +108,11 @@ pub fn variable(name: &str) -> String {
     format!("NOTIFIER_{}", name.to_ascii_uppercase())
 }
 
-/// Why a value cannot be used, as the rest of a sentence about its variable.
+/// Returns the reason why a value cannot be used, as the rest of a sentence about its variable.
 fn refusal(name: &str, value: &str) -> Option<String> {
     if after_unexpanded(value) == Some("") {
         return Some(format!(
-            "is `{value}`, which GitLab did not expand: it counts as not set; set that variable, or the setting itself"
+            "is `{value}`, a variable that GitLab did not expand, so the setting is ignored; set that variable or the setting itself"
         ));
     }
     let takes = SETTINGS.iter().find(|setting| setting.name == name)?.takes;
@@ -120,15 +120,17 @@ fn refusal(name: &str, value: &str) -> Option<String> {
         return None;
     }
     if takes == Takes::Text && value.contains(['\r', '\n']) {
-        return Some("has more than one line: it counts as not set; write it in one line".to_owned());
+        return Some("has several lines, so it is ignored; write it in one line".to_owned());
     }
     let characters = value.chars().count();
     (characters > MAX_CHARACTERS).then(|| {
-        format!("has {characters} characters: it counts as not set; write at most {MAX_CHARACTERS}, with * for names that are alike")
+        format!(
+            "has {characters} characters, so it is ignored; write at most {MAX_CHARACTERS}, with * for similar names"
+        )
     })
 }
 
-/// What begins with `NOTIFIER_` and is nothing that anybody reads: the warning names the nearest name that is.
+/// Returns a warning for each variable that begins with `NOTIFIER_` and that nobody reads. The warning suggests the nearest known name.
 pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
     let known: Vec<String> =
         SETTINGS.iter().map(|setting| variable(setting.name)).chain(OTHERS.map(str::to_owned)).collect();
@@ -139,7 +141,7 @@ pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
         let of_slack = name.replace("NOTIFIER_", "SLACK_").replace("SLACK_SLACK_", "SLACK_");
         let near = near.or_else(|| SECRETS.contains(&of_slack.as_str()).then_some(of_slack));
         let instead = near.map_or_else(String::new, |it| format!("; did you mean {it}?"));
-        format!("{name} is no variable of the notifier and changes nothing{instead}")
+        format!("{name} is not a setting of the notifier and has no effect{instead}")
     };
     variables.names().filter(is_unknown).map(warning).collect()
 }
@@ -195,7 +197,7 @@ mod tests {
         let suggestions = unknown(&job.into_iter().collect());
         assert_eq!(suggestions.len(), 2);
         assert!(
-            suggestions[0].starts_with("NOTIFIER_LANGUGE is no variable")
+            suggestions[0].starts_with("NOTIFIER_LANGUGE is not a setting")
                 && suggestions[0].contains("NOTIFIER_LANGUAGE?"),
             "{suggestions:?}"
         );
@@ -230,7 +232,7 @@ mod tests {
             assert_eq!((settings.get(Key::LOGS_URL), settings.value("deploy_jobs")), (None, Some(lines)), "{lines:?}");
             let warnings: Vec<_> = settings.refused().collect();
             assert!(
-                warnings.len() == 1 && warnings[0].starts_with("NOTIFIER_LOGS_URL has more than one line"),
+                warnings.len() == 1 && warnings[0].starts_with("NOTIFIER_LOGS_URL has several lines"),
                 "{warnings:?}"
             );
         }
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_that_is_no_number_is_told_and_the_default_used() {
+    fn an_invalid_timeout_is_warned_of_and_the_default_used() {
         assert_eq!(settings(&[("timeout", "2.5")]).timeout(), (Duration::from_millis(2500), None));
         for wrong in ["0", "-1", "NaN", "inf", "1e9", "+2", "2e0", "soon"] {
             let (timeout, warning) = settings(&[("timeout", wrong)]).timeout();

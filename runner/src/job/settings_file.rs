@@ -1,5 +1,5 @@
-//! `.pipeline-notifier.json` in the consumer's repository: what does not fit inputs. It names neither secrets nor hosts that
-//! anything is sent to, and inputs win over it. Its shape: `schemas/settings.v1.json`.
+//! `.pipeline-notifier.json` in the consumer's repository: the settings that do not fit inputs. It names no secret and no host that
+//! gets anything, and inputs win over it. Its shape: `schemas/settings.v1.json`.
 
 use serde_json::{Map, Value};
 
@@ -10,18 +10,17 @@ use crate::variables::Variables;
 /// The file's name.
 const NAME: &str = ".pipeline-notifier.json";
 
-/// What may stand for every event, and what for some only.
+/// The keys for every event, for one event, and for one environment.
 const FOR_ALL: [&str; 4] = ["mention", "ops_mention", "lines", "links"];
 const FOR_EVENT: [&str; 5] = ["mention", "ops_mention", "lines", "links", "text"];
 const FOR_ENVIRONMENT: [&str; 6] = ["mention", "ops_mention", "lines", "links", "channel", "ops_channel"];
 
-/// The file, without what it should not hold.
+/// The file, without its invalid parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SettingsFile(Map<String, Value>);
 
 impl SettingsFile {
-    /// Reads the file of a job's checkout; without one it is empty. What is wrong with it is in the warnings, and that
-    /// part of it does not count.
+    /// Reads the file of a job's checkout; empty if there is none. An invalid part is ignored, with a warning.
     pub(crate) fn read(variables: &Variables, warnings: &dyn Sink) -> Self {
         let text = match read_checked_out(variables, NAME) {
             Ok(text) => text,
@@ -34,7 +33,7 @@ impl SettingsFile {
         Self::of_text(&text, warnings)
     }
 
-    /// The same, of the file's text.
+    /// Reads the file's text in the same way.
     pub(crate) fn of_text(text: &str, warnings: &dyn Sink) -> Self {
         match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(mut file)) => {
@@ -44,55 +43,57 @@ impl SettingsFile {
                     for (name, entry) in entries {
                         match entry {
                             Value::Object(entry) => prune(&format!("{group}.{name}."), entry, known, &[], warnings),
-                            _ => warnings.warning(&format!("{NAME}: `{group}.{name}` is no object; it is ignored")),
+                            _ => warnings
+                                .warning(&format!("{NAME}: `{group}.{name}` is not an object, so it is ignored")),
                         }
                     }
                 }
                 Self(file)
             }
             Ok(_) => {
-                warnings.warning(&format!("{NAME} is no JSON object; it is ignored"));
+                warnings.warning(&format!("{NAME} is not a JSON object, so it is ignored"));
                 Self::default()
             }
             Err(cause) => {
-                warnings.warning(&format!("{NAME} is no JSON: {cause}; it is ignored"));
+                warnings.warning(&format!("{NAME} is not JSON: {cause}; it is ignored"));
                 Self::default()
             }
         }
     }
 
-    /// What the module gets of it.
+    /// Returns the part of the file that the module gets.
     pub(crate) fn for_module(&self) -> &Map<String, Value> {
         &self.0
     }
 
-    /// `channel` or `ops_channel` of an environment, or of the entry `*` for all others.
+    /// Returns `channel` or `ops_channel` of an environment, or of the entry `*` for all others.
     pub(crate) fn channel(&self, key: &str, environment: Option<&str>) -> Option<&str> {
         let environments = self.0.get("environments")?.as_object()?;
         [environment, Some("*")].into_iter().flatten().find_map(|name| environments.get(name)?.get(key)?.as_str())
     }
 
-    /// Whether anything in it says whom to mention.
+    /// Returns whether any entry has a mention.
     pub(crate) fn mentions_somebody(&self) -> bool {
         let groups = ["events", "environments"].into_iter().filter_map(|group| self.0.get(group)?.as_object());
         let mut entries = groups.flat_map(Map::values).filter_map(Value::as_object).chain([&self.0]);
         entries.any(|entry| ["mention", "ops_mention"].into_iter().any(|key| entry.contains_key(key)))
     }
 
-    /// Whether any environment has a channel of its own.
+    /// Returns whether any environment has its own channel.
     pub(crate) fn has_channels(&self, key: &str) -> bool {
         let environments = self.0.get("environments").and_then(Value::as_object);
         environments.is_some_and(|all| all.values().any(|entry| entry.get(key).is_some()))
     }
 }
 
-/// Takes out what is not known and what has another shape, and says so.
+/// Removes unknown keys and values of another shape, and warns of each.
 fn prune(place: &str, object: &mut Map<String, Value>, known: &[&str], groups: &[&str], warnings: &dyn Sink) {
     object.retain(|key, value| {
         let expected = match key.as_str() {
             _ if !known.contains(&key.as_str()) && !groups.contains(&key.as_str()) => {
                 let all = [known, groups].concat().join(", ");
-                warnings.warning(&format!("{NAME}: `{place}{key}` is not known and is ignored; known are {all}"));
+                warnings
+                    .warning(&format!("{NAME}: `{place}{key}` is unknown, so it is ignored; the known keys are {all}"));
                 return false;
             }
             "lines" => ("a list of strings", value.as_array().is_some_and(|all| all.iter().all(Value::is_string))),
@@ -128,25 +129,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_or_has_another_shape_is_named_and_ignored() {
+    fn unknown_keys_and_values_of_another_shape_are_ignored() {
         let (known, warnings) = file(
             r#"{"webhook":"https://evil.example","lines":"x","environments":{"prod":{"channel":"C0PROD0001","token":"t"},"dev":7},
                 "events":{"deploy-failed":{"text":"down","links":[{"label":"Runbook"}]}}}"#,
         );
         let text = warnings.join("\n");
         for expected in [
-            "`webhook` is not known and is ignored; known are mention, ops_mention, lines, links, events, environments",
+            "`webhook` is unknown, so it is ignored; the known keys are mention, ops_mention, lines, links, events, environments",
             "`lines` is not a list of strings",
-            "`environments.prod.token` is not known",
-            "`environments.dev` is no object",
+            "`environments.prod.token` is unknown",
+            "`environments.dev` is not an object",
             "`events.deploy-failed.links` is not a list of objects with `label` and `url`",
         ] {
             assert!(text.contains(expected), "{text}");
         }
         assert_eq!(warnings.len(), 5);
         assert_eq!(known.for_module()["events"]["deploy-failed"], serde_json::json!({"text": "down"}));
-        assert!(file("{").1[0].contains("is no JSON: EOF while parsing an object at line 1"));
-        assert!(file("[]").1[0].contains("is no JSON object"));
+        assert!(file("{").1[0].contains("is not JSON: EOF while parsing an object at line 1"));
+        assert!(file("[]").1[0].contains("is not a JSON object"));
     }
 
     #[test]

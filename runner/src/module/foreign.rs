@@ -1,5 +1,5 @@
-//! A module that a team pinned: taken from its file or address, checked by its digest, and compiled. The slim build has no compiler
-//! and refuses every one.
+//! A module that a team pinned: read from its file or address, checked by its digest, and compiled. The slim build has no compiler and
+//! refuses every one.
 
 #[cfg(feature = "full")]
 mod download;
@@ -24,24 +24,24 @@ use {
     std::time::Duration,
 };
 
-/// Why a module from outside cannot be had.
+/// The reason a module from outside is unavailable.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ForeignError {
     #[cfg(not(feature = "full"))]
     #[error("this is the slim notifier, which runs its own module only")]
     Slim,
-    /// The path is wrong, or the file is not there in this job.
+    /// The path is wrong, or this job does not have the file.
     #[cfg(feature = "full")]
     #[error("the file cannot be read: {0}")]
     Read(std::io::Error),
     #[cfg(feature = "full")]
     #[error(transparent)]
     Download(#[from] DownloadError),
-    /// Larger or more tangled than there is time for.
+    /// The module is too large or too complex for the time.
     #[cfg(feature = "full")]
     #[error("compiling it takes longer than the job's time allows (NOTIFIER_TIMEOUT)")]
     Slow,
-    /// Not the file that was pinned. It is not run.
+    /// The file is not the pinned one. It is not run.
     #[cfg(feature = "full")]
     #[error("its SHA-256 is {found}, not the pinned one")]
     Digest { found: String },
@@ -51,7 +51,7 @@ pub(crate) enum ForeignError {
 }
 
 impl ForeignError {
-    /// The kind of fault, as one word of the job log.
+    /// Returns the kind of fault, as one word for the job log.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             #[cfg(not(feature = "full"))]
@@ -83,13 +83,13 @@ impl Explain for ForeignError {
     }
 }
 
-/// The pinned module, ready to run: none in the slim build.
+/// Refuses the pinned module: the slim build runs none.
 #[cfg(not(feature = "full"))]
 pub(super) fn guest(_: &Pin, _: &Client, _: &Variables, _: Deadline) -> Result<Guest, ForeignError> {
     Err(ForeignError::Slim)
 }
 
-/// The pinned module, ready to run. Of `deadline` compiling it may take half of what is left.
+/// Returns the pinned module, ready to run. Compilation may take half of the time left.
 #[cfg(feature = "full")]
 pub(super) fn guest(
     pin: &Pin,
@@ -110,7 +110,7 @@ pub(super) fn guest(
     compile(wasm, deadline.remaining() / 2)
 }
 
-/// Compiles a module in a thread of its own, for nothing else stops a compiler. Where there is no thread, the watchdog does.
+/// Compiles a module in a thread of its own, because nothing else stops a compiler. Without a thread, the watchdog does.
 #[cfg(feature = "full")]
 fn compile(wasm: Vec<u8>, patience: Duration) -> Result<Guest, ForeignError> {
     let wasm = Arc::new(wasm);
@@ -123,7 +123,7 @@ fn compile(wasm: Vec<u8>, patience: Duration) -> Result<Guest, ForeignError> {
     }
 }
 
-/// Reads a module file, up to the size that a module may have and a byte more.
+/// Reads a module file, up to the size limit of a module and one byte more.
 #[cfg(feature = "full")]
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ForeignError> {
     read_at_most(path, LIMITS.module as u64 + 1).map_err(ForeignError::Read)

@@ -1,4 +1,4 @@
-//! The message: what a module returns, as far as the host needs to know.
+//! The message: a module's output, as far as the host needs it.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -7,13 +7,13 @@ use super::skip::Skip;
 use crate::job::context::CONTEXT_VERSION;
 use crate::report::Warning;
 
-/// The keys of a body that a module may set. Where a message goes, and under whose name, is not the module's to say.
+/// The body keys that a module may set. The destination and the sender's name are not the module's to set.
 const BODY_KEYS: [&str; 6] = ["text", "blocks", "attachments", "unfurl_links", "unfurl_media", "mrkdwn"];
 
 /// The most links on a job's page in GitLab.
 const MAX_LINKS: usize = 20;
 
-/// Slack cuts or splits a longer `text`, in characters.
+/// The length limit of `text`, in characters: Slack cuts or splits a longer one.
 const MAX_TEXT: usize = 4000;
 
 /// A module's answer, version 1.
@@ -21,55 +21,54 @@ const MAX_TEXT: usize = 4000;
 pub(crate) struct Message {
     version: u64,
     message: Map<String, Value>,
-    /// Why it is not to be sent.
+    /// The reason not to send it.
     #[serde(default)]
     pub(crate) skip: Option<Skip>,
-    /// Whether somebody should come and look.
+    /// True if somebody should come and look.
     #[serde(default)]
     pub(crate) failure: bool,
-    /// Whether those who were called by an earlier failure should know that it is over.
+    /// True if the people mentioned by an earlier failure should know that it is over.
     #[serde(default)]
     pub(crate) recovery: bool,
-    /// Whether a bot says it at the channel's end, and not where the pipeline's message is.
+    /// True if a bot posts this as a new message at the bottom of the channel, and does not update the living message.
     #[serde(default)]
     pub(crate) apart: bool,
-    /// How the pipeline stands, in a word that is the module's own, for the next message to compare with.
+    /// The pipeline's state, in the module's own term. The next message is compared with it.
     #[serde(default)]
     pub(crate) verdict: String,
-    /// What happened, as the headline says it.
+    /// The event, as in the headline.
     #[serde(default)]
     pub(crate) status: String,
-    /// How many pipelines of the ref failed in a row up to this one.
+    /// The number of consecutive failed pipelines of the ref, up to this one.
     #[serde(default)]
     pub(crate) failures_in_a_row: Option<i64>,
     /// One line for the job log.
     #[serde(default)]
     pub(crate) summary: String,
-    /// The environment that the message is about, by which the host chooses channels and operators.
+    /// The environment of the message, by which the host chooses channels and operators.
     #[serde(default)]
     environment: Option<String>,
-    /// For the job's page in GitLab.
+    /// The links for the job's page in GitLab.
     #[serde(default)]
     links: Vec<Link>,
-    /// Whom it calls.
+    /// The mentions in the message.
     #[serde(default)]
     pub(crate) mentions: Vec<String>,
-    /// What the module has to say about settings and variables.
+    /// The module's warnings about settings and variables.
     #[serde(default)]
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// A link of a message.
 #[derive(Debug, Deserialize)]
 struct Link {
     label: String,
     url: String,
 }
 
-/// Why a module's output is no message: the module's fault.
+/// A fault of the module: its output is not a valid message.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadMessage {
-    #[error("its output is no message: {0}")]
+    #[error("its output is not a message: {0}")]
     Json(serde_json::Error),
     #[error(
         "its output has version {0}, this binary speaks version {CONTEXT_VERSION}: {next}",
@@ -80,19 +79,19 @@ pub(crate) enum BadMessage {
     NoText,
     #[error("the `text` of its message is longer than {MAX_TEXT} characters")]
     LongText,
-    #[error("its message sets `{0}`, which is not a module's to set")]
+    #[error("its message sets `{0}`, which a module may not set")]
     Key(String),
 }
 
 impl Message {
-    /// A message of one line, for when no module works. The text is escaped as Slack's mrkdwn wants it.
+    /// Builds a message of one line, for when no module works. The text is escaped for Slack's mrkdwn.
     pub(crate) fn of_line(line: &str) -> Self {
         let escaped = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let body = json!({"text": escaped, "unfurl_links": false, "unfurl_media": false});
         Self { message: body.as_object().cloned().unwrap_or_default(), summary: line.to_owned(), ..Self::default() }
     }
 
-    /// The same of a module of a team's own, whose reasons not to send it are its own, whatever they are called.
+    /// Decodes the output of a team's own module. Its skip reasons never count as built-in ones, even with the same name.
     pub(crate) fn decode_foreign(output: &[u8]) -> Result<Self, BadMessage> {
         let mut message = Self::decode(output)?;
         message.skip = message.skip.map(Skip::foreign);
@@ -114,12 +113,11 @@ impl Message {
         }
     }
 
-    /// The environment that the message is about.
     pub(crate) fn environment(&self) -> Option<&str> {
         self.environment.as_deref()
     }
 
-    /// The links, after that of the message itself where it has an address, as GitLab's job page shows them
+    /// Returns the links as GitLab's job page shows them, after the link of the message itself if there is one
     /// (<https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsannotations>).
     pub(crate) fn annotations(&self, permalink: Option<&str>) -> String {
         let message = permalink.map(|url| ("Slack message", url));
@@ -149,7 +147,7 @@ impl Body {
         &self.0
     }
 
-    /// The same without its attachments, which hold the small print.
+    /// Returns the body without its attachments, which hold the small print.
     pub(crate) fn without_small_print(&self) -> Self {
         let mut body = self.clone();
         if let Value::Object(fields) = &mut body.0 {
@@ -158,7 +156,7 @@ impl Body {
         body
     }
 
-    /// The text that says it all by itself.
+    /// Returns the text, which is complete by itself.
     pub(crate) fn text(&self) -> &str {
         self.0["text"].as_str().unwrap_or_default()
     }
@@ -169,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_message_is_refused_by_its_fault() {
+    fn an_invalid_message_is_refused_with_a_fault() {
         for (output, expected) in [
             ("", "EOF"),
             ("{}", "missing field `version`"),

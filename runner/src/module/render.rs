@@ -1,4 +1,4 @@
-//! Rendering: with the built-in module, or with one that a team pinned by its digest.
+//! Renders messages with the built-in module, or with one that a team pinned by its digest.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -13,10 +13,10 @@ use crate::net::http::Client;
 use crate::sandbox::{Guest, GuestError};
 use crate::variables::Variables;
 
-/// Why a module gave no message.
+/// The reason a module gave no message.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ModuleError {
-    /// The pinned module cannot be had.
+    /// The pinned module is unavailable.
     #[error(transparent)]
     Foreign(#[from] ForeignError),
     #[error(transparent)]
@@ -26,7 +26,7 @@ pub(crate) enum ModuleError {
 }
 
 impl ModuleError {
-    /// The kind of fault, as one word of the job log.
+    /// Returns the kind of fault, as one word for the job log.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Foreign(error) => error.reason(),
@@ -40,15 +40,15 @@ impl Explain for ModuleError {
     fn step(&self) -> Cow<'_, str> {
         match self {
             Self::Foreign(error) => error.step(),
-            Self::Guest(_) | Self::Message(_) => "`pipeline-notifier module check` shows the same".into(),
+            Self::Guest(_) | Self::Message(_) => "run `pipeline-notifier module check` to reproduce this".into(),
         }
     }
 }
 
-/// The module of a call: the one that a team pinned, fetched and compiled once, else the built-in one.
+/// The module of a call: the pinned one, fetched and compiled once, else the built-in one.
 pub(crate) struct Module {
     pin: Option<Pin>,
-    /// The pinned one, or the warning that says why it cannot be had.
+    /// The pinned module, or the warning about its absence.
     pinned: OnceCell<Result<Guest, String>>,
 }
 
@@ -57,13 +57,13 @@ impl Module {
         Self { pin: pin.filter(|pin| pin.sha256 != BUILT_IN_MODULE.0), pinned: OnceCell::new() }
     }
 
-    /// The module that a team pinned, where it is another one than the built-in one.
+    /// Returns the pin, unless it is the built-in module.
     pub(crate) fn pin(&self) -> Option<&Pin> {
         self.pin.as_ref()
     }
 
-    /// Renders a context: with the pinned module where there is one and it works, else with the built-in one. What went wrong with the
-    /// pinned one is the warning beside the message.
+    /// Renders a context with the pinned module if it works, else with the built-in one. The warning reports a failure of the pinned
+    /// one.
     pub(crate) fn render(
         &self,
         context: &[u8],
@@ -82,7 +82,8 @@ impl Module {
         (render_built_in(context), warning)
     }
 
-    /// The route of a context. A module that fails has none; rendering says so.
+    /// Returns the route of a context: of the pinned module, else of the built-in one. Errors are ignored here, because rendering reports
+    /// them.
     pub(crate) fn route(&self, context: &[u8], client: &Client, variables: &Variables, deadline: Deadline) -> Route {
         let of_pinned = match self.pinned(client, variables, deadline) {
             Some(Ok((_, guest))) => guest.run(context).ok().and_then(|output| Route::decode_foreign(&output)),
@@ -118,12 +119,12 @@ fn render_built_in(context: &[u8]) -> Result<Message, ModuleError> {
     Ok(Message::decode(&Guest::built_in()?.run(context)?)?)
 }
 
-/// What a module of a team's own makes of a context.
+/// Renders a context with a team's own module.
 pub(crate) fn render_foreign(guest: &Guest, context: &[u8]) -> Result<Message, ModuleError> {
     Ok(Message::decode_foreign(&guest.run(context)?)?)
 }
 
-/// Draws messages with the built-in module, whichever module made them. `language` is that of the title.
+/// Draws messages as text or HTML with the built-in module, even if another module made them. `language` is that of the title.
 pub(crate) fn picture(
     format: &str,
     title: &str,

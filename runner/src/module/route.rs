@@ -1,22 +1,22 @@
-//! The route of a message: what the host must know before it asks Slack.
+//! The route of a message: the facts that the host needs before its requests to Slack.
 
 use serde::Deserialize;
 
 use super::skip::Skip;
 use crate::job::context::CONTEXT_VERSION;
 
-/// What a module answers where the context's `request` is `route`. A module that knows no routes answers with a whole message, which
-/// has the same fields, but for `lookup`.
+/// A module's answer to the `request` `route` of a context. A module without routes answers with a whole message, which has the same
+/// fields except `lookup`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Route {
     version: u64,
-    /// The environment that the message is about, by which its channel is chosen.
+    /// The environment of the message, by which its channel is chosen.
     #[serde(default)]
     pub(crate) environment: Option<String>,
-    /// Why it is not to be sent, whatever Slack says.
+    /// The reason not to send it, whatever Slack answers.
     #[serde(default)]
     pub(crate) skip: Option<Skip>,
-    /// The e-mail addresses of those whom it might mention and whose Slack IDs it does not know; `None` where it does not say.
+    /// The e-mail addresses of people whom it might mention and whose Slack IDs it lacks; `None` means unknown.
     #[serde(default)]
     pub(crate) lookup: Option<Vec<String>>,
 }
@@ -26,7 +26,7 @@ impl Route {
         serde_json::from_slice(output).ok().filter(|route: &Self| route.version == CONTEXT_VERSION)
     }
 
-    /// The same of a module of a team's own, whose reasons not to send are its own.
+    /// Decodes the output of a team's own module, whose reasons not to send are its own.
     pub(crate) fn decode_foreign(output: &[u8]) -> Option<Self> {
         let mut route = Self::decode(output)?;
         route.skip = route.skip.map(Skip::foreign);

@@ -1,10 +1,10 @@
-//! Why a module does not want its message sent.
+//! A module's reasons not to send its message.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-/// Why a module does not want its message sent.
+/// A module's reason not to send its message.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub(crate) enum Skip {
@@ -16,7 +16,7 @@ pub(crate) enum Skip {
     EnvironmentNotSelected,
     /// The setting `finish` leaves this end of a pipeline out.
     FinishNotSelected,
-    /// All that failed was reported by earlier messages.
+    /// Earlier messages reported every failure.
     AlreadyReported,
     /// A module's own reason, as one word.
     Other(String),
@@ -32,19 +32,19 @@ const SKIPS: [(Skip, &str); 5] = [
 ];
 
 impl Skip {
-    /// The same reason of a module of a team's own, which is never one of ours, whatever it is called.
+    /// Makes the reason one of a team's own module. It is never one of ours, even if it has the same name.
     pub(super) fn foreign(self) -> Self {
         Self::Other(self.to_string())
     }
 
-    /// Whether the settings leave the message out, or it was reported before: nothing that `--strict` minds.
+    /// Returns true if the settings leave the message out, or it was reported before. `--strict` accepts that.
     pub(crate) fn is_on_purpose(&self) -> bool {
         !matches!(self, Self::Other(_))
     }
 }
 
 impl From<String> for Skip {
-    /// A reason as the one word that the last line of the log has room for.
+    /// Shortens a reason to one word, for which the last line of the log has room.
     fn from(reason: String) -> Self {
         if let Some((skip, _)) = SKIPS.iter().find(|(_, name)| *name == reason) {
             return skip.clone();

@@ -1,4 +1,4 @@
-//! Where a secret may go. The one place that decides it: for webhooks, the Web API, GitLab's API and its package registry alike.
+//! The only check of a secret's destination: for webhooks, the Web API, GitLab's API and its package registry.
 
 use std::net::IpAddr;
 
@@ -7,20 +7,20 @@ use ::http::Uri;
 /// The port of https.
 const HTTPS_PORT: u16 = 443;
 
-/// Why a secret does not go to an address.
+/// The reason an address may not get a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Not a URL of http or https without credentials in it.
+    /// Not a URL of http or https without credentials.
     NotAnAddress,
     /// Unencrypted.
     NotHttps,
-    /// A host that nobody named.
+    /// A host that no list names.
     Host,
 }
 
-/// Whether a secret may go to `url`: over https, to one of the hosts `own`, or to one of the comma-separated list `allowed`. A host
-/// of `own` means https' own port, unless it has another (`host:8443`); one of `allowed` means any port, unless it has one. This
-/// very machine may have it anyway: who listens here could read the job's environment.
+/// Checks if a secret may go to `url`: over https, to a host of `own` or of the comma-separated list `allowed`. A host of `own` means
+/// the port of https, unless it names another (`host:8443`). A host of `allowed` means any port, unless it names one. This machine is
+/// always allowed: a listener here could read the job's environment anyway.
 pub(crate) fn check(url: &str, own: &[&str], allowed: &str) -> Result<(), Refused> {
     let (scheme, host, port) = origin(url).ok_or(Refused::NotAnAddress)?;
     if is_loopback(url) {
@@ -31,63 +31,63 @@ pub(crate) fn check(url: &str, own: &[&str], allowed: &str) -> Result<(), Refuse
         "http" => return Err(Refused::NotHttps),
         _ => return Err(Refused::NotAnAddress),
     }
-    let (is_host, is_place) = (
+    let (is_host, is_host_and_port) = (
         |entry: &str| entry.eq_ignore_ascii_case(&host),
-        |entry: &str| entry.eq_ignore_ascii_case(&place(&host, port)),
+        |entry: &str| entry.eq_ignore_ascii_case(&host_and_port(&host, port)),
     );
-    let is_own = |entry: &&str| is_place(entry) || is_host(entry) && port.is_none_or(|port| port == HTTPS_PORT);
+    let is_own = |entry: &&str| is_host_and_port(entry) || is_host(entry) && port.is_none_or(|port| port == HTTPS_PORT);
     if own.iter().any(is_own) || is_named(url, allowed) { Ok(()) } else { Err(Refused::Host) }
 }
 
-/// Whether the host of `url` is one of a comma-separated list.
+/// Returns true if a comma-separated list names the host of `url`.
 pub(crate) fn is_named(url: &str, allowed: &str) -> bool {
     let Some((_, host, port)) = origin(url) else { return false };
     allowed.split(',').map(str::trim).any(|entry| is_entry(entry, &host, port))
 }
 
-/// Whether a host is meant by an entry as people write it: with a port or for any, also with its scheme and a slash behind it.
+/// Returns true if an entry names the host. People write it with or without the port, the scheme and a trailing slash.
 fn is_entry(entry: &str, host: &str, port: Option<u16>) -> bool {
     let entry = entry.strip_prefix("https://").unwrap_or(entry).trim_end_matches('/');
-    entry.eq_ignore_ascii_case(host) || entry.eq_ignore_ascii_case(&place(host, port))
+    entry.eq_ignore_ascii_case(host) || entry.eq_ignore_ascii_case(&host_and_port(host, port))
 }
 
-/// Whether `url` lies below `base`, which is at the very host and port of `server`, and may have a secret.
+/// Returns true if `url` is below `base`, and `base` has exactly the host and port of `server` and may get a secret.
 pub(crate) fn is_below(url: &str, base: &str, server: &str) -> bool {
     let (Some(of_base), Some(of_server)) = (origin(base), origin(server)) else { return false };
     of_base == of_server
-        && check(base, &[&place(&of_server.1, of_server.2)], "").is_ok()
+        && check(base, &[&host_and_port(&of_server.1, of_server.2)], "").is_ok()
         && url.strip_prefix(base.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// A host and the port that it is asked at over https.
-fn place(host: &str, port: Option<u16>) -> String {
+/// Returns a host and its port over https.
+fn host_and_port(host: &str, port: Option<u16>) -> String {
     format!("{host}:{}", port.unwrap_or(HTTPS_PORT))
 }
 
-/// Scheme, host and port of an address with no credentials in it.
+/// Returns scheme, host and port of an address without credentials.
 fn origin(url: &str) -> Option<(String, String, Option<u16>)> {
     let uri: Uri = url.parse().ok()?;
     let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
     Some((uri.scheme_str()?.to_owned(), authority.host().to_ascii_lowercase(), authority.port_u16()))
 }
 
-/// The host of a URL, in lower case.
+/// Returns the host of a URL, in lower case.
 pub(crate) fn host(url: &str) -> Option<String> {
     Some(origin(url)?.1)
 }
 
-/// The host of a URL as people may read it, with its port where it has one of its own.
+/// Returns the host of a URL for people, with its port if the URL names one.
 pub(crate) fn shown(url: &str) -> Option<String> {
     let (_, host, port) = origin(url)?;
     Some(port.map_or(host.clone(), |port| format!("{host}:{port}")))
 }
 
-/// The host of a URL where it is no name.
+/// Returns the host of a URL if it is an IP address.
 pub(crate) fn ip(url: &str) -> Option<IpAddr> {
     origin(url)?.1.trim_matches(['[', ']']).parse().ok()
 }
 
-/// Whether an address names this very machine.
+/// Returns true if an address names this machine.
 pub(crate) fn is_loopback(url: &str) -> bool {
     ip(url).is_some_and(|ip| ip.is_loopback()) || origin(url).is_some_and(|(_, host, _)| host == "localhost")
 }

@@ -1,8 +1,8 @@
-//! The time that one call may take of a job.
+//! The time limit of one call within a job.
 
 use std::time::{Duration, Instant};
 
-/// A moment by the monotonic clock: a wall clock that jumps moves nothing.
+/// A moment of the monotonic clock: a jump of the wall clock does not change it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Instant);
 
@@ -11,12 +11,12 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
-    /// What is left; zero once it has passed.
+    /// Returns the time left; zero after the deadline.
     pub(crate) fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 
-    /// The earlier of this deadline and one after `time`.
+    /// Returns the earlier of this deadline and one after `time`.
     pub(crate) fn at_most(self, time: Duration) -> Self {
         Self(self.0.min(Instant::now() + time))
     }

@@ -1,4 +1,4 @@
-//! Why a request got no answer. The client's own errors can print an address, and an address can be a secret: none is printed.
+//! Requests without an answer. The client's own errors can print an address, and an address can be a secret: none is printed.
 
 use std::borrow::Cow;
 use std::io;
@@ -7,16 +7,16 @@ use ureq::Timeout;
 
 use crate::explain::Explain;
 
-/// Why there was no answer, and from whom: a host, and nothing else of an address.
+/// The reason there was no answer, and the host. It has nothing else of an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("the host name {0} could not be resolved")]
     Dns(String),
     #[error("the connection to {0} was refused or the network is unreachable")]
     Connect(String),
-    #[error("no connection to {0} within the time")]
+    #[error("no connection to {0} within the time limit")]
     ConnectTimeout(String),
-    #[error("no answer from {0} within the time")]
+    #[error("no answer from {0} within the time limit")]
     Timeout(String),
     #[error("the certificate of {0} is from an unknown authority")]
     TlsUntrusted(String),
@@ -32,7 +32,7 @@ pub(crate) enum Fault {
     Protocol(String),
 }
 
-/// Whom a request goes to, as people may read it.
+/// The target of a request, as people may read it.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) host: String,
@@ -41,7 +41,7 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// Whom the connection is made to.
+    /// Returns the peer of the connection.
     fn near(&self) -> String {
         match &self.proxy {
             Some((proxy, variable)) => format!("{proxy} (the proxy of {variable})"),
@@ -49,7 +49,7 @@ impl Way {
         }
     }
 
-    /// Who should answer.
+    /// Returns the server that should answer.
     pub(crate) fn far(&self) -> String {
         match &self.proxy {
             Some((proxy, _)) => format!("{} (by the proxy {proxy})", self.host),
@@ -59,7 +59,7 @@ impl Way {
 }
 
 impl Fault {
-    /// The fault behind an error of the HTTP client.
+    /// Maps an error of the HTTP client to a fault.
     pub(crate) fn of(error: &ureq::Error, way: &Way) -> Self {
         let kind: Kind = match error {
             ureq::Error::HostNotFound | ureq::Error::Timeout(Timeout::Resolve) => Fault::Dns,
@@ -72,14 +72,14 @@ impl Fault {
             ureq::Error::Io(error) => io_fault(error),
             _ => Fault::Protocol,
         };
-        // A proxy looks the host up and connects by itself.
+        // A proxy resolves the host and connects by itself.
         match kind(String::new()) {
             Fault::Dns(_) | Fault::Connect(_) | Fault::ConnectTimeout(_) | Fault::Proxy(_) => kind(way.near()),
             _ => kind(way.far()),
         }
     }
 
-    /// The fault as one word of the job log.
+    /// Returns the fault as one word for the job log.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Dns(_) => "dns",
@@ -94,7 +94,7 @@ impl Fault {
         }
     }
 
-    /// Whether it is certain that no byte of the request went out, and another try may help.
+    /// Returns true if surely no byte of the request went out and another try may help.
     pub(crate) fn is_before_sending(&self) -> bool {
         matches!(self, Self::Dns(_) | Self::Connect(_))
     }
@@ -105,12 +105,10 @@ impl Explain for Fault {
         let step = match self {
             Self::Dns(_) => "check the name, and the resolver of the job's image and runner",
             Self::Connect(_) | Self::ConnectTimeout(_) => {
-                "check the runner's network, and HTTPS_PROXY where a proxy stands between"
+                "check the runner's network, and HTTPS_PROXY if there is a proxy"
             }
-            Self::Timeout(_) => "a larger NOTIFIER_TIMEOUT waits longer",
-            Self::TlsUntrusted(_) => {
-                "behind a proxy that inspects TLS set SSL_CERT_FILE to its authority's certificate"
-            }
+            Self::Timeout(_) => "raise NOTIFIER_TIMEOUT to wait longer",
+            Self::TlsUntrusted(_) => "if a proxy inspects TLS, set SSL_CERT_FILE to its CA certificate",
             Self::TlsTime(_) => "check the clock of the runner, and the certificate",
             Self::TlsName(_) | Self::Tls(_) | Self::Protocol(_) => {
                 "check the address, and whether a proxy answers in its place"
@@ -121,7 +119,7 @@ impl Explain for Fault {
     }
 }
 
-/// A fault that is yet to be told of whom.
+/// Builds a fault for a host.
 type Kind = fn(String) -> Fault;
 
 fn io_fault(error: &io::Error) -> Kind {

@@ -1,6 +1,6 @@
-//! One request over HTTP, bounded in time and size. With `slack` the only place that knows the HTTP client.
+//! One request over HTTP, bounded in time and size. Only this module and `slack` know the HTTP client.
 //!
-//! The client's own errors can print an address, and an address can be a secret: each is mapped to a [`Fault`].
+//! Every error becomes a [`Fault`]: the client's own can print an address, and an address can be a secret.
 
 use std::cell::OnceCell;
 use std::io::{Read, Take};
@@ -15,27 +15,27 @@ use crate::net::fault::{Fault, Way};
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 
-/// The most that the resolver and the connection may take of the time left: a dead name server is noticed early.
+/// The time limit of the resolver: a dead name server is noticed early.
 const RESOLVE: std::time::Duration = std::time::Duration::from_secs(3);
 
-/// What is read and written at once, in bytes. All headers of an answer must fit.
+/// The buffer size for reads and writes, in bytes. All headers of an answer must fit.
 const BUFFER: usize = 32 << 10;
 
-/// An answer. Its body is cut where it is longer than asked for, or breaks off: the status decides.
+/// An answer. A body that is too long or breaks off is cut: the status decides.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The value of `Retry-After`.
     pub(crate) retry_after: Option<String>,
-    /// The value of `Location`; nothing follows it by itself.
+    /// The value of `Location`. No redirect is followed automatically.
     #[cfg_attr(not(feature = "full"), expect(dead_code, reason = "for the download of a module"))]
     pub(crate) location: Option<String>,
-    /// The value of `X-OAuth-Scopes`, with which Slack's Web API answers.
+    /// The value of `X-OAuth-Scopes`, a header of Slack's Web API.
     pub(crate) scopes: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
-/// A connection that is kept from one question to the next, and a deadline for all of them.
+/// A connection for several requests, with one deadline for all of them.
 pub(crate) struct Connection {
     agent: Agent,
     way: Way,
@@ -43,8 +43,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Gets an address of the server, with a secret header. More may be sent than is kept: the body is read as it comes, up to a
-    /// size in bytes.
+    /// Gets an address of the server, with a secret header. The body is read as it arrives, up to `max_answer` bytes, so that callers
+    /// need not store all of it.
     pub(crate) fn get(&self, url: &str, (name, secret): (&str, &Secret), max_answer: u64) -> Result<Opened, Fault> {
         let request = self.agent.get(url).header(name, secret.expose());
         let request = request.config().timeout_global(Some(self.deadline.remaining())).build();
@@ -54,23 +54,23 @@ impl Connection {
         Ok(Opened { status, has_next_page, body: response.into_body().into_reader().take(max_answer) })
     }
 
-    /// What it is called where an answer breaks off.
+    /// Returns the fault of an answer that breaks off.
     pub(crate) fn broken_off(&self) -> Fault {
         Fault::Timeout(self.way.far())
     }
 }
 
-/// An answer whose body is yet to be read.
+/// An answer with its body unread.
 pub(crate) struct Opened {
     pub(crate) status: u16,
-    /// Whether `X-Next-Page` names one, as GitLab's API does (<https://docs.gitlab.com/api/rest/#pagination>); `None` without it.
+    /// True if `X-Next-Page` names a page, as in GitLab's API (<https://docs.gitlab.com/api/rest/#pagination>); `None` without it.
     pub(crate) has_next_page: Option<bool>,
     pub(crate) body: Take<BodyReader<'static>>,
 }
 
 #[cfg(test)]
 impl Answer {
-    /// An answer for tests of what is made of one.
+    /// Builds an answer for tests of its handling.
     #[allow(clippy::unnecessary_wraps, reason = "what is tested takes the client's results")]
     pub(crate) fn of(status: u16, retry_after: Option<&str>, body: &str) -> Result<Self, Fault> {
         let retry_after = retry_after.map(str::to_owned);
@@ -81,7 +81,7 @@ impl Answer {
 /// Makes requests with the proxy and the certificates of a job's environment.
 pub(crate) struct Client {
     variables: Variables,
-    /// Read once: a machine has more than a hundred of them.
+    /// Read once: a machine has more than a hundred certificates.
     roots: OnceCell<RootCerts>,
 }
 
@@ -90,17 +90,17 @@ impl Client {
         Self { variables: variables.clone(), roots: OnceCell::new() }
     }
 
-    /// What is odd about the certificates or the proxy of the environment, for people.
+    /// Returns the problems of the environment's certificates and proxy, for people.
     pub(crate) fn oddities(&self) -> Vec<String> {
         let mut found = Vec::new();
         if self.variables.get("SSL_CERT_FILE").is_some() && native_roots().is_empty() {
             found.push(
-                "SSL_CERT_FILE holds no certificate; using the built-in authorities until it names a PEM file"
+                "SSL_CERT_FILE holds no certificate, so the built-in authorities are used; set it to a PEM file"
                     .to_owned(),
             );
         }
         if let Some((name, _)) = self.proxy_variable("https").filter(|(_, value)| Proxy::new(value).is_err()) {
-            found.push(format!("{name} is no proxy address and is ignored; one is http://host:port"));
+            found.push(format!("{name} is not a proxy address, so it is ignored; write http://host:port"));
         }
         found
     }
@@ -137,7 +137,7 @@ impl Client {
         Ok(answer(request.call().map_err(|error| Fault::of(&error, &self.way(url)))?, max_answer))
     }
 
-    /// A connection for several questions to one server.
+    /// Returns a connection for several requests to one server.
     pub(crate) fn connection(&self, url: &str, deadline: Deadline) -> Connection {
         Connection { agent: self.agent(url, deadline), way: self.way(url), deadline }
     }
@@ -147,16 +147,16 @@ impl Client {
         let mut config = Agent::config_builder()
             .user_agent(concat!("pipeline-notifier/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
-            // Messages and answers have a few kilobytes; the client's own buffers of 128 KiB each are pages touched for nothing.
+            // Messages and answers have a few kilobytes. The client's own buffers of 128 KiB each would waste memory.
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(self.proxy(url).map(|(_, proxy)| proxy))
             .timeout_global(Some(left))
-            // The client resolves in a thread of its own to bound it; an address has nothing to resolve.
+            // A time limit makes the client resolve in a thread of its own; an IP address needs no resolving.
             .timeout_resolve(Some(left.min(RESOLVE)).filter(|_| address::ip(url).is_none()))
-            // A little before the whole, so that a connection that was not made can be distinguished from an answer that did not come.
+            // A little less than the whole time, to distinguish a failed connection from a missing answer.
             .timeout_connect(Some(left.saturating_sub(left / 20)));
         if url.starts_with("https://") {
             config = config.tls_config(TlsConfig::builder().root_certs(self.roots()).build());
@@ -168,7 +168,7 @@ impl Client {
         self.roots.get_or_init(|| self.read_roots()).clone()
     }
 
-    /// The machine's certificates and GitLab's own authority; the built-in ones where the machine has none.
+    /// Reads the machine's certificates and GitLab's own authority, or the built-in certificates if the machine has none.
     fn read_roots(&self) -> RootCerts {
         let mut roots = native_roots();
         if roots.is_empty() {
@@ -181,7 +181,7 @@ impl Client {
         RootCerts::new_with_certs(&roots)
     }
 
-    /// The proxy for an address: that of its scheme, then the one for all; none for this very machine.
+    /// Returns the proxy for an address: the one of its scheme, else the one for all. This machine needs none.
     fn proxy(&self, url: &str) -> Option<(String, Proxy)> {
         if address::is_loopback(url) {
             return None;
@@ -200,10 +200,10 @@ impl Client {
         Some((variable, builder.build().ok()?))
     }
 
-    /// Whom a request to an address is for.
+    /// Returns the target of a request to an address.
     fn way(&self, url: &str) -> Way {
         let proxy = self.proxy(url).map(|(variable, proxy)| {
-            // Of an address that is torn by a slash in its password, a part of that may stand in the host's place.
+            // A slash in the password breaks the address apart, and a part of the password may appear as the host.
             let behind =
                 self.variables.get(&variable).and_then(|address| address.rsplit('@').next()).unwrap_or_default();
             (if behind.contains(proxy.host()) { proxy.host().to_owned() } else { "its host".to_owned() }, variable)
@@ -219,8 +219,8 @@ impl Client {
     }
 }
 
-/// Whether no proxy stands before a host, as curl reads `NO_PROXY`, so that the component's script and the notifier go the same way: a
-/// lone `*`, or names, of which each stands for itself and everything below it (<https://curl.se/docs/manpage.html#--noproxy>).
+/// Returns true if `NO_PROXY` excepts a host. It is read as in curl, so that the component's script and the notifier go the same way.
+/// It is a lone `*`, or names that cover themselves and everything below (<https://curl.se/docs/manpage.html#--noproxy>).
 fn is_excepted(host: &str, excepted: &str) -> bool {
     let is_below = |name: &str| {
         let name = name.strip_prefix('.').unwrap_or(name).trim_end_matches('.').to_ascii_lowercase();
@@ -238,7 +238,7 @@ fn answer(response: http::Response<ureq::Body>, max_answer: u64) -> Answer {
     let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
     let (retry_after, location, scopes) = (header("retry-after"), header("location"), header("x-oauth-scopes"));
     let mut body = Vec::new();
-    // A body that breaks off or comes too slowly changes nothing about the status.
+    // A body that breaks off or comes too slowly does not change the status.
     let _ = response.into_body().into_reader().take(max_answer).read_to_end(&mut body);
     Answer { status, retry_after, location, scopes, body }
 }
@@ -264,9 +264,9 @@ mod tests {
         assert!(client.proxy("https://direct.example/x").is_none());
     }
 
-    /// What curl 7.88 did with each of these.
+    /// The expected results are those of curl 7.88.
     #[test]
-    fn what_no_proxy_excepts_is_what_curl_says() {
+    fn no_proxy_is_read_as_curl_reads_it() {
         for (excepted, expected) in [
             ("slack.com", true),
             (".slack.com", true),

@@ -1,4 +1,4 @@
-//! Secrets, and keeping them out of everything that is written.
+//! Secrets, and their removal from everything that is written.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ const SECRET_VARIABLES: [&str; 13] = [
     "SLACK_WEBHOOK_URL",
 ];
 
-/// Shorter values are words that a text may well contain; GitLab masks nothing shorter either.
+/// The shortest value to redact. A text may well contain shorter ones, and GitLab masks nothing shorter either.
 const SHORTEST: usize = 8;
 
 /// Segments of a webhook's path that are the same for everybody.
@@ -38,7 +38,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value, for the one place that needs it.
+    /// Returns the value, for the code that needs it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -50,7 +50,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Whether a variable of this name may never be shown to a module, whoever asks for it.
+/// Returns true if a variable of this name never reaches a module, even if `--pass` names it.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     SECRET_VARIABLES.contains(&name.as_str())
@@ -60,23 +60,23 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 /// Replaces secrets in text.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
-    /// Longest first, so that a part never hides its whole.
+    /// Longest first. If a short part were replaced first, the longer secret would no longer match, and its rest would leak.
     needles: Vec<String>,
 }
 
 impl Redactor {
-    /// Knows the secrets of a job.
+    /// Builds a redactor for the secrets of a job.
     pub(crate) fn of(variables: &Variables, webhook_variable: &str) -> Self {
         let mut redactor = Self::default();
         for name in SECRET_VARIABLES.into_iter().chain([webhook_variable]) {
             match variables.get(name) {
-                // The project's address, which everybody may see. A clone of a public project has no credentials in it.
+                // The clone address of a public project has no credentials in it, and everybody may see it.
                 Some(url) if name == "CI_REPOSITORY_URL" && !url.contains('@') => {}
                 Some(value) if name.contains("WEBHOOK") || name == webhook_variable => redactor.add(value),
                 Some(value) => redactor.add_whole(value),
                 None => {}
             }
-            // Of a File-type variable the file's text is the secret, and of one with a byte order mark what is behind that.
+            // The secret of a File-type variable is the text of its file. A byte order mark is not part of a secret.
             if let Some(Ok(secret)) = variables.secret(name) {
                 redactor.add_whole(&secret);
             }
@@ -84,7 +84,7 @@ impl Redactor {
         redactor
     }
 
-    /// Adds an address that is a secret as a whole, a webhook's: also its path and its long segments.
+    /// Adds a webhook URL, its path and its long segments.
     pub(crate) fn add(&mut self, secret: &str) {
         self.add_whole(secret);
         if let Some((host, path)) = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/'))
@@ -95,14 +95,14 @@ impl Redactor {
         }
     }
 
-    /// Adds a secret, and of an address with credentials those.
+    /// Adds a secret. For an address, its credentials are added too.
     fn add_whole(&mut self, secret: &str) {
         let authority = secret.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
         let credentials = authority.rsplit_once('@').map_or("", |(credentials, _)| credentials);
         self.add_parts([secret, credentials, credentials.rsplit(':').next().unwrap_or_default()].into_iter());
     }
 
-    /// Adds these in all the forms in which they could be written: raw, percent-encoded, as JSON.
+    /// Adds these in all written forms: raw, percent-encoded, as JSON.
     fn add_parts<'a>(&mut self, parts: impl Iterator<Item = &'a str>) {
         for part in parts {
             let json = part.replace('\\', "\\\\").replace('"', "\\\"").replace('/', "\\/");
@@ -116,7 +116,7 @@ impl Redactor {
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {
-        // Most texts are shorter than any secret.
+        // A secret that is longer than the text cannot occur in it.
         let fitting = self.needles.iter().filter(|needle| needle.len() <= text.len());
         fitting.fold(text.to_owned(), |text, needle| {
             if text.contains(needle.as_str()) { text.replace(needle.as_str(), "[redacted]") } else { text }
@@ -127,7 +127,7 @@ impl Redactor {
 /// Every byte but the unreserved ones of RFC 3986.
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Every byte encoded but the unreserved ones of RFC 3986.
+/// Encodes every byte except the unreserved ones of RFC 3986.
 pub(crate) fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, &RESERVED).to_string()
 }

@@ -1,4 +1,4 @@
-//! The built-in module: native code that is a part of this program's own, and runs where it stands.
+//! The built-in module: native code that is part of this program and runs in place.
 
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,12 @@ use super::config::engine_config;
 use super::error::GuestError;
 use super::guest::Guest;
 
-/// Aligned as code is.
+/// Bytes with the alignment of code.
 #[repr(C, align(64))]
 struct Code<const SIZE: usize>([u8; SIZE]);
 
-/// Native code of the built-in module for this target, made by the build script. It stands among the program's own code, so it is
-/// executable and never writable, is read from the disk as far as it runs, and needs no memory that is made executable.
+/// Native code of the built-in module for this target, made by the build script. It is part of the program's own code: executable, never
+/// writable, and read from the disk as far as it runs. It needs no memory that is made executable.
 #[allow(unsafe_code, reason = "names the section")]
 #[unsafe(link_section = ".text.notifier")]
 static NATIVE_CODE: Code<{ include_bytes!(concat!(env!("OUT_DIR"), "/notifier.cwasm")).len() }> =
@@ -37,11 +37,11 @@ impl CustomCodeMemory for InPlace {
     }
 }
 
-/// The module once it is loaded: wasmtime takes code that stands at one place once.
+/// The loaded module: wasmtime takes code at one address only once.
 static LOADED: Mutex<Option<Guest>> = Mutex::new(None);
 
 impl Guest {
-    /// The built-in module. Nothing is compiled, and nothing copied.
+    /// Returns the built-in module. Nothing is compiled or copied.
     pub fn built_in() -> Result<Self, GuestError> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(guest) = &*loaded {
@@ -55,9 +55,8 @@ impl Guest {
         let mut config = engine_config();
         config.with_custom_code_memory(Some(Arc::new(InPlace)));
         let engine = Engine::new(&config).map_err(GuestError::of_engine)?;
-        // SAFETY: these bytes are this very build's own output, made by its build script with the engine's own
-        // configuration, and part of the binary; they live as long as the process, and nothing can write there. Native code from
-        // anywhere else never comes here.
+        // SAFETY: these bytes are this build's own output, made by its build script with the engine's own configuration. They are part
+        // of the binary, live as long as the process, and nothing can write there. Native code from anywhere else never comes here.
         #[allow(unsafe_code, reason = "the one place where native code is loaded, from inside the binary")]
         let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(NATIVE_CODE.0.as_slice())) };
         Ok(Self { module: module.map_err(GuestError::of_engine)?, engine })

@@ -1,9 +1,9 @@
-//! The one configuration of the engine, for the binary and for its build script: native code loads only into an
-//! engine that is configured as the one that compiled it.
+//! The engine's only configuration, for the binary and for its build script. Native code loads only into an engine with the
+//! configuration of the one that compiled it.
 
 use wasmtime::{Config, WasmBacktraceDetails};
 
-/// Everything off that a message does not need; each proposal that is off is one less to have a bug in.
+/// Turns off everything that a message does not need. Each proposal that is off is one less to have a bug in.
 pub(super) fn engine_config() -> Config {
     let mut config = Config::new();
     config
@@ -21,7 +21,7 @@ pub(super) fn engine_config() -> Config {
         .memory_reservation_for_growth(1 << 20)
         .memory_guard_size(64 << 10)
         .memory_init_cow(false)
-        // Nobody reads a backtrace of a guest; without its tables the code is smaller.
+        // Nobody reads a guest's backtrace; without its tables the code is smaller.
         .wasm_backtrace(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .native_unwind_info(false)

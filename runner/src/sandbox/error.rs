@@ -1,7 +1,7 @@
-/// Why a guest gave no answer. Always the module's fault, but for [`GuestError::Input`] and [`GuestError::Engine`].
+/// The reason a guest gave no answer. It is the module's fault, except for [`GuestError::Input`] and [`GuestError::Engine`].
 #[derive(Debug, thiserror::Error)]
 pub enum GuestError {
-    /// The context is larger than a module is given: the host's fault.
+    /// The context is larger than a module may get: the host's fault.
     #[error("the context has {size} bytes, a module is given at most {limit}")]
     Input {
         /// The context's size in bytes.
@@ -18,9 +18,9 @@ pub enum GuestError {
         limit: usize,
     },
     /// The file is no WebAssembly module that the engine takes.
-    #[error("it is no WebAssembly module for WASI preview 1: {cause}")]
+    #[error("it is not a WebAssembly module for WASI preview 1: {cause}")]
     NotAModule {
-        /// What the validator says.
+        /// The validator's message.
         cause: String,
     },
     /// The module wants something that no message needs.
@@ -56,23 +56,23 @@ pub enum GuestError {
         /// The engine's name of the trap.
         trap: String,
     },
-    /// The guest said that it failed.
+    /// The guest reported that it failed.
     #[error("it ended with exit status {status}{}", saying(.stderr))]
     Exit {
         /// The exit status.
         status: i32,
-        /// What it wrote to stderr, as far as it was kept.
+        /// Its stderr, up to the limit.
         stderr: String,
     },
     /// The engine could not run here at all: no memory, no executable pages.
     #[error("the sandbox does not work on this machine: {cause}")]
     Engine {
-        /// What the engine says.
+        /// The engine's message.
         cause: String,
     },
 }
 
-/// What a guest wrote to stderr, ready to follow how it ended.
+/// Formats a guest's stderr, to follow the description of its end.
 fn saying(stderr: &str) -> String {
     let line: String = stderr.trim().chars().filter(|c| !c.is_control()).take(200).collect();
     if line.is_empty() { line } else { format!(", saying: {line}") }
@@ -83,7 +83,7 @@ impl GuestError {
         Self::Engine { cause: format!("{cause:#}") }
     }
 
-    /// The kind of fault, as one word.
+    /// Returns the kind of fault, as one word.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {

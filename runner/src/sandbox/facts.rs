@@ -1,4 +1,4 @@
-//! What a module says of itself.
+//! A module's facts about itself.
 
 use super::wasi::ALLOWED_IMPORTS;
 use super::{Guest, WASI};
@@ -6,11 +6,11 @@ use super::{Guest, WASI};
 /// A module, seen from outside.
 #[derive(Debug)]
 pub struct ModuleFacts {
-    /// The module's own version, where it bears one in a custom section `pipeline-notifier.version`.
+    /// The module's own version, if it has one in a custom section `pipeline-notifier.version`.
     pub version: Option<String>,
-    /// Everything that it imports, in the module's order.
+    /// All its imports, in the module's order.
     pub imports: Vec<Import>,
-    /// Whether it is a WASI command.
+    /// True if it is a WASI command.
     pub has_start: bool,
 }
 
@@ -19,7 +19,7 @@ pub struct ModuleFacts {
 pub struct Import {
     /// `module::name`.
     pub name: String,
-    /// Whether the sandbox gives it.
+    /// True if the sandbox provides it.
     pub allowed: bool,
 }
 
@@ -31,7 +31,7 @@ impl Import {
 }
 
 impl Guest {
-    /// What it imports, and whether it is a command; `version` is for the caller to know.
+    /// Returns its imports, and whether it is a command. The caller provides `version`.
     #[must_use]
     pub fn facts(&self, version: &str) -> ModuleFacts {
         let imports = self.module.imports().map(|import| {

@@ -1,4 +1,4 @@
-//! Modules from outside: read and judged before anything of them runs, and compiled. Only the full build has this.
+//! Modules from outside: read and checked before any of their code runs, and compiled. Only the full build has this.
 
 use wasmparser::{Parser, Payload};
 use wasmtime::{Engine, Module};

@@ -16,7 +16,7 @@ use super::{GuestError, LIMITS, wasi};
 
 #[cfg(test)]
 thread_local! {
-    /// What guests of this thread were given, for the tests that count.
+    /// The inputs of this thread's guests, for tests that count.
     pub(crate) static RUNS: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
@@ -28,7 +28,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Runs the module once: `input` on its stdin, its stdout back.
+    /// Runs the module once: `input` goes to its stdin, and its stdout is returned.
     pub fn run(&self, input: &[u8]) -> Result<Vec<u8>, GuestError> {
         #[cfg(test)]
         RUNS.with_borrow_mut(|runs| runs.push(String::from_utf8_lossy(input).into_owned()));
@@ -64,8 +64,8 @@ impl Guest {
         instance.get_typed_func::<(), ()>(&mut store, "_start")?.call(&mut store, ())
     }
 
-    /// Ends the guest after [`LIMITS`]`.time`, unless what is returned is dropped before. Where no thread can be had,
-    /// fuel alone bounds the guest.
+    /// Ends the guest after [`LIMITS`]`.time`, unless the returned sender is dropped before. Without a thread, only fuel bounds the
+    /// guest.
     fn alarm(&self) -> mpsc::Sender<()> {
         let (running, ended) = mpsc::channel::<()>();
         let engine = self.engine.clone();
@@ -82,7 +82,7 @@ struct State {
     wasi: WasiCtx,
 }
 
-/// What our own part of the sandbox ends a guest for.
+/// The reason our own part of the sandbox ends a guest.
 #[derive(Debug, thiserror::Error)]
 #[error("too much {0}")]
 struct Growth(&'static str);
@@ -109,7 +109,7 @@ impl ResourceLimiter for State {
     }
 }
 
-/// What a guest's end means.
+/// Maps a guest's end to an error.
 fn ended(error: &wasmtime::Error, stderr: &BoundedPipe) -> GuestError {
     if let Some(I32Exit(status)) = error.downcast_ref() {
         let stderr = String::from_utf8_lossy(&stderr.take().unwrap_or_default()).into_owned();
@@ -122,7 +122,7 @@ fn ended(error: &wasmtime::Error, stderr: &BoundedPipe) -> GuestError {
         Some(Trap::OutOfFuel) => GuestError::Fuel,
         Some(Trap::Interrupt) => GuestError::Deadline,
         Some(trap) => GuestError::Trap { trap: trap.to_string() },
-        // `proc_exit` of 126 and above, and whatever else the engine says.
+        // `proc_exit` of 126 and above, and any other error of the engine.
         None => GuestError::Trap { trap: error.root_cause().to_string() },
     }
 }

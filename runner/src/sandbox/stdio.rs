@@ -1,14 +1,14 @@
-//! A guest's stdout and stderr: pipes with an end. wasi-common's own grow without bound.
+//! A guest's stdout and stderr: pipes with a limit. wasi-common's own grow without bound.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A pipe that keeps at most `limit` bytes. Clones share what was written.
+/// A pipe that keeps at most `limit` bytes. Clones share the written bytes.
 #[derive(Clone)]
 pub(super) struct BoundedPipe {
     written: Arc<Mutex<Written>>,
     limit: usize,
-    /// What a write past the limit gets: an error, or silence.
+    /// True if a write past the limit fails; otherwise the bytes are dropped.
     refuses: bool,
 }
 
@@ -19,17 +19,17 @@ struct Written {
 }
 
 impl BoundedPipe {
-    /// Writes past the limit fail.
+    /// Builds a pipe that fails at writes past the limit.
     pub(super) fn refusing(limit: usize) -> Self {
         Self { written: Arc::default(), limit, refuses: true }
     }
 
-    /// Writes past the limit succeed and are dropped.
+    /// Builds a pipe that accepts writes past the limit and drops them.
     pub(super) fn dropping(limit: usize) -> Self {
         Self { written: Arc::default(), limit, refuses: false }
     }
 
-    /// Takes what was written; `None` where it was more than the limit and the pipe refuses that.
+    /// Takes the written bytes; `None` if they are more than a refusing pipe's limit.
     pub(super) fn take(&self) -> Option<Vec<u8>> {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = std::mem::take(&mut written.bytes);

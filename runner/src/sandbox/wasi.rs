@@ -1,4 +1,4 @@
-//! The functions of WASI preview 1 that a guest is given, and no other: wasi-common's own, of which all the rest are not even linked.
+//! The functions of WASI preview 1 that a guest gets. They are wasi-common's own; all others are not even linked.
 
 use wasi_common::WasiCtx;
 use wasi_common::snapshots::preview_1::wasi_snapshot_preview1 as preview_1;
@@ -7,14 +7,14 @@ use wiggle::{GuestMemory, run_in_dummy_executor};
 
 use super::WASI;
 
-/// Gives a linker the functions of the list, each with its name and its arguments, and lists their names.
+/// Gives a linker the functions of the list, with names and arguments, and lists their names.
 macro_rules! functions {
     ($($name:ident($($argument:ident),*) -> $result:ty;)*) => {
-        /// All that a module may import: what a Rust program that reads stdin and writes stdout needs. Arguments and
-        /// environment are empty; randomness is a fixed sequence, so that equal input gives equal output.
+        /// All imports that a module may have: a Rust program that reads stdin and writes stdout needs no more. Arguments and
+        /// environment are empty. Randomness is a fixed sequence, so that equal input gives equal output.
         pub(super) const ALLOWED_IMPORTS: &[&str] = &[$(stringify!($name)),*];
 
-        /// `context` finds the state of WASI in that of a guest.
+        /// Links the functions. `context` finds the state of WASI in a guest's state.
         pub(super) fn link<T: 'static>(linker: &mut Linker<T>, context: fn(&mut T) -> &mut WasiCtx) -> wasmtime::Result<()> {
             $(linker.func_wrap(
                 WASI,

@@ -1,4 +1,4 @@
-//! Slack's Web API (<https://docs.slack.dev/apis/web-api/>): methods by name, with a bot's token.
+//! Calls Slack's Web API (<https://docs.slack.dev/apis/web-api/>) with a bot token.
 
 use std::borrow::Cow;
 
@@ -17,23 +17,23 @@ use crate::net::http::{Answer, Client};
 use crate::net::secret::{Secret, percent_encoded};
 use crate::variables::{Variables, after_unexpanded};
 
-/// Where the methods are, unless `SLACK_API_URL` says otherwise.
+/// The base URL of the methods, unless `SLACK_API_URL` sets another.
 const BASE: &str = "https://slack.com/api";
 
 /// The hosts of the Web API; the second is GovSlack's.
 const HOSTS: [&str; 2] = ["slack.com", "slack-gov.com"];
 
-/// What is read of an answer, in bytes: a page of a channel's history.
+/// The size limit of an answer, in bytes: enough for a page of a channel's history.
 const MAX_ANSWER: u64 = 2 << 20;
 
-/// The Web API as one bot sees it.
+/// The Web API with one bot's token.
 #[derive(Debug)]
 pub(crate) struct Api {
     base: String,
     token: Secret,
 }
 
-/// Why a token cannot be used. Names variables, never their values.
+/// The reason a bot token is unusable. It names variables, never their values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnusableToken {
     #[error("SLACK_BOT_TOKEN is no bot token, which begins with xoxb-")]
@@ -45,7 +45,7 @@ pub(crate) enum UnusableToken {
 }
 
 impl UnusableToken {
-    /// The variable that it is about.
+    /// Returns the variable at fault.
     pub(crate) fn variable(self) -> &'static str {
         if self == Self::Host { "SLACK_API_URL" } else { "SLACK_BOT_TOKEN" }
     }
@@ -63,15 +63,14 @@ impl Explain for UnusableToken {
 }
 
 impl Api {
-    /// The bot of `SLACK_BOT_TOKEN`, where that is set. A token goes to Slack, to this very machine, and to hosts that are
-    /// allowed by name.
+    /// Finds the bot of `SLACK_BOT_TOKEN`; `None` if that is not set. A token goes only to Slack, to this machine and to allowed hosts.
     pub(crate) fn find(variables: &Variables, settings: &Settings) -> Option<Result<Self, UnusableToken>> {
         let token = match variables.secret("SLACK_BOT_TOKEN")? {
             Ok(token) if after_unexpanded(&token).is_some() => return None,
             Ok(token) => token,
             Err(_) => return Some(Err(UnusableToken::Unreadable)),
         };
-        // The second is one with token rotation (https://docs.slack.dev/authentication/using-token-rotation).
+        // The second is a token with rotation (https://docs.slack.dev/authentication/using-token-rotation).
         if !token.starts_with("xoxb-") && !token.starts_with("xoxe.xoxb-") {
             return Some(Err(UnusableToken::NotABot));
         }
@@ -113,9 +112,8 @@ impl Api {
         judge(method, patiently(deadline, || client.get(&url, Some(("Authorization", &bearer)), MAX_ANSWER, deadline)))
     }
 
-    /// The word with which Slack says that it would not take a message's blocks
-    /// (<https://docs.slack.dev/reference/methods/blocks.validate>); none where it would, and where it does not know the method or cannot
-    /// be asked.
+    /// Returns the error word if Slack would refuse the message's blocks
+    /// (<https://docs.slack.dev/reference/methods/blocks.validate>). `None` also covers an unknown method and a missing answer.
     pub(crate) fn refuses_blocks(&self, client: &Client, body: &Body, deadline: Deadline) -> Option<String> {
         let blocks = body.json().get("blocks")?;
         match self.post(client, "blocks.validate", &json!({"blocks": blocks}), deadline) {
@@ -124,7 +122,7 @@ impl Api {
         }
     }
 
-    /// The scopes that were granted to the bot (<https://docs.slack.dev/reference/methods/auth.test/>).
+    /// Returns the scopes of the bot (<https://docs.slack.dev/reference/methods/auth.test/>).
     pub(crate) fn scopes(&self, client: &Client, deadline: Deadline) -> Result<Vec<String>, Undelivered> {
         let bearer = self.bearer();
         let url = format!("{}/auth.test", self.base);
@@ -139,7 +137,7 @@ impl Api {
     }
 }
 
-/// The answer's fields where it says that it is ok.
+/// Returns the answer's fields if it says `ok`.
 fn judge(method: &'static str, result: Result<Answer, Fault>) -> Result<Map<String, Value>, Undelivered> {
     let Answer { status, body, .. } = result.map_err(Undelivered::Fault)?;
     match status {
@@ -160,8 +158,8 @@ fn judge(method: &'static str, result: Result<Answer, Fault>) -> Result<Map<Stri
     }
 }
 
-/// The next step for the error words that a bot meets, `needed` being the scopes that Slack says are missing; for any other the page
-/// that explains it.
+/// Returns the next step for an error word that a bot meets, else the page that explains the word.
+/// `needed` holds the scopes that Slack reports as missing.
 fn step(method: &str, word: &str, needed: &str) -> String {
     let step = match word {
         "missing_scope" => {
@@ -181,17 +179,17 @@ fn step(method: &str, word: &str, needed: &str) -> String {
         "channel_not_found" => "check NOTIFIER_CHANNEL; a private channel must invite the bot (/invite)",
         "is_archived" => "the channel is archived; choose another one in NOTIFIER_CHANNEL",
         "invalid_blocks" | "invalid_attachments" | "msg_blocks_too_long" | "msg_too_long" | "no_text" => {
-            "the message itself was refused; with a module of your own check its output"
+            "Slack refused the message itself; check the output of your own module"
         }
         word if word.starts_with("restricted_action") => {
             "an administrator of the workspace does not allow this; ask them"
         }
-        _ => return format!("https://docs.slack.dev/reference/methods/{method} explains the word"),
+        _ => return format!("see https://docs.slack.dev/reference/methods/{method}"),
     };
     step.to_owned()
 }
 
-/// What a method's answer is called in the log.
+/// Returns the log text of a method's answer.
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_method(answer: Answer) -> Option<String> {
     judge("chat.postMessage", Ok(answer)).err().map(|undelivered| undelivered.describe() + &undelivered.reason())
@@ -233,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_word_is_told_with_its_next_step() {
+    fn an_error_word_comes_with_its_next_step() {
         let of = |status, body: &str| judge("chat.postMessage", Answer::of(status, None, body)).unwrap_err();
         let missing = of(200, r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"identify"}"#);
         assert!(missing.step().starts_with("the bot lacks the scope chat:write; add it"), "{missing:?}");

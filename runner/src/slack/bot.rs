@@ -1,8 +1,7 @@
 //! One living message per pipeline: the first event posts it, later ones update it and reply in its thread.
 //!
-//! It is found again where an earlier job kept its place, else through the metadata that it carries, where the bot may read the
-//! channel's history; else the event posts a message of its own, which is the pipeline's from then on. So a start that could not
-//! be told is made up for by the next message.
+//! An earlier job's record locates it. Otherwise its metadata does, if the bot may read the channel's history. Otherwise the event posts
+//! a new message, which becomes the pipeline's. So the next message makes up for a start that was not posted.
 
 use serde_json::{Map, Value, json};
 
@@ -16,19 +15,18 @@ use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::report::Sink;
 
-/// How many pages of a channel's history are looked through, and the messages of each.
+/// The number of history pages to read, and of messages per page.
 const PAGES: usize = 3;
 const PAGE: &str = "100";
 
-/// A pipeline's message as it was found.
+/// A pipeline's message that was found in Slack.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) thread: Thread,
-    /// What it shows.
     pub(crate) shown: Result<Shown, Unseen>,
 }
 
-/// Why it is not known what a message shows.
+/// The reason a message's content is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unseen {
     /// The bot may not read the channel.
@@ -37,33 +35,33 @@ pub(crate) enum Unseen {
     NoAnswer,
 }
 
-/// What a channel's history holds about a pipeline.
+/// The findings about a pipeline in a channel's history.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     pub(crate) found: Option<Found>,
-    /// What the message of the last earlier pipeline of the same ref shows that ended, and which one that is.
+    /// The last earlier pipeline of the same ref that ended, and the content of its message.
     pub(crate) earlier: Option<(i64, Shown)>,
-    /// Whether the history was read: only then there is no message where none was found.
+    /// True if the history was read. Only then, nothing found means that there is no message.
     pub(crate) is_read: bool,
 }
 
-/// What is told, and how.
+/// A message to post, and how.
 pub(crate) struct Posting<'a> {
     pub(crate) message: &'a Message,
-    /// Whether the pipeline's message becomes this one; else it is told in the thread alone.
+    /// Decides if this message replaces the pipeline's. Otherwise it goes only into the thread.
     pub(crate) updates: Updates,
-    /// What will be remembered of it.
+    /// The content that its metadata records.
     pub(crate) shown: Shown,
 }
 
-/// What becomes of the pipeline's message.
+/// The change to the pipeline's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Updates {
-    /// It stays: a start that comes late turns nothing back.
+    /// None: a late start never overwrites a newer status.
     Never,
-    /// It changes, unless it shows the failure of another job.
+    /// An update, unless the message shows another job's failure.
     UnlessFailed,
-    /// It changes: the pipeline is over.
+    /// An update: the pipeline is over.
     Always,
 }
 
@@ -71,14 +69,14 @@ pub(crate) enum Updates {
 pub(crate) struct Bot<'a> {
     pub(crate) api: &'a Api,
     pub(crate) client: &'a Client,
-    /// Name or ID, as the settings have it.
+    /// The name or ID, as in the settings.
     pub(crate) channel: &'a str,
     pub(crate) deadline: Deadline,
 }
 
 impl Bot<'_> {
-    /// Tells an event: updates the pipeline's message and replies in its thread, or posts it. A failure is shown in the
-    /// channel too. What went wrong on the way and was got over is in the warnings.
+    /// Publishes an event: updates the pipeline's message and replies in its thread, or posts the message. A failure also appears in the
+    /// channel. Problems that did not stop it become warnings.
     pub(crate) fn publish(
         &self,
         sender: &Sender,
@@ -91,7 +89,7 @@ impl Bot<'_> {
         let post = || self.post(&body, Some(&metadata));
         let Some(Found { thread, shown }) = found else { return post() };
         let delivered = match self.reply(thread, &body, failure, metadata.clone()) {
-            // Somebody deleted it.
+            // Somebody deleted the message.
             Err(gone) if gone.is_word(&["thread_not_found", "message_not_found", "cannot_reply_to_message"]) => {
                 return post();
             }
@@ -102,7 +100,7 @@ impl Bot<'_> {
             (Updates::Always, _) | (_, Err(Unseen::NotAllowed)) => true,
             (Updates::UnlessFailed, _) if failure => true,
             (Updates::UnlessFailed, Err(Unseen::NoAnswer)) => false,
-            // What another job's failure says stays to be seen, until that job itself, run again, takes it back.
+            // Another job's failure stays visible until a retry of that job clears it.
             (Updates::UnlessFailed, Ok(shown)) => {
                 let failed = match posting.message.verdict.as_str() {
                     "" => shown.failed_job.clone(),
@@ -113,10 +111,10 @@ impl Bot<'_> {
         };
         if changes {
             match self.update(sender, posting, thread) {
-                // Somebody deleted it, and Slack shows the reply at the channel's root: the thread goes on at a new message.
+                // Somebody deleted it, and Slack shows the reply at the channel's root. The thread continues at a new message.
                 Err(gone) if gone.is_word(&["message_not_found"]) => return post(),
                 Err(undelivered) => warnings.warning(&format!(
-                    "{}; the event is told in the thread, the pipeline's message stays as it was",
+                    "{}; the event is posted in the thread, and the pipeline's message is not updated",
                     undelivered.describe()
                 )),
                 Ok(()) => {}
@@ -125,7 +123,7 @@ impl Bot<'_> {
         Ok((thread.clone(), delivered))
     }
 
-    /// Changes the pipeline's message, and tells nobody.
+    /// Updates the pipeline's message, which notifies nobody.
     pub(crate) fn update(&self, sender: &Sender, posting: &Posting, thread: &Thread) -> Result<(), Undelivered> {
         let mut update = whole(&posting.message.body());
         update.insert("channel".into(), thread.channel.clone().into());
@@ -134,7 +132,7 @@ impl Bot<'_> {
         self.write("chat.update", update).map(drop)
     }
 
-    /// Posts a message that nothing updates.
+    /// Posts a new message.
     pub(crate) fn post(&self, body: &Body, metadata: Option<&Value>) -> Result<(Thread, Delivered), Undelivered> {
         let mut message = whole(body);
         message.insert("channel".into(), self.channel.into());
@@ -144,7 +142,7 @@ impl Bot<'_> {
         self.post_message(message, body)
     }
 
-    /// The address of a message, for people (<https://docs.slack.dev/reference/methods/chat.getPermalink/>).
+    /// Returns a message's link for people (<https://docs.slack.dev/reference/methods/chat.getPermalink/>).
     pub(crate) fn permalink(&self, thread: &Thread) -> Option<String> {
         let arguments = [("channel", thread.channel.as_str()), ("message_ts", thread.ts.as_str())];
         let deadline = self.deadline.at_most(self.deadline.remaining() / 2);
@@ -152,8 +150,8 @@ impl Bot<'_> {
         Some(answer.get("permalink")?.as_str()?.to_owned())
     }
 
-    /// A reply says the same without the small print, which is in the pipeline's message. What it tells it remembers by itself: two jobs
-    /// that speak at once overwrite each other in the pipeline's message.
+    /// Replies without the small print, which is in the pipeline's message. The reply carries its own metadata, because two jobs at once
+    /// overwrite each other in the pipeline's message.
     fn reply(&self, thread: &Thread, body: &Body, failure: bool, metadata: Value) -> Result<Delivered, Undelivered> {
         let mut message = body.without_small_print().json().as_object().cloned().unwrap_or_default();
         message.insert("channel".into(), thread.channel.clone().into());
@@ -183,7 +181,7 @@ impl Bot<'_> {
         self.api.post(self.client, method, &Value::Object(arguments), self.deadline)
     }
 
-    /// Looks for the pipeline's message: at the place that is known, else in the channel's history.
+    /// Looks for the pipeline's message at the recorded location, else in the channel's history.
     pub(crate) fn look(&self, sender: &Sender, known: Option<&Thread>, warnings: &dyn Sink) -> Past {
         let known = known.and_then(|thread| self.found_at(sender, thread));
         if known.is_some() {
@@ -191,14 +189,14 @@ impl Bot<'_> {
         }
         self.look_through(sender, false).unwrap_or_else(|unreadable| {
             warnings.warning(&format!(
-                "looking for the pipeline's message: {}; a new message is posted",
+                "the pipeline's message was not found: {}; a new message is posted",
                 unreadable.describe()
             ));
             Past::default()
         })
     }
 
-    /// The pipeline's message at the place that an earlier job named, unless it is gone or another's.
+    /// Returns the pipeline's message at the recorded location, unless it is gone or belongs to another pipeline.
     pub(crate) fn found_at(&self, sender: &Sender, thread: &Thread) -> Option<Found> {
         let at = [("channel", &*thread.channel), ("latest", &thread.ts), ("inclusive", "true"), ("limit", "1")];
         let shown = match self.get("conversations.history", &at) {
@@ -214,7 +212,7 @@ impl Bot<'_> {
         Some(Found { thread: thread.clone(), shown })
     }
 
-    /// Looks through the channel's history, newest first; where `wants_earlier`, for the pipeline before this one too.
+    /// Searches the channel's history, newest first; with `wants_earlier` also for the pipeline before this one.
     pub(crate) fn look_through(&self, sender: &Sender, wants_earlier: bool) -> Result<Past, Undelivered> {
         let mut past = Past::default();
         if !is_channel_id(self.channel) {
@@ -224,7 +222,7 @@ impl Bot<'_> {
         for _ in 0..PAGES {
             let arguments = [("channel", self.channel), ("limit", PAGE), ("cursor", &cursor)];
             let page = self.get("conversations.history", &arguments)?;
-            // A reply that is shown in the channel too is no message of a pipeline.
+            // A reply that also appears in the channel is not a pipeline's message.
             for message in messages(&page).iter().filter(|it| it["thread_ts"].is_null() || it["thread_ts"] == it["ts"])
             {
                 if past.found.is_none()
@@ -250,7 +248,7 @@ impl Bot<'_> {
         Ok(past)
     }
 
-    /// Another job that failed, by the last that each has said in a thread; empty where none did.
+    /// Returns another failed job, by each job's latest reply in a thread; empty if there is none.
     fn failed_in(&self, sender: &Sender, thread: &Thread) -> Option<String> {
         let mut failed: Vec<String> = Vec::new();
         for reply in self.replies(sender, thread)? {
@@ -262,7 +260,7 @@ impl Bot<'_> {
         Some(failed.into_iter().find(|job| *job != sender.job).unwrap_or_default())
     }
 
-    /// What the replies of a thread say, in order.
+    /// Returns the contents of a thread's replies, in order.
     pub(crate) fn replies(&self, sender: &Sender, thread: &Thread) -> Option<Vec<Shown>> {
         let arguments = [("channel", &*thread.channel), ("ts", &*thread.ts), ("limit", PAGE)];
         let page = self.get("conversations.replies", &arguments).ok()?;
@@ -270,7 +268,7 @@ impl Bot<'_> {
         Some(replies.filter_map(|it| Shown::of_pipeline(it, sender)).collect())
     }
 
-    /// A page of messages, with what nobody sees. The message itself matters more: it keeps half of the time.
+    /// Gets a page of messages with their metadata. Half of the time is left for the message itself, which matters more.
     fn get(&self, method: &'static str, arguments: &[(&str, &str)]) -> Result<Map<String, Value>, Undelivered> {
         let arguments = [arguments, &[("include_all_metadata", "true")]].concat();
         let deadline = self.deadline.at_most(self.deadline.remaining() / 2);
@@ -282,7 +280,7 @@ fn messages(page: &Map<String, Value>) -> &[Value] {
     page.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// A body with everything that an update must name: Slack leaves as it was what is not there.
+/// Returns a body with everything that an update must name: Slack leaves missing fields unchanged.
 fn whole(body: &Body) -> Map<String, Value> {
     let mut message = body.json().as_object().cloned().unwrap_or_default();
     for list in ["blocks", "attachments"] {

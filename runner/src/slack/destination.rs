@@ -1,4 +1,4 @@
-//! Where messages go: to a channel as a bot, else to an incoming webhook; failures to the operators too.
+//! Destinations of messages: a channel if there is a bot, else an incoming webhook. Failures also go to the operators.
 
 use super::api::Api;
 use super::webhook_url::{self, UnusableWebhook, Webhook};
@@ -9,19 +9,19 @@ use crate::job::settings_file::SettingsFile;
 use crate::report::{Code, Warning};
 use crate::variables::Variables;
 
-/// What a job has to send with. Which channel it is depends on the environment, which the message names.
+/// A job's means to send. The message names an environment, which decides the channel.
 pub(crate) struct Destinations {
     bot: Option<Api>,
     channels: Channels,
     ops_channels: Channels,
-    /// The webhook: where there is no bot, and where Slack does not take what the bot says.
+    /// The webhook: used if there is no bot, or if Slack refuses the bot's message.
     pub(crate) webhook: Result<Webhook, UnusableWebhook>,
     pub(crate) ops_webhook: Option<Webhook>,
-    /// Why something that is set is not used.
+    /// The reasons why something that is set is not used.
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// A channel of the settings, which wins, or one for each environment from the settings file.
+/// The channel of the settings, which wins, or one channel per environment from the settings file.
 struct Channels {
     key: Key,
     named: Option<String>,
@@ -42,17 +42,17 @@ impl Channels {
     }
 }
 
-/// A channel as people write or paste it: its name, its ID, `<#ID|name>`, or a link to it
+/// Parses a channel as people write or paste it: a name, an ID, `<#ID|name>`, or a link
 /// (`https://team.slack.com/archives/ID`, `https://app.slack.com/client/TEAM/ID`).
 fn channel(written: &str) -> &str {
     let written = written.trim();
     if let Some(reference) = written.strip_prefix("<#") {
         return reference.trim_end_matches('>').split('|').next().unwrap_or_default();
     }
-    let id = ["/archives/", "/messages/", "/client/"].iter().find_map(|place| {
-        let (_, rest) = written.split_once(place)?;
-        // The client's has the team's ID before it.
-        let mut segments = rest.split(['/', '?', '#']).filter(|it| *place != "/client/" || !it.starts_with(['T', 'E']));
+    let id = ["/archives/", "/messages/", "/client/"].iter().find_map(|path| {
+        let (_, rest) = written.split_once(path)?;
+        // A client link has the team's ID first.
+        let mut segments = rest.split(['/', '?', '#']).filter(|it| *path != "/client/" || !it.starts_with(['T', 'E']));
         segments.next().filter(|id| !id.is_empty())
     });
     let named = written
@@ -61,9 +61,9 @@ fn channel(written: &str) -> &str {
     id.or(named).unwrap_or(written)
 }
 
-/// Where the operators' message of a failure goes.
+/// The destination of the operators' failure message.
 pub(crate) enum Operators<'a> {
-    /// A channel of the bot's, by name or ID.
+    /// A channel of the bot, by name or ID.
     Channel(&'a Api, &'a str),
     Webhook(&'a Webhook),
 }
@@ -79,7 +79,7 @@ impl Destinations {
             Some(Ok(api)) if channels.exist() => Some(api),
             Some(Ok(_)) => {
                 let text = format!(
-                    "SLACK_BOT_TOKEN is set and NOTIFIER_CHANNEL is not: name the bot's channel (input `channel`, or `environments` of .pipeline-notifier.json, which the start job reads only with the input `git_strategy`){instead}"
+                    "SLACK_BOT_TOKEN is set, but NOTIFIER_CHANNEL is not; set the input `channel`, or `environments` in .pipeline-notifier.json, which the start job reads only with the input `git_strategy`{instead}"
                 );
                 warnings.push(Warning::about(Code::Destination, "NOTIFIER_CHANNEL", text));
                 None
@@ -100,19 +100,18 @@ impl Destinations {
             None => None,
         };
         if ops_channels.named.is_some() && bot.is_none() && ops_webhook.is_none() {
-            let text =
-                "NOTIFIER_OPS_CHANNEL needs a bot (SLACK_BOT_TOKEN); with webhooks alone set SLACK_OPS_WEBHOOK_URL";
+            let text = "NOTIFIER_OPS_CHANNEL needs a bot (SLACK_BOT_TOKEN); without a bot, set SLACK_OPS_WEBHOOK_URL";
             warnings.push(Warning::about(Code::Destination, "SLACK_BOT_TOKEN", text.to_owned()));
         }
         Self { bot, channels, ops_channels, webhook, ops_webhook, warnings }
     }
 
-    /// The bot, whatever the channel.
+    /// Returns the bot, whatever the channel.
     pub(crate) fn bot(&self) -> Option<&Api> {
         self.bot.as_ref()
     }
 
-    /// The bot and its channel for an environment.
+    /// Returns the bot and its channel for an environment.
     pub(crate) fn bot_for(&self, environment: Option<&str>) -> Option<(&Api, &str)> {
         self.bot.as_ref().zip(self.channels.of_environment(environment))
     }
@@ -123,12 +122,12 @@ impl Destinations {
         channel.map(|(api, channel)| Operators::Channel(api, channel)).or(webhook)
     }
 
-    /// Whether the message goes to a server that may show nothing but its text.
+    /// Returns true if the server may show only the message's text.
     pub(crate) fn is_text_only(&self) -> bool {
         self.bot.is_none() && self.webhook.as_ref().is_ok_and(|webhook| !webhook.is_exact())
     }
 
-    /// Whether there is anywhere to send to.
+    /// Returns true if there is a destination.
     pub(crate) fn is_somewhere(&self) -> bool {
         self.bot.is_some() || self.webhook.is_ok()
     }

@@ -1,5 +1,5 @@
-//! What the bot's messages carry that nobody sees: whose they are and what they show, so that later jobs find them and know what
-//! was told (<https://docs.slack.dev/messaging/message-metadata/>).
+//! Hidden metadata of the bot's messages (<https://docs.slack.dev/messaging/message-metadata/>). It records a message's pipeline and
+//! content, so that later jobs find the message and know the reported failures.
 
 use percent_encoding::percent_decode_str;
 use ring::hmac;
@@ -13,32 +13,31 @@ use crate::variables::Variables;
 /// The type of our metadata.
 const EVENT_TYPE: &str = "pipeline_notifier";
 
-/// How many failed jobs a message remembers.
+/// The most failed jobs that a message records.
 const MAX_REPORTED: usize = 200;
 
-/// The longest text that is kept in it, in characters.
+/// The length limit of a recorded text, in characters.
 const MAX_TEXT: usize = 255;
 
-/// Whose message it is: a pipeline, and the job that speaks.
+/// The sender of a message: a pipeline and its job.
 pub(crate) struct Sender {
-    /// What the bot alone can seal with: any app may write metadata like ours, and what it says keeps failures from being told.
+    /// The bot's own key. Any app may write metadata like ours, and forged metadata could suppress a failure report.
     key: hmac::Key,
-    /// The GitLab and the project's ID.
+    /// The GitLab host and the project's ID.
     project: String,
     pub(crate) pipeline: i64,
-    /// The branch, `tags/NAME`, or `!IID` of a merge request: what the next pipeline of the same ref has too.
+    /// The branch, `tags/NAME`, or `!IID` of a merge request. The next pipeline of the same ref has the same.
     git_ref: String,
     pub(crate) job: String,
 }
 
 impl Sender {
-    /// The seal of a text.
     fn seal(&self, text: &str) -> String {
         let tag = hmac::sign(&self.key, text.as_bytes());
         tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Who speaks in a job; `None` outside of one.
+    /// Returns the sender of a job; `None` outside of one.
     pub(crate) fn of(variables: &Variables) -> Option<Self> {
         let number = |name| variables.get(name)?.parse::<i64>().ok();
         let git_ref = GitRef::of(variables).map_or_else(String::new, |git_ref| git_ref.key());
@@ -54,29 +53,28 @@ impl Sender {
     }
 }
 
-/// What a message shows, and what its pipeline has told so far.
+/// A message's content, and the failures that its pipeline has reported so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Shown {
-    /// How the pipeline ended, in the module's word; empty where it has not.
+    /// The pipeline's end, in the module's word; empty if it has not ended.
     pub(crate) verdict: String,
-    /// What the headline says.
+    /// The text of the headline.
     pub(crate) status: String,
-    /// What it is about.
     pub(crate) environment: String,
-    /// The job whose failure it shows; empty where it shows none.
+    /// The failed job that it shows; empty if there is none.
     pub(crate) failed_job: String,
-    /// The job that spoke.
+    /// The job that sent the message.
     pub(crate) job: String,
-    /// The IDs of the jobs whose failures were told.
+    /// The IDs of the jobs whose failures were reported.
     pub(crate) reported: Vec<i64>,
-    /// Whom the failure mentioned.
+    /// The mentions of the failure.
     pub(crate) mentions: Vec<String>,
-    /// How many pipelines of the ref failed in a row up to this one.
+    /// The number of consecutive failed pipelines of the ref, up to this one.
     pub(crate) in_a_row: Option<i64>,
 }
 
-/// The same as a message carries it.
+/// [`Shown`] as a message carries it.
 #[derive(Serialize, Deserialize)]
 struct Carried {
     project: String,
@@ -95,14 +93,14 @@ impl Shown {
         shown.reported.drain(..oldest);
         let Sender { project, pipeline, git_ref, .. } = sender;
         let carried = Carried { project: project.clone(), pipeline: *pipeline, git_ref: git_ref.clone(), shown };
-        // In plain characters: what Slack makes of others there is not documented.
+        // Plain characters only: Slack does not document its handling of others there.
         let sealed = percent_encoded(&json!(carried).to_string());
         let seal = sender.seal(&sealed);
         let payload = json!({"project": project, "pipeline": pipeline.to_string(), "sealed": sealed, "seal": seal});
         json!({"event_type": EVENT_TYPE, "event_payload": payload})
     }
 
-    /// What a message of this project shows; `None` where it is none of ours.
+    /// Returns the content of this project's message; `None` for anybody else's.
     fn decode(message: &Value, sender: &Sender) -> Option<Carried> {
         let metadata = &message["metadata"];
         let sealed = metadata["event_payload"]["sealed"].as_str()?;
@@ -112,13 +110,13 @@ impl Shown {
         (is_ours && carried.project == sender.project).then_some(carried)
     }
 
-    /// What a message shows, where it is one of the speaker's pipeline.
+    /// Returns the content of a message of the sender's pipeline.
     pub(crate) fn of_pipeline(message: &Value, sender: &Sender) -> Option<Self> {
         let carried = Self::decode(message, sender)?;
         (carried.pipeline == sender.pipeline).then_some(carried.shown)
     }
 
-    /// The same, where it is that of an earlier pipeline of the same ref, and how that ended; and the pipeline.
+    /// Returns an earlier pipeline of the same ref that ended, and the content of its message.
     pub(crate) fn of_earlier(message: &Value, sender: &Sender) -> Option<(i64, Self)> {
         let Carried { pipeline, git_ref, shown, .. } = Self::decode(message, sender)?;
         let is_earlier = pipeline < sender.pipeline && git_ref == sender.git_ref && !shown.verdict.is_empty();
@@ -154,7 +152,7 @@ mod tests {
         assert_eq!(Shown::of_pipeline(&message, &ours), Some(shown.clone()));
         assert_eq!(Shown::of_earlier(&message, &next), Some((90_817, shown.clone())));
         assert_eq!(Shown::of_pipeline(&message, &next), None);
-        // Another bot, and a seal of something else.
+        // Another bot, and the seal of another text.
         assert_eq!(Shown::of_pipeline(&message, &sender("xoxb-1-2-other", "90817")), None);
         let mut forged = message.clone();
         forged["metadata"]["event_payload"]["sealed"] =

@@ -1,4 +1,4 @@
-//! Who is who in Slack: by the team's map, else by e-mail address where a bot may look people up.
+//! Slack IDs of people: from the team's map, else by e-mail address if a bot may look people up.
 
 use std::path::Path;
 
@@ -14,21 +14,21 @@ use crate::net::http::Client;
 use crate::report::Sink;
 use crate::variables::{Variables, visible};
 
-/// What a lookup may take of the time left: the message itself matters more.
+/// One lookup may use this part of the time left. The rest is for the message.
 const PART: u32 = 3;
 
-/// `NOTIFIER_USER_MAP`: a JSON object, or a file that holds one. GitLab login or e-mail address to Slack user ID.
+/// Reads `NOTIFIER_USER_MAP`, a JSON object or a file that holds one. It maps a GitLab login or e-mail address to a Slack user ID.
 pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Value> {
     let Some(map) = settings.get(Key::USER_MAP) else { return Map::new() };
     let map = visible(map);
     let json = if map.starts_with('{') { Ok(map.to_owned()) } else { files::read_named(Path::new(map)) };
-    let unread = |cause| format!("it is neither a JSON object nor the path of a file that can be read ({cause})");
+    let unread = |cause| format!("it is neither a JSON object nor the path of a readable file ({cause})");
     let parsed = json.map_err(unread).and_then(|json| {
         match serde_json::from_str::<Value>(visible(&json)) {
             Ok(Value::Object(map)) => Ok(map),
-            Ok(_) => Err("it is JSON, but no object".to_owned()),
-            // The place alone: whatever file this is, its contents are not for a log.
-            Err(fault) => Err(format!("it is no JSON (line {}, column {})", fault.line(), fault.column())),
+            Ok(_) => Err("it is JSON, but not an object".to_owned()),
+            // Only the position: the contents of an arbitrary file do not belong in a log.
+            Err(fault) => Err(format!("it is not JSON (line {}, column {})", fault.line(), fault.column())),
         }
     });
     match parsed {
@@ -37,20 +37,20 @@ pub(crate) fn of_map(settings: &Settings, warnings: &dyn Sink) -> Map<String, Va
                 map.into_iter().partition(|(_, id)| id.as_str().is_some_and(has_user_id));
             if !odd.is_empty() {
                 warnings.warning(&format!(
-                    "NOTIFIER_USER_MAP: {} of its values are no IDs of Slack users (U…), and those people are not mentioned; a person's profile in Slack has the ID",
+                    "NOTIFIER_USER_MAP: {} values are not Slack user IDs (U…), so those people are not mentioned; copy the ID from the person's Slack profile",
                     odd.len()
                 ));
             }
             people.into_iter().collect()
         }
         Err(cause) => {
-            warnings.warning(&format!("NOTIFIER_USER_MAP: {cause}; people are named and not mentioned"));
+            warnings.warning(&format!("NOTIFIER_USER_MAP: {cause}; people are named, but not mentioned"));
             Map::new()
         }
     }
 }
 
-/// Whether there is a user's ID in a value, however it is written.
+/// Returns true if a value contains a user's ID, in any notation.
 fn has_user_id(value: &str) -> bool {
     let parts = value.split(|c: char| !c.is_ascii_alphanumeric());
     parts
@@ -58,14 +58,15 @@ fn has_user_id(value: &str) -> bool {
         .any(|word| word.len() >= 3 && word.starts_with(['U', 'W']) && !word.contains(|c: char| c.is_ascii_lowercase()))
 }
 
-/// The e-mail addresses of the commit's author and of the user who ran the pipeline, for a module that does not say whom it might mention.
+/// Returns the e-mail addresses of the commit's author and of the user who ran the pipeline. They are used
+/// if a module does not list the people whom it may mention.
 pub(crate) fn of_job(variables: &Variables) -> Vec<String> {
     let author = variables.get("CI_COMMIT_AUTHOR").and_then(|it| it.rsplit_once('<')?.1.strip_suffix('>'));
     let emails = author.into_iter().chain(variables.get("GITLAB_USER_EMAIL"));
     emails.filter(|email| email.contains('@')).map(str::to_owned).collect()
 }
 
-/// Slack's directory, as a bot may ask it.
+/// Slack's directory, as far as a bot may use it.
 pub(crate) struct Directory<'a> {
     pub(crate) api: &'a Api,
     pub(crate) client: &'a Client,
@@ -73,7 +74,7 @@ pub(crate) struct Directory<'a> {
 }
 
 impl Directory<'_> {
-    /// Adds those of these e-mail addresses that Slack knows
+    /// Adds the people whom Slack finds by these e-mail addresses
     /// (<https://docs.slack.dev/reference/methods/users.lookupByEmail/>).
     pub(crate) fn add_to(&self, people: &mut Map<String, Value>, emails: &[String], warnings: &dyn Sink) {
         let is_known =
@@ -91,7 +92,7 @@ impl Directory<'_> {
                 Err(unknown) if unknown.reason() == "users_not_found" => {}
                 Err(error) => {
                     warnings.warning(&format!(
-                        "looking people up in Slack: {}; they are named and not mentioned",
+                        "looking people up in Slack: {}; they are named, but not mentioned",
                         error.describe()
                     ));
                     break;

@@ -1,8 +1,8 @@
-//! Where a pipeline's message is, and how jobs tell each other.
+//! The location of a pipeline's message, and its record for other jobs.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a message is.
+/// The location of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Thread {
     /// The channel's ID.
@@ -11,17 +11,17 @@ pub(crate) struct Thread {
     pub(crate) ts: String,
 }
 
-/// What a job keeps of it for the jobs and calls that come later.
+/// A job's record of the location, for later jobs and calls.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RecordedThread {
     #[serde(flatten)]
     thread: Thread,
-    /// The channel as the settings had it.
+    /// The channel as in the settings.
     named: String,
     pipeline: i64,
 }
 
-/// The most that a file with a place in it has, in bytes.
+/// The size limit of a record's file, in bytes.
 pub(crate) const MAX_FILE: u64 = 1000;
 
 impl RecordedThread {
@@ -30,21 +30,21 @@ impl RecordedThread {
         serde_json::to_vec(&recorded).unwrap_or_default()
     }
 
-    /// Reads what an earlier job recorded: believed only where it has the shape of a place, and is this pipeline's.
+    /// Reads an earlier job's record; `None` if it is malformed or of another pipeline.
     pub(crate) fn parse(json: &[u8], pipeline: i64) -> Option<Self> {
         let recorded: Self = serde_json::from_slice(json).ok()?;
-        let is_place = is_channel_id(&recorded.thread.channel) && is_ts(&recorded.thread.ts);
-        Some(recorded).filter(|recorded| is_place && recorded.pipeline == pipeline)
+        let is_valid = is_channel_id(&recorded.thread.channel) && is_ts(&recorded.thread.ts);
+        Some(recorded).filter(|recorded| is_valid && recorded.pipeline == pipeline)
     }
 
-    /// The message, where it is in a channel that a setting names, by its ID or in the same words: another environment's is another.
+    /// Returns the message if it is in the channel of a setting, by ID or by the same text. Another environment has another channel.
     pub(crate) fn in_channel(&self, channel: &str) -> Option<&Thread> {
         let is_there = if is_channel_id(channel) { self.thread.channel == channel } else { self.named == channel };
         is_there.then_some(&self.thread)
     }
 }
 
-/// A channel by its ID: C, G or D and letters and digits.
+/// Returns true for a channel's ID: C, G or D, then letters and digits.
 pub(crate) fn is_channel_id(channel: &str) -> bool {
     channel.len() >= 9
         && channel.starts_with(['C', 'G', 'D'])
@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_believed_where_it_looks_like_one_of_this_pipeline() {
-        let place = Thread { channel: "C0123456789".into(), ts: "1795134000.000100".into() };
-        let recorded = RecordedThread::parse(&RecordedThread::encode(&place, "#deploys", 90_817), 90_817).unwrap();
-        assert_eq!(recorded.in_channel("C0123456789"), Some(&place));
-        assert_eq!(recorded.in_channel("#deploys"), Some(&place));
+    fn only_a_valid_record_of_this_pipeline_is_believed() {
+        let location = Thread { channel: "C0123456789".into(), ts: "1795134000.000100".into() };
+        let recorded = RecordedThread::parse(&RecordedThread::encode(&location, "#deploys", 90_817), 90_817).unwrap();
+        assert_eq!(recorded.in_channel("C0123456789"), Some(&location));
+        assert_eq!(recorded.in_channel("#deploys"), Some(&location));
         assert_eq!((recorded.in_channel("#staging"), recorded.in_channel("C0987654321")), (None, None));
-        assert!(RecordedThread::parse(&RecordedThread::encode(&place, "#deploys", 90_816), 90_817).is_none());
+        assert!(RecordedThread::parse(&RecordedThread::encode(&location, "#deploys", 90_816), 90_817).is_none());
         for (channel, ts) in [("#deploys", "1.2"), ("C0123456789", "now"), ("", "")] {
             let odd = Thread { channel: channel.into(), ts: ts.into() };
             assert!(

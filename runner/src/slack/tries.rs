@@ -1,5 +1,5 @@
-//! At most two tries in all, and the second only where it is certain that the first was not delivered: a failed connection, 429
-//! with a short `Retry-After`, 5xx. Never after a time-out: a late message is better than two.
+//! At most two tries. The second needs certainty that the first was not delivered: a failed connection, a 429 with a short
+//! `Retry-After`, or a 5xx. A timeout allows none: a late message is better than two.
 
 use std::thread;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
 use crate::net::http::Answer;
 
-/// The longest `Retry-After` that is waited for.
+/// The longest `Retry-After` to wait for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// The wait before a second try where the server names none; up to as much again is added by chance.
+/// The wait before a second try, if the server names none. Up to as much again is added at random.
 const WAIT: Duration = Duration::from_millis(500);
 
-/// Makes a request, and once more where the first was surely not taken and there is time.
+/// Makes a request, and repeats it once if the first was surely not delivered and there is time.
 pub(super) fn patiently(deadline: Deadline, request: impl Fn() -> Result<Answer, Fault>) -> Result<Answer, Fault> {
     let result = request();
     match wait_before_next_try(&result) {
@@ -26,7 +26,7 @@ pub(super) fn patiently(deadline: Deadline, request: impl Fn() -> Result<Answer,
     }
 }
 
-/// How long to wait before trying again, where that is allowed at all.
+/// Returns the wait before another try; `None` if there must be none.
 pub(super) fn wait_before_next_try(result: &Result<Answer, Fault>) -> Option<Duration> {
     match result {
         Err(fault) => fault.is_before_sending().then(jittered),
@@ -38,10 +38,10 @@ pub(super) fn wait_before_next_try(result: &Result<Answer, Fault>) -> Option<Dur
     }
 }
 
-/// [`WAIT`] and a random part of it, so that jobs which failed together do not come back together.
+/// Returns [`WAIT`] plus a random part of it, so that jobs which failed together do not retry together.
 fn jittered() -> Duration {
     let mut byte = [0; 1];
-    // Without randomness all wait alike.
+    // Without randomness all jobs wait alike.
     let _ = getrandom::getrandom(&mut byte);
     WAIT + WAIT * u32::from(byte[0]) / 255
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_surely_not_delivered_is_tried_again() {
+    fn only_a_surely_undelivered_request_is_retried() {
         assert!(wait_before_next_try(&Err(Fault::Connect("slack.com".into()))).is_some());
         assert!(wait_before_next_try(&Answer::of(503, None, "")).is_some());
         assert_eq!(wait_before_next_try(&Answer::of(429, Some("2"), "")), Some(Duration::from_secs(2)));

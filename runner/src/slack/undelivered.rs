@@ -1,4 +1,4 @@
-//! What became of a message: delivered, or why not.
+//! The fate of a message: delivered, or the reason why not.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,15 @@ use super::webhook_url::UnusableWebhook;
 use crate::explain::Explain;
 use crate::net::fault::Fault;
 
-/// Why a message was not delivered, or Slack did not answer. What to do about it is the step.
+/// The reason a message was not delivered, or Slack did not answer. The step says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Undelivered {
-    /// There is nowhere to send to.
+    /// There is no destination.
     #[error(transparent)]
     Nowhere(UnusableWebhook),
     #[error(transparent)]
     Fault(Fault),
-    #[error("Slack limits the rate of this channel and asks to wait longer than the job can")]
+    #[error("Slack limits the rate of this channel and asks for a longer wait than the job has")]
     RateLimited,
     #[error("Slack's address answered with a redirect ({status}), which is not followed")]
     Redirect { status: u16 },
@@ -24,7 +24,7 @@ pub(crate) enum Undelivered {
     Denied { method: &'static str, word: String, step: String },
     #[error("Slack's address answered, but not `ok`")]
     NotOk,
-    #[error("Slack answered {status}, a fault of its own")]
+    #[error("Slack answered {status}, a server error")]
     ServerError { status: u16 },
 }
 
@@ -45,7 +45,7 @@ impl Explain for Undelivered {
 }
 
 impl Undelivered {
-    /// The reason as one word of the job log.
+    /// Returns the reason as one word for the job log.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Nowhere(unusable) => unusable.reason().to_owned(),
@@ -59,12 +59,12 @@ impl Undelivered {
         }
     }
 
-    /// Slack's error word, where it is one of these.
+    /// Returns true if Slack's error word is one of these.
     pub(super) fn is_word(&self, any_of: &[&str]) -> bool {
         matches!(self, Self::Refused { word, .. } | Self::Denied { word, .. } if any_of.contains(&word.as_str()))
     }
 
-    /// What became of the message. Slack says of its own faults that a request may be made again
+    /// Returns the fate of the message. Slack allows another request after its own faults
     /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/#handling_errors>).
     pub(crate) fn fate(&self) -> Fate {
         match self {
@@ -73,7 +73,7 @@ impl Undelivered {
         }
     }
 
-    /// Whether Slack took offence at the body, so that a plainer one may pass.
+    /// Returns true if Slack refused the body, so that a plainer one may pass.
     pub(super) fn is_about_the_body(&self) -> bool {
         const WORDS: [&str; 8] = [
             "invalid_payload",
@@ -89,26 +89,26 @@ impl Undelivered {
     }
 }
 
-/// How a message arrived.
+/// The form in which a message arrived.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Delivered {
     Whole,
-    /// Slack refused the body for this reason and took its text alone.
+    /// Slack refused the body for this reason and took only its text.
     TextOnly {
         refused: String,
     },
 }
 
-/// What became of a message that Slack did not confirm.
+/// The fate of a message that Slack did not confirm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It is certain that nobody sees it: another way may be tried.
+    /// It surely did not arrive: another way may be tried.
     NotDelivered,
-    /// It may be there: a second one could be a message twice.
+    /// It may have arrived: a second message could be a duplicate.
     Unknown,
 }
 
-/// Slack's error word, where the body is nothing else. An answer may echo the request, so no other text is shown.
+/// Returns Slack's error word if the body is nothing else. An answer may echo the request, so no other text is shown.
 pub(super) fn error_word(body: &str) -> String {
     let word = body.trim();
     let is_word = (1..=64).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');

@@ -1,4 +1,4 @@
-//! Posting to an incoming webhook (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
+//! Posts to an incoming webhook (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
 
 use serde_json::{Value, json};
 
@@ -12,10 +12,10 @@ use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
 use crate::net::http::{Answer, Client};
 
-/// What is read of an answer, in bytes: a word, or a page that somebody else answers with.
+/// The size limit of an answer, in bytes: a word, or the page of another server.
 const MAX_ANSWER: u64 = 2 << 10;
 
-/// Delivers a message. Where Slack refuses its blocks, its text alone is posted once.
+/// Delivers a message. If Slack refuses its blocks, only its text is posted, once.
 pub(crate) fn deliver(
     client: &Client,
     webhook: &Webhook,
@@ -40,7 +40,7 @@ fn judge(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
     let Answer { status, body, .. } = result.map_err(Undelivered::Fault)?;
     let body = String::from_utf8_lossy(&body);
     match status {
-        // A body that broke off after 200 was delivered all the same.
+        // The message is delivered even if the body breaks off after a 200.
         200 if body.trim() == "ok" || body.is_empty() => Ok(()),
         200..=299 => Err(Undelivered::NotOk),
         300..=399 => Err(Undelivered::Redirect { status }),
@@ -53,7 +53,7 @@ fn judge(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
     }
 }
 
-/// The same of a server that is no Slack: it takes a message with any 2xx, and refuses one in JSON or with a page of somebody else's
+/// Judges the answer of a server other than Slack. It accepts with any 2xx, and refuses in JSON or with the page of another server
 /// (Rocket.Chat `{"success":true}`, Zulip `{"result":"success"}`, Mattermost `ok`).
 fn judge_dialect(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
     let answer = match result {
@@ -69,12 +69,12 @@ fn judge_dialect(result: Result<Answer, Fault>) -> Result<(), Undelivered> {
     let error = fields.get("error").filter(|error| !matches!(error, Value::Null | Value::Bool(false)));
     if says_no("ok") || says_no("success") || error.is_some() || fields.get("result").is_some_and(|it| it == "error") {
         let word = error.and_then(Value::as_str).map(error_word).unwrap_or_default();
-        return Err(Undelivered::Refused { status: answer.status, step: "the server's own log may say why", word });
+        return Err(Undelivered::Refused { status: answer.status, step: "see the server's log", word });
     }
     Ok(())
 }
 
-/// The next step for each error word that Slack documents for webhooks, and for what is none.
+/// Returns the next step for each error word that Slack documents for webhooks, and for any other text.
 fn step(word: &str) -> &'static str {
     match word {
         "invalid_payload"
@@ -83,7 +83,7 @@ fn step(word: &str) -> &'static str {
         | "invalid_attachments"
         | "no_text"
         | "too_many_attachments" => {
-            "the message itself was refused; with a module of your own check its output, else report it with `pipeline-notifier render`"
+            "Slack refused the message itself; check the output of your own module, or report it with the output of `pipeline-notifier render`"
         }
         "user_not_found" | "channel_not_found" => "the webhook's user or channel is gone; make a new webhook",
         "channel_is_archived" => "the webhook's channel is archived; unarchive it or make a new webhook",
@@ -98,7 +98,7 @@ fn step(word: &str) -> &'static str {
     }
 }
 
-/// What an answer to a webhook's post is called in the log.
+/// Returns the log text of an answer to a webhook's post.
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_webhook(answer: Answer) -> Option<String> {
     let answer = Ok(answer);
@@ -117,10 +117,10 @@ mod tests {
         assert_eq!(judge(Answer::of(302, None, "ok")), Err(Undelivered::Redirect { status: 302 }));
     }
 
-    /// Rocket.Chat <https://docs.rocket.chat/docs/integrations>, Zulip <https://zulip.com/api/rest-error-handling>, Mattermost
+    /// Sources: Rocket.Chat <https://docs.rocket.chat/docs/integrations>, Zulip <https://zulip.com/api/rest-error-handling>, Mattermost
     /// <https://developers.mattermost.com/integrate/webhooks/incoming/>; prometheus/alertmanager#3546.
     #[test]
-    fn a_server_that_is_allowed_by_name_speaks_its_dialect() {
+    fn an_allowed_server_may_answer_in_its_own_dialect() {
         for body in
             ["ok", "", "{\"success\":true}", "{\"ok\":true}", "{\"result\":\"success\",\"msg\":\"\"}", "thanks", "[]"]
         {

@@ -1,4 +1,4 @@
-//! The incoming webhook: where its URL comes from, and whether a message may go there.
+//! The incoming webhook: the source of its URL, and the check of its host.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use crate::net::address::{self, Refused};
 use crate::net::secret::Secret;
 use crate::variables::{Variables, after_unexpanded};
 
-/// Where the operators' webhook URL is.
+/// The variable with the operators' webhook URL.
 const OPS_VARIABLE: &str = "SLACK_OPS_WEBHOOK_URL";
 
 /// The hosts of Slack's incoming webhooks; the second is GovSlack's.
 const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
-/// A checked address of an incoming webhook. The address is a credential: it is never shown.
+/// The checked URL of an incoming webhook. It is a credential and never shown.
 #[derive(Debug)]
 pub(crate) struct Webhook {
     url: Secret,
@@ -27,25 +27,25 @@ impl Webhook {
         &self.url
     }
 
-    /// Whether it is Slack's own, which answers exactly as documented and shows all of a message. A host that is allowed by name
-    /// speaks a dialect, as Mattermost, Rocket.Chat and Zulip do.
+    /// Returns true for Slack's own webhook, which answers exactly as documented and shows all of a message. A host that is allowed by
+    /// name has a dialect, such as Mattermost, Rocket.Chat and Zulip.
     pub(crate) fn is_exact(&self) -> bool {
         self.is_exact
     }
 }
 
-/// The name of the variable that holds the webhook URL.
+/// Returns the name of the variable that holds the webhook URL.
 pub(crate) fn variable(settings: &Settings) -> &str {
     settings.get_or_default(Key::WEBHOOK_VARIABLE)
 }
 
-/// Why there is no webhook to send to. Names the variable, never its value.
+/// The reason there is no usable webhook. It names the variable, never its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {problem}")]
 pub(crate) struct UnusableWebhook {
     variable: String,
     problem: Problem,
-    /// What to do where there is no value, by the likely cause.
+    /// The next step if there is no value, by the likely cause.
     if_missing: &'static str,
 }
 
@@ -53,22 +53,22 @@ pub(crate) struct UnusableWebhook {
 enum Problem {
     #[error("is not set or empty")]
     Missing,
-    #[error("holds the name of a variable that GitLab did not expand, as this job has none of that name")]
+    #[error("holds a variable that GitLab did not expand, because this job does not have it")]
     Unexpanded,
     #[error("is the path of a File-type variable whose file cannot be read")]
     Unreadable,
-    #[error("is no URL")]
+    #[error("is not a URL")]
     NotAnAddress,
-    #[error("is not an https URL, and a secret is not sent unencrypted")]
+    #[error("is not an https URL, so the secret is not sent")]
     NotHttps,
-    #[error("is a Workflow Builder URL (/triggers/ or /workflows/), which takes no messages with blocks")]
+    #[error("is a Workflow Builder URL (/triggers/ or /workflows/), which accepts no blocks")]
     Workflow,
     #[error("does not point at hooks.slack.com or hooks.slack-gov.com")]
     Host,
 }
 
 impl UnusableWebhook {
-    /// The problem as one word of the job log.
+    /// Returns the problem as one word for the job log.
     pub(crate) fn reason(&self) -> &'static str {
         match self.problem {
             Problem::Missing => "no_webhook",
@@ -79,12 +79,11 @@ impl UnusableWebhook {
         }
     }
 
-    /// Whether nobody meant to send: the job has no usable value at all.
+    /// Returns true if nobody meant to send: the job has no usable value.
     pub(crate) fn is_unset(&self) -> bool {
         matches!(self.problem, Problem::Missing | Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress)
     }
 
-    /// The name of the variable.
     pub(crate) fn variable(&self) -> &str {
         &self.variable
     }
@@ -96,14 +95,14 @@ impl Explain for UnusableWebhook {
             Problem::Missing | Problem::Unexpanded => self.if_missing,
             Problem::Unreadable => "check its type and its value in Settings > CI/CD > Variables",
             Problem::NotAnAddress => {
-                "copy it once more from the Slack app's page Incoming Webhooks (https://hooks.slack.com/services/…), without quotes"
+                "copy it again from the Slack app's page Incoming Webhooks (https://hooks.slack.com/services/…), without quotes"
             }
             Problem::NotHttps => "use its https address",
             Problem::Workflow => {
                 "make an incoming webhook instead, on a Slack app's page Incoming Webhooks (https://hooks.slack.com/services/…)"
             }
             Problem::Host => {
-                "copy the webhook once more; of a Slack-compatible server name the host in the input allow_hosts (without the component \
+                "copy the webhook again; for a Slack-compatible server, add its host to the input allow_hosts (without the component: \
                  NOTIFIER_ALLOW_HOSTS)"
             }
         };
@@ -116,7 +115,7 @@ pub(crate) fn find(variables: &Variables, settings: &Settings) -> Result<Webhook
     find_in(variable(settings), variables, settings)
 }
 
-/// Finds and checks the webhook of the operators, where there is one.
+/// Finds and checks the operators' webhook, if there is one.
 pub(crate) fn of_operators(variables: &Variables, settings: &Settings) -> Option<Result<Webhook, UnusableWebhook>> {
     variables.get(OPS_VARIABLE)?;
     Some(find_in(OPS_VARIABLE, variables, settings))
@@ -152,25 +151,25 @@ fn check(value: &str, allowed_hosts: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What to do about a variable that is missing, as it is where it exists in the project and this job does not get it
-/// (<https://docs.gitlab.com/ci/variables/#protect-a-cicd-variable>); GitLab itself never says.
+/// Returns the next step for a missing variable. The project may have it although this job does not get it
+/// (<https://docs.gitlab.com/ci/variables/#protect-a-cicd-variable>); GitLab itself never reports that.
 fn if_missing(variables: &Variables) -> &'static str {
     match (variables.get("CI_COMMIT_REF_PROTECTED"), variables.get("CI_ENVIRONMENT_NAME")) {
         (Some("false"), _) => {
-            "set it in Settings > CI/CD > Variables; if it is set there, it likely is protected and this ref is not protected: clear its \
-             flag Protected, or protect the branch"
+            "set it in Settings > CI/CD > Variables; if it is set there, it is probably protected and this ref is not: untick \
+             Protect variable, or protect the branch"
         }
         (_, None) => {
-            "set it in Settings > CI/CD > Variables; if it is set there, its environment scope likely is not * and this job has no \
-             environment"
+            "set it in Settings > CI/CD > Variables; if it is set there, its environment scope is probably not *, and this job \
+             has no environment"
         }
         (Some("true"), _) => {
-            "set it in Settings > CI/CD > Variables; if it is set there, its environment scope likely leaves this job's environment out, \
-             or in a downstream pipeline it is protected and was not passed on"
+            "set it in Settings > CI/CD > Variables; if it is set there, its environment scope probably excludes this job's \
+             environment; in a downstream pipeline, it may be protected"
         }
         _ => {
-            "set it in Settings > CI/CD > Variables; if it is set there, it likely is protected and this ref is not, or its environment \
-             scope leaves this job's environment out"
+            "set it in Settings > CI/CD > Variables; if it is set there, it is probably protected and this ref is not, or its \
+             environment scope excludes this job's environment"
         }
     }
 }
@@ -228,8 +227,8 @@ mod tests {
             let variables = pairs.iter().copied().collect();
             find(&variables, &Settings::default()).unwrap_err().step().into_owned()
         };
-        assert!(text(&[("CI_COMMIT_REF_PROTECTED", "false")]).contains("this ref is not protected"));
-        assert!(text(&[("CI_COMMIT_REF_PROTECTED", "true")]).contains("this job has no environment"));
-        assert!(text(&[("CI_ENVIRONMENT_NAME", "prod")]).contains("leaves this job's environment out"));
+        assert!(text(&[("CI_COMMIT_REF_PROTECTED", "false")]).contains("it is probably protected and this ref is not"));
+        assert!(text(&[("CI_COMMIT_REF_PROTECTED", "true")]).contains("and this job has no environment"));
+        assert!(text(&[("CI_ENVIRONMENT_NAME", "prod")]).contains("excludes this job's environment"));
     }
 }

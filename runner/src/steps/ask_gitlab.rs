@@ -1,6 +1,6 @@
-//! Ask GitLab: which jobs failed and in which environments, how the pipeline before ended, and what was deployed last.
+//! Ask GitLab: the failed jobs and their environments, the previous pipeline's result, and the last deployment.
 //!
-//! A message needs none of it. `docs/reliability.md` says how often each event asks.
+//! A message needs none of it. `docs/reliability.md` has the number of requests of each event.
 
 use std::time::Duration;
 
@@ -17,12 +17,13 @@ use crate::job::history::{History, LastDeployment};
 use crate::job::key::Key;
 use crate::report::Sink;
 
-/// The time for GitLab's answers: before a deployment, which waits; after it; and in the component's own jobs, for which nobody waits.
+/// The time limits of GitLab's answers: before a deployment, which waits; after it; and in the component's own jobs, for which nobody
+/// waits.
 const BEFORE: Duration = Duration::from_secs(1);
 const AFTER: Duration = Duration::from_secs(2);
 const OWN: Duration = Duration::from_secs(12);
 
-/// GitLab's API, within the time that an event has for it.
+/// Connects to GitLab's API, within the time limit of an event.
 pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
     let time = match event {
         Event::PipelineStarted | Event::DeployStarted => BEFORE,
@@ -32,8 +33,8 @@ pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
     Api::of_job(&call.client, &call.variables, time.min(call.deadline.remaining() / 2), call.deadline)
 }
 
-/// What GitLab knows of an event. Of a pipeline's end there is one entry for each environment in which jobs failed, and the reason
-/// why nobody knows how the pipeline before ended.
+/// Returns GitLab's findings about an event. A pipeline's end has one entry for each environment in which jobs failed. The second value
+/// is the reason if the previous pipeline's result is unknown.
 pub(crate) fn ask(call: &Call, event: Event, gitlab: &Result<Api, Unknown>) -> (Vec<Findings>, Option<Unknown>) {
     let mut findings = Findings::of_job(&call.variables);
     match (event, gitlab) {
@@ -47,7 +48,7 @@ pub(crate) fn ask(call: &Call, event: Event, gitlab: &Result<Api, Unknown>) -> (
     (vec![findings], None)
 }
 
-/// Which jobs did not succeed, and how the pipeline before ended.
+/// Adds the jobs that did not succeed, and the previous pipeline's result.
 fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Findings) -> Result<(), Unknown> {
     let start_job = call.settings.get_or_default(Key::START_JOB);
     let jobs =
@@ -55,7 +56,7 @@ fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Fi
     match jobs {
         Ok(jobs) => findings.jobs = Some(jobs),
         Err(unknown) => call.report.warning(&format!(
-            "asking GitLab which jobs failed: {}; the message links to the pipeline's failures instead",
+            "GitLab's list of failed jobs is unknown: {}; the message links to the pipeline's failures instead",
             unknown.describe()
         )),
     }
@@ -77,18 +78,19 @@ fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Fi
     Ok(())
 }
 
-/// Warns if neither GitLab nor Slack knows how the pipeline before ended, and the settings ask for changes.
+/// Warns if neither GitLab nor Slack knows the previous pipeline's result, and the settings ask for changes.
 pub(crate) fn warn_of_unknown_history(call: &Call, unknown: &Unknown, all: &[Findings]) {
     let is_known = all.iter().any(|findings| findings.history.earlier_message.is_some());
     if !is_known && call.settings.get_or_default(Key::FINISH).eq_ignore_ascii_case("change") {
         call.report.warning(&format!(
-            "asking GitLab how the pipeline before ended: {}; a failure is reported as the first one, and nothing as fixed",
+            "the result of the previous pipeline is unknown: {}; a failure counts as the first one, and nothing as fixed",
             unknown.describe()
         ));
     }
 }
 
-/// The same for each environment in which jobs failed. The branch's entry has the jobs of none and of review environments.
+/// Splits the findings by the environments in which jobs failed. The branch's entry has the jobs of no environment and of review
+/// environments.
 fn by_environment(findings: Findings) -> Vec<Findings> {
     let Some(jobs) = findings.jobs.as_ref().filter(|jobs| !jobs.are_cut) else { return vec![findings] };
     let mut environments: Vec<Option<&str>> = jobs.failed.iter().map(lasting_environment).collect();
@@ -108,7 +110,7 @@ fn lasting_environment(job: &Job) -> Option<&str> {
     job.environment.as_deref().filter(|name| !name.starts_with("review/"))
 }
 
-/// What a deployment that succeeded changes.
+/// Adds the changes of a successful deployment.
 fn ask_of_deployment(call: &Call, api: &Api, history: &mut History) {
     let of = |name| call.variables.get(name);
     let deploys =
@@ -131,7 +133,7 @@ fn ask_of_deployment(call: &Call, api: &Api, history: &mut History) {
     }
 }
 
-/// The ref of the pipeline as GitLab's API names it; none for a child pipeline, whose ref is its parent's.
+/// Returns the pipeline's ref as GitLab's API names it. `None` for a child pipeline, whose ref is its parent's.
 pub(crate) fn git_ref(call: &Call) -> Option<String> {
     let is_child = call.variables.get("CI_PIPELINE_SOURCE") == Some("parent_pipeline");
     GitRef::of(&call.variables).filter(|_| !is_child).map(|git_ref| git_ref.of_api())

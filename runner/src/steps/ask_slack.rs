@@ -1,4 +1,4 @@
-//! Ask Slack and people: where the pipeline's message is, what it and the one before say, and who is who.
+//! Ask Slack: the pipeline's message, the message of the pipeline before, and the Slack users of people.
 
 use super::findings::Findings;
 use super::read_job::Call;
@@ -17,17 +17,17 @@ use crate::slack::metadata::{Sender, Shown};
 use crate::slack::people::{self, Directory};
 use crate::slack::thread::{MAX_FILE, RecordedThread};
 
-/// Where the start job's artifact says where the pipeline's message is, as component.yml has it.
+/// The file of the start job's artifact with the location of the pipeline's message, as component.yml has it.
 const MESSAGE_FILE: &str = ".pipeline-notifier/message.json";
 
-/// Which attempt of its job this is, and where the pipeline's message is, as the first hook keeps them for the second.
+/// The job state that the first hook saves for the second: the job's attempt, and the location of the pipeline's message.
 const ATTEMPT: &str = "attempt";
 pub(super) const MESSAGE: &str = "message.json";
 
-/// How many failed jobs are known to have been told.
+/// The limit of failed jobs that are known to be reported.
 const MAX_REPORTED: usize = 400;
 
-/// Adds what Slack knows. A hook that the settings leave out asks nobody.
+/// Adds Slack's findings. A hook that the settings leave out makes no request.
 pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, route: &Route, findings: &mut Findings) {
     let gitlab = gitlab.as_ref().ok();
     match (args.event, gitlab) {
@@ -38,7 +38,7 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
         (Event::PipelineFinished, _) => read_channel(call, args, gitlab, route.environment.as_deref(), findings),
     }
     if let Some(api) = call.to.bot() {
-        // A module that knows no routes does not say whom it might mention. Without a list it mentions nobody by name.
+        // A module without routes gives no list of the people it might mention. Without a list it mentions nobody by name.
         let of_job = || if call.mentions_somebody() { people::of_job(&call.variables) } else { Vec::new() };
         let emails = route.lookup.clone().unwrap_or_else(of_job);
         let directory = Directory { api, client: &call.client, deadline: call.deadline };
@@ -46,7 +46,7 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
     }
 }
 
-/// Which attempt of its job this is, and where the pipeline's message is: as the job's first hook kept it, else as GitLab has it.
+/// Finds the job's attempt and the location of the pipeline's message: in the job state, else at GitLab.
 fn find_attempt(call: &Call, api: &Api, findings: &mut Findings) {
     let load = |name, max| job_state::load(&call.variables, name, max);
     findings.history.attempt = load(ATTEMPT, 20).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
@@ -57,7 +57,7 @@ fn find_attempt(call: &Call, api: &Api, findings: &mut Findings) {
     {
         findings.history.attempt = attempts.this.or(findings.history.attempt);
         if let Some(attempt) = attempts.this {
-            // If it cannot be kept, the next hook asks again.
+            // The next hook asks again if this fails.
             let _ = job_state::save(&call.variables, ATTEMPT, attempt.to_string().as_bytes());
         }
         if let Some(json) = attempts.start_job.filter(|_| wants_message).and_then(|job| artifact(api, job)) {
@@ -67,12 +67,12 @@ fn find_attempt(call: &Call, api: &Api, findings: &mut Findings) {
     }
 }
 
-/// Where a start job said that it posted.
+/// Returns the location of the message that a start job recorded.
 fn artifact(api: &Api, start_job: i64) -> Option<Vec<u8>> {
     jobs::artifact(api, start_job, MESSAGE_FILE, MAX_FILE).ok()
 }
 
-/// What the pipeline's message in the channel of this environment says, and the one before.
+/// Reads the pipeline's message in the channel of this environment, and the one before.
 fn read_channel(
     call: &Call,
     args: EventArgs,
@@ -89,14 +89,14 @@ fn read_channel(
         let replies = bot.replies(&sender, thread).unwrap_or_default();
         let reported = shown.reported.iter().chain(replies.iter().flat_map(|reply| &reply.reported));
         findings.history.reported = Some(reported.take(MAX_REPORTED).copied().collect());
-        // The last that was told of a failure, whatever stands there now.
+        // The last failure that was posted, whatever the message shows now.
         let failures = std::iter::once(shown).chain(&replies).filter(|it| it.verdict == Verdict::Failed.name());
         failure = failures.cloned().next_back();
     } else if past.is_read {
-        // There is no message, and so nothing was told.
+        // Without a message, nothing was reported.
         findings.history.reported = Some(Vec::new());
     }
-    // A pipeline that failed, was run again and succeeded is fixed too; one in which only jobs failed that may never failed.
+    // A pipeline that failed, was run again and succeeded is fixed too. It never failed if only jobs failed that may.
     let may_fail = |id: &i64| findings.jobs.as_ref().is_some_and(|jobs| jobs.allowed.contains(id));
     let own_failure = failure.filter(|own: &Shown| {
         args.result == Some(Verdict::Success) && (own.reported.is_empty() || !own.reported.iter().all(may_fail))
@@ -115,7 +115,7 @@ fn read_channel(
     findings.past = Some((channel.to_owned(), past));
 }
 
-/// What a channel says of this pipeline and the one before; else where the start job said that it posted.
+/// Finds the messages of this pipeline and the one before in the channel, else at the location that the start job recorded.
 fn past(call: &Call, bot: &Bot, sender: &Sender, gitlab: Option<&Api>) -> Past {
     let looked = bot.look_through(sender, true);
     let mut past = looked.as_ref().ok().cloned().unwrap_or_default();
@@ -129,7 +129,7 @@ fn past(call: &Call, bot: &Bot, sender: &Sender, gitlab: Option<&Api>) -> Past {
         && past.found.is_none()
     {
         let cause = unreadable.describe();
-        call.report.warning(&format!("looking for the pipeline's message: {cause}; a new message is posted"));
+        call.report.warning(&format!("the pipeline's message was not found: {cause}; a new message is posted"));
     }
     past
 }

@@ -17,10 +17,10 @@ use crate::slack::thread::{MAX_FILE, RecordedThread, Thread};
 use crate::slack::undelivered::{Delivered, Fate, Undelivered};
 use crate::slack::webhook;
 
-/// Where the first hook of a job told its event, where that was at the channel's end.
+/// The location of the first hook's message, if that was posted at the bottom of the channel.
 const MESSAGE_APART: &str = "message-apart.json";
 
-/// A message, and what is known about where it belongs.
+/// A message, and the findings that decide where it goes.
 pub(crate) struct Delivery<'a> {
     pub(crate) call: &'a Call,
     pub(crate) event: Event,
@@ -29,7 +29,7 @@ pub(crate) struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    /// Delivers the message, unless it says why not. Returns how that ended, and the thread of the pipeline's message if a bot posted.
+    /// Delivers the message, unless it has a reason to skip. Returns the outcome, and the thread of the pipeline's message if a bot posted.
     pub(crate) fn deliver(&self) -> (Outcome, Option<Thread>) {
         if let Some(skip) = &self.message.skip {
             self.bring_up_to_date();
@@ -39,7 +39,7 @@ impl Delivery<'_> {
         match self.post() {
             Ok((delivered, thread)) => {
                 if let Delivered::TextOnly { refused } = delivered {
-                    report.warning(&format!("Slack refused the message's blocks ({refused}); its text alone was sent"));
+                    report.warning(&format!("Slack refused the message's blocks ({refused}); only its text was sent"));
                 }
                 report.message(&self.message.summary);
                 (Outcome::Sent, thread)
@@ -68,7 +68,7 @@ impl Delivery<'_> {
                 Ok((thread, delivered)) => {
                     if let Some(record) = self.record(&thread).filter(|_| self.event == Event::DeployStarted) {
                         let name = if self.message.apart { MESSAGE_APART } else { MESSAGE };
-                        // If it cannot be kept, the second hook looks for it again.
+                        // The second hook looks for it again if this fails.
                         let _ = job_state::save(&call.variables, name, &record);
                     }
                     return Ok((delivered, Some(thread)));
@@ -90,7 +90,7 @@ impl Delivery<'_> {
         bot.publish(&sender, &self.posting(self.shown(shown)), found.as_ref(), &*self.call.report)
     }
 
-    /// The message of a pipeline that is over, where nobody need hear of it and it shows another end, or none yet.
+    /// Updates the message of a pipeline whose end is skipped, if it shows another result or none yet.
     fn bring_up_to_date(&self) {
         let Some((bot, sender)) = self.bot().zip(Sender::of(&self.call.variables)) else { return };
         let past = self.findings.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past);
@@ -98,23 +98,23 @@ impl Delivery<'_> {
         if self.message.verdict.is_empty() || self.message.verdict == shown.verdict {
             return;
         }
-        // Nobody was told or called by it: who was called before is called when it is over.
+        // This update reports nothing and mentions nobody. The earlier mentions stay, for the recovery.
         let earlier = past.and_then(|past| past.earlier.as_ref()).map(|(_, earlier)| earlier.mentions.clone());
         let mut quiet = self.shown(Some(shown));
         quiet.reported.clone_from(&shown.reported);
         quiet.mentions = earlier.unwrap_or_default();
         if let Err(undelivered) = bot.update(&sender, &self.posting(quiet), thread) {
             let cause = undelivered.describe();
-            self.call.report.warning(&format!("{cause}; the pipeline's message stays as it was"));
+            self.call.report.warning(&format!("{cause}; the pipeline's message is not updated"));
         }
     }
 
-    /// What later jobs need to find the message.
+    /// Encodes the location of the message for later jobs.
     pub(crate) fn record(&self, thread: &Thread) -> Option<Vec<u8>> {
         Some(RecordedThread::encode(thread, self.bot()?.channel, Sender::of(&self.call.variables)?.pipeline))
     }
 
-    /// The address of a message of the bot's.
+    /// Returns the address of a bot's message.
     pub(crate) fn permalink(&self, thread: &Thread) -> Option<String> {
         self.bot()?.permalink(thread)
     }
@@ -124,7 +124,7 @@ impl Delivery<'_> {
         Some(Bot { api, client: &self.call.client, channel, deadline: self.call.deadline })
     }
 
-    /// The message that this one belongs to.
+    /// Finds the message that this one belongs to.
     fn found(&self, bot: &Bot, sender: &Sender) -> Option<Found> {
         let apart = job_state::load(&self.call.variables, MESSAGE_APART, MAX_FILE);
         let apart = apart.and_then(|json| RecordedThread::parse(&json, sender.pipeline));
@@ -138,7 +138,7 @@ impl Delivery<'_> {
         }
     }
 
-    /// What the pipeline's message shows once this one stands in it.
+    /// Returns what the pipeline's message shows after this update.
     fn shown(&self, before: Option<&Shown>) -> Shown {
         let of = |name| self.call.variables.get(name);
         let of_closing = self.event == Event::PipelineFinished;
@@ -159,7 +159,7 @@ impl Delivery<'_> {
             status: self.message.status.clone(),
             environment: self.message.environment().unwrap_or_default().to_owned(),
             job: of("CI_JOB_NAME").unwrap_or_default().to_owned(),
-            // What comes after a closing job is a job that somebody runs again, and may take back what it said.
+            // A job after the closing job is one that somebody runs again. It may overwrite the closing job's failure.
             failed_job: of("CI_JOB_NAME")
                 .filter(|_| self.message.failure && !of_closing)
                 .unwrap_or_default()
@@ -183,8 +183,7 @@ impl Delivery<'_> {
     }
 }
 
-/// The second message of a failure or a recovery. The module says whether there is one; nothing that goes wrong with it changes how the
-/// first one ended.
+/// Posts the second message of a failure or a recovery, if the module has one. Its errors do not change the first message's outcome.
 pub(crate) fn deliver_to_operators(call: &Call, operators: &Operators, context: Context, first: Option<&str>) {
     let context = context.for_operators(first);
     let message = match render::quietly(call, &context).0 {

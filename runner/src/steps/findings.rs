@@ -1,4 +1,4 @@
-//! What GitLab and Slack answered before a message is rendered.
+//! The findings: the answers of GitLab and Slack before a message is rendered.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::slack::bot::Past;
 use crate::slack::thread::RecordedThread;
 use crate::variables::Variables;
 
-/// What is known of one message's event. A part that is missing is unknown.
+/// The findings about one message's event. A missing part is unknown.
 #[derive(Clone, Default)]
 pub(crate) struct Findings {
     pub(crate) jobs: Option<Jobs>,
@@ -17,12 +17,12 @@ pub(crate) struct Findings {
     pub(crate) people: Map<String, Value>,
     /// The pipeline's message, as an earlier job or call recorded it.
     pub(crate) recorded: Option<RecordedThread>,
-    /// A channel, and what its history says of this pipeline.
+    /// A channel, and the findings about this pipeline in its history.
     pub(crate) past: Option<(String, Past)>,
 }
 
 impl Findings {
-    /// What the job itself knows.
+    /// Returns the findings of the job itself.
     pub(crate) fn of_job(variables: &Variables) -> Self {
         Self { history: History::of_job(variables), ..Self::default() }
     }

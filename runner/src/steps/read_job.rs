@@ -1,4 +1,4 @@
-//! Read the job: its variables and settings, how long the call may take, and where it sends to.
+//! Read the job: its variables and settings, its time limit, and its destinations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::slack::destination::Destinations;
 use crate::slack::{people, webhook_url};
 use crate::variables::Variables;
 
-/// One call: what it knows, how long it may take, and where it sends to.
+/// One call: its input, its time limit, and its destinations.
 pub(crate) struct Call {
     pub(crate) variables: Variables,
     pub(crate) settings: Settings,
@@ -40,7 +40,7 @@ impl Call {
         Self::begin_watched(job, variables, |_, _| {})
     }
 
-    /// Begins a call; `watch` gets its deadline before anything that could hang.
+    /// Begins a call. `watch` gets its deadline before anything that can hang.
     pub(crate) fn begin_watched(
         job: JobArgs,
         variables: Variables,
@@ -58,7 +58,7 @@ impl Call {
         }
         for name in settings.overruled(&variables) {
             report.warning(&format!(
-                "{} is not used: what the component's input {name} says stands in the job's script, and no variable changes it; set the input instead",
+                "{} is ignored, because the job's script has the value of the component's input {name}; set the input instead",
                 settings::variable(name)
             ));
         }
@@ -87,12 +87,12 @@ impl Call {
         }
     }
 
-    /// The context of an event.
+    /// Returns the context of an event.
     pub(crate) fn context(&self, args: EventArgs, findings: &Findings, warnings: &dyn Sink) -> Context {
         self.context_of(args, &self.variables, findings, warnings)
     }
 
-    /// The same for other variables than the job's own.
+    /// Returns the same for other variables than the job's own.
     pub(crate) fn context_of(
         &self,
         EventArgs { event, result }: EventArgs,
@@ -117,18 +117,18 @@ impl Call {
         gathered.context(warnings)
     }
 
-    /// Who is who in Slack, by the setting `user_map`.
+    /// Returns the Slack users of people, by the setting `user_map`.
     pub(crate) fn people(&self) -> Map<String, Value> {
         people::of_map(&self.settings, &*self.report)
     }
 
-    /// Whether a setting or the settings file says whom to mention.
+    /// Returns whether a setting or the settings file has a mention.
     pub(crate) fn mentions_somebody(&self) -> bool {
         [Key::MENTION, Key::OPS_MENTION].into_iter().any(|key| self.settings.get(key).is_some())
             || self.file.mentions_somebody()
     }
 
-    /// The major and the minor version of this GitLab; zeros where that is not known.
+    /// Returns the major and the minor version of this GitLab; zeros if unknown.
     pub(crate) fn version(&self) -> (u32, u32) {
         let version = self.variables.get("CI_SERVER_VERSION").unwrap_or_default();
         let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));

@@ -1,4 +1,4 @@
-//! Record: the links for the job's page, and where the message is, for later jobs.
+//! Record: the links for the job's page, and the message's location for later jobs.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::cli::Files;
 use crate::files;
 use crate::report::Sink;
 
-/// Writes the files that a job asked for. `message` is where the bot's message is.
+/// Writes the files that a job asked for. `message` is the location of the bot's message.
 pub(crate) fn record(call: &Call, asked_for: &Files, annotations: String, message: Option<Vec<u8>>) {
     let message = message.unwrap_or_else(|| b"{}".to_vec());
     for (path, flag, contents, consequence) in [
@@ -23,7 +23,7 @@ pub(crate) fn record(call: &Call, asked_for: &Files, annotations: String, messag
     }
 }
 
-/// Writes a file that a job names, through no link: neither of its own nor of its folder's.
+/// Writes a file that a job names. It follows no link, neither the file's own nor its folder's.
 fn write(path: &Path, contents: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;

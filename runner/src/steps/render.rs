@@ -6,7 +6,7 @@ use crate::module::message::Message;
 use crate::module::render::ModuleError;
 use crate::report::Sink;
 
-/// The message of a context, by the module that the call names. Warnings go into the log.
+/// Renders a context with the call's module. Warnings go into the log.
 pub(crate) fn render(call: &Call, context: &Context) -> Result<Message, ModuleError> {
     let (message, warning) = quietly(call, context);
     if let Some(warning) = warning {
@@ -20,7 +20,7 @@ pub(crate) fn render(call: &Call, context: &Context) -> Result<Message, ModuleEr
     message
 }
 
-/// The same without a word in the log; the second value is what was wrong with the pinned module.
+/// Renders without a line in the log. The second value is the problem of the pinned module.
 pub(crate) fn quietly(call: &Call, context: &Context) -> (Result<Message, ModuleError>, Option<String>) {
     call.module.render(&context.encode(), &call.client, &call.variables, call.deadline)
 }

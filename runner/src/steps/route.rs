@@ -7,7 +7,7 @@ use super::read_job::Call;
 use crate::cli::EventArgs;
 use crate::module::route::Route;
 
-/// The route of a message. Its warnings are the message's to give.
+/// Returns the route of a message. Its warnings are dropped: the message has them too.
 pub(crate) fn route(call: &Call, args: EventArgs, findings: &Findings) -> Route {
     let context = call.context(args, findings, &RefCell::default()).for_route();
     call.module.route(&context.encode(), &call.client, &call.variables, call.deadline)

@@ -10,7 +10,7 @@ use std::io::{Read, Write, stdin, stdout};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The parts of `schemas/context.v1.json` that this module looks at. The others are ignored, as are later ones.
+/// The parts of `schemas/context.v1.json` that this module reads. It ignores all others, later ones included.
 #[derive(Deserialize)]
 struct Context {
     version: u64,
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A message by `schemas/message.v1.json`.
+/// Returns a message by `schemas/message.v1.json`.
 fn message(context: &Context) -> Value {
     let of = |name: &str| context.ci.get(name).map_or("?", |value| value.as_str());
     let (project, branch) = (of("CI_PROJECT_NAME"), of("CI_COMMIT_REF_NAME"));
@@ -40,7 +40,7 @@ fn message(context: &Context) -> Value {
     let text = shown(&format!("From Rust: {project}, {event} on {branch}"));
     let mut message = json!({"text": text, "unfurl_links": false, "unfurl_media": false});
     if let Some(commit) = context.ci.get("CI_COMMIT_TITLE").filter(|_| branch == "main") {
-        // Slack does not parse rich_text: there is nothing to escape in it.
+        // Slack does not parse rich_text, so it needs no escaping.
         let commit = json!({"type": "text", "text": cut(commit), "style": {"italic": true}});
         let section = json!({"type": "rich_text_section", "elements": [{"type": "text", "text": "Commit "}, commit]});
         let headline = json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}});
@@ -49,12 +49,12 @@ fn message(context: &Context) -> Value {
     json!({"version": 1, "message": message, "summary": "a team's own message"})
 }
 
-/// Text as Slack's mrkdwn shows it: <https://docs.slack.dev/messaging/formatting-message-text/#escaping>.
+/// Cuts and escapes a text for Slack's mrkdwn: <https://docs.slack.dev/messaging/formatting-message-text/#escaping>.
 fn shown(text: &str) -> String {
     cut(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// No more than a few lines of anything, and something of nothing.
+/// Cuts a text to a few lines, and replaces an empty one.
 fn cut(text: &str) -> String {
     if text.is_empty() { "-".to_owned() } else { text.chars().take(300).collect() }
 }

@@ -1,5 +1,5 @@
-//! A loopback stand-in for Slack and GitLab, for the demonstration: it takes webhook posts and what a bot says, and answers what GitLab
-//! is asked.
+//! A loopback stand-in for Slack and GitLab, for the demonstration. It takes the posts of a webhook and a bot, and answers requests to
+//! GitLab.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,14 +11,14 @@ use serde_json::Value;
 
 use super::workspace::Workspace;
 
-/// The most that a request may have, in bytes, and the longest that one is waited for.
+/// The size limit of a request, in bytes, and its time limit.
 const MAX_REQUEST: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What everything but the webhook answers with.
+/// The content type of every answer except the webhook's.
 const JSON: &str = "application/json";
 
-/// What arrived: a message, and the method of the Web API that it came by; none where it came by the webhook.
+/// An arrived message and its method of the Web API; `None` if it came by the webhook.
 pub(crate) struct Arrived {
     pub(crate) method: Option<String>,
     pub(crate) body: Value,
@@ -31,7 +31,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Opens an inbox on a free port. `gitlab` is what it answers of GitLab's API, by the beginning of the path within the project.
+    /// Opens an inbox on a free port. `gitlab` has the answers of GitLab's API, by the beginning of the path within the project.
     pub(crate) fn open(gitlab: Vec<(String, Value)>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
@@ -39,7 +39,7 @@ impl Inbox {
         thread::Builder::new().name("inbox".into()).spawn(move || {
             let mut workspace = Workspace::default();
             for stream in listener.incoming().flatten() {
-                // A request that breaks off is a message that does not arrive: the sender notices by itself.
+                // A request that breaks off is a message that does not arrive. The sender notices it without us.
                 let _ = serve(stream, &gitlab, &mut workspace, &sender);
             }
         })?;
@@ -91,18 +91,18 @@ fn serve(
     }
     let body = if is_get { Value::Null } else { serde_json::from_slice(&received[body_starts..body_ends])? };
     let method = target.strip_prefix("/api/").map(|call| call.split_once('?').unwrap_or((call, "")));
-    let said = method.map(|(method, asked)| workspace.answer(method, asked, &body).to_string());
+    let reply = method.map(|(method, asked)| workspace.answer(method, asked, &body).to_string());
     if !is_get {
-        // RecordedThread before it is answered, so that a sender that was answered finds it here.
+        // Recorded before the answer, so that a sender with an answer finds it here.
         let _ = inbox.send(Arrived { method: method.map(|(method, _)| method.to_owned()), body });
     }
-    match said {
-        Some(said) => answer(&mut stream, 200, JSON, &said),
+    match reply {
+        Some(reply) => answer(&mut stream, 200, JSON, &reply),
         None => answer(&mut stream, 200, "text/plain", "ok"),
     }
 }
 
-/// What is asked for, whether by a GET, and where the body begins and ends, once the whole head is there.
+/// Returns the target, whether it is a GET, and the body's begin and end. `None` until the whole head is there.
 fn head(received: &[u8]) -> Option<(String, bool, usize, usize)> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);

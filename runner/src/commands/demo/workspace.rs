@@ -1,4 +1,4 @@
-//! As much of Slack's Web API as one pipeline's message needs (<https://docs.slack.dev/reference/methods/>): one channel, in which
+//! The part of Slack's Web API that one pipeline's message needs (<https://docs.slack.dev/reference/methods/>): one channel, in which
 //! messages are posted, updated and found again.
 
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ pub(crate) const CHANNEL: &str = "C0DEPLOYS01";
 pub(crate) struct Workspace(Vec<Value>);
 
 impl Workspace {
-    /// What a method answers. `asked` are the arguments of one that reads, `body` those of one that writes.
+    /// Returns the answer of a method. `asked` has the arguments of a method that reads, `body` those of one that writes.
     pub(crate) fn answer(&mut self, method: &str, asked: &str, body: &Value) -> Value {
         match method {
             "chat.postMessage" => {
@@ -28,7 +28,7 @@ impl Workspace {
                 }
                 None => json!({"ok": false, "error": "message_not_found"}),
             },
-            // Newest first; where one message is asked for, that one.
+            // Newest first; only one message if the request names it.
             "conversations.history" => {
                 let latest = asked.split('&').find_map(|it| it.strip_prefix("latest="));
                 let is_asked = |it: &&Value| latest.map_or(it["thread_ts"].is_null(), |latest| it["ts"] == latest);

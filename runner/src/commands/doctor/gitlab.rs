@@ -1,4 +1,4 @@
-//! What a job may know of its GitLab.
+//! The checks of a job's access to its GitLab.
 
 use super::{AddLine, Mark};
 use crate::explain::Explain;
@@ -8,7 +8,7 @@ use crate::job::key::Key;
 use crate::steps::ask_gitlab::git_ref;
 use crate::steps::read_job::Call;
 
-/// What the tokens may read on this GitLab, route by route, and what is missed without.
+/// Checks each route that the tokens may read on this GitLab, and lists the loss without it.
 pub(super) fn facts(call: &Call, add_line: AddLine) {
     let api = || Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline);
     let nothing = |unknown: &Unknown, add_line: AddLine| {
@@ -19,10 +19,10 @@ pub(super) fn facts(call: &Call, add_line: AddLine) {
         return nothing(&unknown, add_line);
     }
     let mut check = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
-        Ok(()) => add_line(Mark::Ok, "GitLab", &format!("tells {route}")),
+        Ok(()) => add_line(Mark::Ok, "GitLab", &format!("can read {route}")),
         Err(unknown) => add_line(Mark::Note, "GitLab", &format!("{route}: {}; {missed}", unknown.describe())),
     };
-    // Each route is asked on its own: a message may ask only so often.
+    // Each route gets its own `Api`, since one `Api` has a limit of requests.
     let start_job = call.settings.get_or_default(Key::START_JOB);
     let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
     if let Err(unknown @ Unknown::Fault(_)) = &jobs {
@@ -31,27 +31,27 @@ pub(super) fn facts(call: &Call, add_line: AddLine) {
     let without_triggers = jobs.as_ref().ok().map(|jobs| jobs.without_triggers.clone());
     check(
         "this pipeline's jobs",
-        "a failed pipeline's message links to its failures instead of naming them, and which attempt a job is stays unknown",
+        "a failed pipeline's message links to its failures instead of naming them, and the number of a job's attempt stays unknown",
         jobs.map(drop),
     );
     if let Some(without) = without_triggers {
-        let missed = "one that failed is on the pipeline's page alone";
+        let missed = "a failed one is only on the pipeline's page";
         check("this pipeline's trigger jobs", missed, without.map_or(Ok(()), Err));
     }
     if let Some(git_ref) = git_ref(call) {
-        let missed = "`fixed` and `still failing` are said only by a bot that may read its channel";
+        let missed = "only a bot that may read its channel reports `fixed` and `still failing`";
         check(
             "the pipelines before this one",
             missed,
             api().and_then(|api| pipelines::before(&api, &git_ref).map(drop)),
         );
     }
-    let missed = "the changes of a deployment are those of its push, nothing is called a rollback, and a closing job names environments by the branch";
+    let missed = "a deployment shows the changes of its push, a rollback is not recognized, and a closing job names environments by the branch";
     check("deployments", missed, api().and_then(|api| deployments::environments(&api).map(drop)));
     let compared = call.variables.get("CI_COMMIT_SHA").zip(api().ok());
-    let missed = "the commits since the last deployment are linked and not listed";
+    let missed = "the commits since the last deployment are linked, but not listed";
     match compared.and_then(|(sha, api)| changes::between(&api, sha, sha, "")) {
-        Some(known) => check("what lies between commits", missed, known.map(drop)),
+        Some(known) => check("the commits between two deployments", missed, known.map(drop)),
         None => add_line(
             Mark::Note,
             "GitLab",

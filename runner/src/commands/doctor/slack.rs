@@ -1,4 +1,4 @@
-//! What Slack itself says: which scopes the bot has, whether it would take the blocks, and a test message.
+//! The checks that ask Slack itself: the bot's scopes, the message's blocks, and a test message.
 
 use super::{AddLine, Mark};
 use crate::explain::Explain;
@@ -8,16 +8,16 @@ use crate::slack::bot::Bot;
 use crate::slack::webhook;
 use crate::steps::read_job::Call;
 
-/// Asks Slack itself whether it would take the message's blocks.
+/// Asks Slack itself whether it accepts the message's blocks.
 pub(super) fn blocks_facts(call: &Call, api: &Api, body: &Body, add_line: AddLine) {
     if let Some(word) = api.refuses_blocks(&call.client, body, call.deadline) {
-        let step = "with a module of your own run `pipeline-notifier module check --slack`; else report it";
-        let detail = format!("Slack refuses the message's blocks ({word}); its text alone would arrive");
+        let step = "run `pipeline-notifier module check --slack` for your own module, or report it";
+        let detail = format!("Slack refuses the message's blocks ({word}); only its text would arrive");
         add_line(Mark::Wrong(step), "blocks", &detail);
     }
 }
 
-/// What the bot may do, scope by scope. Returns whether it can post at all.
+/// Checks the bot's scopes one by one. Returns whether it can post at all.
 pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, add_line: AddLine) -> bool {
     let scopes = match api.scopes(&call.client, call.deadline) {
         Ok(scopes) => scopes,
@@ -42,7 +42,7 @@ pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, add_line: AddLine
         (
             &["channels:history", "groups:history"],
             "channels:history (groups:history for private channels)",
-            "later jobs find the pipeline's message only by the start job's artifact, a job that comes before the start makes a second one, and a failure may be told twice",
+            "later jobs find the pipeline's message only by the start job's artifact, a job before the start job posts a second one, and a failure may be reported twice",
         ),
         (&["users:read.email"], "users:read.email (with users:read)", "people are mentioned only by the user map"),
     ];

@@ -1,11 +1,11 @@
-//! What a module is, for people.
+//! The facts of a module, for people.
 
 use std::fmt::Write;
 
 use crate::report::print;
 use crate::sandbox::{LIMITS, ModuleFacts};
 
-/// Prints what a module says of itself, its digest and its size.
+/// Prints a module's own facts, its digest and its size.
 pub(super) fn show(name: &str, facts: &ModuleFacts, (digest, size): (&str, usize)) {
     let mut shown = String::new();
     let mut line = |name: &str, value: &str| {

@@ -1,4 +1,4 @@
-//! A module from a file, shown and checked.
+//! Shows and checks a module from a file.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::sandbox::{Guest, inspect};
 use crate::slack::api::Api;
 use crate::variables::Variables;
 
-/// How long Slack may take over one message.
+/// The time limit of Slack's check of one message.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The contexts of every fixture, by name, gathered by the build script.
 const CONTEXTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/contexts.rs"));
 
-/// Prints what a module says of itself.
+/// Prints the facts of a module in a file.
 pub(super) fn show(file: &Path) -> Result<(), Error> {
     let wasm = bytes(file)?;
     let found = inspect(&wasm).map_err(|error| not_a_module(file, error))?;
@@ -31,8 +31,8 @@ pub(super) fn show(file: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs a module on every kind of context and prints how each run ended: the message's text, or what is wrong with it. With
-/// `settings` Slack is asked about each message's blocks.
+/// Runs a module on every kind of context and prints each result: the message's text or its error. With `settings` it also asks Slack
+/// about each message's blocks.
 pub(super) fn check(file: &Path, settings: Option<&Settings>, variables: &Variables) -> Result<(), Error> {
     let guest = Guest::from_wasm(&bytes(file)?).map_err(|error| not_a_module(file, error))?;
     let api = match settings.map(|settings| Api::find(variables, settings)) {
@@ -70,7 +70,7 @@ pub(super) fn check(file: &Path, settings: Option<&Settings>, variables: &Variab
     if failed > 0 { Err(Error::Check { path: file.to_owned(), failed }) } else { Ok(()) }
 }
 
-/// Enough to know a message by.
+/// Cuts a text, to a length that still identifies the message.
 fn cut(text: &str) -> String {
     text.chars().take(100).collect()
 }

@@ -1,4 +1,4 @@
-//! A module from an address: fetched once, kept by its digest, and checked again at every use.
+//! A module from an address: fetched once, stored by its digest, and checked again at every use.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,18 +15,18 @@ use crate::net::secret::Secret;
 use crate::sandbox::LIMITS;
 use crate::variables::Variables;
 
-/// What a download may take of the time for the whole call: the message itself matters more.
+/// The time limit of a download: the message itself matters more.
 const TIME: Duration = Duration::from_secs(5);
 
-/// Why a module could not be fetched.
+/// The reason a module could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DownloadError {
-    /// A module is code: it does not travel unencrypted, but for this very machine.
+    /// A module is code: it does not travel unencrypted, except within this machine.
     #[error("the address is not https, and code does not travel unencrypted")]
     NotHttps,
     #[error("fetching it: {0}")]
     Fault(#[from] Fault),
-    /// Not there, or this job may not read it.
+    /// The module is not there, or this job may not read it.
     #[error("fetching it: the server answered {0}")]
     Status(u16),
 }
@@ -34,7 +34,7 @@ pub(crate) enum DownloadError {
 impl Explain for DownloadError {
     fn step(&self) -> Cow<'_, str> {
         match self {
-            // Fetching has a time of its own, which no setting makes longer.
+            // Downloads have a time limit of their own, which no setting extends.
             Self::NotHttps | Self::Fault(Fault::Timeout(_)) => "".into(),
             Self::Fault(fault) => fault.step(),
             Self::Status(_) => "check the address, and that this job may read that project's packages (Job token permissions of that project)".into(),
@@ -42,8 +42,7 @@ impl Explain for DownloadError {
     }
 }
 
-/// The module at `url`, from the directory where it is kept, or fetched and kept there. Whoever asks for it compares
-/// its digest with the pin.
+/// Returns the module at `url`, from the job state, or fetched and stored there. The caller compares its digest with the pin.
 pub(crate) fn module(
     client: &Client,
     variables: &Variables,
@@ -57,14 +56,14 @@ pub(crate) fn module(
     }
     let wasm = fetch(client, variables, url, deadline)?;
     if sha256(&wasm) == pinned {
-        // A directory that cannot be written costs the next call a download.
+        // If the directory cannot be written, the next call downloads again.
         let _ = job_state::save(variables, &name, &wasm);
     }
     Ok(wasm)
 }
 
-/// One request, and one more where the first is answered with a redirect, as a package registry with object storage
-/// does. The job token goes to the GitLab of this job, and never along with a redirect.
+/// Makes one request, and one more after a redirect, as from a package registry with object storage. The job token goes to the GitLab of
+/// this job, and never along with a redirect.
 fn fetch(client: &Client, variables: &Variables, url: &str, deadline: Deadline) -> Result<Vec<u8>, DownloadError> {
     let deadline = deadline.at_most(TIME.min(deadline.remaining() / 2));
     let token = token_for(url, variables);

@@ -3,8 +3,8 @@
 use crate::contract::state::State;
 
 impl State {
-    /// The emoji that stands for this state: Slack's name of it, and the character for text that nobody renders.
-    pub(crate) fn sign(self) -> (&'static str, &'static str) {
+    /// Returns the emoji of this state: its Slack name, and the character for plain text.
+    pub(crate) fn emoji(self) -> (&'static str, &'static str) {
         match self {
             Self::PipelineStarted => ("rocket", "🚀"),
             Self::DeployStarted => ("truck", "🚚"),
@@ -20,9 +20,9 @@ impl State {
         }
     }
 
-    /// The colour of the attachment's bar.
+    /// Returns the colour of the attachment's bar.
     pub(crate) fn color(self) -> &'static str {
-        match self.sign().0 {
+        match self.emoji().0 {
             "truck" => "#36C5F0",
             "x" => "#E01E5A",
             "white_check_mark" | "tada" => "#2EB67D",
