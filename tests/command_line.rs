@@ -196,10 +196,10 @@ fn doctor_names_what_is_wrong_before_it_matters() {
     // The steps name what to do about each, and repeat nothing from above.
     let steps: Vec<&str> = doctor.stdout.lines().filter_map(|line| line.strip_prefix("Next step: ")).collect();
     assert_eq!(
-        steps[..2],
-        ["set NOTIFIER_EVENTS right, as its line says", "set NOTIFIER_MENTION right, as its line says"]
+        steps[..3],
+        ["LANGUGE", "EVENTS", "MENTION"].map(|name| format!("set NOTIFIER_{name} right, as its line says"))
     );
-    assert!(steps[2].starts_with("SLACK_OPS_WEBHOOK_URL: copy the webhook again;"), "{steps:?}");
+    assert!(steps[3].starts_with("SLACK_OPS_WEBHOOK_URL: copy the webhook again;"), "{steps:?}");
     let mentioned = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_MENTION", "@here, S0TEAM1234").run();
     assert!(
         mentioned.stdout.contains("deploy failed (review), by Kim Minsu (main 1a2b3c4d); mentions here, S0TEAM1234"),

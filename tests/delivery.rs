@@ -66,7 +66,12 @@ fn a_body_that_slack_refuses_is_sent_as_its_text() {
         assert!(sent.stderr.contains(word), "{}", sent.stderr);
         let requests = slack.requests();
         assert_eq!(requests.len(), 2);
-        assert_eq!(requests[1].json(), serde_json::json!({"text": requests[0].json()["text"]}));
+        let (whole, sent) = (requests[0].json(), requests[1].json());
+        assert!(sent.get("blocks").is_none() && sent.get("attachments").is_none(), "{sent}");
+        // The text gets what the blocks had: the first link.
+        let text = sent["text"].as_str().unwrap();
+        assert!(text.starts_with(whole["text"].as_str().unwrap()), "{text}");
+        assert!(text.contains("<https://"), "{text}");
     }
     let stubborn = Server::start([Reply::status(400, "invalid_payload")]);
     send_to(&stubborn).failed_with("notify: failed reason=invalid_payload", "Slack refused the message itself");

@@ -312,6 +312,46 @@ fn every_snippet_of_json_is_json() {
     }
 }
 
+/// The errors of Slack by the part that the next try leaves out, from the notifier's table.
+#[test]
+fn refusals_are_shown_by_this_very_table() {
+    let source = read(&root().join("runner/src/slack/refusals.rs"));
+    let row = Regex::new(r#"(?m)^    \("(\w+)", (\w+)\),$"#).unwrap();
+    let parts = [
+        (
+            "Message",
+            "the thread of a message that is gone: a new message is posted",
+            "없어진 메시지의 스레드: 새 메시지를 게시합니다",
+        ),
+        ("Thread", "the thread: the message is posted in the channel", "스레드: 채널에 게시합니다"),
+        ("Mentions", "the mentions, if the message has any; else the bot", "멘션이 있으면 멘션, 없으면 봇"),
+        ("Metadata", "the metadata", "메타데이터"),
+        (
+            "Blocks",
+            "the blocks: the text has the first link and the mentions",
+            "블록: 텍스트에 첫 링크와 멘션이 있습니다",
+        ),
+        (
+            "Bot",
+            "the bot: the webhook is used, if there is one (as after every other error)",
+            "봇: 웹훅이 있으면 웹훅을 씁니다(그 밖의 모든 오류도 같습니다)",
+        ),
+    ];
+    for (page, head, is_korean) in [
+        ("docs/troubleshooting.md", "| the next try leaves out | after these errors |", false),
+        ("docs/ko/troubleshooting.md", "| 다음 시도에서 빼는 것 | 오류 |", true),
+    ] {
+        let mut table = format!("{head}\n|---|---|\n");
+        for (part, english, korean) in parts {
+            let errors = row.captures_iter(&source).filter(|it| &it[2] == part).map(|it| format!("`{}`", &it[1]));
+            let errors: Vec<String> = errors.collect();
+            assert!(!errors.is_empty(), "{part}");
+            writeln!(table, "| {} | {} |", if is_korean { korean } else { english }, errors.join(", ")).unwrap();
+        }
+        hold(page, "refusals", &table);
+    }
+}
+
 /// The patterns of warnings in sources: part of the file's path, and a regex for the text.
 const WARNINGS: [(&str, &str); 7] = [
     ("", r#"\.warning\(\s*&?(?:format!\()?\s*"((?:[^"\\]|\\.)*)""#),

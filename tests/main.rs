@@ -25,4 +25,5 @@ mod sandbox;
 mod secrets;
 mod settings_file;
 mod support;
+mod trust;
 mod words;

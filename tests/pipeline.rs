@@ -724,6 +724,6 @@ fn repeated_failures_are_counted_and_a_rollback_is_named() {
         ]);
         let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let ran = pipelines.consumer.run_jobs_on(&pipelines.registry, &all, &["deploy"]);
-        assert!(ran.log.contains("prod: rolled back to 1a2b3c4d"), "{}", ran.log);
+        assert!(ran.log.contains("production: rolled back to 1a2b3c4d"), "{}", ran.log);
     }
 }

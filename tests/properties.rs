@@ -121,7 +121,7 @@ proptest! {
     fn the_environment_is_one_that_somebody_named(
         routed in prop::option::of("[a-z]{3,8}"),
         of_job in prop::option::of("(review/)?[a-z]{3,8}"),
-        mapping in prop::option::of(prop::sample::select(vec!["main=live", "release/*=candidate@eks", "*=%{branch}"])),
+        mapping in prop::option::of(prop::sample::select(vec!["main=live", "release/*=candidate@eks", "*=%{branch}", ""])),
         branch in prop::sample::select(vec!["main", "development", "release/1", "feature/x"]),
         event in prop::sample::select(vec!["pipeline-started", "deploy-started", "deploy-finished", "pipeline-finished"]),
     ) {
@@ -132,19 +132,17 @@ proptest! {
             }
         }
         let mapped = match (mapping, branch) {
-            (Some("main=live"), "main") => Some("live"),
-            (Some("release/*=candidate@eks"), "release/1") => Some("candidate"),
-            (Some("*=%{branch}"), branch) => Some(branch),
-            _ => None,
-        };
-        let default = match branch {
-            "main" => "prod",
-            "development" => "dev",
-            other => other,
+            (Some("main=live"), "main") => "live",
+            (Some("release/*=candidate@eks"), "release/1") => "candidate",
+            // A mapping that is set replaces the default, which is `main=prod,development=dev`.
+            (None, "main") => "prod",
+            (None, "development") => "dev",
+            (_, branch) => branch,
         };
         let of_job = of_job.as_deref().filter(|name| !name.starts_with("review/"));
-        let expected = routed.as_deref().or(mapped).or(of_job).unwrap_or(default);
-        let context = json!({"version": 1, "event": event, "ci": ci, "settings": {"environments": mapping.unwrap_or_default()}});
+        let expected = routed.as_deref().or(of_job).unwrap_or(mapped);
+        let settings = mapping.map_or(json!({}), |mapping| json!({"environments": mapping}));
+        let context = json!({"version": 1, "event": event, "ci": ci, "settings": settings});
         let message: Value = serde_json::from_slice(&MODULE.run(context.to_string().as_bytes()).unwrap()).unwrap();
         prop_assert_eq!(message["environment"].as_str(), Some(expected));
         prop_assert!(message["message"]["blocks"].to_string().contains(expected));

@@ -10,6 +10,8 @@ pub(crate) mod settings_file;
 pub(crate) mod source;
 
 use crate::contract::warning::{Code, Warning};
+use std::borrow::Cow;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -222,20 +224,20 @@ impl<'a> Facts<'a> {
     }
 
     /// Returns the value of a `%{NAME}`: one of four fixed names, or a variable of the job.
-    pub(crate) fn placeholder(&self, name: &str) -> Result<&str, Fault> {
+    pub(crate) fn placeholder(&self, name: &str) -> Result<Cow<'_, str>, Fault> {
         match name {
-            "project" => self.project(),
-            "environment" => self.environment.name.as_deref(),
-            "cluster" => self.environment.cluster.as_deref(),
+            "project" => self.project().map(Cow::from),
+            "environment" => self.environment.name.as_deref().map(Cow::from),
+            "cluster" => self.environment.cluster.as_deref().map(Cow::from),
             "branch" => self.git_ref.as_ref().map(Ref::name),
-            variable => self.variable(variable),
+            variable => self.variable(variable).map(Cow::from),
         }
         .ok_or_else(|| Fault::Missing(name.to_owned()))
     }
 
     /// Fills a template of a line for people.
     pub(crate) fn line(&self, template: &str) -> Result<String, Fault> {
-        let filled = template::expand(template, |_, name| self.placeholder(name).map(str::to_owned))?;
+        let filled = template::expand(template, |_, name| self.placeholder(name).map(Cow::into_owned))?;
         Ok(text::shown(&filled, MAX_LINE))
     }
 
@@ -244,7 +246,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn address(&self, template: &str) -> Result<SafeUrl, Fault> {
         let filled = template::expand(template, |before, name| {
             let value = self.placeholder(name)?;
-            Ok(if before.is_empty() { value.trim_end_matches('/').to_owned() } else { encode_value(value) })
+            Ok(if before.is_empty() { value.trim_end_matches('/').to_owned() } else { encode_value(&value) })
         })?;
         if let Some(variable) = unexpanded(&filled) {
             return Err(Fault::Unexpanded(text::shown(variable, MAX_LINE)));

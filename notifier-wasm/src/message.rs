@@ -32,6 +32,12 @@ pub(crate) struct Message {
     version: u64,
     /// The body that the host posts unchanged.
     message: Body,
+    /// The text with the first link and the mentions, for a server or a refusal that leaves the blocks out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<String>,
+    /// The position of the block with the mentions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mention_block: Option<usize>,
     /// The reason not to send it, as one word.
     skip: Option<&'static str>,
     /// True if somebody should come and look. A bot then shows its reply in the channel too.
@@ -82,11 +88,16 @@ impl Message {
         let status = status(&facts, &mut warnings);
         let summary = line(&facts, &status, str::to_owned);
         let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, mrkdwn::top_level));
+        let additions = additions(&links, &mentions);
         if facts.context.text_only {
-            text += &behind(&links, &mentions);
+            text += &additions;
         }
+        let fallback = (!facts.context.text_only && !additions.is_empty()).then(|| format!("{text}{additions}"));
+        let blocks = blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions);
+        // The mentions are the last block.
+        let mention_block = (!mentions.is_empty()).then(|| blocks.len() - 1);
         let body = Body {
-            blocks: blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions),
+            blocks,
             attachments: details(&facts, &text).into_iter().collect(),
             text,
             unfurl_links: false,
@@ -95,6 +106,8 @@ impl Message {
         Self {
             version: CONTRACT_VERSION,
             message: body,
+            fallback,
+            mention_block,
             skip,
             failure: facts.state.is_failure(),
             recovery: facts.state.is_recovery(),
@@ -121,7 +134,7 @@ impl Message {
 }
 
 /// Returns the additions for a server that shows only the text: the first link and the mentions.
-fn behind(links: &[Link], mentions: &[Mention]) -> String {
+fn additions(links: &[Link], mentions: &[Mention]) -> String {
     let link = links.first().map(|link| mrkdwn::link(&link.url, &link.label));
     let mentions = mentions.iter().map(|mention| match mention {
         Mention::User(id) => format!("<@{id}>"),

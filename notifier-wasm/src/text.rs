@@ -13,8 +13,20 @@ pub(crate) fn clean(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     let mut before = ' ';
+    // The tag characters left of an emoji.
+    let mut tags = 0;
     while let Some(character) = characters.next() {
+        if tags == 0 && character == '\u{1F3F4}' {
+            tags = tag_sequence(characters.clone());
+        } else if tags > 0 {
+            tags -= 1;
+            line.push(character);
+            before = character;
+            continue;
+        }
         let shown = match character {
+            // Marks of direction show nothing.
+            '\u{061C}' | '\u{200E}' | '\u{200F}' => continue,
             '\u{2028}' | '\u{2029}' => ' ',
             c if c.is_whitespace() => ' ',
             // Joiners belong to emoji and some scripts. Between ASCII characters they only hide something.
@@ -31,6 +43,19 @@ pub(crate) fn clean(text: &str) -> String {
     }
     line.truncate(line.trim_end().len());
     line
+}
+
+/// Returns the number of tag characters after a black flag that make a flag of a region (<https://unicode.org/reports/tr51/>), or 0.
+fn tag_sequence(rest: impl Iterator<Item = char>) -> usize {
+    let mut count = 0;
+    for character in rest {
+        match character {
+            '\u{E0030}'..='\u{E007E}' if count < 7 => count += 1,
+            '\u{E007F}' if count > 0 => return count + 1,
+            _ => return 0,
+        }
+    }
+    0
 }
 
 /// True for a character that shows nothing or changes the look of others.
@@ -89,5 +114,15 @@ mod tests {
         assert_eq!(cut("한글한글", 4), "한글한글");
         assert_eq!(cut("한글한글한", 4), "한글한…");
         assert_eq!(shown(&"가 ".repeat(100_000), 5), "가 가…");
+    }
+
+    #[test]
+    fn flags_of_regions_stay_and_marks_of_direction_are_dropped() {
+        let england = "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}";
+        assert_eq!(clean(&format!("Kim {england} x")), format!("Kim {england} x"));
+        assert_eq!(clean("\u{200F}\u{5D3}\u{5E0}\u{5D9}"), "\u{5D3}\u{5E0}\u{5D9}");
+        // Tags without a flag, or without an end, hide text.
+        assert_eq!(clean("a\u{E0067}b"), "a\u{FFFD}b");
+        assert_eq!(clean("\u{1F3F4}\u{E0067}"), "\u{1F3F4}\u{FFFD}");
     }
 }

@@ -63,12 +63,13 @@ pub fn refuse(usage: &clap::Error, arguments: impl Iterator<Item = OsString>) ->
     let arguments: Vec<OsString> = arguments.skip(1).collect();
     let is_send = arguments.iter().find(|it| !it.as_encoded_bytes().starts_with(b"-")).is_some_and(|it| it == "send");
     let outcome = Outcome::failed("usage");
-    if !is_send || arguments.iter().any(|it| it == "--strict") {
+    if !is_send {
         return ExitCode::from(outcome.exit_status(true));
     }
+    let is_strict = arguments.iter().any(|it| it == "--strict");
     let report = Report::default();
     report.warning("the arguments of `pipeline-notifier send` are invalid (see above); nothing was sent");
-    ExitCode::from(report.end(&outcome, false))
+    ExitCode::from(report.end(&outcome, is_strict))
 }
 
 /// Prints an error, its causes and the next step.

@@ -11,3 +11,4 @@ pub mod key;
 pub mod setting;
 pub mod settings;
 pub(crate) mod settings_file;
+pub(crate) mod unknown;

@@ -93,13 +93,19 @@ pub(crate) enum Code {
     OperatorsWebhook,
     /// The module does not know the job's status.
     NoJobStatus,
+    /// The setting `deploy_jobs` leaves out this job.
+    HookNotNamed,
     /// Any other warning of the module.
     OfModule(String),
 }
 
 impl From<String> for Code {
     fn from(code: String) -> Self {
-        if code == "no_job_status" { Self::NoJobStatus } else { Self::OfModule(code) }
+        match code.as_str() {
+            "no_job_status" => Self::NoJobStatus,
+            "hook_not_named" => Self::HookNotNamed,
+            _ => Self::OfModule(code),
+        }
     }
 }
 

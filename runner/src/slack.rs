@@ -2,9 +2,11 @@
 
 pub(crate) mod api;
 pub(crate) mod bot;
+pub(crate) mod channel;
 pub(crate) mod destination;
 pub(crate) mod metadata;
 pub(crate) mod people;
+pub(crate) mod refusals;
 pub(crate) mod thread;
 mod tries;
 pub(crate) mod undelivered;

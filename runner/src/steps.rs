@@ -13,20 +13,29 @@ use crate::cli::EventArgs;
 use findings::Findings;
 use read_job::Call;
 
-/// Runs the steps up to the findings of GitLab and Slack. A closing job sends one message for each environment in which jobs failed:
-/// each may have its own channel, operators and mentions.
-pub(crate) fn look_up(call: &Call, args: EventArgs) -> Vec<Findings> {
+/// Takes the steps up to the findings of each message, and hands them to `each`, one message after the other: what one message posts, the
+/// next one finds. A closing job sends one message for each environment in which jobs failed. The second value is the number of messages
+/// that are left, this one included.
+pub(crate) fn for_each(call: &Call, args: EventArgs, mut each: impl FnMut(&Findings, u32)) {
     let gitlab = ask_gitlab::connect(call, args.event);
     let (mut all, unknown) = ask_gitlab::ask(call, args.event, &gitlab);
     let mut people = call.people();
-    for findings in &mut all {
+    let count = all.len();
+    for (at, findings) in all.iter_mut().enumerate() {
         findings.people.clone_from(&people);
         let route = route::route(call, args, findings);
         ask_slack::ask(call, args, &gitlab, &route, findings);
         people.clone_from(&findings.people);
+        each(findings, u32::try_from(count - at).unwrap_or(1));
     }
     if let Some(unknown) = unknown {
         ask_gitlab::warn_of_unknown_history(call, &unknown, &all);
     }
+}
+
+/// Returns the findings of each message, for commands that send none.
+pub(crate) fn look_up(call: &Call, args: EventArgs) -> Vec<Findings> {
+    let mut all = Vec::new();
+    for_each(call, args, |findings, _| all.push(findings.clone()));
     all
 }

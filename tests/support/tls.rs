@@ -2,12 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 /// A certificate that a server shows.
 pub(crate) struct Shown<'a> {
@@ -46,18 +49,44 @@ impl Authority {
 
     /// Starts a TLS server that passes each request on to `upstream`. If `proxy` is set, it takes CONNECT first.
     pub(crate) fn front(&self, shown: &Shown, upstream: &str, proxy: bool) -> SocketAddr {
-        let (config, upstream) = (self.config(shown), upstream.trim_start_matches("http://").to_owned());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (config, upstream) = (Arc::clone(&config), upstream.clone());
-                // A client that rejects the certificate disconnects.
-                thread::spawn(move || pass_on(stream, config, &upstream, proxy));
-            }
-        });
-        address
+        front(self.config(shown), upstream, proxy)
     }
+}
+
+/// Starts a TLS server with the certificates and the key of these PEM files. With `clients` it asks for a certificate that these
+/// authorities signed.
+pub(crate) fn front_of(chain: &Path, key: &Path, clients: Option<&Path>, upstream: &str) -> SocketAddr {
+    let certificates = |path: &Path| -> Vec<CertificateDer<'static>> {
+        CertificateDer::pem_file_iter(path).unwrap().map(Result::unwrap).collect()
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().unwrap();
+    let config = match clients {
+        None => config.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(certificates(path));
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+            config.with_client_cert_verifier(verifier)
+        }
+    };
+    let key = PrivateKeyDer::from_pem_file(key).unwrap();
+    front(Arc::new(config.with_single_cert(certificates(chain), key).unwrap()), upstream, false)
+}
+
+fn front(config: Arc<ServerConfig>, upstream: &str, proxy: bool) -> SocketAddr {
+    let upstream = upstream.trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (config, upstream) = (Arc::clone(&config), upstream.clone());
+            // A client that rejects the certificate disconnects.
+            thread::spawn(move || pass_on(stream, config, &upstream, proxy));
+        }
+    });
+    address
 }
 
 fn pass_on(mut stream: TcpStream, config: Arc<ServerConfig>, upstream: &str, proxy: bool) -> Option<()> {
@@ -68,7 +97,8 @@ fn pass_on(mut stream: TcpStream, config: Arc<ServerConfig>, upstream: &str, pro
     let mut client = StreamOwned::new(ServerConnection::new(config).ok()?, stream);
     let mut request = read_head(&mut client)?;
     let text = String::from_utf8_lossy(&request).to_lowercase();
-    let length: usize = text.split("content-length: ").nth(1)?.split("\r\n").next()?.parse().ok()?;
+    let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+    let length: usize = length.unwrap_or(0);
     let head = request.len();
     request.resize(head + length, 0);
     client.read_exact(&mut request[head..]).ok()?;

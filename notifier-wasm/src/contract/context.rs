@@ -107,6 +107,11 @@ impl Context {
         (!value.is_empty() && unexpanded(value) != Some(value)).then_some(value)
     }
 
+    /// Returns a setting, or its default if it is not set. A setting that is set to nothing stays empty.
+    pub(crate) fn setting_or<'a>(&'a self, setting: Setting, default: &'a str) -> &'a str {
+        if self.settings.contains_key(setting.name()) { self.setting(setting).unwrap_or_default() } else { default }
+    }
+
     /// Looks up a GitLab login or an e-mail address in the map, in any letter case.
     pub(crate) fn person(&self, login_or_email: &str) -> Option<&str> {
         let is_known = |known: &str| known.trim().trim_start_matches('@').eq_ignore_ascii_case(login_or_email);

@@ -28,6 +28,10 @@ pub(crate) enum Code {
     TooLong,
     /// The job's status is not known.
     NoJobStatus,
+    /// The setting `environments` and GitLab name the environment differently.
+    OtherEnvironment,
+    /// A person of a mention has no known Slack ID.
+    UnknownPerson,
     /// The setting `deploy_jobs` leaves out a job that has hooks.
     HookNotNamed,
 }

@@ -1,5 +1,7 @@
 //! The environment and the cluster that a job deploys to.
 
+use std::borrow::Cow;
+
 use crate::contract::context::Context;
 use crate::contract::setting::Setting;
 use crate::contract::warning::{Code, Warning};
@@ -9,8 +11,8 @@ use crate::text::glob;
 use crate::text::template::{self, Fault};
 use crate::text::url::unexpanded;
 
-/// The mapping if neither a setting nor GitLab names the environment.
-const DEFAULT_ENVIRONMENTS: &str = "main=prod,development=dev,*=%{branch}";
+/// The mapping if the setting is not set. The component has it as the input's default.
+const DEFAULT_ENVIRONMENTS: &str = "main=prod,development=dev";
 
 /// The prefix of Auto DevOps' review environments. They are named by their branch.
 const REVIEW: &str = "review/";
@@ -21,6 +23,9 @@ const SEPARATOR: &str = ", ";
 /// The longest environment or cluster name that is shown, in characters.
 const MAX_NAME: usize = 80;
 
+/// The environment and the cluster of an entry.
+type Target = (String, Option<String>);
+
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Environment {
     pub(crate) name: Option<String>,
@@ -30,9 +35,11 @@ pub(crate) struct Environment {
 impl Environment {
     /// Returns the first of these that is set:
     /// - `DEPLOY_ENVIRONMENT` and `DEPLOY_CLUSTER`, which the routing component sets;
-    /// - the first entry of `NOTIFIER_ENVIRONMENTS` that matches the ref;
     /// - the environment by GitLab's name, except a review environment;
-    /// - the default mapping.
+    /// - the first entry of `NOTIFIER_ENVIRONMENTS` that matches the ref;
+    /// - the name of the branch.
+    ///
+    /// The cluster is that of the entry with this environment.
     #[inline(never)]
     pub(crate) fn of(
         context: &Context,
@@ -40,28 +47,37 @@ impl Environment {
         deployed_to: &[&str],
         warnings: &mut Vec<Warning>,
     ) -> Self {
-        let mapped = |mapping: &str| git_ref.map_or(Ok(None), |git_ref| Self::mapped(mapping, context, git_ref));
-        let of_setting = mapped(context.setting(Setting::ENVIRONMENTS).unwrap_or_default()).unwrap_or_else(|fault| {
+        let shown = |name: &str| text::shown(name, MAX_NAME);
+        let setting = context.setting_or(Setting::ENVIRONMENTS, DEFAULT_ENVIRONMENTS);
+        let mapped = git_ref.map_or(Ok(Vec::new()), |git_ref| Self::mapped(setting, context, git_ref));
+        let mapped = mapped.or_else(|fault| {
             warnings.push(Warning::of(
                 Code::BadTemplate,
                 "NOTIFIER_ENVIRONMENTS",
                 format_args!("{fault}; the setting is ignored"),
             ));
-            None
+            git_ref.map_or(Ok(Vec::new()), |git_ref| Self::mapped(DEFAULT_ENVIRONMENTS, context, git_ref))
         });
-        let shown = |name: &str| text::shown(name, MAX_NAME);
-        let of_job = || {
-            let mut names: Vec<String> =
-                deployed_to.iter().filter(|name| !name.starts_with(REVIEW)).map(|name| shown(name)).collect();
-            names.dedup();
-            (!names.is_empty()).then(|| Self { name: Some(names.join(SEPARATOR)), cluster: None })
-        };
-        let found =
-            of_setting.or_else(of_job).or_else(|| mapped(DEFAULT_ENVIRONMENTS).ok().flatten()).unwrap_or_default();
-        Self {
-            name: context.ci("DEPLOY_ENVIRONMENT").map(shown).or(found.name),
-            cluster: context.ci("DEPLOY_CLUSTER").map(shown).or(found.cluster),
+        let mapped = mapped.unwrap_or_default();
+        let mut names: Vec<String> =
+            deployed_to.iter().filter(|name| !name.starts_with(REVIEW)).map(|name| shown(name)).collect();
+        names.dedup();
+        let of_job = (!names.is_empty()).then(|| names.join(SEPARATOR));
+        if let (Some(of_job), Some((of_setting, _))) = (&of_job, mapped.first())
+            && setting != DEFAULT_ENVIRONMENTS
+            && context.ci("DEPLOY_ENVIRONMENT").is_none()
+            && of_job != of_setting
+        {
+            let text = format_args!(
+                "it maps this branch to `{of_setting}`, but GitLab's environment is `{of_job}`, which is shown; channels and mentions follow it"
+            );
+            warnings.push(Warning::of(Code::OtherEnvironment, "NOTIFIER_ENVIRONMENTS", text));
         }
+        let of_branch = || git_ref.map(|git_ref| shown(&git_ref.name()));
+        let of_mapping = mapped.first().map(|(name, _)| name.clone());
+        let name = context.ci("DEPLOY_ENVIRONMENT").map(shown).or(of_job).or(of_mapping).or_else(of_branch);
+        let cluster = mapped.into_iter().find(|(it, _)| Some(it) == name.as_ref()).and_then(|(_, cluster)| cluster);
+        Self { cluster: context.ci("DEPLOY_CLUSTER").map(shown).or(cluster), name }
     }
 
     /// Returns each environment, if a closing job reports several.
@@ -69,10 +85,10 @@ impl Environment {
         self.name.as_deref().unwrap_or_default().split(SEPARATOR).collect()
     }
 
-    /// Reads entries `pattern=environment[@cluster]`, separated by commas. A pattern without `*` names a branch.
+    /// Returns the targets of all entries that match the ref. An entry is `pattern=environment[@cluster]`. A pattern without `*` names a branch.
     /// A tag of that name, or a merge request from a branch of that name, does not match it.
-    fn mapped(mapping: &str, context: &Context, git_ref: &Ref) -> Result<Option<Self>, String> {
-        let mut found = None;
+    fn mapped(mapping: &str, context: &Context, git_ref: &Ref) -> Result<Vec<Target>, String> {
+        let mut found = Vec::new();
         for entry in mapping.split([',', ';', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
             let (pattern, target) =
                 entry.split_once('=').ok_or_else(|| format!("`{}` has no `=`", text::shown(entry, MAX_NAME)))?;
@@ -91,22 +107,19 @@ impl Environment {
             if let Some(variable) = unexpanded(target) {
                 return Err(format!("GitLab does not expand {variable} here; write %{{branch}} or %{{NAME}}"));
             }
-            let matches = glob::matches(pattern, git_ref.name()) && (pattern.contains('*') || git_ref.is_branch());
+            let matches = glob::matches(pattern, &git_ref.name()) && (pattern.contains('*') || git_ref.is_branch());
             let fill = |template: &str| {
                 template::expand(template.trim(), |_, name| {
-                    let value = if name == "branch" { Some(git_ref.name()) } else { context.ci(name) };
-                    value.map(str::to_owned).ok_or_else(|| Fault::Missing(name.to_owned()))
+                    let value = if name == "branch" { Some(git_ref.name()) } else { context.ci(name).map(Cow::from) };
+                    value.map(Cow::into_owned).ok_or_else(|| Fault::Missing(name.to_owned()))
                 })
                 .map(|filled| text::shown(&filled, MAX_NAME))
                 .map_err(|fault| fault.to_string())
             };
             // Read every entry, so that a wrong one causes a warning on any branch.
-            let target = Self {
-                name: Some(fill(name)?),
-                cluster: cluster.map(fill).transpose()?.filter(|name| !name.is_empty()),
-            };
-            if matches && found.is_none() {
-                found = Some(target);
+            let target = (fill(name)?, cluster.map(fill).transpose()?.filter(|name| !name.is_empty()));
+            if matches {
+                found.push(target);
             }
         }
         Ok(found)
@@ -121,8 +134,10 @@ mod tests {
     use crate::contract::context::context;
     use crate::contract::warning::texts;
 
+    /// `default` is a setting that is not set.
     fn environment(ci: serde_json::Value, mapping: &str) -> (Option<String>, Option<String>, Vec<String>) {
-        let context = context(json!({"ci": ci, "settings": {"environments": mapping}}));
+        let settings = if mapping == "default" { json!({}) } else { json!({"environments": mapping}) };
+        let context = context(json!({"ci": ci, "settings": settings}));
         let mut warnings = Vec::new();
         let Environment { name, cluster } = Environment::of(
             &context,
@@ -143,9 +158,11 @@ mod tests {
 
     #[test]
     fn the_default_mapping_follows_the_branch() {
-        assert_eq!(on("main", ""), found("prod", ""));
-        assert_eq!(on("development", ""), found("dev", ""));
-        assert_eq!(on("feature/x", ""), found("feature/x", ""));
+        assert_eq!(on("main", "default"), found("prod", ""));
+        assert_eq!(on("development", "default"), found("dev", ""));
+        assert_eq!(on("feature/x", "default"), found("feature/x", ""));
+        // Set to nothing, it maps no branch.
+        assert_eq!(on("main", ""), found("main", ""));
     }
 
     #[test]
@@ -153,24 +170,42 @@ mod tests {
         let of = |branch: &str, name: &str, mapping: &str| {
             environment(json!({"CI_COMMIT_BRANCH": branch, "CI_ENVIRONMENT_NAME": name}), mapping)
         };
-        assert_eq!(of("main", "staging", ""), found("staging", ""));
-        assert_eq!(of("main", "production", ""), found("production", ""));
-        assert_eq!(of("master", "production", ""), found("production", ""));
-        // A setting that matches this branch comes first.
-        assert_eq!(of("main", "staging", "main=live@eks"), found("live", "eks"));
+        assert_eq!(of("main", "staging", "default"), found("staging", ""));
+        assert_eq!(of("main", "production", "default"), found("production", ""));
+        assert_eq!(of("master", "production", "default"), found("production", ""));
+        // A setting of another name causes a warning, and its cluster is another environment's.
+        let (name, cluster, warnings) = of("main", "staging", "main=live@eks");
+        assert_eq!((name.as_deref(), cluster, warnings.len()), (Some("staging"), None, 1));
+        assert!(
+            warnings[0].contains("maps this branch to `live`, but GitLab's environment is `staging`"),
+            "{warnings:?}"
+        );
+        assert_eq!(of("main", "live", "main=live@eks"), found("live", "eks"));
         assert_eq!(of("feature/x", "staging", "main=live@eks"), found("staging", ""));
+        // Each of several deployments of a branch has its own cluster.
+        let (name, cluster, _) = of("main", "live-us", "main=live@eks, main=live-us@us");
+        assert_eq!((name.as_deref(), cluster.as_deref()), (Some("live-us"), Some("us")));
         // Review environments are named by their branch.
-        assert_eq!(of("main", "review/main", ""), found("prod", ""));
-        assert_eq!(of("feature/x", "review/feature-x", ""), found("feature/x", ""));
+        assert_eq!(of("main", "review/main", "default"), found("prod", ""));
+        assert_eq!(of("feature/x", "review/feature-x", "default"), found("feature/x", ""));
     }
 
     #[test]
     fn a_tag_or_merge_request_named_like_a_branch_is_not_that_branch() {
-        assert_eq!(environment(json!({"CI_COMMIT_TAG": "main", "CI_COMMIT_REF_NAME": "main"}), ""), found("main", ""));
         assert_eq!(
-            environment(json!({"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_REF_NAME": "main"}), ""),
+            environment(json!({"CI_COMMIT_TAG": "main", "CI_COMMIT_REF_NAME": "main"}), "default"),
             found("main", "")
         );
+        assert_eq!(
+            environment(json!({"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_REF_NAME": "main"}), "default"),
+            found("main", "")
+        );
+        // A fork's branch is another one.
+        let fork = json!({
+            "CI_MERGE_REQUEST_IID": "318", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "main", "CI_MERGE_REQUEST_PROJECT_ID": "1",
+            "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "9", "CI_COMMIT_REF_NAME": "main",
+        });
+        assert_eq!(environment(fork, "default"), found("!318", ""));
     }
 
     #[test]
@@ -179,7 +214,7 @@ mod tests {
         assert_eq!(on("release/1", mapping), found("staging", "eks-dev"));
         assert_eq!(on("main", mapping), found("live", ""));
         assert_eq!(on("x", mapping), found("x", ""));
-        assert_eq!(on("development", mapping), found("dev", ""));
+        assert_eq!(on("development", mapping), found("development", ""));
         assert_eq!(on("development", "main=live; development=staging"), found("staging", ""));
         assert_eq!(on("development", "main=live\nrefs/heads/development=staging"), found("staging", ""));
         let region = json!({"CI_COMMIT_BRANCH": "main", "CI_JOB_NAME": "deploy-eu"});

@@ -21,15 +21,19 @@ impl State {
         [self.name(), name, event]
     }
 
-    /// True if a list of events, as people write it, chooses this state. An entry that is no event counts as not written.
+    /// True if a list of events, as people write it, chooses this state. An entry with `!` excludes events; a list of only such entries
+    /// chooses all others. An entry that is no event counts as not written.
     pub(crate) fn is_chosen_by(self, events: &str) -> bool {
-        let (names, events) = (self.names(), events.to_ascii_lowercase());
-        let mut known = glob::entries(&events).filter(|it| Self::is_named_by(it)).peekable();
-        known.peek().is_none() || known.any(|it| names.iter().any(|name| glob::matches(it, name)))
+        let (names, events) = (self.names(), events.to_ascii_lowercase().replace("! ", "!"));
+        let known: Vec<&str> = glob::entries(&events).filter(|it| Self::is_named_by(it)).collect();
+        let has = |pattern: &str| names.iter().any(|name| glob::matches(pattern, name));
+        let (excluding, choosing): (Vec<&str>, Vec<&str>) = known.into_iter().partition(|it| it.starts_with('!'));
+        !excluding.iter().any(|it| has(&it[1..])) && (choosing.is_empty() || choosing.iter().any(|it| has(it)))
     }
 
     /// True if an entry of a list of events names any state.
     pub(crate) fn is_named_by(entry: &str) -> bool {
-        Self::all_names().iter().any(|name| glob::matches(entry, name))
+        let pattern = entry.strip_prefix('!').unwrap_or(entry);
+        Self::all_names().iter().any(|name| glob::matches(pattern, name))
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
     let Some((list, source, key)) = given.or_else(in_file) else {
         return Vec::new();
     };
-    let mut found = Vec::new();
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
     let list = list.replace(": ", ":");
     for entry in entries(&list) {
         let whom = Whom::of(entry);
@@ -57,10 +57,20 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
             );
             warnings.push(Warning::of(Code::UnknownValue, source, text));
         }
+        let is_person = matches!(whom, Some(Whom::Author | Whom::Runner));
         let mention = whom.and_then(|whom| whom.mention(facts));
+        if is_person && mention.is_none() {
+            unknown.push(text::shown(entry, 40));
+        }
         if let Some(mention) = mention.filter(|mention| is_time && !found.contains(mention)) {
             found.push(mention);
         }
+    }
+    if let (true, true, Some(entry)) = (is_time, found.is_empty() && has_person(facts), unknown.first()) {
+        let text = format_args!(
+            "{key}`{entry}` mentions nobody, because Slack's ID of that person is unknown; set NOTIFIER_USER_MAP, or use a bot with users:read.email"
+        );
+        warnings.push(Warning::of(Code::UnknownPerson, source, text));
     }
     found
 }
@@ -191,6 +201,12 @@ fn runner(facts: &Facts) -> Option<String> {
         return None;
     }
     known.into_iter().flatten().find_map(|key| slack_id(facts, key))
+}
+
+/// True if a person, not a machine, wrote the commit or ran the pipeline.
+fn has_person(facts: &Facts) -> bool {
+    let user = facts.context.ci("GITLAB_USER_LOGIN").or(facts.context.ci("GITLAB_USER_EMAIL"));
+    author_email(facts).is_some() || user.is_some_and(|user| !is_bot(user))
 }
 
 /// True if a login, a name or an e-mail address belongs to a machine: the users of project and group access tokens and service

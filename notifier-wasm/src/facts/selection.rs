@@ -48,10 +48,12 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
 /// True if the setting `events` chooses this state, by its name or its event's.
 fn event_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Some(events) = facts.context.setting(Setting::EVENTS) else { return true };
-    let lower = events.to_ascii_lowercase();
+    let lower = events.to_ascii_lowercase().replace("! ", "!");
     for pattern in glob::entries(&lower).filter(|it| !State::is_named_by(it)) {
-        let near = State::all_names().into_iter().min_by_key(|name| strsim::levenshtein(pattern, name));
-        let near = near.filter(|name| strsim::levenshtein(pattern, name) <= 3);
+        let near = State::all_names()
+            .into_iter()
+            .min_by_key(|name| strsim::levenshtein(pattern.trim_start_matches('!'), name));
+        let near = near.filter(|name| strsim::levenshtein(pattern.trim_start_matches('!'), name) <= 3);
         warnings.push(Warning::of(
             Code::UnknownValue,
             "NOTIFIER_EVENTS",
@@ -90,7 +92,7 @@ fn branch_is_chosen(context: &Context, git_ref: &Ref, warnings: &mut Vec<Warning
             warnings.push(Warning::of(Code::MatchesNothing, "NOTIFIER_BRANCHES", text));
         }
         let is_tag = matches!(git_ref, Ref::Tag(_));
-        if kind.is_none_or(|tags| tags == is_tag) && glob::matches(pattern, git_ref.name()) {
+        if kind.is_none_or(|tags| tags == is_tag) && glob::matches(pattern, &git_ref.name()) {
             is_chosen = chooses;
         }
     }

@@ -1,5 +1,7 @@
 //! The source of a pipeline: a branch, a tag or a merge request, and its cause.
 
+use std::borrow::Cow;
+
 use crate::contract::context::Context;
 use crate::text::url::SafeUrl;
 
@@ -13,6 +15,8 @@ pub(crate) enum Ref<'a> {
         iid: &'a str,
         title: Option<&'a str>,
         branch: &'a str,
+        /// True if the branch is another project's.
+        is_of_fork: bool,
         url: Option<SafeUrl>,
     },
 }
@@ -29,6 +33,9 @@ impl<'a> Ref<'a> {
                 iid,
                 title: context.ci("CI_MERGE_REQUEST_TITLE"),
                 branch: context.ci("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME").or(name)?,
+                is_of_fork: context
+                    .ci("CI_MERGE_REQUEST_SOURCE_PROJECT_ID")
+                    .is_some_and(|source| context.ci("CI_MERGE_REQUEST_PROJECT_ID").is_some_and(|it| it != source)),
                 url: context
                     .ci("CI_MERGE_REQUEST_PROJECT_URL")
                     .and_then(SafeUrl::parse)
@@ -39,10 +46,11 @@ impl<'a> Ref<'a> {
         }
     }
 
-    /// The branch or tag name.
-    pub(crate) fn name(&self) -> &'a str {
+    /// The name of the branch or the tag. A fork's branch is another branch, so the merge request's number stands for it.
+    pub(crate) fn name(&self) -> Cow<'a, str> {
         match self {
-            Self::Branch(name) | Self::Tag(name) | Self::MergeRequest { branch: name, .. } => name,
+            Self::MergeRequest { iid, is_of_fork: true, .. } => format!("!{iid}").into(),
+            Self::Branch(name) | Self::Tag(name) | Self::MergeRequest { branch: name, .. } => (*name).into(),
         }
     }
 
@@ -99,7 +107,7 @@ mod tests {
     fn each_kind_of_pipeline_names_its_ref() {
         let of = |ci: serde_json::Value| {
             let context = context(json!({ "ci": ci }));
-            Ref::of(&context).map(|it| (it.name().to_owned(), it.is_branch()))
+            Ref::of(&context).map(|it| (it.name().into_owned(), it.is_branch()))
         };
         assert_eq!(of(json!({"CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_NAME": "main"})), Some(("main".into(), true)));
         assert_eq!(of(json!({"CI_COMMIT_TAG": "main", "CI_COMMIT_REF_NAME": "main"})), Some(("main".into(), false)));

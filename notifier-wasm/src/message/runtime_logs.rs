@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use crate::contract::setting::Setting;
 use crate::facts::Facts;
+use crate::text;
 use crate::text::template::{self, Fault};
-use crate::text::url::{SafeUrl, encode_value};
+use crate::text::url::{SafeUrl, encode_value, unexpanded};
 
 /// The query if `NOTIFIER_LOKI_QUERY` is not set: the labels of an Auto DevOps deployment.
 pub(crate) const DEFAULT_QUERY: &str = r#"{namespace="%{KUBE_NAMESPACE}",app="%{CI_ENVIRONMENT_SLUG}"}"#;
@@ -38,9 +39,13 @@ pub(crate) fn link(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<SafeUrl
 
 /// Fills the placeholders of a query as LogQL string contents (grafana/loki, `pkg/logql/syntax/lex.go`).
 fn query(facts: &Facts, template: &str) -> Result<String, Fault> {
+    // Grafana's own variables begin with two underscores, such as `$__auto`.
+    if let Some(variable) = unexpanded(template).filter(|it| !it.trim_start_matches(['$', '{']).starts_with("__")) {
+        return Err(Fault::Unexpanded(text::shown(variable, 80)));
+    }
     template::expand(template, |before, name| {
         if in_double_quotes(before) {
-            Ok(escape(facts.placeholder(name)?))
+            Ok(escape(&facts.placeholder(name)?))
         } else {
             Err(Fault::Unquoted(name.to_owned()))
         }

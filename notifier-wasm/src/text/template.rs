@@ -20,13 +20,23 @@ pub(crate) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing(name) => write!(f, "%{{{name}}} has no value in this job"),
+            Self::Missing(name) if is_predefined(name) => write!(f, "%{{{name}}} has no value in this job"),
+            Self::Missing(name) => write!(
+                f,
+                "%{{{name}}} has no value in this job; only predefined variables are known here, and others by --pass {name} in a call of your own"
+            ),
             Self::Unclosed => write!(f, "a %{{ has no closing }}"),
             Self::Unquoted(name) => write!(f, "%{{{name}}} must be inside \"double quotes\" of the query"),
             Self::Unexpanded(name) => write!(f, "GitLab does not expand {name} here; write a placeholder, %{{NAME}}"),
             Self::NotAnAddress => write!(f, "the result is not an http or https address"),
         }
     }
+}
+
+/// True if a variable of this name reaches the module if it is set.
+fn is_predefined(name: &str) -> bool {
+    ["CI_", "GITLAB_", "KUBE_NAMESPACE", "DEPLOY_"].iter().any(|start| name.starts_with(start))
+        || ["project", "environment", "cluster", "branch"].contains(&name)
 }
 
 /// Replaces each placeholder by `value(text before it, its name)`.
@@ -60,7 +70,10 @@ mod tests {
 
     #[test]
     fn faults_name_the_placeholder() {
-        assert_eq!(expand("%{gone}", value).unwrap_err().to_string(), "%{gone} has no value in this job");
+        assert_eq!(
+            expand("%{gone}", value).unwrap_err().to_string(),
+            "%{gone} has no value in this job; only predefined variables are known here, and others by --pass gone in a call of your own"
+        );
         assert_eq!(expand("%{b", value), Err(Fault::Unclosed));
     }
 }

@@ -117,7 +117,9 @@ fn play(job: &JobArgs, moment: &Moment, variables: Variables) -> Result<Option<B
     let call = Call::begin(job.clone(), variables);
     let Some(findings) = look_up(&call, args).pop() else { return Ok(None) };
     let message = render(&call, &call.context(args, &findings, &*call.report))?;
-    let delivered = Delivery { call: &call, event: args.event, message: &message, findings: &findings }.post();
+    let delivered =
+        Delivery { call: &call, event: args.event, message: &message, findings: &findings, deadline: call.deadline }
+            .post();
     job_state::clear(&call.variables);
     delivered.map_err(|cause| Error::Send(cause.describe()))?;
     Ok(Some(message.body()))

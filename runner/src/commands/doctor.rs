@@ -10,6 +10,7 @@ use crate::explain::Explain;
 use crate::job::context::Context;
 use crate::job::event::{Event, Verdict};
 use crate::job::key::Key;
+use crate::job::unknown::unknown;
 use crate::module::message::Message;
 use crate::module::pin::BUILT_IN_MODULE;
 use crate::module::skip::Skip;
@@ -52,6 +53,7 @@ pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
     };
 
     job_facts(&call, &mut add_line);
+    settings_facts(&call, &mut add_line);
     let message = module_facts(&call, &mut add_line);
     events(&call, &mut add_line);
     gitlab::facts(&call, &mut add_line);
@@ -108,12 +110,23 @@ fn unusable_webhook(what: &str, unusable: &UnusableWebhook, add_line: AddLine) {
     add_line(Mark::Wrong(&step), what, &unusable.to_string());
 }
 
+/// Names the settings that are ignored.
+fn settings_facts(call: &Call, add_line: AddLine) {
+    let ignored = call.settings.timeout().1.into_iter().chain(call.settings.refused());
+    for text in ignored.chain(unknown(&call.variables)) {
+        let name = text.split(' ').next().unwrap_or_default();
+        add_line(Mark::Wrong(&format!("set {name} right, as its line says")), "settings", &text);
+    }
+}
+
 fn job_facts(call: &Call, add_line: AddLine) {
     match (call.variables.get("CI_PROJECT_NAME"), call.variables.get("CI_COMMIT_REF_NAME")) {
         (Some(project), Some(git_ref)) => add_line(Mark::Ok, "job", &format!("project {project}, ref {git_ref}")),
         _ => add_line(Mark::Note, "job", "CI_PROJECT_NAME or CI_COMMIT_REF_NAME is not set: is this a GitLab job?"),
     }
-    if call.variables.get("CI_DEBUG_TRACE") == Some("true") {
+    // As GitLab Runner reads it (gitlab-org/gitlab-runner, `spec/variables.go`).
+    let is_on = |value| ["1", "t", "T", "true", "TRUE", "True"].contains(&value);
+    if call.variables.get("CI_DEBUG_TRACE").is_some_and(is_on) {
         add_line(
             Mark::Note,
             "job",
@@ -152,8 +165,9 @@ fn module_facts(call: &Call, add_line: AddLine) -> Option<Message> {
         None => format!("built-in {} ({})", env!("CARGO_PKG_VERSION"), &BUILT_IN_MODULE.0[..12]),
     };
     let (message, warning) = quietly(call, &finished_deployment(call));
+    let is_replaced = warning.is_some();
     if let Some(warning) = warning {
-        add_line(Mark::Note, "module", &warning);
+        add_line(Mark::Wrong("fix the pinned module, as its line says"), "module", &warning);
     }
     match message {
         Err(error) => {
@@ -162,7 +176,9 @@ fn module_facts(call: &Call, add_line: AddLine) -> Option<Message> {
             None
         }
         Ok(message) => {
-            add_line(Mark::Ok, "module", &rendered);
+            if !is_replaced {
+                add_line(Mark::Ok, "module", &rendered);
+            }
             add_line(Mark::Ok, "message", &message.summary);
             if !call.mentions_somebody() {
                 add_line(
@@ -212,6 +228,7 @@ fn events(call: &Call, add_line: AddLine) {
         };
         let is_for_operators = message.failure && call.to.operators_for(message.environment()).is_some();
         let operators = is_for_operators.then(|| quietly(call, &context.for_operators(None)).0.ok()).flatten();
+        let operators_warnings = operators.as_ref().map(|it| it.warnings.clone()).unwrap_or_default();
         let operators = operators.filter(|it| it.skip.is_none()).map_or("", |_| "; also to the operators");
         let mentions = Some(message.mentions.join(", ")).filter(|list| !list.is_empty());
         let mentions = mentions.map_or_else(String::new, |list| format!("; mentions {list}"));
@@ -223,7 +240,15 @@ fn events(call: &Call, add_line: AddLine) {
             }
             None => add_line(Mark::Ok, event.name(), &format!("{summary}{place}{mentions}{operators}")),
         }
-        for warning in message.warnings.into_iter().filter(|it| it.code != Code::NoJobStatus) {
+        // A job without an environment has no hooks: it is the doctor's own.
+        let has_hooks = call.variables.get("CI_ENVIRONMENT_NAME").is_some();
+        let of_operators = operators_warnings.into_iter();
+        let judged = message.warnings.into_iter().chain(of_operators).filter(|it| match it.code {
+            Code::NoJobStatus => false,
+            Code::HookNotNamed => has_hooks,
+            _ => true,
+        });
+        for warning in judged {
             if !known.contains(&warning) {
                 add_line(Mark::Wrong(&step_of(&warning)), "settings", &warning.text);
                 known.push(warning);

@@ -60,11 +60,17 @@ fn send(call: &Call, args: EventArgs, files: &Files) -> Outcome {
         call.report.warning(&warning.text);
     }
     let is_somewhere = call.to.is_somewhere();
-    let all = if is_somewhere { steps::look_up(call, args) } else { vec![Findings::of_job(&call.variables)] };
-    // The job's page has only the links of the first message.
-    let files = std::iter::once(files.clone()).chain(std::iter::repeat_with(Files::default));
-    let outcomes: Vec<Outcome> =
-        all.iter().zip(files).map(|(findings, files)| send_one(call, args, findings, &files)).collect();
+    let mut outcomes = Vec::new();
+    let mut send = |findings: &Findings, left| {
+        // The job's page has the links of the first message.
+        let files = if outcomes.is_empty() { files.clone() } else { Files::default() };
+        outcomes.push(send_one(call, args, findings, &files, left));
+    };
+    if is_somewhere {
+        steps::for_each(call, args, send);
+    } else {
+        send(&Findings::of_job(&call.variables), 1);
+    }
     if is_somewhere {
         for oddity in call.client.oddities() {
             call.report.warning(&oddity);
@@ -74,14 +80,16 @@ fn send(call: &Call, args: EventArgs, files: &Files) -> Outcome {
 }
 
 /// Renders, delivers and records one message. Then delivers the operators' message if it is for them too.
-fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files) -> Outcome {
+fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files, left: u32) -> Outcome {
     let context = call.context(args, findings, &*call.report);
     let message = render(call, &context).unwrap_or_else(|error| {
         call.report
             .warning(&format!("rendering the message: {}; a line of plain text is sent instead", error.describe()));
         Message::of_line(&plain_line(&call.variables, args.event))
     });
-    let delivery = Delivery { call, event: args.event, message: &message, findings };
+    // A channel that does not answer leaves time for the others.
+    let deadline = call.deadline.at_most(call.deadline.remaining() / left);
+    let delivery = Delivery { call, event: args.event, message: &message, findings, deadline };
     let (outcome, thread) = delivery.deliver();
     let is_for_operators = message.failure || message.recovery;
     let operators = call.to.operators_for(message.environment()).filter(|_| is_for_operators);
@@ -90,7 +98,7 @@ fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files) ->
     let annotations = message.annotations(address.as_deref());
     record(call, files, annotations, thread.and_then(|thread| delivery.record(&thread)));
     if let Some(operators) = operators {
-        deliver_to_operators(call, &operators, context, address.as_deref());
+        deliver_to_operators(call, &operators, context, address.as_deref(), &message.warnings);
     }
     outcome
 }

@@ -47,6 +47,9 @@ pub(crate) enum Unknown {
     /// 401, 403 or 404: an older instance, or a restricted token. A route that takes no job token ignores it.
     #[error("GitLab answered {0}: the job token may not read this")]
     Refused(u16),
+    /// The access token got a 401, on a route that takes any token.
+    #[error("GitLab refused NOTIFIER_GITLAB_TOKEN (401): it expired or was revoked")]
+    Expired,
     /// The list lacks this job, which runs and must be there.
     #[error("GitLab's list lacks this job: the job token may not see the pipeline's jobs")]
     NotListed,
@@ -68,6 +71,7 @@ impl Explain for Unknown {
             Self::Refused(_) | Self::NotListed => {
                 "a project access token with read_api in NOTIFIER_GITLAB_TOKEN may read it".into()
             }
+            Self::Expired => "create a new project access token with read_api".into(),
             Self::NotUnderstood => "check whether a proxy answers in its place".into(),
             Self::Missing(_) | Self::Child | Self::OtherHost | Self::Status(_) | Self::Enough => "".into(),
         }
@@ -77,7 +81,7 @@ impl Explain for Unknown {
 impl Unknown {
     /// Returns true if another token may succeed.
     fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NotListed)
+        matches!(self, Self::Refused(_) | Self::NotListed | Self::Expired)
     }
 }
 
@@ -144,6 +148,8 @@ impl Api {
                 continue;
             }
             match ask(Asker { api: self, token: number }) {
+                // An expired access token is the cause that people can fix.
+                Err(Unknown::Expired) => unknown = Some(Unknown::Expired),
                 Err(refused) if refused.is_refusal() => unknown = unknown.or(Some(refused)),
                 other => {
                     if other.is_ok() {
@@ -216,6 +222,7 @@ impl Asker<'_> {
                 status @ (401 | 403 | 404) => {
                     if status == 401 && *header == ACCESS {
                         api.is_expired.set(true);
+                        return Err(Unknown::Expired);
                     }
                     Err(Unknown::Refused(status))
                 }

@@ -25,7 +25,21 @@ struct Listed {
     source: Option<String>,
 }
 
-/// Reads the pipelines of a ref before this one. Canceled, unfinished and child pipelines are ignored (gitlab-org/gitlab,
+/// The sources of pipelines that do not count for their ref (gitlab-org/gitlab, `dangling_sources` of
+/// `app/models/concerns/enums/ci/pipeline.rb`).
+const DANGLING: [&str; 9] = [
+    "webide",
+    "parent_pipeline",
+    "ondemand_dast_scan",
+    "ondemand_dast_validation",
+    "security_orchestration_policy",
+    "container_registry_push",
+    "duo_workflow",
+    "pipeline_execution_policy_schedule",
+    "pipeline_execution_policy_forced",
+];
+
+/// Reads the pipelines of a ref before this one. Canceled, unfinished and dangling pipelines are ignored (gitlab-org/gitlab,
 /// `app/models/ci/ref.rb`).
 pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let path = format!("pipelines?ref={}&order_by=id&sort=desc&per_page={DEPTH}", percent_encoded(git_ref));
@@ -34,7 +48,7 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let mut ended: Vec<(i64, bool)> = page
         .entries
         .into_iter()
-        .filter(|it| it.source.as_deref() != Some("parent_pipeline") && it.id != api.pipeline)
+        .filter(|it| !it.source.as_deref().is_some_and(|it| DANGLING.contains(&it)) && it.id != api.pipeline)
         .filter_map(|it| match it.status.as_str() {
             "failed" => Some((it.id, true)),
             "success" => Some((it.id, false)),

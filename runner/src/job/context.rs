@@ -8,7 +8,7 @@ use crate::gitlab::jobs::Jobs;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::History;
 use crate::job::settings::Settings;
-use crate::net::secret::{Redactor, is_secret_name};
+use crate::net::secret::is_secret_name;
 use crate::report::Sink;
 use crate::variables::Variables;
 
@@ -50,19 +50,6 @@ const ALLOWED_VARIABLES: [&str; 117] = [
     "CI_SERVER_VERSION", "CI_UPSTREAM_JOB_ID", "CI_UPSTREAM_PIPELINE_ID", "CI_UPSTREAM_PROJECT_ID",
     "DEPLOY_CLUSTER", "DEPLOY_ENVIRONMENT", "GITLAB_USER_EMAIL", "GITLAB_USER_ID", "GITLAB_USER_LOGIN",
     "GITLAB_USER_NAME", "KUBE_NAMESPACE",
-];
-
-/// The texts, numbers and addresses that GitLab makes and shows to everybody who may see the pipeline. They decide a message's text
-/// and links, so they are not masked even if a secret has the same text.
-#[rustfmt::skip]
-const OF_GITLAB: [&str; 33] = [
-    "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME", "CI_COMMIT_REF_PROTECTED", "CI_COMMIT_REF_SLUG", "CI_COMMIT_SHA",
-    "CI_COMMIT_SHORT_SHA", "CI_COMMIT_TAG", "CI_ENVIRONMENT_ACTION", "CI_ENVIRONMENT_NAME", "CI_ENVIRONMENT_SLUG",
-    "CI_ENVIRONMENT_TIER", "CI_JOB_ID", "CI_JOB_MANUAL", "CI_JOB_NAME", "CI_JOB_STAGE", "CI_JOB_STARTED_AT",
-    "CI_JOB_STATUS", "CI_JOB_URL", "CI_MERGE_REQUEST_EVENT_TYPE", "CI_MERGE_REQUEST_IID",
-    "CI_MERGE_REQUEST_PROJECT_URL", "CI_PIPELINE_CREATED_AT", "CI_PIPELINE_ID", "CI_PIPELINE_IID",
-    "CI_PIPELINE_SOURCE", "CI_PIPELINE_URL", "CI_PROJECT_ID", "CI_PROJECT_NAME", "CI_PROJECT_NAMESPACE",
-    "CI_PROJECT_PATH", "CI_PROJECT_URL", "CI_SERVER_HOST", "CI_SERVER_URL",
 ];
 
 /// The size limit of a context, in bytes, and the initial limit of a value in it. One commit message may have 100 KB.
@@ -136,7 +123,6 @@ pub(crate) struct Gathered<'a> {
     pub(crate) text_only: bool,
     /// The settings file of the repository.
     pub(crate) file: &'a Map<String, Value>,
-    pub(crate) redactor: &'a Redactor,
 }
 
 impl Gathered<'_> {
@@ -146,24 +132,21 @@ impl Gathered<'_> {
         let mut longest = MAX_VALUE;
         let mut jobs = self.jobs.cloned();
         loop {
-            let settings: Map<String, Value> = self
-                .settings
-                .for_module()
-                .map(|(name, value)| (name.to_owned(), self.shown(value, longest).into()))
-                .collect();
+            let settings: Map<String, Value> =
+                self.settings.for_module().map(|(name, value)| (name.to_owned(), cut(value, longest).into())).collect();
             let context = json!({
                 "version": CONTEXT_VERSION,
                 "event": self.event.name(),
                 "result": self.result.map(Verdict::name),
                 "ci": self.ci(&passed, longest),
                 "settings": settings,
-                "settings_file": self.masked(self.file.clone().into()),
-                "failed_jobs": self.masked(json!(jobs.as_ref().map(|jobs| &jobs.failed))),
+                "settings_file": self.file,
+                "failed_jobs": json!(jobs.as_ref().map(|jobs| &jobs.failed)),
                 "more_failed_jobs": jobs.as_ref().is_some_and(|jobs| jobs.are_cut),
-                "other_jobs": self.masked(json!(jobs.as_ref().map(|jobs| &jobs.other))),
+                "other_jobs": json!(jobs.as_ref().map(|jobs| &jobs.other)),
                 "all_jobs_known": jobs.as_ref().is_some_and(Jobs::are_all),
-                "people": self.masked(self.people.clone().into()),
-                "history": self.masked(json!(self.history)),
+                "people": self.people,
+                "history": json!(self.history),
                 "updates": self.updates,
                 "text_only": self.text_only,
                 "now": now(),
@@ -180,27 +163,9 @@ impl Gathered<'_> {
         let names = ALLOWED_VARIABLES.iter().chain(passed);
         let seen = names.filter_map(|name| {
             let value = self.variables.raw(name).filter(|value| !value.is_empty())?;
-            let shown =
-                if OF_GITLAB.contains(name) { cut(value, longest).to_owned() } else { self.shown(value, longest) };
-            Some(((*name).to_owned(), shown.into()))
+            Some(((*name).to_owned(), cut(value, longest).into()))
         });
         seen.collect()
-    }
-
-    /// Returns a text as a module may see it. It is masked, as GitLab masks its logs: a commit message or an address may contain a
-    /// secret. Masking comes before cutting, so that no half of a secret is left.
-    fn shown(&self, value: &str, longest: usize) -> String {
-        cut(&self.redactor.redact(value), longest).to_owned()
-    }
-
-    /// Masks every text in a value. Keys stay: they are the names of the texts.
-    fn masked(&self, value: Value) -> Value {
-        match value {
-            Value::String(text) => self.redactor.redact(&text).into(),
-            Value::Array(list) => list.into_iter().map(|value| self.masked(value)).collect(),
-            Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, self.masked(value))).collect(),
-            other => other,
-        }
     }
 
     fn passed<'a>(&'a self, warnings: &dyn Sink) -> impl Iterator<Item = &'a str> + use<'a> {
@@ -241,7 +206,7 @@ mod tests {
     #[test]
     fn a_context_stays_within_its_size() {
         let variables: Variables = ALLOWED_VARIABLES.iter().map(|name| (*name, "가\"".repeat(100_000))).collect();
-        let (settings, redactor) = (Settings::default(), Redactor::default());
+        let settings = Settings::default();
         let gathered = Gathered {
             event: Event::DeployStarted,
             result: None,
@@ -254,7 +219,6 @@ mod tests {
             updates: false,
             text_only: false,
             file: &Map::new(),
-            redactor: &redactor,
         };
         let context = gathered.context(&RefCell::default());
         let bytes = context.encode();

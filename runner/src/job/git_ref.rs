@@ -10,6 +10,8 @@ pub(crate) enum GitRef<'a> {
     /// Pipelines of merge requests have no `CI_COMMIT_BRANCH`.
     MergeRequest {
         iid: &'a str,
+        /// The source branch, if the pipeline runs in a fork: its project has no ref of the merge request.
+        in_fork: Option<&'a str>,
         /// The kind of merge for the pipeline, as the last part of the ref's name.
         kind: &'static str,
     },
@@ -29,7 +31,10 @@ impl<'a> GitRef<'a> {
                     Some("merge_train") => "train",
                     _ => "head",
                 };
-                Some(Self::MergeRequest { iid, kind })
+                let is_in_fork = of("CI_MERGE_REQUEST_PROJECT_ID")
+                    .is_some_and(|id| of("CI_PROJECT_ID").is_some_and(|ours| ours != id));
+                let in_fork = of("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME").filter(|_| is_in_fork);
+                Some(Self::MergeRequest { iid, in_fork, kind })
             }
             (_, branch) => branch.or(of("CI_COMMIT_REF_NAME")).map(Self::Branch),
         }
@@ -39,7 +44,8 @@ impl<'a> GitRef<'a> {
     pub(crate) fn of_api(&self) -> String {
         match self {
             Self::Branch(name) | Self::Tag(name) => (*name).to_owned(),
-            Self::MergeRequest { iid, kind } => format!("refs/merge-requests/{iid}/{kind}"),
+            Self::MergeRequest { in_fork: Some(branch), .. } => (*branch).to_owned(),
+            Self::MergeRequest { iid, kind, .. } => format!("refs/merge-requests/{iid}/{kind}"),
         }
     }
 
@@ -67,6 +73,16 @@ mod tests {
             (
                 &[("CI_MERGE_REQUEST_IID", "7"), ("CI_MERGE_REQUEST_EVENT_TYPE", "merge_train")],
                 "refs/merge-requests/7/train",
+                "!7",
+            ),
+            (
+                &[
+                    ("CI_MERGE_REQUEST_IID", "7"),
+                    ("CI_PROJECT_ID", "9"),
+                    ("CI_MERGE_REQUEST_PROJECT_ID", "1"),
+                    ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "fix"),
+                ],
+                "fix",
                 "!7",
             ),
             // A branch pipeline may know of a merge request.

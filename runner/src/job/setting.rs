@@ -65,14 +65,14 @@ pub enum Reaches {
 /// Every setting, in the order of the docs.
 #[rustfmt::skip]
 pub const SETTINGS: [Setting; 25] = [
-    Setting { name: "environments", value: "PATTERN=ENVIRONMENT@CLUSTER,…", default: "", takes: List, reaches: Input, for_module: true,
-        help: "Environment (and cluster) of each branch: PATTERN=ENVIRONMENT@CLUSTER, separated by commas. The first match wins; * globs; %{branch} and %{NAME} of a variable are filled in. Without a match: GitLab's environment of the job, else prod for main, dev for development, and the branch's name for any other." },
+    Setting { name: "environments", value: "PATTERN=ENVIRONMENT@CLUSTER,…", default: "main=prod,development=dev", takes: List, reaches: Input, for_module: true,
+        help: "Environment (and cluster) of each branch, if the job has no environment in GitLab or a review environment: PATTERN=ENVIRONMENT@CLUSTER, separated by commas. The first match wins; * globs; %{branch} and %{NAME} of a variable are filled in. Without a match it is the branch's name; empty maps no branch." },
     Setting { name: "project_name", value: "name|path", default: "name", takes: OneOf(&["name", "path"]), reaches: Input, for_module: true,
         help: "How messages name the project: name (shop-api) or path (shop/shop-api)." },
     Setting { name: "language", value: "en|ko", default: "en", takes: Text, reaches: Input, for_module: true,
         help: "Language of the messages: en or ko." },
     Setting { name: "events", value: "EVENT,…", default: "", takes: List, reaches: Input, for_module: true,
-        help: "Events to send: globs separated by commas, such as deploy-failed or *-failed. Default: all." },
+        help: "Events to send: globs separated by commas, such as deploy-failed or *-failed; ! excludes, as in !pipeline-started. Default: all." },
     Setting { name: "branches", value: "PATTERN,…", default: "", takes: List, reaches: Input, for_module: true,
         help: "Branches and tags to send for: globs separated by commas. A plain name is a branch, tags means every tag, ! excludes. Default: all." },
     Setting { name: "finish", value: "failure|change|always|never", default: "failure", takes: OneOf(&["failure", "change", "always", "never"]), reaches: Input, for_module: true,

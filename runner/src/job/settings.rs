@@ -9,14 +9,12 @@ use super::key::Key;
 use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes, WHERE_LISTED};
 use crate::variables::{Variables, after_unexpanded};
 
-/// Other variables with the prefix of the settings: one that the component's script reads, and the token for GitLab's API.
-const OTHERS: [&str; 2] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_GITLAB_TOKEN"];
-
-/// The secrets, which have another prefix.
-const SECRETS: [&str; 3] = ["SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL"];
-
 /// The length limit of a setting, in characters. GitLab's limit for a variable is 10,000.
 const MAX_CHARACTERS: usize = 8_000;
+
+/// The words of a switch. GitLab reads an unquoted `on` as true.
+const ON: [&str; 5] = ["on", "true", "yes", "1", "always"];
+const OFF: [&str; 5] = ["off", "false", "no", "0", "never"];
 
 /// The settings that are set, by name: flags first, then the environment.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +25,12 @@ impl Settings {
     #[must_use]
     pub fn or_from(mut self, variables: &Variables) -> Self {
         for setting in &SETTINGS {
-            if let Some(value) = variables.get(&variable(setting.name)) {
-                self.0.entry(setting.name).or_insert_with(|| value.to_owned());
+            // A setting with a default may be set to nothing.
+            let found = variables
+                .raw(&variable(setting.name))
+                .filter(|it| !it.trim().is_empty() || !setting.default.is_empty());
+            if let Some(value) = found {
+                self.0.entry(setting.name).or_insert_with(|| plain_list(setting, value));
             }
         }
         self
@@ -47,6 +49,14 @@ impl Settings {
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&str> {
         self.value(key.name())
+    }
+
+    /// Returns true if a list with a default is set to nothing.
+    fn is_nothing(&self, setting: &Setting) -> bool {
+        let value = self.0.get(setting.name).map(|value| value.trim());
+        setting.takes == Takes::List
+            && !setting.default.is_empty()
+            && value.is_some_and(|it| it.is_empty() || it == NOTHING)
     }
 
     fn value(&self, name: &str) -> Option<&str> {
@@ -71,12 +81,13 @@ impl Settings {
     #[must_use]
     pub fn is_on(&self, key: Key) -> bool {
         let value = self.get_or_default(key);
-        !["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off))
+        !OFF.iter().any(|off| value.eq_ignore_ascii_case(off))
     }
 
     /// Returns the settings that the module gets.
     pub fn for_module(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        SETTINGS.iter().filter(|setting| setting.for_module).filter_map(|it| Some((it.name, self.value(it.name)?)))
+        let value = |it: &Setting| self.value(it.name).or_else(|| self.is_nothing(it).then_some(""));
+        SETTINGS.iter().filter(|setting| setting.for_module).filter_map(move |it| Some((it.name, value(it)?)))
     }
 
     /// Returns `NOTIFIER_TIMEOUT`, and a warning if it is no number of seconds.
@@ -99,6 +110,12 @@ impl Settings {
     }
 }
 
+/// Returns a list as people write it. GitLab passes an input that is a YAML list as JSON: `["deploy", "prod"]`.
+fn plain_list(setting: &Setting, value: &str) -> String {
+    let list = serde_json::from_str::<Vec<String>>(value).ok().filter(|_| setting.takes == Takes::List);
+    list.map_or_else(|| value.to_owned(), |list| list.join(","))
+}
+
 /// Returns the variable of a setting: `NOTIFIER_LOKI_QUERY` for `loki_query`. The Web API's address has the name that others use too.
 #[must_use]
 pub fn variable(name: &str) -> String {
@@ -116,6 +133,9 @@ fn refusal(name: &str, value: &str) -> Option<String> {
         ));
     }
     let takes = SETTINGS.iter().find(|setting| setting.name == name)?.takes;
+    if takes == Takes::Switch && !ON.iter().chain(&OFF).any(|word| value.eq_ignore_ascii_case(word)) {
+        return Some(format!("is `{value}`, neither on nor off, so it is ignored; write on or off"));
+    }
     if !matches!(takes, Takes::Text | Takes::List) {
         return None;
     }
@@ -130,25 +150,10 @@ fn refusal(name: &str, value: &str) -> Option<String> {
     })
 }
 
-/// Returns a warning for each variable that begins with `NOTIFIER_` and that nobody reads. The warning suggests the nearest known name.
-pub(crate) fn unknown(variables: &Variables) -> Vec<String> {
-    let known: Vec<String> =
-        SETTINGS.iter().map(|setting| variable(setting.name)).chain(OTHERS.map(str::to_owned)).collect();
-    let is_unknown = |name: &&str| name.starts_with("NOTIFIER_") && known.iter().all(|it| it != name);
-    let warning = |name: &str| {
-        let nearest = known.iter().min_by_key(|it| strsim::damerau_levenshtein(it, name));
-        let near = nearest.filter(|it| strsim::damerau_levenshtein(it, name) <= 3).cloned();
-        let of_slack = name.replace("NOTIFIER_", "SLACK_").replace("SLACK_SLACK_", "SLACK_");
-        let near = near.or_else(|| SECRETS.contains(&of_slack.as_str()).then_some(of_slack));
-        let instead = near.map_or_else(String::new, |it| format!("; did you mean {it}?"));
-        format!("{name} is not a setting of the notifier and has no effect{instead}")
-    };
-    variables.names().filter(is_unknown).map(warning).collect()
-}
-
 impl FromArgMatches for Settings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = |setting: &Setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone()));
+        let given =
+            |setting: &Setting| Some((setting.name, plain_list(setting, matches.get_one::<String>(setting.name)?)));
         Ok(Self(SETTINGS.iter().filter_map(given).collect()))
     }
 
@@ -187,24 +192,6 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_nobody_reads_is_named_with_the_nearest_one() {
-        let job = [
-            ("NOTIFIER_LANGUGE", "ko"),
-            ("NOTIFIER_MENTION", "here"),
-            ("NOTIFIER_GITLAB_TOKEN", "x"),
-            ("NOTIFIER_WEBHOOK_URL", "1"),
-        ];
-        let suggestions = unknown(&job.into_iter().collect());
-        assert_eq!(suggestions.len(), 2);
-        assert!(
-            suggestions[0].starts_with("NOTIFIER_LANGUGE is not a setting")
-                && suggestions[0].contains("NOTIFIER_LANGUAGE?"),
-            "{suggestions:?}"
-        );
-        assert!(suggestions[1].contains("did you mean SLACK_WEBHOOK_URL?"), "{suggestions:?}");
-    }
-
-    #[test]
     fn an_unexpanded_variable_is_no_setting() {
         for lone in ["$LANGUAGE", "${LANGUAGE}", " $LANGUAGE "] {
             assert_eq!(settings(&[("language", lone)]).get(Key::LANGUAGE), None, "{lone}");
@@ -222,6 +209,34 @@ mod tests {
                 "`{nothing}`"
             );
             assert_eq!(settings.refused().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_json_list_is_a_list() {
+        let of = |name, value: &str| Settings::default().or_from(&[(name, value)].into_iter().collect());
+        let settings = of("NOTIFIER_DEPLOY_JOBS", r#"["deploy", "deploy: [eu, blue]"]"#);
+        assert_eq!(settings.value("deploy_jobs"), Some("deploy,deploy: [eu, blue]"));
+        assert_eq!(of("NOTIFIER_BRANCHES", "[main]").value("branches"), Some("[main]"));
+        assert_eq!(of("NOTIFIER_LOKI_QUERY", r#"["a"]"#).value("loki_query"), Some(r#"["a"]"#));
+    }
+
+    #[test]
+    fn a_list_with_a_default_may_be_set_to_nothing() {
+        for nothing in ["", " ", "-"] {
+            let settings = Settings::default().or_from(&[("NOTIFIER_ENVIRONMENTS", nothing)].into_iter().collect());
+            assert!(settings.for_module().any(|it| it == ("environments", "")), "`{nothing}`");
+        }
+        assert_eq!(Settings::default().for_module().count(), 0);
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        for (value, is_on, is_refused) in
+            [("on", true, false), ("OFF", false, false), ("false", false, false), ("banana", true, true)]
+        {
+            let settings = settings(&[("compare", value)]);
+            assert_eq!((settings.is_on(Key::COMPARE), settings.refused().count() == 1), (is_on, is_refused), "{value}");
         }
     }
 

@@ -21,6 +21,12 @@ const MAX_TEXT: usize = 4000;
 pub(crate) struct Message {
     version: u64,
     message: Map<String, Value>,
+    /// The text with the first link and the mentions, for a server or a refusal that leaves the blocks out.
+    #[serde(default)]
+    fallback: Option<String>,
+    /// The position of the block with the mentions.
+    #[serde(default)]
+    mention_block: Option<usize>,
     /// The reason not to send it.
     #[serde(default)]
     pub(crate) skip: Option<Skip>,
@@ -134,31 +140,66 @@ impl Message {
     }
 
     pub(crate) fn body(&self) -> Body {
-        Body(Value::Object(self.message.clone()))
+        let text = self.message.get("text").and_then(Value::as_str).unwrap_or_default();
+        Body {
+            json: Value::Object(self.message.clone()),
+            fallback: self.fallback.clone().unwrap_or_else(|| text.to_owned()),
+            mention_block: self.mention_block,
+        }
     }
 }
 
 /// The body of a request to Slack.
 #[derive(Clone, Debug)]
-pub(crate) struct Body(Value);
+pub(crate) struct Body {
+    json: Value,
+    fallback: String,
+    mention_block: Option<usize>,
+}
 
 impl Body {
     pub(crate) fn json(&self) -> &Value {
-        &self.0
+        &self.json
     }
 
-    /// Returns the body without its attachments, which hold the small print.
+    /// Returns the arguments of a request: those of the body.
+    pub(crate) fn arguments(&self) -> Map<String, Value> {
+        self.json.as_object().cloned().unwrap_or_default()
+    }
+
+    /// Returns the same without its attachments, which hold the small print.
     pub(crate) fn without_small_print(&self) -> Self {
         let mut body = self.clone();
-        if let Value::Object(fields) = &mut body.0 {
+        if let Value::Object(fields) = &mut body.json {
             fields.remove("attachments");
         }
         body
     }
 
-    /// Returns the text, which is complete by itself.
+    /// Removes the block of the mentions from the arguments of a request. Returns false if there is none.
+    pub(crate) fn remove_mentions(&self, arguments: &mut Map<String, Value>) -> bool {
+        let blocks = arguments.get_mut("blocks").and_then(Value::as_array_mut);
+        match (blocks, self.mention_block) {
+            (Some(blocks), Some(block)) if block < blocks.len() => {
+                blocks.remove(block);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Replaces the blocks and attachments of a request by the text with the first link and the mentions. Returns false if there are no
+    /// blocks.
+    pub(crate) fn remove_blocks(&self, arguments: &mut Map<String, Value>) -> bool {
+        arguments.insert("text".to_owned(), self.fallback.clone().into());
+        arguments.remove("attachments");
+        arguments.remove("blocks").is_some()
+    }
+
+    /// Returns the text, which is complete without the blocks.
+    #[cfg(feature = "full")]
     pub(crate) fn text(&self) -> &str {
-        self.0["text"].as_str().unwrap_or_default()
+        self.json["text"].as_str().unwrap_or_default()
     }
 }
 

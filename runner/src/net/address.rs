@@ -51,6 +51,11 @@ fn is_entry(entry: &str, host: &str, port: Option<u16>) -> bool {
     entry.eq_ignore_ascii_case(host) || entry.eq_ignore_ascii_case(&host_and_port(host, port))
 }
 
+/// Returns true if both addresses have the same scheme, host and port.
+pub(crate) fn is_same_origin(url: &str, other: &str) -> bool {
+    origin(url).is_some_and(|found| origin(other) == Some(found))
+}
+
 /// Returns true if `url` is below `base`, and `base` has exactly the host and port of `server` and may get a secret.
 pub(crate) fn is_below(url: &str, base: &str, server: &str) -> bool {
     let (Some(of_base), Some(of_server)) = (origin(base), origin(server)) else { return false };

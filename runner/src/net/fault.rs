@@ -24,6 +24,10 @@ pub(crate) enum Fault {
     TlsTime(String),
     #[error("the certificate of {0} is for another name")]
     TlsName(String),
+    #[error("the certificate of {0} is that of an authority (CA:TRUE), and no server may use one")]
+    TlsAuthority(String),
+    #[error("{0} asked for a client certificate that this job does not have, or refused it")]
+    TlsClient(String),
     #[error("the TLS handshake with {0} failed")]
     Tls(String),
     #[error("{0} refused the connection")]
@@ -88,6 +92,8 @@ impl Fault {
             Self::TlsUntrusted(_) => "tls_untrusted",
             Self::TlsTime(_) => "tls_time",
             Self::TlsName(_) => "tls_name",
+            Self::TlsAuthority(_) => "tls_authority",
+            Self::TlsClient(_) => "tls_client",
             Self::Tls(_) => "tls",
             Self::Proxy(_) => "proxy",
             Self::Protocol(_) => "protocol",
@@ -110,6 +116,8 @@ impl Explain for Fault {
             Self::Timeout(_) => "raise NOTIFIER_TIMEOUT to wait longer",
             Self::TlsUntrusted(_) => "if a proxy inspects TLS, set SSL_CERT_FILE to its CA certificate",
             Self::TlsTime(_) => "check the clock of the runner, and the certificate",
+            Self::TlsAuthority(_) => "issue a certificate for the server, with CA:FALSE, and trust its authority",
+            Self::TlsClient(_) => "set tls-cert-file and tls-key-file of the runner, which reach only GitLab",
             Self::TlsName(_) | Self::Tls(_) | Self::Protocol(_) => {
                 "check the address, and whether a proxy answers in its place"
             }
@@ -139,8 +147,9 @@ fn io_fault(error: &io::Error) -> Kind {
 }
 
 fn tls_fault(error: &rustls::Error) -> Kind {
+    use rustls::AlertDescription;
     use rustls::CertificateError::{
-        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext, Other,
         UnknownIssuer,
     };
     match error {
@@ -149,6 +158,16 @@ fn tls_fault(error: &rustls::Error) -> Kind {
             Expired | NotValidYet | ExpiredContext { .. } | NotValidYetContext { .. },
         ) => Fault::TlsTime,
         rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => Fault::TlsName,
+        // The error of webpki has no name in rustls.
+        rustls::Error::InvalidCertificate(Other(cause)) if cause.to_string().contains("CaUsedAsEndEntity") => {
+            Fault::TlsAuthority
+        }
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied,
+        ) => Fault::TlsClient,
         _ => Fault::Tls,
     }
 }

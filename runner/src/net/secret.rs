@@ -26,9 +26,6 @@ const SECRET_VARIABLES: [&str; 13] = [
 /// The shortest value to redact. A text may well contain shorter ones, and GitLab masks nothing shorter either.
 const SHORTEST: usize = 8;
 
-/// Segments of a webhook's path that are the same for everybody.
-const PUBLIC_SEGMENTS: [&str; 3] = ["services", "triggers", "workflows"];
-
 /// A token or a webhook URL. It has no `Display`, and its `Debug` shows nothing.
 #[derive(Clone)]
 pub(crate) struct Secret(String);
@@ -55,6 +52,17 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     SECRET_VARIABLES.contains(&name.as_str())
         || ["TOKEN", "PASSWORD", "SECRET", "WEBHOOK", "PRIVATE_KEY", "_JWT"].iter().any(|part| name.contains(part))
+}
+
+/// Returns true if a part of a webhook's path looks like a token, not like a word: a run of letters and digits that is long, or has
+/// digits or capitals among small letters.
+fn is_token_like(part: &str) -> bool {
+    part.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| {
+        let has = |is: fn(&u8) -> bool| run.bytes().any(|byte| is(&byte));
+        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+            || has(u8::is_ascii_lowercase) && run.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
+        run.len() >= 20 || run.len() >= SHORTEST && is_mixed
+    })
 }
 
 /// Replaces secrets in text.
@@ -91,7 +99,7 @@ impl Redactor {
             && !host.contains('@')
         {
             let segments = path.split(['/', '?', '&', '=']).chain([path]);
-            self.add_parts(segments.filter(|it| !PUBLIC_SEGMENTS.contains(it)));
+            self.add_parts(segments.filter(|it| is_token_like(it)));
         }
     }
 
@@ -151,6 +159,29 @@ mod tests {
             assert!(!shown.contains("abcdefgh") && !shown.contains("T0000"), "{shown}");
         }
         assert_eq!(redactor.redact("hooks.slack.com services"), "hooks.slack.com services");
+    }
+
+    #[test]
+    fn only_token_like_parts_of_a_webhook_are_secrets() {
+        for (webhook, words, token) in [
+            (
+                "https://zulip.example/api/v1/external/slack_incoming?api_key=aB3dE6gH9jK2&stream=deployments&topic=storefront",
+                "slack_incoming external deployments storefront",
+                "aB3dE6gH9jK2",
+            ),
+            ("https://relay.example/relay/production?token=f3a9c1d27b", "relay/production production", "f3a9c1d27b"),
+            ("https://mm.example/hooks/xk9q8w7e6r5t4y3u2i1o0p9a8s", "hooks mm.example", "xk9q8w7e6r5t4y3u2i1o0p9a8s"),
+            (
+                "https://chat.example/550e8400-e29b-41d4-a716-446655440000/team-2024-deployments",
+                "team-2024-deployments",
+                "550e8400-e29b-41d4-a716-446655440000",
+            ),
+        ] {
+            let mut redactor = Redactor::default();
+            redactor.add(webhook);
+            assert_eq!(redactor.redact(words), words, "{webhook}");
+            assert_eq!(redactor.redact(token), "[redacted]", "{webhook}");
+        }
     }
 
     #[test]

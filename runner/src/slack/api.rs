@@ -38,6 +38,8 @@ pub(crate) struct Api {
 pub(crate) enum UnusableToken {
     #[error("SLACK_BOT_TOKEN is no bot token, which begins with xoxb-")]
     NotABot,
+    #[error("SLACK_BOT_TOKEN holds a variable that GitLab did not expand, because this job does not have it")]
+    Unexpanded,
     #[error("SLACK_BOT_TOKEN is the path of a File-type variable whose file cannot be read")]
     Unreadable,
     #[error("SLACK_API_URL is not an https address of slack.com or slack-gov.com, and the token goes nowhere else")]
@@ -55,6 +57,7 @@ impl Explain for UnusableToken {
     fn step(&self) -> Cow<'_, str> {
         let step = match self {
             Self::NotABot => "copy the Bot User OAuth Token of the Slack app's page OAuth & Permissions",
+            Self::Unexpanded => "set that variable, or the token itself",
             Self::Unreadable => "check it in Settings > CI/CD > Variables",
             Self::Host => "fix the input slack_api_url, or name its host in allow_hosts",
         };
@@ -66,7 +69,7 @@ impl Api {
     /// Finds the bot of `SLACK_BOT_TOKEN`; `None` if that is not set. A token goes only to Slack, to this machine and to allowed hosts.
     pub(crate) fn find(variables: &Variables, settings: &Settings) -> Option<Result<Self, UnusableToken>> {
         let token = match variables.secret("SLACK_BOT_TOKEN")? {
-            Ok(token) if after_unexpanded(&token).is_some() => return None,
+            Ok(token) if after_unexpanded(&token).is_some() => return Some(Err(UnusableToken::Unexpanded)),
             Ok(token) => token,
             Err(_) => return Some(Err(UnusableToken::Unreadable)),
         };
@@ -175,6 +178,7 @@ fn step(method: &str, word: &str, needed: &str) -> String {
         "invalid_auth" | "account_inactive" | "token_revoked" | "not_authed" => {
             "SLACK_BOT_TOKEN is revoked or mistyped; copy the Bot User OAuth Token again"
         }
+        "not_in_channel" if method.starts_with("conversations.") => "invite the bot to the channel (/invite)",
         "not_in_channel" => "invite the bot to the channel (/invite), or grant it chat:write.public",
         "channel_not_found" => "check NOTIFIER_CHANNEL; a private channel must invite the bot (/invite)",
         "is_archived" => "the channel is archived; choose another one in NOTIFIER_CHANNEL",
@@ -227,7 +231,7 @@ mod tests {
         assert_eq!(found("/nonexistent", "", ""), Some(Err(UnusableToken::Unreadable)));
         assert_eq!(found("xoxp-1-2-abc", "", ""), Some(Err(UnusableToken::NotABot)));
         assert_eq!(found("", "", ""), None);
-        assert_eq!(found("$SLACK_BOT_TOKEN", "", ""), None);
+        assert_eq!(found("$SLACK_BOT_TOKEN", "", ""), Some(Err(UnusableToken::Unexpanded)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::api::Api;
 use super::webhook_url::{self, UnusableWebhook, Webhook};
 use crate::explain::Explain;
 use crate::job::key::Key;
-use crate::job::settings::Settings;
+use crate::job::settings::{Settings, variable};
 use crate::job::settings_file::SettingsFile;
 use crate::report::{Code, Warning};
 use crate::variables::Variables;
@@ -38,8 +38,13 @@ impl Channels {
     }
 
     fn of_environment(&self, environment: Option<&str>) -> Option<&str> {
-        self.named.as_deref().or_else(|| self.file.channel(self.key.name(), environment)).map(channel)
+        self.named.as_deref().or_else(|| self.file.channel(self.key.name(), environment)).map(first_channel)
     }
+}
+
+/// Returns the first channel of a list. A setting takes only one.
+fn first_channel(written: &str) -> &str {
+    channel(written.trim().split([',', ';', ' ']).next().unwrap_or_default())
 }
 
 /// Parses a channel as people write or paste it: a name, an ID, `<#ID|name>`, or a link
@@ -73,6 +78,15 @@ impl Destinations {
         let mut warnings = Vec::new();
         let (channels, ops_channels) =
             (Channels::of(Key::CHANNEL, settings, file), Channels::of(Key::OPS_CHANNEL, settings, file));
+        for (key, channels) in [(Key::CHANNEL, &channels), (Key::OPS_CHANNEL, &ops_channels)] {
+            if channels.named.as_deref().is_some_and(|named| named.contains([',', ';', ' '])) {
+                let name = variable(key.name());
+                let text = format!(
+                    "{name} takes one channel, so only the first one is used; post to others from their own projects or environments"
+                );
+                warnings.push(Warning::about(Code::Destination, &name, text));
+            }
+        }
         let webhook = webhook_url::find(variables, settings);
         let instead = if webhook.is_ok() { "; the webhook is used instead" } else { "" };
         let bot = match Api::find(variables, settings) {
@@ -91,6 +105,11 @@ impl Destinations {
             }
             None => None,
         };
+        if let (Some(_), Err(unusable)) = (&bot, &webhook)
+            && !unusable.is_missing()
+        {
+            warnings.push(Warning::about(Code::Destination, unusable.variable(), unusable.describe()));
+        }
         let ops_webhook = match webhook_url::of_operators(variables, settings) {
             Some(Err(unusable)) => {
                 warnings.push(Warning::about(Code::OperatorsWebhook, unusable.variable(), unusable.describe()));

@@ -72,31 +72,6 @@ impl Undelivered {
             _ => Fate::NotDelivered,
         }
     }
-
-    /// Returns true if Slack refused the body, so that a plainer one may pass.
-    pub(super) fn is_about_the_body(&self) -> bool {
-        const WORDS: [&str; 8] = [
-            "invalid_payload",
-            "invalid_blocks",
-            "invalid_blocks_format",
-            "invalid_attachments",
-            "too_many_attachments",
-            "msg_blocks_too_long",
-            "msg_too_long",
-            "no_text",
-        ];
-        self.is_word(&WORDS) || matches!(self, Self::Refused { status: 413, .. })
-    }
-}
-
-/// The form in which a message arrived.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Delivered {
-    Whole,
-    /// Slack refused the body for this reason and took only its text.
-    TextOnly {
-        refused: String,
-    },
 }
 
 /// The fate of a message that Slack did not confirm.

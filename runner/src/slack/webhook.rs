@@ -1,9 +1,10 @@
 //! Posts to an incoming webhook (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::refusals::{LeftOut, persist};
 use super::tries::patiently;
-use super::undelivered::{Delivered, Undelivered, error_word};
+use super::undelivered::{Undelivered, error_word};
 use super::webhook_url::Webhook;
 #[cfg(feature = "fuzz")]
 use crate::explain::Explain;
@@ -21,13 +22,11 @@ pub(crate) fn deliver(
     webhook: &Webhook,
     body: &Body,
     deadline: Deadline,
-) -> Result<Delivered, Undelivered> {
-    match post(client, webhook, body.json(), deadline) {
-        Ok(()) => Ok(Delivered::Whole),
-        Err(refused) if refused.is_about_the_body() => post(client, webhook, &json!({"text": body.text()}), deadline)
-            .map(|()| Delivered::TextOnly { refused: refused.reason() }),
-        Err(undelivered) => Err(undelivered),
-    }
+) -> Result<Vec<LeftOut>, Undelivered> {
+    let mut left_out = Vec::new();
+    let send = |arguments: &Map<String, Value>| post(client, webhook, &json!(arguments), deadline);
+    persist(body.arguments(), body, &mut left_out, send)?;
+    Ok(left_out)
 }
 
 fn post(client: &Client, webhook: &Webhook, body: &Value, deadline: Deadline) -> Result<(), Undelivered> {

@@ -51,6 +51,8 @@ pub(crate) struct UnusableWebhook {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum Problem {
+    #[error("takes the name of a variable, such as SLACK_WEBHOOK_URL, and never its value")]
+    NotAName,
     #[error("is not set or empty")]
     Missing,
     #[error("holds a variable that GitLab did not expand, because this job does not have it")]
@@ -71,6 +73,7 @@ impl UnusableWebhook {
     /// Returns the problem as one word for the job log.
     pub(crate) fn reason(&self) -> &'static str {
         match self.problem {
+            Problem::NotAName => "bad_webhook",
             Problem::Missing => "no_webhook",
             Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress => "bad_webhook",
             Problem::NotHttps => "not_https",
@@ -81,7 +84,14 @@ impl UnusableWebhook {
 
     /// Returns true if nobody meant to send: the job has no usable value.
     pub(crate) fn is_unset(&self) -> bool {
-        matches!(self.problem, Problem::Missing | Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress)
+        matches!(
+            self.problem,
+            Problem::NotAName | Problem::Missing | Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress
+        )
+    }
+
+    pub(crate) fn is_missing(&self) -> bool {
+        self.problem == Problem::Missing
     }
 
     pub(crate) fn variable(&self) -> &str {
@@ -92,6 +102,7 @@ impl UnusableWebhook {
 impl Explain for UnusableWebhook {
     fn step(&self) -> Cow<'_, str> {
         let step = match self.problem {
+            Problem::NotAName => "remove the value from there, and create a new webhook if it was a webhook's URL",
             Problem::Missing | Problem::Unexpanded => self.if_missing,
             Problem::Unreadable => "check its type and its value in Settings > CI/CD > Variables",
             Problem::NotAnAddress => {
@@ -123,6 +134,10 @@ pub(crate) fn of_operators(variables: &Variables, settings: &Settings) -> Option
 
 fn find_in(name: &str, variables: &Variables, settings: &Settings) -> Result<Webhook, UnusableWebhook> {
     let unusable = |problem| UnusableWebhook { variable: name.to_owned(), problem, if_missing: if_missing(variables) };
+    if name.is_empty() || !name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_') {
+        let variable = "NOTIFIER_WEBHOOK_VARIABLE".to_owned();
+        return Err(UnusableWebhook { variable, ..unusable(Problem::NotAName) });
+    }
     let value = variables.secret(name).ok_or_else(|| unusable(Problem::Missing))?;
     let value = value.map_err(|_| unusable(Problem::Unreadable))?;
     let allowed = settings.get(Key::ALLOW_HOSTS).unwrap_or_default();

@@ -125,7 +125,13 @@ fn ask_of_deployment(call: &Call, api: &Api, history: &mut History) {
             let ours = of("CI_COMMIT_SHA").filter(|ours| is_on && !is_newer && *ours != sha && is_sha(ours));
             if let Some(ours) = ours {
                 let project = of("CI_PROJECT_PATH").unwrap_or_default();
-                history.changes = changes::between(api, &sha, ours, project).and_then(Result::ok);
+                match changes::between(api, &sha, ours, project) {
+                    Some(Err(unknown)) => call.report.warning(&format!(
+                        "the commits since the last deployment are unknown: {}; the message links to them",
+                        unknown.describe()
+                    )),
+                    known => history.changes = known.and_then(Result::ok),
+                }
             }
             history.last_deployment = Some(LastDeployment { sha: Some(sha), pipeline_id: pipeline });
         }

@@ -12,7 +12,7 @@ use crate::job::job_state;
 use crate::job::key::Key;
 use crate::module::route::Route;
 use crate::report::Sink;
-use crate::slack::bot::{Bot, Found, Past};
+use crate::slack::channel::{Bot, Found, Past};
 use crate::slack::metadata::{Sender, Shown};
 use crate::slack::people::{self, Directory};
 use crate::slack::thread::{MAX_FILE, RecordedThread};
@@ -33,8 +33,7 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
     match (args.event, gitlab) {
         (Event::PipelineStarted, _) => return,
         (Event::DeployStarted | Event::DeployFinished, _) if route.skip.is_some() => return,
-        (Event::DeployStarted | Event::DeployFinished, Some(api)) => find_attempt(call, api, findings),
-        (Event::DeployStarted | Event::DeployFinished, None) => {}
+        (Event::DeployStarted | Event::DeployFinished, _) => find_attempt(call, gitlab, findings),
         (Event::PipelineFinished, _) => read_channel(call, args, gitlab, route.environment.as_deref(), findings),
     }
     if let Some(api) = call.to.bot() {
@@ -47,22 +46,24 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
 }
 
 /// Finds the job's attempt and the location of the pipeline's message: in the job state, else at GitLab.
-fn find_attempt(call: &Call, api: &Api, findings: &mut Findings) {
+fn find_attempt(call: &Call, gitlab: Option<&Api>, findings: &mut Findings) {
     let load = |name, max| job_state::load(&call.variables, name, max);
+    let parse = |json: &[u8]| RecordedThread::parse(json, call.variables.get("CI_PIPELINE_ID")?.parse().ok()?);
     findings.history.attempt = load(ATTEMPT, 20).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
-    findings.recorded = load(MESSAGE, MAX_FILE).and_then(|json| RecordedThread::parse(&json, api.pipeline));
+    findings.recorded = load(MESSAGE, MAX_FILE).and_then(|json| parse(&json));
     let wants_message = call.to.bot().is_some() && findings.recorded.is_none();
     if (findings.history.attempt.is_none() || wants_message)
+        && let Some(api) = gitlab
         && let Ok(attempts) = jobs::attempts(api, call.settings.get_or_default(Key::START_JOB))
     {
         findings.history.attempt = attempts.this.or(findings.history.attempt);
         if let Some(attempt) = attempts.this {
-            // The next hook asks again if this fails.
+            // If it cannot be saved, the next hook asks again.
             let _ = job_state::save(&call.variables, ATTEMPT, attempt.to_string().as_bytes());
         }
         if let Some(json) = attempts.start_job.filter(|_| wants_message).and_then(|job| artifact(api, job)) {
             let _ = job_state::save(&call.variables, MESSAGE, &json);
-            findings.recorded = RecordedThread::parse(&json, api.pipeline);
+            findings.recorded = parse(&json);
         }
     }
 }

@@ -9,12 +9,15 @@ use crate::job::context::Context;
 use crate::job::event::Event;
 use crate::job::job_state;
 use crate::module::message::Message;
-use crate::report::{Outcome, Sink};
-use crate::slack::bot::{Bot, Found, Posting, Updates};
+use crate::net::deadline::Deadline;
+use crate::report::{Outcome, Sink, Warning};
+use crate::slack::bot::{Posting, Updates};
+use crate::slack::channel::{Bot, Found};
 use crate::slack::destination::Operators;
 use crate::slack::metadata::{Sender, Shown};
+use crate::slack::refusals::LeftOut;
 use crate::slack::thread::{MAX_FILE, RecordedThread, Thread};
-use crate::slack::undelivered::{Delivered, Fate, Undelivered};
+use crate::slack::undelivered::{Fate, Undelivered};
 use crate::slack::webhook;
 
 /// The location of the first hook's message, if that was posted at the bottom of the channel.
@@ -26,6 +29,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) event: Event,
     pub(crate) message: &'a Message,
     pub(crate) findings: &'a Findings,
+    /// The time limit of this message.
+    pub(crate) deadline: Deadline,
 }
 
 impl Delivery<'_> {
@@ -37,9 +42,9 @@ impl Delivery<'_> {
         }
         let report = &self.call.report;
         match self.post() {
-            Ok((delivered, thread)) => {
-                if let Delivered::TextOnly { refused } = delivered {
-                    report.warning(&format!("Slack refused the message's blocks ({refused}); only its text was sent"));
+            Ok((left_out, thread)) => {
+                for part in left_out {
+                    report.warning(&part.describe());
                 }
                 report.message(&self.message.summary);
                 (Outcome::Sent, thread)
@@ -61,17 +66,17 @@ impl Delivery<'_> {
     }
 
     /// Delivers the message as the bot, else by the webhook.
-    pub(crate) fn post(&self) -> Result<(Delivered, Option<Thread>), Undelivered> {
+    pub(crate) fn post(&self) -> Result<(Vec<LeftOut>, Option<Thread>), Undelivered> {
         let call = self.call;
         if let Some(bot) = self.bot() {
             match self.post_as(&bot) {
-                Ok((thread, delivered)) => {
+                Ok((thread, left_out)) => {
                     if let Some(record) = self.record(&thread).filter(|_| self.event == Event::DeployStarted) {
                         let name = if self.message.apart { MESSAGE_APART } else { MESSAGE };
                         // The second hook looks for it again if this fails.
                         let _ = job_state::save(&call.variables, name, &record);
                     }
-                    return Ok((delivered, Some(thread)));
+                    return Ok((left_out, Some(thread)));
                 }
                 Err(refused) if refused.fate() == Fate::NotDelivered && call.to.webhook.is_ok() => {
                     call.report.warning(&format!("{}; the webhook is used instead", refused.describe()));
@@ -80,10 +85,10 @@ impl Delivery<'_> {
             }
         }
         let webhook = call.to.webhook.as_ref().map_err(|unusable| Undelivered::Nowhere(unusable.clone()))?;
-        webhook::deliver(&call.client, webhook, &self.message.body(), call.deadline).map(|delivered| (delivered, None))
+        webhook::deliver(&call.client, webhook, &self.message.body(), self.deadline).map(|left_out| (left_out, None))
     }
 
-    fn post_as(&self, bot: &Bot) -> Result<(Thread, Delivered), Undelivered> {
+    fn post_as(&self, bot: &Bot) -> Result<(Thread, Vec<LeftOut>), Undelivered> {
         let Some(sender) = Sender::of(&self.call.variables) else { return bot.post(&self.message.body(), None) };
         let found = self.found(bot, &sender);
         let shown = found.as_ref().and_then(|found| found.shown.as_ref().ok());
@@ -121,7 +126,7 @@ impl Delivery<'_> {
 
     fn bot(&self) -> Option<Bot<'_>> {
         let (api, channel) = self.call.to.bot_for(self.message.environment())?;
-        Some(Bot { api, client: &self.call.client, channel, deadline: self.call.deadline })
+        Some(Bot { api, client: &self.call.client, channel, deadline: self.deadline })
     }
 
     /// Finds the message that this one belongs to.
@@ -184,13 +189,22 @@ impl Delivery<'_> {
 }
 
 /// Posts the second message of a failure or a recovery, if the module has one. Its errors do not change the first message's outcome.
-pub(crate) fn deliver_to_operators(call: &Call, operators: &Operators, context: Context, first: Option<&str>) {
+pub(crate) fn deliver_to_operators(
+    call: &Call,
+    operators: &Operators,
+    context: Context,
+    first: Option<&str>,
+    reported: &[Warning],
+) {
     let context = context.for_operators(first);
     let message = match render::quietly(call, &context).0 {
         Ok(message) if message.skip.is_some() => return,
         Ok(message) => message,
         Err(error) => return call.report.warning(&format!("rendering the operators' message: {error}")),
     };
+    for warning in message.warnings.iter().filter(|it| !reported.contains(it)) {
+        call.report.warning(&warning.text);
+    }
     match post_to_operators(call, operators, &message) {
         Ok(()) => call.report.line("operators: ", &message.summary),
         Err(undelivered) => {

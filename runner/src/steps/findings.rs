@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::gitlab::jobs::Jobs;
 use crate::job::history::History;
-use crate::slack::bot::Past;
+use crate::slack::channel::Past;
 use crate::slack::thread::RecordedThread;
 use crate::variables::Variables;
 

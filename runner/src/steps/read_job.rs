@@ -11,6 +11,7 @@ use crate::job::context::{Context, Gathered};
 use crate::job::key::Key;
 use crate::job::settings::{self, Settings};
 use crate::job::settings_file::SettingsFile;
+use crate::job::unknown;
 use crate::module::pin::Pin;
 use crate::module::render::Module;
 use crate::net::deadline::Deadline;
@@ -62,7 +63,7 @@ impl Call {
                 settings::variable(name)
             ));
         }
-        for warning in settings.refused().chain(settings::unknown(&variables)) {
+        for warning in settings.refused().chain(unknown::unknown(&variables)) {
             report.warning(&warning);
         }
         let file = SettingsFile::read(&variables, &*report);
@@ -112,7 +113,6 @@ impl Call {
             updates: self.to.bot().is_some(),
             text_only: self.to.is_text_only(),
             file: self.file.for_module(),
-            redactor: &self.redactor,
         };
         gathered.context(warnings)
     }

@@ -4,7 +4,7 @@ use super::{AddLine, Mark};
 use crate::explain::Explain;
 use crate::module::message::Body;
 use crate::slack::api::Api;
-use crate::slack::bot::Bot;
+use crate::slack::channel::Bot;
 use crate::slack::webhook;
 use crate::steps::read_job::Call;
 
@@ -17,6 +17,9 @@ pub(super) fn blocks_facts(call: &Call, api: &Api, body: &Body, add_line: AddLin
     }
 }
 
+/// The scopes of a classic app (<https://docs.slack.dev/legacy/legacy-bot-users/>).
+const CLASSIC: [&str; 2] = ["bot", "bot:basic"];
+
 /// Checks the bot's scopes one by one. Returns whether it can post at all.
 pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, add_line: AddLine) -> bool {
     let scopes = match api.scopes(&call.client, call.deadline) {
@@ -28,7 +31,7 @@ pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, add_line: AddLine
     };
     let has = |wanted: &[&str]| wanted.iter().any(|wanted| scopes.iter().any(|scope| scope == wanted));
     let add = "add it on the Slack app's page OAuth & Permissions and reinstall the app";
-    if !has(&["chat:write"]) {
+    if !has(&["chat:write", "chat:write:bot"]) && !has(&CLASSIC) {
         add_line(
             Mark::Wrong(&format!("chat:write: {add}")),
             "bot",
@@ -49,6 +52,12 @@ pub(super) fn bot_facts(call: &Call, api: &Api, channel: &str, add_line: AddLine
     for (wanted, name, consequence) in others {
         if !has(wanted) {
             add_line(Mark::Note, "bot", &format!("without the scope {name} {consequence}; {add}"));
+        }
+    }
+    if has(&["channels:history", "groups:history"]) || has(&CLASSIC) {
+        let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+        if let Err(refused) = bot.reads_history() {
+            add_line(Mark::Note, "bot", &format!("cannot read the history of {channel}: {}", refused.describe()));
         }
     }
     true
