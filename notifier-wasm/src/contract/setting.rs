@@ -18,6 +18,7 @@ impl Setting {
     pub(crate) const LOKI_DATASOURCE: Self = Self("loki_datasource");
     pub(crate) const LOKI_QUERY: Self = Self("loki_query");
     pub(crate) const MENTION: Self = Self("mention");
+    pub(crate) const MERGE_INTO: Self = Self("merge_into");
     pub(crate) const OPS_ENVIRONMENTS: Self = Self("ops_environments");
     pub(crate) const OPS_MENTION: Self = Self("ops_mention");
     pub(crate) const PROJECT_NAME: Self = Self("project_name");

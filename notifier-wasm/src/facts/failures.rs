@@ -70,15 +70,19 @@ pub(crate) fn reports_itself(context: &Context, job: &Job) -> bool {
     !job.is_trigger && carries_hooks(context, &job.name) && is_reported
 }
 
-/// True if a job of this name has the hooks, according to `deploy_jobs`.
+/// True if a job of this name has the hooks, according to `deploy_jobs` and `merge_into`.
 pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
+    let names = [name, name_in_configuration(name)];
     let patterns = context.setting(Setting::DEPLOY_JOBS).unwrap_or_default();
-    glob::any_of(patterns, |it| glob::matches(it, name) || glob::matches(it, name_in_configuration(name)))
+    context.setting(Setting::MERGE_INTO).is_some_and(|job| names.contains(&job))
+        || glob::any_of(patterns, |it| names.iter().any(|name| glob::matches(it, name)))
 }
 
-/// Warns of a hook that `deploy_jobs` does not name, if that setting is set.
+/// Warns of a hook that neither setting names. Without both, the job uses no component, and no closing job counts on them.
 pub(crate) fn warn_of_unnamed_hook(context: &Context, warnings: &mut Vec<Warning>) {
-    if let (Some(_), Some(job)) = (context.setting(Setting::DEPLOY_JOBS), context.ci("CI_JOB_NAME"))
+    let is_named = [Setting::DEPLOY_JOBS, Setting::MERGE_INTO].iter().any(|it| context.setting(*it).is_some());
+    if let Some(job) = context.ci("CI_JOB_NAME")
+        && is_named
         && !carries_hooks(context, job)
     {
         let job = text::shown(job, 80);
@@ -134,16 +138,16 @@ mod tests {
     fn a_failure_is_reported_by_its_hook_or_closing_job() {
         let reported = |name: &str, reason: &str| {
             let context = context(json!({
-                "event": "pipeline-finished", "settings": {"deploy_jobs": ".notify-deploy, deploy, review/*"},
+                "event": "pipeline-finished", "settings": {"merge_into": "apply: [a, b]", "deploy_jobs": "deploy, review/*"},
                 "failed_jobs": [{"name": name, "failure_reason": reason}],
             }));
             unreported(&context).unwrap().is_empty()
         };
-        for name in ["deploy", "deploy: [eu-west-1, blue]", "deploy 1/3", "review/eu"] {
+        for name in ["deploy", "deploy: [eu-west-1, blue]", "deploy 1/3", "review/eu", "apply: [a, b]"] {
             assert!(reported(name, "script_failure"), "{name}");
             assert!(!reported(name, "job_execution_timeout") && !reported(name, ""), "{name}");
         }
-        for name in ["deployment", "deploy 1", "deploy: eu", "build", "deploy a/b"] {
+        for name in ["deployment", "deploy 1", "deploy: eu", "build", "deploy a/b", "apply", "b]"] {
             assert!(!reported(name, "script_failure"), "{name}");
         }
         assert!(unreported(&context(json!({"event": "pipeline-finished"}))).is_none());

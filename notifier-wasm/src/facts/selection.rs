@@ -214,15 +214,25 @@ mod tests {
 
     #[test]
     fn a_hook_missing_from_deploy_jobs_is_warned_of() {
-        let warned = |deploy_jobs: &str| {
+        let warned = |deploy_jobs: &str, merge_into: &str| {
             let context = context(json!({
-                "event": "deploy-started", "ci": {"CI_JOB_NAME": "ship"}, "settings": {"deploy_jobs": deploy_jobs},
+                "event": "deploy-started", "ci": {"CI_JOB_NAME": "ship"},
+                "settings": {"deploy_jobs": deploy_jobs, "merge_into": merge_into},
             }));
             let mut warnings = Vec::new();
             skip_reason(&Facts::of(&context, &mut vec![]), &mut warnings);
             warnings.len()
         };
-        assert_eq!((warned(""), warned("ship"), warned(".notify-deploy,"), warned("deploy")), (0, 0, 1, 1));
+        for (deploy_jobs, merge_into, expected) in [
+            ("", "", 0),
+            ("ship", "", 0),
+            ("ship", ".notify-deploy", 0),
+            ("", "ship", 0),
+            ("", ".notify-deploy", 1),
+            ("deploy", "", 1),
+        ] {
+            assert_eq!(warned(deploy_jobs, merge_into), expected, "{deploy_jobs} {merge_into}");
+        }
     }
 
     #[test]

@@ -17,15 +17,13 @@ pub struct Input {
 
 /// Every input that is no setting, in the order of the docs.
 #[rustfmt::skip]
-pub const INPUTS: [Input; 9] = [
+pub const INPUTS: [Input; 8] = [
     Input { name: "start_stage", default: ".post", takes: Pattern(r#"^[^"'\\]{1,255}$"#),
         help: "Stage of the start job. The job waits for nothing in any stage, and .post needs no stage of yours." },
     Input { name: "finish_job", default: "notify-finish", takes: Pattern(r#"^[^"'\\]{1,240}$"#),
         help: "Name of the closing job, which reports every failure that no hook reported. After a success it is this name with -success." },
     Input { name: "finish_stage", default: ".post", takes: Pattern(r#"^[^"'\\]{1,255}$"#),
         help: "Stage of the closing job. Right after the build, failures are reported before the pipeline ends, but no success is." },
-    Input { name: "merge_into", default: ".notify-deploy", takes: Pattern(r#"^[^"'\\]{1,255}$"#),
-        help: "Name of a deploy job that you cannot edit: the hooks merge into it. Default: a hidden job to reference or extend." },
     Input { name: "image", default: "docker.io/curlimages/curl:8.16.0", takes: Pattern(r#"^[^"'\\\s]{1,255}$"#),
         help: "Image of the notifier's own jobs. It needs a POSIX shell, gzip, and curl or wget." },
     Input { name: "git_strategy", default: "none", takes: OneOf(&["none", "fetch", "clone"]),

@@ -1,7 +1,7 @@
 //! The table of the settings. One entry serves the command line, the environment, the component's input and variable, the docs and the
 //! playground. `make settings` writes it into those.
 
-use Reaches::{Input, Joined, Literal, VariableOnly};
+use Reaches::{Input, Literal, VariableOnly};
 use Takes::{Anything, List, Number, OneOf, Pattern, Switch, Text};
 
 /// One setting: `--name value`, or `NOTIFIER_NAME` in the environment.
@@ -56,15 +56,13 @@ pub enum Reaches {
     Input,
     /// By an input that is a literal of the script, so that no variable of a pipeline can change it. It decides where secrets go.
     Literal,
-    /// By an input, and a variable that component.yml puts together by hand.
-    Joined,
     /// Only by a variable of the team.
     VariableOnly,
 }
 
 /// Every setting, in the order of the docs.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 25] = [
+pub const SETTINGS: [Setting; 26] = [
     Setting { name: "environments", value: "PATTERN=ENVIRONMENT@CLUSTER,…", default: "main=prod,development=dev", takes: List, reaches: Input, for_module: true,
         help: "Environment (and cluster) of each branch, if the job has no environment in GitLab or a review environment: PATTERN=ENVIRONMENT@CLUSTER, separated by commas. The first match wins; * globs; %{branch} and %{NAME} of a variable are filled in. Without a match it is the branch's name; empty maps no branch." },
     Setting { name: "project_name", value: "name|path", default: "name", takes: OneOf(&["name", "path"]), reaches: Input, for_module: true,
@@ -77,8 +75,10 @@ pub const SETTINGS: [Setting; 25] = [
         help: "Branches and tags to send for: globs separated by commas. A plain name is a branch, tags means every tag, ! excludes. Default: all." },
     Setting { name: "finish", value: "failure|change|always|never", default: "failure", takes: OneOf(&["failure", "change", "always", "never"]), reaches: Input, for_module: true,
         help: "Pipeline ends to report: failure, change (from success to failure and back), always, or never." },
-    Setting { name: "deploy_jobs", value: "JOB,…", default: "", takes: List, reaches: Joined, for_module: true,
+    Setting { name: "deploy_jobs", value: "JOB,…", default: "", takes: List, reaches: Input, for_module: true,
         help: "Names of the jobs with hooks: globs separated by commas. The closing job does not report their failures again." },
+    Setting { name: "merge_into", value: "JOB", default: ".notify-deploy", takes: Pattern(r#"^[^"'\\]{1,255}$"#), reaches: Input, for_module: true,
+        help: "Name of a deploy job that you cannot edit: the hooks merge into it. Default: a hidden job to reference or extend." },
     Setting { name: "start_job", value: "JOB", default: "notify-start", takes: Pattern(r#"^[^"'\\]{1,255}$"#), reaches: Input, for_module: false,
         help: "Name of the job that reports the pipeline's start. It also records the bot message's location for later jobs." },
     Setting { name: "mention", value: "subteam:S…|user:U…|here|channel|author|user,…", default: "", takes: List, reaches: Input, for_module: true,
