@@ -119,6 +119,17 @@ impl Language {
         }
     }
 
+    /// Returns a job that the pipeline waits for, by its status, for [`Self::state`].
+    pub(crate) fn waited_for(self, status: &str, job: &str) -> String {
+        match (self, status) {
+            (Self::English, "waiting_for_resource") => format!("its turn: {job}"),
+            (Self::English, "scheduled") => format!("delayed job {job}"),
+            (Self::Korean, "waiting_for_resource") => format!("{job} 순서"),
+            (Self::Korean, "scheduled") => format!("지연 작업 {job} 시작"),
+            _ => job.to_owned(),
+        }
+    }
+
     /// Returns the person after the state, in the one-line text.
     pub(crate) fn by(self, person: &str) -> String {
         match self {

@@ -104,9 +104,11 @@ impl State {
     }
 }
 
-/// Returns the job that somebody must start before the pipeline goes on.
+/// Returns the job that the pipeline waits for: one that somebody must start, one whose resource group is taken, or a delayed one
+/// (<https://docs.gitlab.com/ci/resource_groups/>, <https://docs.gitlab.com/ci/jobs/job_control/#run-a-job-after-a-delay>).
 pub(crate) fn waiting_for(context: &Context) -> Option<&Job> {
-    context.jobs.other.iter().find(|job| job.status == "manual" && !job.stops())
+    let mut statuses = ["manual", "waiting_for_resource", "scheduled"].into_iter();
+    statuses.find_map(|status| context.jobs.other.iter().find(|job| job.status == status && !job.stops()))
 }
 
 #[cfg(test)]
@@ -160,6 +162,10 @@ mod tests {
             assert_eq!(of(json!([]), &[(stop, "manual")], true), State::PipelineFinished, "{stop}");
         }
         assert_eq!(of(json!([]), &[("nonstop", "manual")], true), State::PipelineWaiting);
+        for status in ["waiting_for_resource", "scheduled"] {
+            assert_eq!(of(json!([]), &[("deploy", status)], true), State::PipelineWaiting, "{status}");
+            assert_eq!(of(json!([]), &[("deploy", status), ("test", "canceled")], true), State::PipelineCanceled);
+        }
         assert_eq!(of(json!([{"name": "test"}]), &[("lint", "canceled")], true), State::PipelineFailed);
     }
 

@@ -2,6 +2,7 @@
 
 use crate::contract::action::Action;
 use crate::contract::context::Event;
+use crate::contract::jobs::Job;
 use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::settings_file::NAME;
@@ -113,7 +114,8 @@ fn default_status(facts: &Facts) -> String {
     let about = match (state, job) {
         (State::DeployRolledBack, _) => facts.short_sha().unwrap_or_default(),
         (State::PipelineWaiting, _) => {
-            outcome::waiting_for(context).map(|job| text::shown(&job.name, MAX_NAME)).unwrap_or_default()
+            let waited_for = |job: &Job| language.waited_for(&job.status, &text::shown(&job.name, MAX_NAME));
+            outcome::waiting_for(context).map(waited_for).unwrap_or_default()
         }
         // A job of that name that is no deployment shows its action.
         (_, Some("deploy")) => format!("deploy ({})", context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default()),
