@@ -150,6 +150,69 @@ fn a_failure_is_shown_in_the_channel_and_no_other_job_covers_it_up() {
     assert_eq!(states(&shown), ["deploy failed (deploy-eu)"]);
 }
 
+/// Case R5: the failure is on a later page of the thread's replies.
+#[test]
+fn no_job_covers_a_failure_up_however_long_the_thread() {
+    for (page, before, after) in [(4, 5, 1), (4, 9, 6), (7, 0, 15), (100, 101, 0)] {
+        let mut long = Workspace::new();
+        long.page = 100;
+        let (server, workspace) = slack(long);
+        sends_without_a_warning(bot(&server, &["pipeline-started"]));
+        let job = |name: &str, event: &str, status: &str| {
+            sends_without_a_warning(bot(&server, &[event]).with("CI_JOB_NAME", name).with("CI_JOB_STATUS", status));
+        };
+        let thread = workspace.lock().unwrap().top_level(DEPLOYS)[0].ts.clone();
+        workspace.lock().unwrap().discussion(&thread, before);
+        job("deploy-eu", "deploy-finished", "failed");
+        workspace.lock().unwrap().discussion(&thread, after);
+        workspace.lock().unwrap().page = page;
+        job("deploy-us", "deploy-finished", "success");
+        let states_now = || states(&workspace.lock().unwrap().top_level(DEPLOYS)).join("");
+        assert_eq!(states_now(), "deploy failed (deploy-eu)", "{page} {before} {after}");
+        job("deploy-eu", "deploy-finished", "success");
+        assert_eq!(states_now(), "deploy succeeded (deploy-eu)", "{page} {before} {after}");
+    }
+}
+
+/// Case R11: the bot posts everywhere (chat:write.public), and may read only where it was invited.
+#[test]
+fn a_channel_that_the_bot_was_not_invited_to_is_named() {
+    for word in ["not_in_channel", "channel_not_found"] {
+        let mut uninvited = Workspace::new();
+        uninvited.refused.insert("conversations.history", word);
+        let (server, workspace) = slack(uninvited);
+        let directory = scratch();
+        let call = |event: &str| bot(&server, &[event]).with("TMPDIR", directory.to_str().unwrap());
+        let first = sends(call("deploy-started"));
+        assert!(first.stderr.contains("invite"), "{word}: {}", first.stderr);
+        assert!(!first.stderr.contains("chat:write.public"), "{word}: {}", first.stderr);
+        // The second hook finds the message by the place that the first one recorded.
+        sends_without_a_warning(call("deploy-finished"));
+        assert_eq!(states(&workspace.lock().unwrap().top_level(DEPLOYS)), ["deploy succeeded"], "{word}");
+        let doctor =
+            Notifier::new(&["doctor"]).job(JOB).with("SLACK_BOT_TOKEN", TOKEN).with("NOTIFIER_CHANNEL", DEPLOYS);
+        let doctor = doctor.with("SLACK_API_URL", server.url("/api")).run();
+        let line = doctor.stdout.lines().find(|line| line.contains("cannot read the history")).unwrap_or_default();
+        assert!(line.starts_with("[note]") && line.contains("invite"), "{word}: {}", doctor.stdout);
+    }
+}
+
+/// Case R23: a setting for one channel that has several.
+#[test]
+fn the_first_of_several_channels_is_used_and_a_warning_says_so() {
+    for several in ["C0DEPLOYS1,C0OPERATOR", "C0DEPLOYS1; C0OPERATOR", "C0DEPLOYS1 C0OPERATOR", "#deploys, #ops"] {
+        let (server, workspace) = slack(Workspace::new());
+        let sent = sends(bot(&server, &["deploy-finished"]).with("NOTIFIER_CHANNEL", several));
+        assert!(sent.stderr.contains("NOTIFIER_CHANNEL"), "{several}: {}", sent.stderr);
+        assert_eq!(workspace.lock().unwrap().top_level(DEPLOYS).len(), 1, "{several}");
+        assert!(workspace.lock().unwrap().top_level(OPS).is_empty(), "{several}");
+        let doctor =
+            Notifier::new(&["doctor"]).job(JOB).with("SLACK_BOT_TOKEN", TOKEN).with("NOTIFIER_CHANNEL", several);
+        let doctor = doctor.with("SLACK_API_URL", server.url("/api")).run();
+        assert!(doctor.stdout.contains("takes one channel"), "{several}: {}", doctor.stdout);
+    }
+}
+
 #[test]
 fn calls_at_the_same_time_do_not_post_twice() {
     let (server, workspace) = slack(Workspace::new());
@@ -488,6 +551,11 @@ fn doctor_explains_each_missing_scope() {
         assert!(line.starts_with(mark), "{scope}: {reported}");
         let steps = if mark == "[!!]  " { reported.lines().last().unwrap_or_default() } else { line };
         assert!(steps.contains("add it on the Slack app's page OAuth & Permissions"), "{scope}: {reported}");
+    }
+    // Case R16: a classic app's scopes.
+    for scopes in [&["identify", "bot:basic"][..], &["identify", "bot"], &["identify", "chat:write:bot"]] {
+        let classic = doctor(Workspace::new().only(scopes), &[]);
+        assert!(!classic.stdout.contains("posts nothing"), "{scopes:?}: {}", classic.stdout);
     }
     let mut revoked = Workspace::new();
     revoked.calls_left = Some(0);

@@ -234,6 +234,146 @@ fn a_pipeline_is_measured_by_those_before_it() {
     }
 }
 
+/// Case R8: no first failure is skipped, and no failure counts as fixed.
+#[test]
+fn dangling_pipelines_do_not_count_for_their_ref() {
+    let dangling = [
+        "webide",
+        "ondemand_dast_scan",
+        "ondemand_dast_validation",
+        "security_orchestration_policy",
+        "container_registry_push",
+        "duo_workflow",
+        "pipeline_execution_policy_schedule",
+    ];
+    for source in dangling {
+        let of = |arguments: &[&str], of_dangling: &str, before: &str| {
+            let mut of = GitLab::new();
+            if arguments.contains(&"failed") {
+                of.jobs.push(failed(1, "compile", "build", "script_failure"));
+            }
+            of.pipelines = vec![with(pipeline(90_816, of_dangling), "source", source), pipeline(90_815, before)];
+            let sent = send(arguments, of, &[("NOTIFIER_FINISH", "change")]);
+            if sent.body.is_null() { sent.ended.last_line().to_owned() } else { sent.state() }
+        };
+        let left_out = "notify: skipped reason=finish_not_selected";
+        assert_eq!(of(&FAILED, "failed", "success"), "build failed (compile)", "{source}");
+        assert_eq!(of(&FAILED, "success", "failed"), left_out, "{source}");
+        assert_eq!(of(&["pipeline-finished", "--result", "success"], "failed", "success"), left_out, "{source}");
+    }
+}
+
+/// Case R9: a merge request's pipeline in the fork, which has no ref of the merge request.
+#[test]
+fn the_history_is_that_of_the_pipelines_ref() {
+    let in_fork = ("CI_PROJECT_ID", "2000");
+    for (settings, git_ref) in [
+        (vec![in_fork], "fix/cart"),
+        (vec![in_fork, ("CI_MERGE_REQUEST_EVENT_TYPE", "detached")], "fix/cart"),
+        (vec![("CI_PROJECT_ID", "1042")], "refs/merge-requests/318/head"),
+        (
+            vec![("CI_PROJECT_ID", "1042"), ("CI_MERGE_REQUEST_EVENT_TYPE", "merge_train")],
+            "refs/merge-requests/318/train",
+        ),
+    ] {
+        let request = [
+            ("CI_COMMIT_BRANCH", ""),
+            ("CI_MERGE_REQUEST_IID", "318"),
+            ("CI_MERGE_REQUEST_PROJECT_ID", "1042"),
+            ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "2000"),
+            ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "fix/cart"),
+            ("NOTIFIER_FINISH", "change"),
+        ];
+        let mut of = with_jobs(vec![failed(1, "compile", "build", "script_failure")]);
+        of.pipelines = vec![with(pipeline(90_816, "failed"), "ref", git_ref)];
+        let sent = send(&FAILED, of, &[&request[..], &settings].concat());
+        let last = sent.ended.last_line();
+        assert_eq!(last, "notify: skipped reason=finish_not_selected", "{git_ref}: {}", sent.ended.stderr);
+    }
+}
+
+/// Case R15: the token is there, and GitLab refuses it.
+#[test]
+fn an_expired_access_token_is_named() {
+    let access = ("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token");
+    let expired = |routes: Vec<&'static str>| {
+        let mut of = with_jobs(vec![failed(1, "compile", "build", "script_failure")]);
+        (of.takes_access_tokens, of.takes_job_tokens) = (false, routes);
+        of.comparison = json!({"commits": []});
+        of.deployments.push(deployment(390, "review/main", "success", OTHER, (90_700, 390)));
+        of
+    };
+    for routes in [vec![], vec!["deployments"], vec!["artifacts"]] {
+        let sent = send(&FAILED, expired(routes), &[access]);
+        assert!(sent.ended.stderr.contains("it expired or was revoked"), "{}", sent.ended.stderr);
+        assert!(sent.ended.stderr.contains("NOTIFIER_GITLAB_TOKEN"), "{}", sent.ended.stderr);
+    }
+    // Nobody but the access token may compare.
+    let sent = send(&DEPLOYED, expired(vec!["jobs", "bridges", "deployments", "pipelines"]), &[access]);
+    assert_eq!(sent.ended.stderr.matches("it expired or was revoked").count(), 1, "{}", sent.ended.stderr);
+    let (server, _) = gitlab(expired(vec![]));
+    let doctor = Notifier::new(&["doctor"])
+        .job(JOB)
+        .with(access.0, access.1)
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .run();
+    assert!(doctor.stdout.contains("it expired or was revoked"), "{}", doctor.stdout);
+    assert!(!doctor.stdout.contains("the job token may not"), "{}", doctor.stdout);
+}
+
+/// Case R12: a job that waits for its resource group, or for its delay.
+#[test]
+fn a_pipeline_waits_for_a_turn_or_a_delay() {
+    let of = |jobs: Vec<Value>| send(&UNKNOWN, with_jobs(jobs), &[ALWAYS]);
+    let waiting = |status: &str| job(3, "deploy", "deploy", status);
+    let sent = of(vec![waiting("waiting_for_resource")]);
+    assert_eq!(sent.state(), "waiting for its turn: deploy");
+    assert_eq!(sent.links()[0], ("deploy".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/3".into()));
+    assert_eq!(of(vec![waiting("scheduled")]).state(), "waiting for delayed job deploy");
+    assert_eq!(of(vec![waiting("scheduled"), job(4, "approve", "x", "manual")]).state(), "waiting for approve");
+    let optional = with(waiting("waiting_for_resource"), "allow_failure", true);
+    assert_eq!(of(vec![optional]).state(), "waiting for its turn: deploy");
+    let korean =
+        send(&UNKNOWN, with_jobs(vec![waiting("waiting_for_resource")]), &[ALWAYS, ("NOTIFIER_LANGUAGE", "ko")]);
+    assert!(korean.body["text"].as_str().unwrap().contains("deploy 순서 대기 중"), "{}", korean.body["text"]);
+}
+
+/// Case R21: `main` of a fork is not `main`.
+#[test]
+fn a_forks_branch_is_not_ours() {
+    let of = |settings: &[(&str, &str)]| {
+        let request = [
+            ("CI_COMMIT_BRANCH", ""),
+            ("CI_COMMIT_REF_NAME", "main"),
+            ("CI_ENVIRONMENT_NAME", ""),
+            ("CI_MERGE_REQUEST_IID", "318"),
+            ("CI_MERGE_REQUEST_PROJECT_ID", "1042"),
+            ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "2000"),
+            ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "main"),
+        ];
+        send(&FAILED, with_jobs(vec![failed(1, "unit", "test", "script_failure")]), &[&request[..], settings].concat())
+    };
+    let sent = of(&[]);
+    assert!(
+        sent.body["text"].as_str().unwrap().starts_with("❌ [shop-api] !318: test failed"),
+        "{}",
+        sent.body["text"]
+    );
+    for branches in ["main", "main,release/*", "ma*"] {
+        let last = of(&[("NOTIFIER_BRANCHES", branches)]).ended.last_line().to_owned();
+        assert_eq!(last, "notify: skipped reason=branch_not_selected", "{branches}");
+    }
+    // A branch of the project itself keeps its name.
+    let own =
+        of(&[("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "1042"), ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "fix/cart")]);
+    assert!(
+        own.body["text"].as_str().unwrap().starts_with("❌ [shop-api] fix/cart: test failed"),
+        "{}",
+        own.body["text"]
+    );
+}
+
 #[test]
 fn without_a_history_a_change_is_a_failure_and_a_warning() {
     let mut of = with_jobs(vec![failed(1, "compile", "build", "script_failure")]);

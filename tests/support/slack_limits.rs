@@ -14,7 +14,9 @@ pub(crate) fn check(body: &Value) -> Result<(), String> {
 
     let text = body["text"].as_str().unwrap_or_default();
     ensure(!text.is_empty() && text.chars().count() <= 4000, "text is missing or longer than 4,000")?;
-    ensure(has_no_stray_token(text), "text has a raw < or >")?;
+    // A text without blocks mentions people itself.
+    let is_alone = body["blocks"].as_array().is_none_or(Vec::is_empty);
+    ensure(has_no_stray_token(text, is_alone), "text has a raw < or >")?;
     ensure(body["unfurl_links"] == false && body["unfurl_media"] == false, "links would unfurl")?;
     ensure(body["blocks"].to_string().chars().count() <= MAX_BLOCKS, "blocks are too large")?;
     for attachment in body["attachments"].as_array().into_iter().flatten() {
@@ -28,7 +30,7 @@ pub(crate) fn check(body: &Value) -> Result<(), String> {
         ensure(is_hex, "an attachment's colour is not #rrggbb")?;
     }
     for (at, mrkdwn) in mrkdwn_texts(body) {
-        ensure(has_no_stray_token(&mrkdwn), &format!("{at} has a raw < or >"))?;
+        ensure(has_no_stray_token(&mrkdwn, false), &format!("{at} has a raw < or >"))?;
     }
     for object in objects(body).filter(|object| object["type"] == "mrkdwn") {
         ensure(object["verbatim"] == true, "a mrkdwn object is not verbatim")?;
@@ -94,13 +96,14 @@ pub(crate) fn mentions(body: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Returns true if every `<` opens a link that its `>` closes, and every `&` starts an entity.
-fn has_no_stray_token(mrkdwn: &str) -> bool {
+/// Returns true if every `<` opens a link or an allowed mention that its `>` closes, and every `&` starts an entity.
+fn has_no_stray_token(mrkdwn: &str, may_mention: bool) -> bool {
     let mut rest = mrkdwn;
     while let Some(at) = rest.find(['<', '>']) {
         let Some(token) = rest[at..].strip_prefix('<').and_then(|inside| inside.split_once('>')) else { return false };
         // The token is a link, or a date in the reader's time zone.
-        let is_ours = token.0.starts_with("http") || token.0.starts_with("!date^");
+        let is_mention = ["@U", "!subteam^", "!here", "!channel"].iter().any(|it| token.0.starts_with(it));
+        let is_ours = token.0.starts_with("http") || token.0.starts_with("!date^") || is_mention && may_mention;
         if !is_ours || token.0.contains('<') {
             return false;
         }

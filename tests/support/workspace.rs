@@ -43,7 +43,7 @@ pub(crate) struct Workspace {
     people: BTreeMap<&'static str, &'static str>,
     messages: Vec<Message>,
     clock: u32,
-    /// The number of messages on a page of a channel's history.
+    /// The number of messages on a page of a channel's history or of a thread's replies.
     pub(crate) page: usize,
     /// Methods that first answer 429, how many times, and their `Retry-After` in seconds.
     pub(crate) limited: BTreeMap<&'static str, (usize, u32)>,
@@ -51,6 +51,8 @@ pub(crate) struct Workspace {
     pub(crate) calls_left: Option<usize>,
     /// Methods that answer with this error.
     pub(crate) refused: BTreeMap<&'static str, &'static str>,
+    /// Parts of a message that Slack refuses, and its error: an argument such as `thread_ts`, or `mention`.
+    pub(crate) refused_parts: Vec<(&'static str, &'static str)>,
 }
 
 impl Workspace {
@@ -65,7 +67,14 @@ impl Workspace {
             limited: BTreeMap::new(),
             calls_left: None,
             refused: BTreeMap::new(),
+            refused_parts: Vec::new(),
         }
+    }
+
+    /// Grants only these scopes.
+    pub(crate) fn only(mut self, scopes: &[&'static str]) -> Self {
+        self.scopes = scopes.iter().copied().collect();
+        self
     }
 
     pub(crate) fn without(mut self, scope: &str) -> Self {
@@ -78,6 +87,14 @@ impl Workspace {
         for number in 0..count {
             let body = json!({"text": format!("chatter {number}")});
             self.push(DEPLOYS, None, false, body.as_object().unwrap().clone());
+        }
+    }
+
+    /// Posts replies of other people in a thread.
+    pub(crate) fn discussion(&mut self, thread: &str, count: usize) {
+        for number in 0..count {
+            let body = json!({"text": format!("chatter {number}")});
+            self.push(DEPLOYS, Some(thread.to_owned()), false, body.as_object().unwrap().clone());
         }
     }
 
@@ -144,7 +161,9 @@ impl Workspace {
             "auth.test" | "chat.getPermalink" | "blocks.validate" => None,
             other => panic!("{other} is no method of this workspace"),
         };
-        if let Some(needed) = needed.filter(|needed| !self.scopes.contains(needed)) {
+        // The scope of a classic app's bot is for everything that a bot does (https://docs.slack.dev/legacy/legacy-bot-users/).
+        let is_classic = ["bot", "bot:basic"].iter().any(|scope| self.scopes.contains(scope));
+        if let Some(needed) = needed.filter(|needed| !self.scopes.contains(needed) && !is_classic) {
             return json!({"ok": false, "error": "missing_scope", "needed": needed, "provided": "identify"});
         }
         let decode = |value: &str| value.replace("%40", "@").replace("%3A", ":").replace("%3D", "=");
@@ -161,7 +180,7 @@ impl Workspace {
                 let is_inclusive = asked("inclusive") == "true";
                 self.history(asked("channel"), asked("cursor"), latest, is_inclusive, asked("limit"))
             }
-            "conversations.replies" => self.thread(asked("channel"), asked("ts")),
+            "conversations.replies" => self.thread(asked("channel"), asked("ts"), asked("cursor"), asked("limit")),
             "users.lookupByEmail" => match self.people.get(asked("email")) {
                 Some(id) => json!({"ok": true, "user": {"id": id, "name": "somebody"}}),
                 None => error("users_not_found"),
@@ -188,6 +207,9 @@ impl Workspace {
         if channel == PRIVATE {
             return json!({"ok": false, "error": "not_in_channel"});
         }
+        if let Some(word) = self.refusal(&body) {
+            return json!({"ok": false, "error": word});
+        }
         let thread_ts = body["thread_ts"].as_str().map(str::to_owned);
         if let Some(parent) = &thread_ts
             && !self.messages.iter().any(|it| it.ts == *parent && it.channel == channel && it.thread_ts.is_none())
@@ -199,8 +221,24 @@ impl Workspace {
         json!({"ok": true, "channel": channel, "ts": ts, "message": body})
     }
 
+    /// Returns the error for the first part of a message that Slack refuses.
+    fn refusal(&self, body: &Value) -> Option<&'static str> {
+        let has = |part: &str| match part {
+            "mention" => !slack_limits::mentions(body).is_empty(),
+            "blocks" => body["blocks"].as_array().is_some_and(|blocks| !blocks.is_empty()),
+            argument => !body[argument].is_null(),
+        };
+        self.refused_parts.iter().find(|(part, _)| has(part)).map(|(_, word)| *word)
+    }
+
     fn update(&mut self, body: Value) -> Value {
-        slack_limits::check(&body_of(&body)).unwrap();
+        // An empty list removes the blocks that were there (https://docs.slack.dev/reference/methods/chat.update/).
+        let mut shown = body_of(&body);
+        shown.as_object_mut().unwrap().retain(|_, value| *value != json!([]));
+        slack_limits::check(&shown).unwrap();
+        if let Some(word) = self.refusal(&body) {
+            return json!({"ok": false, "error": word});
+        }
         let found =
             self.messages.iter_mut().find(|it| body["ts"] == it.ts.as_str() && body["channel"] == it.channel.as_str());
         let Some(message) = found else { return json!({"ok": false, "error": "message_not_found"}) };
@@ -209,10 +247,10 @@ impl Workspace {
         json!({"ok": true, "channel": message.channel, "ts": message.ts})
     }
 
-    fn thread(&self, channel: &str, ts: &str) -> Value {
+    /// Returns a page of a thread, oldest first.
+    fn thread(&self, channel: &str, ts: &str, cursor: &str, limit: &str) -> Value {
         let of_thread = |it: &&Message| it.channel == channel && (it.ts == ts || it.thread_ts.as_deref() == Some(ts));
-        let messages: Vec<Value> = self.messages.iter().filter(of_thread).map(shown).collect();
-        json!({"ok": true, "messages": messages})
+        self.page_of(self.messages.iter().filter(of_thread).map(shown).collect(), cursor, limit)
     }
 
     fn history(&self, channel: &str, cursor: &str, latest: Option<&str>, is_inclusive: bool, limit: &str) -> Value {
@@ -227,7 +265,11 @@ impl Workspace {
             .filter(|it| latest.is_none_or(|latest| &*it.ts < latest || is_inclusive && it.ts == latest))
             .map(shown)
             .collect();
-        let (start, page) = (cursor.parse().unwrap_or(0), self.page.min(limit.parse().unwrap()));
+        self.page_of(all, cursor, limit)
+    }
+
+    fn page_of(&self, all: Vec<Value>, cursor: &str, limit: &str) -> Value {
+        let (start, page) = (cursor.parse().unwrap_or(0), self.page.min(limit.parse().unwrap_or(100)));
         let next = if start + page < all.len() { (start + page).to_string() } else { String::new() };
         let messages: Vec<&Value> = all.iter().skip(start).take(page).collect();
         json!({"ok": true, "messages": messages, "response_metadata": {"next_cursor": next}})

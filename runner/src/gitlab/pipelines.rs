@@ -39,22 +39,27 @@ const DANGLING: [&str; 9] = [
     "pipeline_execution_policy_forced",
 ];
 
-/// Reads the pipelines of a ref before this one. Canceled, unfinished and dangling pipelines are ignored (gitlab-org/gitlab,
-/// `app/models/ci/ref.rb`).
+impl Listed {
+    /// Returns whether the pipeline failed, if it counts for the one that asks: another pipeline of the ref that ended. Canceled,
+    /// unfinished and dangling pipelines do not count (gitlab-org/gitlab, `app/models/ci/ref.rb`).
+    fn verdict(&self, own: i64) -> Option<bool> {
+        let is_dangling = self.source.as_deref().is_some_and(|it| DANGLING.contains(&it));
+        match self.status.as_str() {
+            _ if is_dangling || self.id == own => None,
+            "failed" => Some(true),
+            "success" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the pipelines of a ref before this one. `git_ref` is the ref's name in GitLab's API (`GitRef::of_api`).
 pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let path = format!("pipelines?ref={}&order_by=id&sort=desc&per_page={DEPTH}", percent_encoded(git_ref));
     let page = api.ask(|asker| asker.list::<Listed>(&path))?;
     let is_end = page.entries.len() < DEPTH;
-    let mut ended: Vec<(i64, bool)> = page
-        .entries
-        .into_iter()
-        .filter(|it| !it.source.as_deref().is_some_and(|it| DANGLING.contains(&it)) && it.id != api.pipeline)
-        .filter_map(|it| match it.status.as_str() {
-            "failed" => Some((it.id, true)),
-            "success" => Some((it.id, false)),
-            _ => None,
-        })
-        .collect();
+    let mut ended: Vec<(i64, bool)> =
+        page.entries.iter().filter_map(|it| Some((it.id, it.verdict(api.pipeline)?))).collect();
     ended.sort_unstable();
     ended.dedup_by_key(|(id, _)| *id);
     // If a newer pipeline has ended, this one changes nothing any more.
@@ -65,4 +70,42 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let succeeded = verdicts.iter().position(|failed| !failed);
     let in_a_row = succeeded.or_else(|| is_end.then_some(verdicts.len()));
     Ok(Before { failed: verdicts.first().copied(), in_a_row: in_a_row.and_then(|count| count.try_into().ok()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_pipeline_counts_by_its_source_and_status() {
+        let verdict = |id: i64, source: Option<&str>, status: &str| {
+            Listed { id, status: status.to_owned(), source: source.map(str::to_owned) }.verdict(7)
+        };
+        // The sources of GitLab 18.11 that are not dangling, and those that a later one may add.
+        for source in [
+            "push",
+            "web",
+            "trigger",
+            "schedule",
+            "api",
+            "external",
+            "pipeline",
+            "chat",
+            "merge_request_event",
+            "external_pull_request_event",
+            "unknown",
+            "invented_in_gitlab_21",
+        ] {
+            assert_eq!(verdict(6, Some(source), "failed"), Some(true), "{source}");
+            assert_eq!(verdict(6, Some(source), "success"), Some(false), "{source}");
+        }
+        for source in DANGLING {
+            assert_eq!(verdict(6, Some(source), "failed"), None, "{source}");
+        }
+        assert_eq!(verdict(6, None, "failed"), Some(true));
+        assert_eq!(verdict(7, Some("push"), "failed"), None);
+        for status in ["canceled", "canceling", "running", "pending", "created", "manual", "skipped", "scheduled", ""] {
+            assert_eq!(verdict(6, Some("push"), status), None, "{status}");
+        }
+    }
 }

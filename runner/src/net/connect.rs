@@ -58,3 +58,68 @@ impl fmt::Debug for EachAddress {
         f.write_str("EachAddress")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use std::process::{Command, Stdio};
+    use std::thread;
+    use std::time::Instant;
+
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::Resolver;
+    use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+    use ureq::{Agent, Error};
+
+    use super::*;
+
+    /// A name with several addresses.
+    #[derive(Debug)]
+    struct Name(Vec<SocketAddr>);
+
+    impl Resolver for Name {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            let mut found = self.empty();
+            self.0.iter().for_each(|address| found.push(*address));
+            Ok(found)
+        }
+    }
+
+    /// 127.0.0.2 and 127.0.0.3 have a listener whose queue is full, which drops packets. 127.0.0.1 answers.
+    #[test]
+    fn an_address_that_drops_packets_costs_little() {
+        let answering = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = answering.local_addr().unwrap().port();
+        let script = format!(
+            "import socket, sys\nopen = []\nfor host in '127.0.0.2', '127.0.0.3':\n one = socket.socket(); one.bind((host, {port})); \
+             one.listen(0); open.append(one)\n for _ in range(4):\n  it = socket.socket(); it.setblocking(False); \
+             it.connect_ex((host, {port})); open.append(it)\nprint(flush=True); sys.stdin.read()"
+        );
+        let mut python = Command::new("python3");
+        let mut dropping = python.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        BufReader::new(dropping.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        thread::spawn(move || {
+            for mut stream in answering.incoming().flatten() {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+            }
+        });
+        let addresses = |hosts: &[&str]| Name(hosts.iter().map(|it| format!("{it}:{port}").parse().unwrap()).collect());
+        let config = || Config::builder().timeout_global(Some(Duration::from_secs(5))).build();
+        let took = |agent: Agent| {
+            let begun = Instant::now();
+            assert_eq!(agent.get(format!("http://gitlab.example:{port}/")).call().unwrap().status(), 200);
+            begun.elapsed()
+        };
+        for hosts in [&["127.0.0.2", "127.0.0.1"][..], &["127.0.0.2", "127.0.0.3", "127.0.0.1"]] {
+            let ours = took(Agent::with_parts(config(), connector(), addresses(hosts)));
+            // The client's own chain spends seconds on each such address.
+            let usual = took(Agent::with_parts(config(), DefaultConnector::new(), addresses(hosts)));
+            assert!(ours * 2 < usual, "{hosts:?}: {ours:?}, usually {usual:?}");
+        }
+        drop(dropping.stdin.take());
+        dropping.wait().unwrap();
+    }
+}
