@@ -73,9 +73,8 @@ impl UnusableWebhook {
     /// Returns the problem as one word for the job log.
     pub(crate) fn reason(&self) -> &'static str {
         match self.problem {
-            Problem::NotAName => "bad_webhook",
             Problem::Missing => "no_webhook",
-            Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress => "bad_webhook",
+            Problem::NotAName | Problem::Unexpanded | Problem::Unreadable | Problem::NotAnAddress => "bad_webhook",
             Problem::NotHttps => "not_https",
             Problem::Workflow => "workflow_webhook",
             Problem::Host => "host_not_allowed",
