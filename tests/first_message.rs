@@ -174,14 +174,27 @@ fn from_an_import_to_the_first_message() {
 
 /// A push, as any other pipeline, has no release job. GitLab's `&&` makes an empty variable a true one.
 #[test]
-fn nothing_is_released_if_release_is_empty() {
+fn nothing_is_released_without_a_click() {
     let pipeline = fs::read_to_string(root().join(".gitlab-ci.yml")).unwrap();
     let rules: Vec<&str> = pipeline.lines().filter(|line| line.trim_start().starts_with("- if: $RELEASE")).collect();
     assert!(rules.len() >= 3 && rules.iter().all(|rule| rule.contains("$RELEASE =~ /^[0-9]/ && ")), "{rules:?}");
     let project = Consumer::importing(PATH, &Checkout::new().0);
-    let listed = |release: &str| project.jobs(&[("RELEASE", release)]);
-    assert!(!listed("").iter().any(|job| JOBS.contains(&&**job) || job == "pages"), "{:?}", listed(""));
-    assert!(JOBS.iter().all(|job| listed("1.0.0").iter().any(|it| it == job)), "{:?}", listed("1.0.0"));
+    let listed = |release: &str, more: &[(&str, &str)]| {
+        project.jobs(&[&[("RELEASE", release), ("CI_PIPELINE_SOURCE", "web")], more].concat())
+    };
+    let has_any = |jobs: &[String]| jobs.iter().any(|job| JOBS.contains(&&**job) || job == "pages");
+    assert!(!has_any(&listed("", &[])), "{:?}", listed("", &[]));
+    assert!(JOBS.iter().all(|job| listed("1.0.0", &[]).iter().any(|it| it == job)), "{:?}", listed("1.0.0", &[]));
+    // A group's variable of that name releases nothing.
+    for more in [
+        ("CI_PIPELINE_SOURCE", "push"),
+        ("CI_PIPELINE_SOURCE", "schedule"),
+        ("CI_PIPELINE_SOURCE", "merge_request_event"),
+        ("CI_PIPELINE_SOURCE", "trigger"),
+        ("CI_COMMIT_BRANCH", "feature/x"),
+    ] {
+        assert!(!has_any(&listed("1.0.0", &[more])), "{more:?}");
+    }
 }
 
 /// The test job's output for a version that was made elsewhere, and for a new one.
