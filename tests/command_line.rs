@@ -240,6 +240,34 @@ fn doctor_ends_with_the_next_step() {
     );
 }
 
+/// Case N10: what people read in their own language. Warnings, which a log has too, are English.
+#[test]
+fn doctor_and_the_demonstration_speak_korean() {
+    let has_korean = |line: &str| line.chars().any(|c| ('가'..='힣').contains(&c));
+    for (name, value) in [
+        ("SLACK_WEBHOOK_URL", ""),
+        ("SLACK_WEBHOOK_URL", "$SLACK_WEBHOOK_URL"),
+        ("SLACK_WEBHOOK_URL", "http://hooks.slack.com/services/T0/B0/x"),
+        ("SLACK_WEBHOOK_URL", "https://hooks.slack.com/workflows/T0/B0/x"),
+        ("SLACK_WEBHOOK_URL", "https://hooks.example/services/T0/B0/x"),
+        ("SLACK_WEBHOOK_URL", "/nonexistent/file"),
+        ("SLACK_WEBHOOK_URL", "nonsense"),
+        ("NOTIFIER_WEBHOOK_VARIABLE", "https://hooks.slack.com/services/T0/B0/x"),
+    ] {
+        let doctor = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_LANGUAGE", "ko").with(name, value).run();
+        for line in doctor.stdout.lines().filter(|line| !line.is_empty()) {
+            assert!(has_korean(line), "{value}: {line}");
+        }
+        assert!(doctor.stdout.contains("다음 할 일: "), "{}", doctor.stdout);
+    }
+    let page = scratch().join("demo.html");
+    let played = Notifier::new(&["demo", "--out", page.to_str().unwrap()]).with("NOTIFIER_LANGUAGE", "ko").run();
+    for line in played.stdout.lines().filter(|line| line.starts_with("── ") || line.contains("demo.html")) {
+        assert!(has_korean(line), "{line}");
+    }
+    assert!(fs::read_to_string(page).unwrap().contains("파이프라인의 모든 순간"));
+}
+
 #[test]
 fn the_demonstration_plays_every_moment() {
     let page = scratch().join("demo.html");

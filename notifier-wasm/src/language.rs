@@ -121,13 +121,14 @@ impl Language {
 
     /// Returns a job that the pipeline waits for, by its status, for [`Self::state`].
     pub(crate) fn waited_for(self, status: &str, job: &str) -> String {
-        match (self, status) {
-            (Self::English, "waiting_for_resource") => format!("its turn: {job}"),
-            (Self::English, "scheduled") => format!("delayed job {job}"),
-            (Self::Korean, "waiting_for_resource") => format!("{job} 순서"),
-            (Self::Korean, "scheduled") => format!("지연 작업 {job} 시작"),
-            _ => job.to_owned(),
-        }
+        let (before, behind) = match (self, status) {
+            (Self::English, "waiting_for_resource") => ("its turn: ", ""),
+            (Self::English, "scheduled") => ("delayed job ", ""),
+            (Self::Korean, "waiting_for_resource") => ("", " 순서"),
+            (Self::Korean, "scheduled") => ("지연 작업 ", " 시작"),
+            _ => ("", ""),
+        };
+        format!("{before}{job}{behind}")
     }
 
     /// Returns the person after the state, in the one-line text.

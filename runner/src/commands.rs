@@ -4,6 +4,7 @@ mod context;
 #[cfg(feature = "full")]
 mod demo;
 mod doctor;
+mod language;
 mod module;
 mod render;
 mod send;

@@ -49,16 +49,13 @@ impl Environment {
     ) -> Self {
         let shown = |name: &str| text::shown(name, MAX_NAME);
         let setting = context.setting_or(Setting::ENVIRONMENTS, DEFAULT_ENVIRONMENTS);
-        let mapped = git_ref.map_or(Ok(Vec::new()), |git_ref| Self::mapped(setting, context, git_ref));
-        let mapped = mapped.or_else(|fault| {
-            warnings.push(Warning::of(
-                Code::BadTemplate,
-                "NOTIFIER_ENVIRONMENTS",
-                format_args!("{fault}; the setting is ignored"),
-            ));
-            git_ref.map_or(Ok(Vec::new()), |git_ref| Self::mapped(DEFAULT_ENVIRONMENTS, context, git_ref))
+        let mapped = git_ref.map_or_else(Vec::new, |git_ref| {
+            Self::mapped(setting, context, git_ref).unwrap_or_else(|fault| {
+                let text = format_args!("{fault}; the setting is ignored");
+                warnings.push(Warning::of(Code::BadTemplate, "NOTIFIER_ENVIRONMENTS", text));
+                Self::mapped(DEFAULT_ENVIRONMENTS, context, git_ref).unwrap_or_default()
+            })
         });
-        let mapped = mapped.unwrap_or_default();
         let mut names: Vec<String> =
             deployed_to.iter().filter(|name| !name.starts_with(REVIEW)).map(|name| shown(name)).collect();
         names.dedup();
@@ -73,9 +70,11 @@ impl Environment {
             );
             warnings.push(Warning::of(Code::OtherEnvironment, "NOTIFIER_ENVIRONMENTS", text));
         }
-        let of_branch = || git_ref.map(|git_ref| shown(&git_ref.name()));
-        let of_mapping = mapped.first().map(|(name, _)| name.clone());
-        let name = context.ci("DEPLOY_ENVIRONMENT").map(shown).or(of_job).or(of_mapping).or_else(of_branch);
+        let name = context.ci("DEPLOY_ENVIRONMENT").map(shown).or(of_job);
+        let name = name.or_else(|| match mapped.first() {
+            Some((name, _)) => Some(name.clone()),
+            None => git_ref.map(|git_ref| shown(&git_ref.name())),
+        });
         let cluster = mapped.into_iter().find(|(it, _)| Some(it) == name.as_ref()).and_then(|(_, cluster)| cluster);
         Self { cluster: context.ci("DEPLOY_CLUSTER").map(shown).or(cluster), name }
     }

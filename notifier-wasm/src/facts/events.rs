@@ -24,11 +24,19 @@ impl State {
     /// True if a list of events, as people write it, chooses this state. An entry with `!` excludes events; a list of only such entries
     /// chooses all others. An entry that is no event counts as not written.
     pub(crate) fn is_chosen_by(self, events: &str) -> bool {
-        let (names, events) = (self.names(), events.to_ascii_lowercase().replace("! ", "!"));
-        let known: Vec<&str> = glob::entries(&events).filter(|it| Self::is_named_by(it)).collect();
-        let has = |pattern: &str| names.iter().any(|name| glob::matches(pattern, name));
-        let (excluding, choosing): (Vec<&str>, Vec<&str>) = known.into_iter().partition(|it| it.starts_with('!'));
-        !excluding.iter().any(|it| has(&it[1..])) && (choosing.is_empty() || choosing.iter().any(|it| has(it)))
+        let (names, events) = (self.names(), normalized(events));
+        // Unknown until an entry without `!` is read.
+        let mut is_chosen = None;
+        for entry in glob::entries(&events).filter(|it| Self::is_named_by(it)) {
+            let excluded = entry.strip_prefix('!');
+            let matches = names.iter().any(|name| glob::matches(excluded.unwrap_or(entry), name));
+            match excluded {
+                Some(_) if matches => return false,
+                Some(_) => {}
+                None => is_chosen = Some(matches || is_chosen == Some(true)),
+            }
+        }
+        is_chosen.unwrap_or(true)
     }
 
     /// True if an entry of a list of events names any state.
@@ -36,4 +44,9 @@ impl State {
         let pattern = entry.strip_prefix('!').unwrap_or(entry);
         Self::all_names().iter().any(|name| glob::matches(pattern, name))
     }
+}
+
+/// Returns a list of events in lower case, without a space behind a `!`.
+pub(crate) fn normalized(events: &str) -> String {
+    events.to_ascii_lowercase().replace("! ", "!")
 }

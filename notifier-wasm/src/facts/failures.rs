@@ -72,17 +72,16 @@ pub(crate) fn reports_itself(context: &Context, job: &Job) -> bool {
 
 /// True if a job of this name has the hooks, according to `deploy_jobs` and `merge_into`.
 pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
-    let names = [name, name_in_configuration(name)];
+    let written = name_in_configuration(name);
     let patterns = context.setting(Setting::DEPLOY_JOBS).unwrap_or_default();
-    context.setting(Setting::MERGE_INTO).is_some_and(|job| names.contains(&job))
-        || glob::any_of(patterns, |it| names.iter().any(|name| glob::matches(it, name)))
+    context.setting(Setting::MERGE_INTO).is_some_and(|job| job == name || job == written)
+        || glob::any_of(patterns, |it| glob::matches(it, name) || glob::matches(it, written))
 }
 
 /// Warns of a hook that neither setting names. Without both, the job uses no component, and no closing job counts on them.
 pub(crate) fn warn_of_unnamed_hook(context: &Context, warnings: &mut Vec<Warning>) {
-    let is_named = [Setting::DEPLOY_JOBS, Setting::MERGE_INTO].iter().any(|it| context.setting(*it).is_some());
-    if let Some(job) = context.ci("CI_JOB_NAME")
-        && is_named
+    let named = context.setting(Setting::DEPLOY_JOBS).or_else(|| context.setting(Setting::MERGE_INTO));
+    if let (Some(_), Some(job)) = (named, context.ci("CI_JOB_NAME"))
         && !carries_hooks(context, job)
     {
         let job = text::shown(job, 80);

@@ -46,7 +46,7 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
     let Some((list, source, key)) = given.or_else(in_file) else {
         return Vec::new();
     };
-    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    let (mut found, mut unknown) = (Vec::new(), None);
     let list = list.replace(": ", ":");
     for entry in entries(&list) {
         let whom = Whom::of(entry);
@@ -60,13 +60,13 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
         let is_person = matches!(whom, Some(Whom::Author | Whom::Runner));
         let mention = whom.and_then(|whom| whom.mention(facts));
         if is_person && mention.is_none() {
-            unknown.push(text::shown(entry, 40));
+            unknown = Some(entry);
         }
         if let Some(mention) = mention.filter(|mention| is_time && !found.contains(mention)) {
             found.push(mention);
         }
     }
-    if let (true, true, Some(entry)) = (is_time, found.is_empty() && has_person(facts), unknown.first()) {
+    if let (true, true, Some(entry)) = (is_time, found.is_empty() && has_person(facts), unknown) {
         let text = format_args!(
             "{key}`{entry}` mentions nobody, because Slack's ID of that person is unknown; set NOTIFIER_USER_MAP, or use a bot with users:read.email"
         );

@@ -5,6 +5,7 @@ use crate::contract::setting::Setting;
 use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::Facts;
+use crate::facts::events::normalized;
 use crate::facts::failures;
 use crate::facts::source::Ref;
 use crate::text;
@@ -48,12 +49,10 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
 /// True if the setting `events` chooses this state, by its name or its event's.
 fn event_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Some(events) = facts.context.setting(Setting::EVENTS) else { return true };
-    let lower = events.to_ascii_lowercase().replace("! ", "!");
-    for pattern in glob::entries(&lower).filter(|it| !State::is_named_by(it)) {
-        let near = State::all_names()
-            .into_iter()
-            .min_by_key(|name| strsim::levenshtein(pattern.trim_start_matches('!'), name));
-        let near = near.filter(|name| strsim::levenshtein(pattern.trim_start_matches('!'), name) <= 3);
+    let events = normalized(events);
+    for pattern in glob::entries(&events).filter(|it| !State::is_named_by(it)) {
+        let distance = |name: &&str| strsim::levenshtein(pattern.trim_start_matches('!'), name);
+        let near = State::all_names().into_iter().min_by_key(distance).filter(|name| distance(name) <= 3);
         warnings.push(Warning::of(
             Code::UnknownValue,
             "NOTIFIER_EVENTS",
@@ -65,7 +64,7 @@ fn event_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
             ),
         ));
     }
-    facts.state.is_chosen_by(events) || has_unreported_deployment(facts) && State::DeployFailed.is_chosen_by(events)
+    facts.state.is_chosen_by(&events) || has_unreported_deployment(facts) && State::DeployFailed.is_chosen_by(&events)
 }
 
 /// True if the setting `branches` chooses a ref. An entry is a glob of branches and tags, a plain name for a branch, or `tags` for

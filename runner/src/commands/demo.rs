@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::cli::{EventArgs, JobArgs};
+use crate::commands::language::Language;
 use crate::error::Error;
 use crate::explain::Explain;
 use crate::job::event::{Event, Verdict};
@@ -47,7 +48,7 @@ struct Script {
 /// A moment of a pipeline.
 #[derive(Deserialize)]
 struct Moment {
-    caption: String,
+    caption: Caption,
     #[serde(deserialize_with = "named")]
     event: Event,
     #[serde(default, deserialize_with = "maybe_named")]
@@ -55,6 +56,13 @@ struct Moment {
     /// The variables in which its job differs.
     #[serde(default)]
     variables: Changes,
+}
+
+/// What happens, in each language.
+#[derive(Deserialize)]
+struct Caption {
+    en: String,
+    ko: String,
 }
 
 type Changes = BTreeMap<String, String>;
@@ -70,6 +78,7 @@ fn maybe_named<'de, T: ValueEnum, D: Deserializer<'de>>(deserializer: D) -> Resu
 pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables) -> Result<(), Error> {
     let Script { job: of_job, bot, by_webhook, by_bot, gitlab } =
         serde_json::from_str(include_str!("demo/script.json")).unwrap_or_default();
+    let language = Language::of(&job.settings.clone().or_from(environment));
     let inbox = Inbox::open(gitlab).map_err(Error::Inbox)?;
     let mut shown: Vec<(String, Value)> = Vec::new();
     let mut show = |caption: String, message: Value| -> Result<(), Error> {
@@ -88,7 +97,7 @@ pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables
         };
         // The arrived message is shown, not the intended one.
         let arrived = if send { Some(body.json().clone()) } else { inbox.next().map(|it| it.body) };
-        show(moment.caption, arrived.unwrap_or_default())?;
+        show(language.say(moment.caption.en, moment.caption.ko), arrived.unwrap_or_default())?;
     }
     let mut updates = 0;
     for moment in by_bot.into_iter().filter(|_| !send) {
@@ -96,18 +105,29 @@ pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables
         play(job, &moment, variables(&inbox, environment, [&of_job, &changes], send))?;
         while let Some(arrived) = inbox.next() {
             updates += usize::from(arrived.method.as_deref() == Some(UPDATE));
-            show(format!("{}: {}", moment.caption, place(&arrived)), arrived.body)?;
+            let caption = language.say(&moment.caption.en, &moment.caption.ko);
+            show(format!("{caption}: {}", place(&arrived, language)), arrived.body)?;
         }
     }
-    let page = picture("html", "pipeline-notifier: every moment of a pipeline", "en", &shown)?;
+    let title =
+        language.say("pipeline-notifier: every moment of a pipeline", "pipeline-notifier: 파이프라인의 모든 순간");
+    let page = picture("html", title, language.say("en", "ko"), &shown)?;
     fs::write(out, page).map_err(|source| Error::Write { path: out.to_owned(), source })?;
     let messages = shown.len() - updates;
+    let (address, page) = (inbox.address(), out.display());
     let arrived = if send {
-        format!("{messages} messages arrived in your Slack channel")
+        language.say(
+            format!("{messages} messages arrived in your Slack channel."),
+            format!("메시지 {messages}개가 Slack 채널에 도착했습니다."),
+        )
     } else {
-        format!("{messages} messages and {updates} updates arrived in the inbox at {}", inbox.address())
+        language.say(
+            format!("{messages} messages and {updates} updates arrived in the inbox at {address}."),
+            format!("메시지 {messages}개와 갱신 {updates}개가 수신함 {address}에 도착했습니다."),
+        )
     };
-    print(&format!("{arrived}.\nThey look like this: {}\n", out.display()));
+    let look = language.say("They look like this", "이렇게 보입니다");
+    print(&format!("{arrived}\n{look}: {page}\n"));
     Ok(())
 }
 
@@ -129,13 +149,15 @@ fn play(job: &JobArgs, moment: &Moment, variables: Variables) -> Result<Option<B
 const UPDATE: &str = "chat.update";
 
 /// Describes the place of a bot's message in Slack.
-fn place(arrived: &Arrived) -> &'static str {
+fn place(arrived: &Arrived, language: Language) -> &'static str {
     let Arrived { method, body } = arrived;
     match body["thread_ts"] {
-        _ if method.as_deref() == Some(UPDATE) => "the same message, updated",
-        Value::Null => "one message in the channel",
-        _ if body["reply_broadcast"] == true => "a reply in its thread, shown in the channel too",
-        _ => "a reply in its thread",
+        _ if method.as_deref() == Some(UPDATE) => language.say("the same message, updated", "같은 메시지, 갱신됨"),
+        Value::Null => language.say("one message in the channel", "채널의 메시지 하나"),
+        _ if body["reply_broadcast"] == true => {
+            language.say("a reply in its thread, shown in the channel too", "스레드의 답글, 채널에도 표시됨")
+        }
+        _ => language.say("a reply in its thread", "스레드의 답글"),
     }
 }
 

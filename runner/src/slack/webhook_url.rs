@@ -49,8 +49,9 @@ pub(crate) struct UnusableWebhook {
     if_missing: &'static str,
 }
 
+/// What is wrong with the value of a webhook's variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-enum Problem {
+pub(crate) enum Problem {
     #[error("takes the name of a variable, such as SLACK_WEBHOOK_URL, and never its value")]
     NotAName,
     #[error("is not set or empty")]
@@ -95,6 +96,10 @@ impl UnusableWebhook {
 
     pub(crate) fn variable(&self) -> &str {
         &self.variable
+    }
+
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.problem
     }
 }
 

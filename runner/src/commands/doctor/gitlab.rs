@@ -1,6 +1,6 @@
 //! The checks of a job's access to its GitLab.
 
-use super::{AddLine, Mark};
+use super::checklist::{Checklist, Topic};
 use crate::explain::Explain;
 use crate::gitlab::api::{Api, Unknown};
 use crate::gitlab::{changes, deployments, jobs, pipelines};
@@ -8,54 +8,89 @@ use crate::job::key::Key;
 use crate::steps::ask_gitlab::git_ref;
 use crate::steps::read_job::Call;
 
+/// What a token may read, and the loss without it, in each language.
+type Route = [(&'static str, &'static str); 2];
+
+const JOBS: Route = [
+    (
+        "this pipeline's jobs",
+        "a failed pipeline's message links to its failures instead of naming them, and the number of a job's attempt stays unknown",
+    ),
+    (
+        "이 파이프라인의 작업",
+        "실패한 파이프라인의 메시지는 작업 이름 대신 실패 목록을 링크하고, 몇 번째 시도인지 알 수 없습니다",
+    ),
+];
+const TRIGGER_JOBS: Route = [
+    ("this pipeline's trigger jobs", "a failed one is only on the pipeline's page"),
+    ("이 파이프라인의 트리거 작업", "실패한 트리거 작업은 파이프라인 페이지에만 나옵니다"),
+];
+const PIPELINES: Route = [
+    ("the pipelines before this one", "only a bot that may read its channel reports `fixed` and `still failing`"),
+    ("이전 파이프라인", "채널을 읽을 수 있는 봇만 `복구됨`과 `계속 실패 중`을 알립니다"),
+];
+const DEPLOYMENTS: Route = [
+    (
+        "deployments",
+        "a deployment shows the changes of its push, a rollback is not recognized, and a closing job names environments by the branch",
+    ),
+    (
+        "배포 기록",
+        "배포 메시지는 이번 푸시의 변경 사항을 보여 주고, 롤백을 알아보지 못하며, 마무리 작업은 환경을 브랜치 이름으로 부릅니다",
+    ),
+];
+const COMMITS: Route = [
+    ("the commits between two deployments", "the commits since the last deployment are linked, but not listed"),
+    ("두 배포 사이의 커밋", "지난 배포 이후의 커밋을 링크만 하고 목록은 보여 주지 않습니다"),
+];
+
 /// Checks each route that the tokens may read on this GitLab, and lists the loss without it.
-pub(super) fn facts(call: &Call, add_line: AddLine) {
+pub(super) fn check(call: &Call, list: &Checklist) {
     let api = || Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline);
-    let nothing = |unknown: &Unknown, add_line: AddLine| {
-        let detail = format!("{}; messages link to the pipeline's pages instead", unknown.describe());
-        add_line(Mark::Note, "GitLab", &detail);
+    let nothing = |unknown: &Unknown| {
+        let reason = unknown.describe();
+        let detail = list.say(
+            format!("{reason}; messages link to the pipeline's pages instead"),
+            format!("{reason}. 메시지는 대신 파이프라인 페이지를 링크합니다"),
+        );
+        list.note(Topic::GitLab, &detail);
     };
     if let Err(unknown) = api() {
-        return nothing(&unknown, add_line);
+        return nothing(&unknown);
     }
-    let mut check = |route: &str, missed: &str, known: Result<(), Unknown>| match known {
-        Ok(()) => add_line(Mark::Ok, "GitLab", &format!("can read {route}")),
-        Err(unknown) => add_line(Mark::Note, "GitLab", &format!("{route}: {}; {missed}", unknown.describe())),
+    let check = |[english, korean]: Route, known: Result<(), Unknown>| {
+        let (route, missed) = list.say(english, korean);
+        match known {
+            Ok(()) => {
+                list.ok(Topic::GitLab, &list.say(format!("can read {route}"), format!("{route}: 읽을 수 있습니다")));
+            }
+            Err(unknown) => list.note(Topic::GitLab, &format!("{route}: {}; {missed}", unknown.describe())),
+        }
     };
     // Each route gets its own `Api`, since one `Api` has a limit of requests.
     let start_job = call.settings.get_or_default(Key::START_JOB);
     let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
     if let Err(unknown @ Unknown::Fault(_)) = &jobs {
-        return nothing(unknown, add_line);
+        return nothing(unknown);
     }
     let without_triggers = jobs.as_ref().ok().map(|jobs| jobs.without_triggers.clone());
-    check(
-        "this pipeline's jobs",
-        "a failed pipeline's message links to its failures instead of naming them, and the number of a job's attempt stays unknown",
-        jobs.map(drop),
-    );
+    check(JOBS, jobs.map(drop));
     if let Some(without) = without_triggers {
-        let missed = "a failed one is only on the pipeline's page";
-        check("this pipeline's trigger jobs", missed, without.map_or(Ok(()), Err));
+        check(TRIGGER_JOBS, without.map_or(Ok(()), Err));
     }
     if let Some(git_ref) = git_ref(call) {
-        let missed = "only a bot that may read its channel reports `fixed` and `still failing`";
-        check(
-            "the pipelines before this one",
-            missed,
-            api().and_then(|api| pipelines::before(&api, &git_ref).map(drop)),
-        );
+        check(PIPELINES, api().and_then(|api| pipelines::before(&api, &git_ref).map(drop)));
     }
-    let missed = "a deployment shows the changes of its push, a rollback is not recognized, and a closing job names environments by the branch";
-    check("deployments", missed, api().and_then(|api| deployments::environments(&api).map(drop)));
+    check(DEPLOYMENTS, api().and_then(|api| deployments::environments(&api).map(drop)));
     let compared = call.variables.get("CI_COMMIT_SHA").zip(api().ok());
-    let missed = "the commits since the last deployment are linked, but not listed";
-    match compared.and_then(|(sha, api)| changes::between(&api, sha, sha, "")) {
-        Some(known) => check("the commits between two deployments", missed, known.map(drop)),
-        None => add_line(
-            Mark::Note,
-            "GitLab",
-            &format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {missed}"),
-        ),
+    if let Some(known) = compared.and_then(|(sha, api)| changes::between(&api, sha, sha, "")) {
+        check(COMMITS, known.map(drop));
+    } else {
+        let [(_, english), (_, korean)] = COMMITS;
+        let detail = list.say(
+            format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {english}"),
+            format!("NOTIFIER_GITLAB_TOKEN(read_api가 있는 프로젝트 액세스 토큰)이 없습니다. {korean}"),
+        );
+        list.note(Topic::GitLab, &detail);
     }
 }
