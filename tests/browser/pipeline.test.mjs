@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, open, serve, text } from "./page.mjs";
+import { AFTER, BEFORE, proposedIn } from "./pipeline.proposals.mjs";
 
 let server;
 let browser;
@@ -18,21 +19,10 @@ after(async () => {
   server?.close();
 });
 
-/** Returns the assistant's proposal: the text, the names of the hooked jobs, the warnings. */
-function proposed(pipeline, more = {}) {
-  return page.evaluate(async (given) => {
-    const { propose } = await import("./pipeline/propose.js");
-    const component = (inputs) => {
-      const given = Object.entries(inputs).map(([name, value]) => `    ${name}: ${value}`);
-      return ["- component: HOST/x/y/notify@1.0.0", ...(given.length > 0 ? ["  inputs:", ...given] : [])];
-    };
-    const { text, jobs, warnings } = propose({ project: "x/y", component, ...given });
-    return { text, hooked: jobs.filter((job) => job.hooked).map((job) => job.name), warnings };
-  }, { text: pipeline, ...more });
+function proposed(pipeline, more) {
+  return proposedIn(page, pipeline, more);
 }
 
-const BEFORE = "!reference [.notify-deploy, before_script]";
-const AFTER = "!reference [.notify-deploy, after_script]";
 const INCLUDE = "include:\n  - component: HOST/x/y/notify@1.0.0\n    inputs:\n      deploy_jobs: deploy\n\n";
 
 // The given file, and the expected one.
@@ -155,6 +145,12 @@ test("the component joins the other includes", async () => {
   assert.match(header, /^spec:\n {2}inputs:\n {4}env:\n---\ninclude:\n/u);
 });
 
+/** Returns hidden jobs with a script that has lists within each other, as many as there are levels. */
+function nested(levels) {
+  const level = (at) => `.level-${at}:\n  script: [${at > 1 ? `!reference [.level-${at - 1}, script]` : "make"}]\n`;
+  return Array.from({ length: levels }, (_, at) => level(at + 1)).join("");
+}
+
 // Each warning, and a pipeline that gets it.
 const WARNED = {
   "no-jobs": ["stages: [a]\n"],
@@ -185,11 +181,16 @@ const WARNED = {
   "child-pipeline": ["start:\n  trigger:\n    include: a.yml\n", { chosen: [] }],
   "needs-start": ["deploy:\n  needs: [{job: notify-start, optional: true}]\n  script: make\n"],
   "expiring-artifacts": ["build:\n  stage: build\n  script: make\n  artifacts: {paths: [a]}\ndeploy:\n  stage: deploy\n  script: make\n"],
+  "merge-requests-only": ["deploy:\n  only: [merge_requests]\n  script: make\n", { inputs: { finish_stage: "test" } }],
+  "deploy-jobs-long": [Array.from({ length: 300 }, (_, at) => `deploy-service-of-a-long-name-${at}:\n  script: make\n`).join("") + "include: {template: Code-Quality.gitlab-ci.yml}\n"],
   pattern: ["'deploy: a, b':\n  script: make\n"],
   "short-way": ["deploy:\n  extends: .notify-deploy\n  before_script: [a]\n  script: make\n"],
   "variables-reference": ["deploy:\n  variables: !reference [.elsewhere, variables]\n  script: make\n"],
   "odd-shape": ["deploy:\n  script: # why\n    make\n"],
   "shared-text": ["deploy: &deploy\n  script: [make]\ntest:\n  <<: *deploy\n  stage: test\n"],
+  "referred-to": ["test:\n  script: [make, !reference [deploy, script]]\ndeploy:\n  script: [make]\n", { chosen: ["test", "deploy"] }],
+  "hooks-misplaced": ["deploy:\n  script: [make, !reference [.notify-deploy, before_script]]\n"],
+  "too-deep": [`${nested(10)}deploy:\n  script: !reference [.level-10, script]\n`],
   "by-name": ["include: {template: Auto-DevOps.gitlab-ci.yml}\n"],
   "included-scripts": ["include: a.yml\n", { full: "deploy:\n  script: [make]\n  after_script: [tidy]\n" }],
   "included-default": ["include: a.yml\n", { full: "default:\n  before_script: [log in]\ndeploy:\n  script: [make]\n" }],
@@ -222,7 +223,7 @@ test("a plain pipeline gets no warning", async () => {
 });
 
 test("a job that is unsafe to hook stays as it is", async () => {
-  for (const code of ["unknown-parent", "unseen-after", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "included-scripts", "included-default", "odd-name"]) {
+  for (const code of ["unknown-parent", "unseen-after", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "hooks-misplaced", "too-deep", "included-scripts", "included-default", "odd-name"]) {
     const [pipeline, more] = WARNED[code];
     const { text: changed, hooked } = await proposed(pipeline, more);
     assert.deepEqual(hooked, [], code);
@@ -316,8 +317,10 @@ test("pasting shows the changes, the warnings and the jobs to choose", async () 
   await mine.locator("#changes ins", { hasText: "extends: .notify" }).waitFor();
   await mine.locator("#changes h3", { hasText: "include, line 1" }).waitFor();
   await mine.locator("#pipeline-warnings li", { hasText: "notify-start, notify-finish get k8s" }).waitFor();
-  // The inputs of the example are not a team's.
-  assert.doesNotMatch(await text(mine, "proposed"), /grafana|mention/u);
+  // Nothing stands above the changes but warnings, and the next steps below them.
+  assert.equal(await mine.locator("#pipeline-warnings").evaluate((it) => getComputedStyle(it, "::before").content), "none");
+  assert.deepEqual(await mine.locator("#pipeline-steps li").count(), 3);
+  assert.match(await text(mine, "pipeline-steps"), /Untick Protect variable/u);
   await mine.locator("#jobs label", { hasText: "provision" }).click();
   await mine.locator("#proposed", { hasText: 'deploy_jobs: "deploy,provision"' }).waitFor();
   await mine.selectOption("#ui", "ko");

@@ -1,6 +1,6 @@
 // Adds the component to `include:`, after the existing items.
 import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
-import { own } from "./read.js";
+import { own } from "./document.js";
 import { ours } from "./warnings.js";
 import { indent, isFlow, lineEnd, lineStart, name, newline } from "./text.js";
 

@@ -1,5 +1,6 @@
 // Finds the jobs of a pipeline that deploy, and those that cannot have the hooks.
-import { effective, fromDefault, GLOBAL, includes, isHash, lines, SCRIPTS } from "./read.js";
+import { isHash } from "./document.js";
+import { effective, fromDefault, GLOBAL, includes, lines, SCRIPTS } from "./read.js";
 
 /** Actions of an environment that deploy nothing (https://docs.gitlab.com/ci/yaml/#environmentaction). */
 const NO_DEPLOYMENT = ["stop", "verify", "prepare", "access"];
@@ -77,6 +78,52 @@ function cannot(pipeline, { name, values }) {
 export function imageOf(pipeline, values) {
   const image = values.image ?? fromDefault(pipeline, values, "image")[1] ?? "";
   return String(image?.name ?? image);
+}
+
+/**
+ * The limit of `deploy_jobs`. The notifier ignores a setting of more than 8,000 characters, and the setting holds `merge_into` as well,
+ * of up to 255 characters.
+ */
+const LONGEST = 7_700;
+
+/**
+ * Returns the value of `deploy_jobs`. Globs shorten a list that is too long, if they match none of the `others`; without `others` some
+ * jobs are unknown, and there are no globs.
+ */
+export function listOf(names, others) {
+  const list = names.map(pattern).join(",");
+  if (list.length <= LONGEST) return { list, isTooLong: false };
+  const shorter = others ? globs(names, others).join(",") : list;
+  return shorter.length <= LONGEST ? { list: shorter, isTooLong: false } : { list, isTooLong: true };
+}
+
+/** Returns few patterns that match all names and none of the others. */
+function globs(names, others) {
+  const found = new Map();
+  for (const name of names) for (const glob of globsOf(name)) found.set(glob, [...(found.get(glob) ?? []), name]);
+  // Of two that match the same names, the longer one matches fewer jobs of later days.
+  const order = [...found].toSorted(([a, its], [b, more]) => more.length - its.length || b.length - a.length);
+  const left = new Set(names);
+  const chosen = [];
+  for (const [glob, matched] of order) {
+    const fresh = matched.filter((it) => left.has(it));
+    if (fresh.length < 2 || others.some((it) => isMatch(glob, it))) continue;
+    chosen.push(glob);
+    for (const name of fresh) left.delete(name);
+  }
+  return [...chosen, ...[...left].map(pattern)];
+}
+
+/** Returns the globs of a name: a star stands for some of its words. */
+function globsOf(name) {
+  const cuts = [0, ...[...name.matchAll(/(?<=[\p{L}\p{N}])(?![\p{L}\p{N}])|(?<![\p{L}\p{N}])(?=[\p{L}\p{N}])/gu)].map(({ index }) => index), name.length];
+  const all = cuts.flatMap((from) => cuts.filter((to) => to >= from).map((to) => `${name.slice(0, from)}*${name.slice(to)}`));
+  return [...new Set(all)].filter((glob) => glob !== "*" && glob.split("*").length === 2 && pattern(glob) === glob);
+}
+
+function isMatch(glob, name) {
+  const [head, tail] = glob.split("*");
+  return name.length >= head.length + tail.length && name.startsWith(head) && name.endsWith(tail);
 }
 
 /** Returns a job's entry in `deploy_jobs`. Separators of entries become a star. */

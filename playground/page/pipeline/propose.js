@@ -1,10 +1,12 @@
 // The assistant adds the notifier to a pipeline, and collects warnings about it. Nothing here touches the DOM.
-import { hook, hookTogether } from "./hook.js";
+import { isComplete } from "./check.js";
+import { isHash, withoutNewline } from "./document.js";
+import { hookAll } from "./hook-all.js";
 import { included, renamed, tagged } from "./include.js";
-import { candidates, ofTemplates, pattern } from "./jobs.js";
-import { effective, GLOBAL, lines, others, parents, read } from "./read.js";
+import { candidates, listOf, ofTemplates } from "./jobs.js";
+import { here, lines, others, read } from "./read.js";
 import { applied } from "./text.js";
-import { ours, unseen, warnings } from "./warnings.js";
+import { isWhole, ours, unseen, warnings } from "./warnings.js";
 
 /**
  * Returns the changed `text` of a pipeline, the `jobs` with the result of each, and the `warnings`. A warning is the code of a text, with
@@ -17,20 +19,21 @@ import { ours, unseen, warnings } from "./warnings.js";
  * - `inputs`: the component's inputs that differ from their defaults.
  * - `component(inputs)`: returns the lines of an include with these inputs.
  * - `chosen`: the names of the jobs to hook, if somebody chose.
- * - `sure`: true if somebody knows that no unseen file has an after_script for them.
+ * - `sure`: true if somebody knows that no unseen file has scripts for them.
  */
 export function propose({ text: pasted, full = "", project, inputs = {}, component, chosen, sure = false }) {
   // GitLab would read a byte order mark as a part of the first keyword.
   const written = pasted.replace(/^\uFEFF/u, "");
-  const text = applied(written, renamed({ ...read(written), project }));
-  const pipeline = read(text);
+  const end = withoutNewline(written);
+  const ended = end ? applied(written, [end]) : written;
+  const text = applied(ended, renamed({ ...read(ended), project }));
   let elsewhere;
   try {
     elsewhere = others(text, full);
   } catch (fault) {
     throw Object.assign(fault, { full: true });
   }
-  Object.assign(pipeline, { elsewhere, project });
+  const pipeline = { ...read(text, elsewhere), project };
   const jobs = candidates(pipeline);
   for (const name of ofTemplates(pipeline)) {
     if (!jobs.some((job) => job.name === name)) jobs.push({ name, values: {}, from: {}, ancestors: [], isHere: false, reason: "template" });
@@ -40,18 +43,25 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
 
   const found = [];
   const [already] = ours(pipeline);
-  const taken = already ? undefined : [".notify", ".notify-deploy"].find((it) => pipeline.jobs.has(it) || Object.hasOwn(elsewhere ?? {}, it));
+  const taken = already ? undefined : [".notify", ".notify-deploy"].find((it) => Object.hasOwn(pipeline.values, it) || Object.hasOwn(elsewhere ?? {}, it));
   if (taken) found.push({ code: "hidden-taken", job: taken });
   const picked = taken ? [] : jobs.filter((job) => job.picked);
-  // Scripts in unseen files, above all an after_script, would be lost.
-  if (unseen(pipeline).length > 0 && !sure) for (const job of picked) job.mayLose = job.isHere && !job.from.after_script;
-  let changed = inText(text, elsewhere, picked, found);
+  const unsure = unseen(pipeline).length > 0 && !sure;
+  for (const job of picked) job.mayLose = job.isHere && !sure && mayLose(pipeline, job);
+  const { text: hookedText, faults } = hookAll(text, picked, { elsewhere, unsure });
+  found.push(...faults);
+  let changed = hookedText;
   const byName = picked.filter((job) => job.hooked === "name").map(({ name }) => name);
 
   const hooked = jobs.filter((job) => job.hooked);
   const given = { ...inputs, ...already?.inputs };
   Object.assign(given, names(pipeline, given, found, Boolean(already)));
-  if (hooked.length > 0) given.deploy_jobs = hooked.map((job) => pattern(job.name)).join(",");
+  if (hooked.length > 0) {
+    const others = jobs.filter((job) => !job.hooked).map(({ name }) => name);
+    const { list, isTooLong } = listOf(hooked.map(({ name }) => name), isWhole(pipeline) ? others : undefined);
+    given.deploy_jobs = list;
+    if (isTooLong) found.push({ code: "deploy-jobs-long" });
+  }
   found.unshift(...warnings(pipeline, jobs, given));
   if (!taken && !already) {
     // Each job that is hooked by name needs an include of its own, and the hooks in the text need another one.
@@ -61,82 +71,24 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
     const tags = found.find(({ code }) => code === "tags");
     if (tags) changed = applied(changed, [tagged(read(changed, elsewhere), tags.jobs, tags.tags)]);
   }
-  return { text: changed, jobs, warnings: found };
+  return { text: end ? reopened(changed, { ended, written, end }) : changed, jobs, warnings: found };
 }
 
-/** Returns the text with all jobs hooked that can be. The reasons for the others go to `found`. */
-function inText(text, elsewhere, picked, found) {
-  // A job comes before the jobs that extend it or refer to it.
-  const order = picked.toSorted((a, b) => a.ancestors.length - b.ancestors.length);
-  const carriers = order.filter(({ cannot }) => !cannot).map(({ name }) => name);
-  const together = atOnce(text, elsewhere, order, carriers);
-  for (let turn = 0; ; turn += 1) {
-    const faults = [];
-    let changed = together?.text ?? text;
-    let earlier;
-    for (const job of order) {
-      job.hooked = together?.hooked.includes(job.name) ? "text" : undefined;
-      if (job.hooked) continue;
-      const left = job.cannot ? { code: job.cannot } : hookedIn(changed, elsewhere, job, carriers);
-      if (typeof left === "string") {
-        changed = left;
-        job.hooked = "text";
-      } else if (left.code === "by-name") {
-        job.hooked = "name";
-        faults.push({ code: "by-name", job: job.name });
-      } else {
-        const twice = order.findIndex((it) => it.name === left.named?.twice);
-        if (twice >= 0 && twice < order.indexOf(job) && turn < order.length) earlier = [order.indexOf(job), twice];
-        faults.push({ code: left.code, job: job.name, ...left.named });
-      }
-    }
-    if (!earlier) {
-      found.push(...faults);
-      return changed;
-    }
-    order.splice(earlier[1], 0, ...order.splice(earlier[0], 1));
-  }
+/** Returns a changed text with its last block as it was, if nothing comes after that block. */
+function reopened(changed, { ended, written, end }) {
+  const tail = ended.slice(end.at);
+  return changed.endsWith(tail) ? changed.slice(0, -tail.length) + written.slice(end.at) : changed;
 }
 
-/** Hooks the unrelated jobs at once. One by one would take long in a pipeline with many jobs. */
-function atOnce(text, elsewhere, order, carriers) {
-  const plain = order.filter((job) => job.isHere && job.from.script && !job.cannot && !job.isHooked && !job.mayLose && !job.ancestors.some((it) => carriers.includes(it)));
-  try {
-    return hookTogether(text, elsewhere, plain.map(({ name }) => name), carriers);
-  } catch {
-    // Hooking one by one finds the job with the odd shape.
-    return undefined;
-  }
-}
-
-/** Returns the text with a job hooked, or the reason `{code, named}` why not. `by-name` means that it can be hooked by its name. */
-function hookedIn(text, elsewhere, job, carriers) {
-  if (job.reason === "template") return { code: "by-name" };
-  if (job.isHooked) return text;
-  if (!job.isHere) return byName(text, elsewhere, job);
-  try {
-    if (!job.values.script && !job.from.script) return { code: "unseen-job" };
-    if (job.mayLose && !job.cannot && !job.ancestors.includes(".notify-deploy")) return { code: "unseen-after" };
-    return hook(text, elsewhere, job.name, carriers);
-  } catch (left) {
-    // An unexpected shape costs one job, not the whole proposal.
-    if (!left.code) return { code: "odd-shape", named: { keyword: job.name } };
-    return left.code === "included-job" ? byName(text, elsewhere, job) : left;
-  }
-}
-
-/** Returns `by-name` for a job of another file without scripts that the hooks would replace, and without jobs that extend it. */
-function byName(text, elsewhere, { name, from, values }) {
-  const pipeline = read(text, elsewhere);
-  const scripts = ["before_script", "after_script"].filter((script) => from[script]);
-  const outside = scripts.filter((script) => from[script].keyword);
-  if (scripts.length > outside.length) return { code: "included-scripts", named: { scripts: scripts.filter((it) => !outside.includes(it)).join(", ") } };
-  if (outside.length > 0) return { code: "included-default", named: { scripts: outside.join(", ") } };
-  if (/["'\\]/u.test(name)) return { code: "odd-name" };
-  if (values.variables?.["!reference"]) return { code: "variables-reference" };
-  const all = [...pipeline.jobs.keys(), ...Object.keys(elsewhere ?? {})].filter((it) => !GLOBAL.includes(it));
-  const children = all.filter((it) => it !== name && [...parents(elsewhere?.[it]), ...(effective(pipeline, it)?.ancestors ?? [])].includes(name));
-  return children.length > 0 ? { code: "shared-text", named: { others: children.join(", ") } } : { code: "by-name" };
+/** True if an unseen file may have a part of this job that the hooks would replace. A full configuration shows all parts. */
+function mayLose(pipeline, { name, from }) {
+  if (isComplete(pipeline, name)) return false;
+  if (unseen(pipeline).length === 0 && !ofTemplates(pipeline).includes(name)) return false;
+  // An unseen parent is a reason of its own.
+  if (from.script?.unknown || from.after_script?.unknown) return false;
+  const own = here(pipeline, name);
+  const isOwn = ["script", "after_script"].every((it) => from[it]?.job === name) && "extends" in own;
+  return !isOwn || ("variables" in own && !isHash(own.variables));
 }
 
 /** Returns other names for the notifier's own jobs, if the pipeline has jobs with their names. */

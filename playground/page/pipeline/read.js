@@ -1,27 +1,14 @@
 // Reads a `.gitlab-ci.yml` as GitLab does: the positions in the text, and the final values of each job.
-import { isAlias, isMap, isPair, isSeq, parseAllDocuments, YAMLSeq } from "../yaml/index.js";
-
-/** `!reference [job, keyword]` (https://docs.gitlab.com/ci/yaml/yaml_optimization/#reference-tags). */
-class Reference extends YAMLSeq {}
-
-// GitLab reads YAML 1.1. Its parser takes `y` and `n` as letters, and uses the later of two equal keys.
-const OPTIONS = {
-  version: "1.1",
-  uniqueKeys: false,
-  keepSourceTokens: true,
-  customTags: (tags) => [
-    ...tags.map((it) => (it.test?.test?.("y") || it.test?.test?.("n") ? { ...it, test: new RegExp(it.test.source.replace(/\b[YN]\|[yn]\|/u, ""), "u") } : it)),
-    { tag: "!reference", collection: "seq", nodeClass: Reference },
-  ],
-};
+import { isHash, nameOf, parsed } from "./document.js";
 
 /** Keywords of the top level that are no jobs (https://docs.gitlab.com/ci/yaml/#global-keywords). */
 export const GLOBAL = ["default", "include", "spec", "stages", "variables", "workflow", "image", "services", "before_script", "after_script", "cache", "types"];
 export const SCRIPTS = ["before_script", "script", "after_script"];
-/** Hidden jobs of the component, which no pipeline defines itself. */
+/** Hidden jobs of the component, which no pipeline defines itself. Their settings are variables. */
 const OURS = [".notify", ".notify-deploy"];
-/** The limit of values in a file, aliases followed. */
-const MOST = 200_000;
+const SETTING = "settings of the notifier";
+/** The limit of lines in a script, references followed. */
+const MOST_LINES = 20_000;
 
 /**
  * Returns a pipeline: its text, its top level as values, and each job's node in the text and values, with merge keys filled in.
@@ -29,96 +16,91 @@ const MOST = 200_000;
  * Throws an error that names the line if the text is no YAML or no pipeline.
  */
 export function read(text, elsewhere) {
-  const document = parsed(text);
-  const top = document?.contents;
-  if (top && !isMap(top)) throw new Error("this is a list or a text: a pipeline has jobs by their names");
-  const values = top ? valueOf(top, document) : {};
-  const pipeline = { text, document, top, values, elsewhere, jobs: new Map(), twice: new Set() };
-  for (const pair of top?.items ?? []) {
+  const pipeline = { text, ...parsed(text), elsewhere, jobs: new Map(), twice: new Set(), known: new Map() };
+  for (const pair of pipeline.top?.items ?? []) {
     const name = nameOf(pair.key);
-    if (GLOBAL.includes(name) || !values[name] || typeof values[name] !== "object") continue;
+    const values = pipeline.values[name];
+    // A hidden list or text is for aliases and references.
+    if (GLOBAL.includes(name) || !isHash(values)) continue;
     if (pipeline.jobs.has(name)) pipeline.twice.add(name);
-    pipeline.jobs.set(name, { name, pair, node: pair.value, values: values[name] });
+    pipeline.jobs.set(name, { name, pair, node: pair.value, values });
   }
   return pipeline;
 }
 
+/** Returns a job's part of the text as values. */
+export function here(pipeline, name) {
+  return pipeline.jobs.get(name)?.values ?? {};
+}
+
+/** Makes a value once per reading: a job or a script may be needed from many places. A value that needs itself is `undefined`. */
+function once(pipeline, key, make) {
+  if (!pipeline.known.has(key)) {
+    pipeline.known.set(key, undefined);
+    pipeline.known.set(key, make());
+  }
+  return pipeline.known.get(key);
+}
+
 /**
- * Returns the parts of GitLab's full configuration that are not in the pipeline's own text. A job of the text keeps only the keywords
- * that do not come from it, so the old configuration hides no change of the text.
+ * Returns the parts of GitLab's full configuration that are not in the pipeline's own text. A job keeps only the keywords whose values
+ * differ from those that the text explains, so the old configuration hides no change of the text.
  */
 export function others(text, full) {
   if (!full.trim()) return undefined;
-  const document = parsed(full);
-  const values = isMap(document?.contents) ? valueOf(document.contents, document) : undefined;
-  if (!values) throw new Error("this is a list or a text: a full configuration has jobs by their names");
+  const { top, values } = parsed(full);
+  if (!top) throw new Error("a full configuration has jobs by their names");
   const pipeline = read(text);
   // The component's own jobs are referred to, and compared by name.
   const ours = Object.hasOwn(values, ".pipeline-notifier") ? [".pipeline-notifier", ...OURS] : [];
   const elsewhere = Object.fromEntries(Object.entries(values).filter(([name]) => !pipeline.jobs.has(name) && !ours.includes(name)));
-  const alone = { ...pipeline, elsewhere };
-  for (const name of pipeline.jobs.keys()) {
-    const { values: explained } = effective(alone, name);
-    const rest = Object.entries(values[name] ?? {}).filter(([keyword]) => keyword !== "extends" && !(keyword in explained));
-    if (rest.length > 0) elsewhere[name] = Object.fromEntries(rest);
+  const jobs = Object.keys(values).filter((name) => isHash(values[name]) && !GLOBAL.includes(name) && !ours.includes(name));
+  for (const name of parentsFirst(jobs, (it) => ownParents(pipeline, values, it))) {
+    elsewhere[name] = {};
+    // GitLab's full configuration resolves `extends`, and keeps the keyword.
+    if ("extends" in values[name] && !("extends" in here(pipeline, name))) elsewhere[name].extends = values[name].extends;
+    const soFar = { ...pipeline, elsewhere, known: new Map() };
+    const explained = effective(soFar, name)?.values ?? {};
+    const rest = Object.entries(values[name]).filter(([keyword, value]) => keyword !== "extends" && !isSame(soFar, keyword, value, explained[keyword]));
+    Object.assign(elsewhere[name], Object.fromEntries(rest));
+    if (pipeline.jobs.has(name) && Object.keys(elsewhere[name]).length === 0) delete elsewhere[name];
   }
   return elsewhere;
 }
 
-/** Returns the document that is the pipeline. A header, `spec`, may come before it. */
-function parsed(text) {
-  const [first, second] = parseAllDocuments(text, OPTIONS);
-  for (const { errors } of [first, second].filter(Boolean)) {
-    if (errors.length > 0) throw new Error(errors[0].message.split("\n")[0].replace(/:$/u, ""));
-  }
-  return second && isMap(first?.contents) && first.contents.items.some(({ key }) => nameOf(key) === "spec") ? second : first;
+/** Returns the parents that a job really has: `extends` in the text wins over that of another file. */
+function ownParents(pipeline, values, name) {
+  const own = here(pipeline, name);
+  return parents("extends" in own ? own : values[name]);
 }
 
-/** Returns a node as GitLab's parser reads it. A merge key overwrites the keys above it, and the keys below overwrite it. */
-function valueOf(node, document, left = { count: MOST }) {
-  left.count -= 1;
-  if (left.count < 0) throw new Error("its aliases come to more than any pipeline has");
-  if (isAlias(node)) {
-    const source = node.resolve(document);
-    if (!source || left.above?.has(source)) throw new Error(`the alias *${node.source} stands for nothing`);
-    return valueOf(source, document, left);
-  }
-  if (isSeq(node)) {
-    const items = node.items.map((item) => valueOf(isPair(item) ? item.value : item, document, left));
-    return isReference(node) ? { "!reference": items.map(String) } : items;
-  }
-  if (!isMap(node)) return node?.toJS ? node.toJS(document) : (node?.value ?? null);
-  const above = left.above;
-  left.above = new Set([...(above ?? []), node]);
-  let values = {};
-  for (const { key, value } of node.items) {
-    if (nameOf(key) === "<<") {
-      const merged = [valueOf(value, document, left)].flat().toReversed();
-      if (merged.some((it) => !isHash(it))) throw new Error("a merge key, <<, stands for something that is no hash");
-      values = Object.assign(values, ...merged);
-    } else {
-      Object.defineProperty(values, nameOf(key), { value: valueOf(value, document, left), enumerable: true, configurable: true, writable: true });
-    }
-  }
-  left.above = above;
-  return values;
+/** Returns the names in an order in which each job comes after its parents. */
+function parentsFirst(names, parentsOf) {
+  const order = new Set();
+  const above = new Set();
+  const add = (name) => {
+    if (above.has(name) || !names.includes(name)) return;
+    above.add(name);
+    for (const parent of parentsOf(name)) add(parent);
+    order.add(name);
+  };
+  for (const name of names) add(name);
+  return order;
 }
 
-function nameOf(key) {
-  return String(key?.source ?? key?.value ?? key);
+/** True if a keyword has the same value in the full configuration and in the text. Our hooks may be newer than the configuration. */
+function isSame(pipeline, keyword, full, text) {
+  if (text === undefined) return false;
+  if (!SCRIPTS.includes(keyword)) return JSON.stringify(sorted(full)) === JSON.stringify(sorted(text));
+  const [before, now] = [full, text].map((it) => lines(pipeline, it).filter((line) => !/^!reference \.notify-deploy |pipeline_notifier/u.test(line)));
+  return before.map((it) => it.trimEnd()).join("\n") === now.map((it) => it.trimEnd()).join("\n");
 }
 
-/** Returns a node's own keyword, the last of equal ones. A merge key below it may still bring another. */
-export function own(node, keyword) {
-  return isMap(node) ? node.items.findLast(({ key }) => nameOf(key) === keyword) : undefined;
-}
-
-export function lastMerge(node) {
-  return own(node, "<<");
-}
-
-export function isReference(node) {
-  return node instanceof Reference;
+/** Returns a value with the keys of its hashes in alphabetical order. */
+export function sorted(value) {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!value || typeof value !== "object") return value;
+  return Object.fromEntries(Object.keys(value).toSorted().map((key) => [key, sorted(value[key])]));
 }
 
 /** Returns the names in `extends` as a list. */
@@ -126,11 +108,10 @@ export function parents(values) {
   return [values?.extends ?? []].flat(9).map(String);
 }
 
-/** Returns a job's values from the text and from other files with a job of this name; `undefined` without one. */
+/** Returns a top-level value from the text and from other files; `undefined` without one. */
 function defined(pipeline, name) {
-  const there = pipeline.elsewhere && Object.hasOwn(pipeline.elsewhere, name) ? pipeline.elsewhere[name] : undefined;
-  const here = pipeline.jobs.get(name)?.values;
-  return here && there ? merged(there, here) : (here ?? there);
+  const [inText, there] = [pipeline.values, pipeline.elsewhere ?? {}].map((it) => (Object.hasOwn(it, name) ? it[name] : undefined));
+  return isHash(inText) && isHash(there) ? merged(there, inText) : (inText ?? there);
 }
 
 /** Merges hashes deeply and replaces everything else, as `extends` and `include` do. */
@@ -140,91 +121,107 @@ function merged(below, above) {
   return both;
 }
 
-export function isHash(value) {
-  return Boolean(value) && typeof value === "object" && !Array.isArray(value) && !("!reference" in value);
-}
-
 /**
- * Returns a job's final values with all that it extends, its ancestors, and the origin of each script; `undefined` for an unknown job.
- * An origin is `{job}`, with `elsewhere` if another file has that part of it; `{unknown}` for a job of an unseen file; or `{keyword}` for
- * `default` and the top level.
+ * Returns a job's final values with all that it extends, its parents and ancestors, and the origin of each script; `undefined` for an
+ * unknown job. An origin is `{job}`, with `elsewhere` if another file has that part of it; `{unknown}` for a job of an unseen file; or
+ * `{keyword}` for `default` and the top level.
  */
-export function effective(pipeline, name, above = []) {
-  const definition = defined(pipeline, name);
-  if (!isHash(definition) || above.includes(name)) return undefined;
-  let values = {};
-  const from = {};
-  const ancestors = [];
-  for (const parent of parents(definition)) {
-    const inherited = effective(pipeline, parent, [...above, name]);
-    ancestors.push(parent, ...(inherited?.ancestors ?? []));
-    if (inherited) {
-      values = merged(values, inherited.values);
-      Object.assign(from, inherited.from);
-    } else if (!OURS.includes(parent)) {
-      for (const script of SCRIPTS) from[script] = { unknown: parent };
-    }
-  }
-  values = merged(values, definition);
-  const here = pipeline.jobs.get(name)?.values ?? {};
-  for (const script of SCRIPTS) {
-    if (script in definition) from[script] = { job: name, elsewhere: !(script in here) };
-    // A null script removes the parents' one, and `default` applies again.
-    if (values[script] === null) delete from[script];
-  }
-  if (above.length === 0) {
+export function effective(pipeline, name) {
+  return once(pipeline, `effective ${name}`, () => {
+    const job = extended(pipeline, name);
+    if (!job) return undefined;
+    const [values, from] = [{ ...job.values }, { ...job.from }];
     for (const script of ["before_script", "after_script"]) {
       const [found, value] = from[script] ? [] : fromDefault(pipeline, values, script);
       if (found) [from[script], values[script]] = [found, value];
     }
-  }
-  delete values.extends;
-  return { values, from, ancestors };
+    return { ...job, values, from };
+  });
+}
+
+/** Returns a job like `effective`, but without `default` and the top level: references see it in this form. */
+function extended(pipeline, name) {
+  return once(pipeline, `extended ${name}`, () => {
+    const definition = defined(pipeline, name) ?? (OURS.includes(name) ? { variables: { [SETTING]: "" } } : undefined);
+    if (!isHash(definition)) return undefined;
+    let values = {};
+    const from = {};
+    const ancestors = new Set();
+    let unknown;
+    for (const parent of parents(definition)) {
+      const inherited = extended(pipeline, parent);
+      for (const it of [parent, ...(inherited?.ancestors ?? [])]) ancestors.add(it);
+      unknown ??= inherited ? inherited.unknown : parent;
+      if (inherited) {
+        values = merged(values, inherited.values);
+        Object.assign(from, inherited.from);
+      } else {
+        for (const script of SCRIPTS) from[script] = { unknown: parent };
+      }
+    }
+    values = merged(values, definition);
+    for (const script of SCRIPTS) {
+      if (script in definition) from[script] = { job: name, elsewhere: !(script in here(pipeline, name)) };
+      // A null script removes the parents' one, and `default` applies again.
+      if (values[script] === null) delete from[script];
+    }
+    delete values.extends;
+    return { values, from, parents: parents(definition), ancestors: [...ancestors], unknown };
+  });
+}
+
+/** True if a job has the notifier's settings among its variables. */
+export function hasSettings({ values }) {
+  return isHash(values.variables) && SETTING in values.variables;
+}
+
+/** Returns a job's variables without the notifier's settings, and with a reference followed. */
+export function ownVariables(pipeline, { variables }) {
+  const found = variables?.["!reference"] ? (referred(pipeline, variables["!reference"]) ?? variables) : variables;
+  return Object.fromEntries(Object.entries(found ?? {}).filter(([name]) => name !== SETTING));
 }
 
 /** Returns the origin and the value of a keyword of `default` or of the top level, if a job with these values takes it. */
 export function fromDefault(pipeline, values, keyword) {
   const takes = values.inherit?.default ?? true;
   if (takes === false || (Array.isArray(takes) && !takes.includes(keyword))) return [];
-  for (const top of [pipeline.values, pipeline.elsewhere ?? {}]) {
-    if (isHash(top.default) && keyword in top.default) return [{ keyword: ["default", keyword] }, top.default[keyword]];
-    if (keyword in top && keyword !== "tags") return [{ keyword: [keyword] }, top[keyword]];
-  }
-  return [];
+  // An empty keyword counts as none.
+  const [inDefault, atTop] = [defined(pipeline, "default")?.[keyword] ?? undefined, defined(pipeline, keyword) ?? undefined];
+  if (inDefault !== undefined) return [{ keyword: ["default", keyword] }, inDefault];
+  return atTop === undefined || keyword === "tags" ? [] : [{ keyword: [keyword] }, atTop];
+}
+
+/** Returns the value that a reference stands for; `undefined` if it is unknown. */
+export function referred(pipeline, [name, ...path]) {
+  const start = (GLOBAL.includes(name) ? undefined : extended(pipeline, name)?.values) ?? defined(pipeline, name);
+  return path.reduce((at, key) => at?.[key], start);
 }
 
 /** Returns the lines of a script, with known references followed. An unknown reference becomes text. */
-export function lines(pipeline, script, depth = 0) {
-  if (Array.isArray(script)) return script.flatMap((line) => lines(pipeline, line, depth));
+export function lines(pipeline, script) {
+  return followed(pipeline, script).lines;
+}
+
+/** Returns the number of lists within each other in a script, with known references followed. */
+export function depth(pipeline, script) {
+  return followed(pipeline, script).depth;
+}
+
+function followed(pipeline, script) {
+  if (Array.isArray(script)) {
+    const items = script.map((item) => followed(pipeline, item));
+    const all = items.flatMap((item) => item.lines);
+    if (all.length > MOST_LINES) throw new Error("its references come to more lines than any script has");
+    return { lines: all, depth: 1 + items.reduce((most, item) => Math.max(most, item.depth), 0) };
+  }
   const path = script?.["!reference"];
-  if (!path) return script === null || script === undefined ? [] : [String(script)];
-  const [name, ...rest] = path;
-  const start = GLOBAL.includes(name) ? (pipeline.values[name] ?? pipeline.elsewhere?.[name]) : effective(pipeline, name, [""])?.values;
-  const value = rest.reduce((at, key) => at?.[key], start);
-  return value === undefined || depth > 10 ? [`!reference ${path.join(" ")}`] : lines(pipeline, value, depth + 1);
-}
-
-/** Returns the origin of a keyword that a node's merge key brings, as the path of a reference. */
-export function mergedFrom(pipeline, node, keyword) {
-  for (const { key, value } of isMap(node) ? node.items.toReversed() : []) {
-    if (nameOf(key) !== "<<") continue;
-    for (const alias of isSeq(value) ? value.items : [value]) {
-      const source = isAlias(alias) ? alias.resolve(pipeline.document) : alias;
-      const path = own(source, keyword) ? pathOf(pipeline.top, source) : undefined;
-      const found = path ? [...path, keyword] : mergedFrom(pipeline, source, keyword);
-      if (found) return found;
-    }
-  }
-  return undefined;
-}
-
-function pathOf(within, node) {
-  for (const { key, value } of within.items) {
-    if (value === node) return [nameOf(key)];
-    const path = isMap(value) ? pathOf(value, node) : undefined;
-    if (path) return [nameOf(key), ...path];
-  }
-  return undefined;
+  if (!path) return { lines: script === null || script === undefined ? [] : [String(script)], depth: 0 };
+  const found = once(pipeline, `lines ${JSON.stringify(path)}`, () => {
+    const value = referred(pipeline, path);
+    return value === undefined ? undefined : followed(pipeline, value);
+  });
+  // The hooks are lists that refer to another list.
+  return found ?? { lines: [`!reference ${path.join(" ")}`], depth: OURS.includes(path[0]) ? 2 : 1 };
 }
 
 /** Returns the stages in their order, or GitLab's own if the pipeline names none. */

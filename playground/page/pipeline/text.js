@@ -12,7 +12,7 @@ export function reference(path) {
 
 /** Returns a name for a list in brackets, in quotes if it needs them. */
 export function name(text) {
-  const plain = /^[\p{L}_.][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./-]+)*$/u.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/iu.test(text);
+  const plain = /^\.?[\p{L}_][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./-]+)*$/u.test(text) && !/^(true|false|yes|no|on|off|null|y|n|\.inf|\.nan)$/iu.test(text);
   return plain ? text : JSON.stringify(text);
 }
 

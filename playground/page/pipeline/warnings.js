@@ -1,9 +1,13 @@
 // Warns about parts of a pipeline that matter for the notifier, by GitLab's own configuration code.
 import { imageOf, pattern } from "./jobs.js";
+import { ofMergeRequests } from "./merge-requests.js";
 import { includes, parents, stages } from "./read.js";
 
 /** Images without curl and wget: those of the distributions, and slim ones. */
 const NO_DOWNLOADER = /(^|\/)((debian|ubuntu|fedora|eclipse-temurin|postgres|mysql)(:[^/]*)?|[^/]*-slim)$/iu;
+
+/** Stages that every pipeline has, before and after its own. */
+const EDGES = [".pre", ".post"];
 
 /** Returns the includes that are the component already, or a copy of its file. */
 export function ours({ values, project }) {
@@ -21,6 +25,11 @@ export function unseen(pipeline) {
   const already = ours(pipeline);
   const files = includes(pipeline.values).filter((it) => !already.includes(it) && !it.template && !it.component);
   return files.map((it) => String([it.local ?? it.remote ?? it.file ?? it.artifact].flat()[0]));
+}
+
+/** True if all jobs of a pipeline are known. Templates and components bring jobs, too. */
+export function isWhole(pipeline) {
+  return Boolean(pipeline.elsewhere) || includes(pipeline.values).length === ours(pipeline).length;
 }
 
 /** Returns the warnings of a pipeline with these inputs, each `{code}` with the values for its text. */
@@ -41,6 +50,10 @@ export function warnings(pipeline, jobs, inputs) {
   for (const input of ["start_stage", "finish_stage"]) {
     if (inputs[input] && !known.includes(inputs[input])) add("unknown-stage", { input, stage: inputs[input], stages: known.slice(1, -1).join(", ") });
   }
+  // GitLab makes no pipeline of jobs in .pre and .post only.
+  const early = ["start_stage", ...(inputs.finish === "never" ? [] : ["finish_stage"])].find((input) => known.includes(inputs[input]) && !EDGES.includes(inputs[input]));
+  const theirs = jobs.filter(({ name, cannot }) => cannot !== "ours" && !ownJobs({ ...inputs, finish: "always" }).includes(name));
+  if (early && isWhole(pipeline) && ofMergeRequests(pipeline, theirs)) add("merge-requests-only", { input: early, stage: inputs[early] });
   const files = unseen(pipeline);
   if (files.length > 0) add("includes-unseen", { files: files.join(", ") });
 

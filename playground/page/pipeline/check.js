@@ -1,0 +1,72 @@
+// Checks what a change does to the jobs of a pipeline: where the hooks are, and whether anything else is new.
+import { HOOK } from "./edits.js";
+import { depth, effective, hasSettings, lines, ownVariables, SCRIPTS, sorted } from "./read.js";
+
+/** GitLab's limit of lists within each other in a script (https://docs.gitlab.com/ci/yaml/yaml_optimization/#reference-tags). */
+const DEEPEST = 10;
+
+/** True for a job in the short way, without a before_script or after_script beside the hooks. */
+export function isShort({ ancestors, from }) {
+  return ancestors.includes(".notify-deploy") && !from.before_script && !from.after_script;
+}
+
+/** Counts the hooks of a job: each one in its place, and those in a wrong place. A late start hook comes after other lines. */
+export function hooks(pipeline, all) {
+  const [before, script, after] = SCRIPTS.map((it) => lines(pipeline, all.values[it]));
+  const [isStart, isEnd] = [HOOK.script, HOOK.after_script].map((it) => (line) => line === `!reference ${it.join(" ")}`);
+  const short = isShort(all) ? 1 : 0;
+  const start = [...before, ...script].filter(isStart).length;
+  return {
+    start: short + start,
+    end: short + after.filter(isEnd).length,
+    misplaced: after.filter(isStart).length + [...before, ...script].filter(isEnd).length,
+    isLate: start > 0 && ![before, script].some(([first]) => isStart(first)),
+  };
+}
+
+/** True if a job of this name has a hook twice, or in a wrong place. */
+export function isWrong(pipeline, name) {
+  const all = effective(pipeline, name);
+  if (!all) return false;
+  const { start, end, misplaced, isLate } = hooks(pipeline, all);
+  return start > 1 || end > 1 || misplaced > 0 || isLate;
+}
+
+/** True if a job has both hooks and the settings for them. */
+export function isComplete(pipeline, name) {
+  const all = effective(pipeline, name);
+  const { start, end, misplaced } = hooks(pipeline, all);
+  return start === 1 && end === 1 && misplaced === 0 && hasSettings(all);
+}
+
+/** Returns the jobs with a script that GitLab would refuse, as its lists are too deep. */
+export function tooDeep(pipeline) {
+  return names(pipeline).filter((name) => {
+    const all = name.startsWith(".") ? undefined : effective(pipeline, name);
+    return all && SCRIPTS.some((script) => depth(pipeline, all.values[script]) > DEEPEST);
+  });
+}
+
+/** Returns the jobs in which more than the hooks is new. */
+export function harmed(before, now, chosen) {
+  const after = compared(now, chosen);
+  return Object.entries(compared(before, chosen)).filter(([name, job]) => after[name] !== job).map(([name]) => name);
+}
+
+/** Returns every job as one text, to compare two pipelines. The chosen jobs are without their hooks. */
+function compared(pipeline, chosen) {
+  const known = names(pipeline).map((name) => [name, effective(pipeline, name)]).filter(([, job]) => job);
+  return Object.fromEntries(known.map(([name, { values, ancestors }]) => {
+    const scripts = SCRIPTS.map((script) => [
+      script,
+      lines(pipeline, values[script]).filter((line) => !chosen.includes(name) || !line.startsWith(`!reference ${HOOK.script[0]} `)),
+    ]);
+    const theirs = ancestors.filter((it) => ![".notify", ".notify-deploy"].includes(it));
+    const job = { ...values, ...Object.fromEntries(scripts), variables: ownVariables(pipeline, values), ancestors: theirs };
+    return [name, JSON.stringify(sorted(job))];
+  }));
+}
+
+function names(pipeline) {
+  return [...new Set([...pipeline.jobs.keys(), ...Object.keys(pipeline.elsewhere ?? {})])];
+}
