@@ -14,16 +14,18 @@ demo: setup-rust
 	@echo "building the notifier; the first build takes some minutes"
 	$(CARGO) run --package runner -- demo
 
-# The playground on this machine, for a browser: http://127.0.0.1:8080/
+# The playground on this machine, for a browser: make playground [PORT=8080]. It takes the next free port if that one is busy.
+PORT ?= 8080
 playground: target/playground
-	@echo "the playground is at http://127.0.0.1:8080/"
-	@python3 -m http.server --bind 127.0.0.1 --directory target/playground 8080
+	@python3 playground/serve.py target/playground $(PORT)
 
 # The playground for any web server. GitLab Pages serves it as `public`.
 .PHONY: target/playground
 target/playground: setup-rust
-	@npm --prefix playground ci --silent --no-audit --no-fund
-	@$(CARGO) run --quiet --package playground -- $@
+	@command -v npm >/dev/null || { echo "npm is missing; install Node.js 20 or later from https://nodejs.org" >&2; exit 1; }
+	@echo "Building the playground: its libraries, and the module for the browser. The first time takes a few minutes."
+	@npm --prefix playground ci --no-audit --no-fund
+	@$(CARGO) run --package playground -- $@
 
 # Takes the pictures of the docs from the playground in a real browser. Look at them before you commit them.
 pictures: target/playground setup-browser

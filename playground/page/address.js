@@ -1,9 +1,6 @@
 // Keeps the entered state in the fragment of the address: a link shares it, and no server sees it.
 import { preferred } from "./words.js";
 
-/** Inputs of the example, not of a team. */
-export const EXAMPLE = { mention: "here", grafana_url: "https://grafana.example", loki_datasource: "loki-prod" };
-
 /** Returns the state of a newly opened playground. */
 export function initial(samples) {
   return {
@@ -15,7 +12,7 @@ export function initial(samples) {
     app: "bot,public,history,people",
     theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
     width: "desktop",
-    inputs: { ...EXAMPLE, ...(preferred() === "en" ? {} : { language: preferred() }) },
+    inputs: { deploy_jobs: "deploy", ...(preferred() === "en" ? {} : { language: preferred() }) },
     variables: "",
     file: "",
     people: "",

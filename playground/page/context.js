@@ -1,5 +1,8 @@
 // Turns the entered state into the module's context and into lines of `.gitlab-ci.yml`. Nothing here touches the DOM.
 
+/** The name of the deploy job in the samples. */
+const SAMPLE_JOB = "review";
+
 /** The example address of the first message, for the operators. */
 const FIRST_MESSAGE = "https://shop.slack.com/archives/C0DEPLOYS1/p1764547200000100";
 
@@ -7,14 +10,15 @@ const FIRST_MESSAGE = "https://shop.slack.com/archives/C0DEPLOYS1/p1764547200000
 export function context(samples, state) {
   const event = named(samples.events, state.event);
   const kind = named(samples.kinds, state.kind);
-  const ci = { ...kind.ci, ...event.ci, ...environment(kind.ci, event.ci), ...variables(state.variables).values };
   const settings = {};
   for (const input of samples.inputs) {
     const value = String(state.inputs[input.name] ?? input.default).trim();
-    if (input.for_module && value) settings[input.name] = value;
+    // A list with a default may be set to nothing.
+    if (input.for_module && (value || (input.is_list && input.default))) settings[input.name] = value;
   }
   // The event is the example's. People and places are entered.
-  const { name: _, ci: __, ...happened } = event;
+  const { name: _, ci: ofJob, ...happened } = withJob(event, settings.deploy_jobs);
+  const ci = { ...kind.ci, ...ofJob, ...environment(kind.ci, event.ci), ...variables(state.variables).values };
   const audience = { bot: { updates: true }, operators: { operators: { first_message: FIRST_MESSAGE } } };
   return {
     version: 1,
@@ -59,6 +63,12 @@ export function component(samples, inputs) {
   // Strings in double quotes are the same in YAML as in JSON.
   for (const { name, type } of given) lines.push(`    ${name}: ${["boolean", "number"].includes(type) ? inputs[name] : JSON.stringify(inputs[name])}`);
   return lines;
+}
+
+/** Returns an event with the deploy job named as in `deploy_jobs`, so that the message is about a job of the team. */
+function withJob(event, names = "") {
+  const name = names.split(/[,;\n]/u).map((it) => it.trim()).find((it) => it && !/[*?[]/u.test(it)) ?? "deploy";
+  return JSON.parse(JSON.stringify(event), (key, value) => (["name", "CI_JOB_NAME"].includes(key) && value === SAMPLE_JOB ? name : value));
 }
 
 /** Returns the environment of a deploy job. Its name follows the branch, as in Auto DevOps. */

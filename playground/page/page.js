@@ -1,11 +1,14 @@
 // The playground: the entered state becomes a context, the module turns it into a message, and the playground shows it as Slack would.
 import init, { body, faults as slackFaults, picture, render } from "./notifier.js";
-import { EXAMPLE, initial, read, write } from "./address.js";
+import { initial, read, write } from "./address.js";
 import * as app from "./app.js";
 import { context, faults, snippet } from "./context.js";
 import { byId, copies, element, list } from "./dom.js";
 import { compile, run } from "./foreign.js";
 import { choice, described, preferred, said, speak, spoken } from "./words.js";
+
+/** The entry of `events` that excludes the start of a pipeline. */
+const NO_START = "!pipeline-started";
 
 const FIELDS = ["event", "kind", "audience", "theme", "width", "variables", "file", "people"];
 
@@ -32,6 +35,10 @@ async function start() {
   const shown = samples.inputs.filter(({ name }) => name !== "language");
   byId("inputs").replaceChildren(...shown.filter((input) => input.for_module).map(field));
   byId("delivery").replaceChildren(...shown.filter((input) => !input.for_module).map(field));
+  byId("quiet-start").addEventListener("input", () => {
+    const others = entries(byId("input-events").value).filter((it) => it !== NO_START);
+    byId("input-events").value = [...others, ...(byId("quiet-start").checked ? [NO_START] : [])].join(", ");
+  });
   for (const area of ["form", "audience", "theme", "width"]) byId(area).addEventListener("input", entered);
   byId("form").addEventListener("submit", (event) => event.preventDefault());
   byId("module").addEventListener("change", () => use(byId("module").files[0]));
@@ -83,6 +90,7 @@ async function show(given, isStep = false) {
     else byId(`input-${input.name}`).value = value;
     byId(`input-${input.name}-description`).textContent = described(input);
   }
+  byId("quiet-start").checked = entries(byId("input-events").value).includes(NO_START);
   for (const option of document.querySelectorAll("#event option, #kind option")) option.textContent = choice(option.value);
   app.show(state.app);
   await draw();
@@ -94,10 +102,21 @@ function entered() {
   state.inputs = {};
   for (const input of samples.inputs) {
     const element = byId(input.name === "language" ? "language" : `input-${input.name}`);
-    const value = input.type === "boolean" ? element.checked : input.type === "number" ? Number(element.value) : element.value;
+    const value = entry(input, element);
     if (String(value) !== String(input.default)) state.inputs[input.name] = value;
   }
+  byId("quiet-start").checked = entries(byId("input-events").value).includes(NO_START);
   draw();
+}
+
+function entries(list) {
+  return list.split(/[,;\n]/u).map((it) => it.trim()).filter(Boolean);
+}
+
+/** Returns the value of an input's control. A number that is cleared is the default. */
+function entry({ type, default: usual }, { checked, value }) {
+  if (type === "boolean") return checked;
+  return type === "number" ? (value.trim() === "" ? usual : Number(value)) : value;
 }
 
 async function draw() {
@@ -107,7 +126,7 @@ async function draw() {
   if (state.view === "pipeline") await drawPipeline();
   const json = JSON.stringify(context(samples, state));
   byId("context").textContent = json;
-  byId("snippet").textContent = snippet(samples, { deploy_jobs: "deploy", ...teamsInputs() });
+  byId("snippet").textContent = snippet(samples, state.inputs);
   const warnings = faults(samples, state).map(({ code, ...named }) => said(code, named));
   if (refused) warnings.push(said("no-module", refused));
   let message;
@@ -123,18 +142,13 @@ async function draw() {
 
 async function drawPipeline() {
   pipeline ??= import("./pipeline.js").then((view) => {
-    view.start(() => view.show(samples, teamsInputs()));
+    view.start(() => view.show(samples, state.inputs));
     byId("failed").hidden = true;
     return view;
   });
   const view = await pipeline.catch(() => window.tellFailure("pipeline.js"));
-  if (view) view.show(samples, teamsInputs());
+  if (view) view.show(samples, state.inputs);
   else pipeline = undefined;
-}
-
-/** Returns the inputs that somebody chose, without those of the example. */
-function teamsInputs() {
-  return Object.fromEntries(Object.entries(state.inputs).filter(([name, value]) => value !== EXAMPLE[name]));
 }
 
 /** Shows a module's answer, all of it as text. The notifier's own renderer draws the picture. */
@@ -145,6 +159,7 @@ function showMessage(message, warnings) {
       posted = body(message);
       const answer = JSON.parse(message);
       summary = answer.skip ? said("not-sent", { why: answer.skip }) : String(answer.summary ?? "");
+      byId("picture").classList.toggle("skipped", Boolean(answer.skip));
       if (Array.isArray(answer.warnings)) warnings.push(...answer.warnings.map(({ text }) => text));
       warnings.push(...slackFaults(posted).map((fault) => said("slack", { fault })));
       const request = { version: 1, theme: state.theme, language: state.inputs.language ?? "en", messages: pictures(answer) };
@@ -158,7 +173,7 @@ function showMessage(message, warnings) {
   byId("summary").textContent = summary;
   byId("text").textContent = text;
   list("warnings", warnings);
-  byId("picture").className = state.width;
+  byId("picture").classList.toggle("phone", state.width === "phone");
   byId("picture").srcdoc = withFonts(pictured);
 }
 
@@ -171,7 +186,8 @@ function withFonts(picture) {
 
 /** Returns the messages that people see. A bot posts the pipeline's message, and in its thread a reply without the small print. */
 function pictures({ message, failure, skip }) {
-  if (skip || state.audience === "webhook") return [{ message }];
+  if (skip) return [{ caption: said("not-sent", { why: skip }), message }];
+  if (state.audience === "webhook") return [{ message }];
   if (state.audience === "operators") return [{ caption: said("to-operators"), message }];
   if (state.event === "pipeline started") return [{ caption: said("first-message"), message }];
   const { attachments: _, ...reply } = message;

@@ -21,6 +21,8 @@ export function start(entered) {
 /** Shows the pipeline with the inputs that somebody chose. This view itself finds the deploy jobs. */
 export function show(samples, { merge_into: _, deploy_jobs: __, ...inputs }) {
   const [text, full] = [byId("pipeline").value, byId("full").value];
+  byId("pipeline-then").hidden = !text.trim();
+  byId("pipeline-steps").replaceChildren(...said("then-pipeline").map((textContent) => element("li", { textContent })));
   const clear = (warnings) => {
     byId("jobs-set").hidden = true;
     for (const id of ["changes", "proposed"]) byId(id).replaceChildren();

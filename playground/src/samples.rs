@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::setting::SETTINGS;
+use crate::setting::{SETTINGS, Takes};
 
 /// Each event, and the fixture that shows it.
 const EVENTS: [(&str, &str); 15] = [
@@ -96,7 +96,9 @@ fn inputs(root: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
         let name = name.as_str().unwrap_or_default();
         input["name"] = name.into();
         input["description_ko"] = korean[name].clone();
-        input["for_module"] = SETTINGS.iter().any(|setting| setting.name == name && setting.for_module).into();
+        let setting = SETTINGS.iter().find(|setting| setting.name == name);
+        input["for_module"] = setting.is_some_and(|it| it.for_module).into();
+        input["is_list"] = setting.is_some_and(|it| it.takes == Takes::List).into();
         described.push(input);
     }
     Ok(described)

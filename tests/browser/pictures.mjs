@@ -21,7 +21,10 @@ const MOMENTS = [
 export async function take(directory) {
   mkdirSync(directory, { recursive: true });
   const [server, browser] = await Promise.all([serve(), launch()]);
-  const { page } = await open(browser, server.url, { viewport: { width: 1200, height: 1000 }, deviceScaleFactor: 2 });
+  // A mention, and a link to the runtime logs.
+  const inputs = { deploy_jobs: "deploy", mention: "here", grafana_url: "https://grafana.example", loki_datasource: "loki-prod" };
+  const state = Buffer.from(JSON.stringify({ inputs })).toString("base64url");
+  const { page } = await open(browser, `${server.url}#${state}`, { viewport: { width: 1200, height: 1000 }, deviceScaleFactor: 2 });
   const taken = [];
   for (const [suffix, language] of [["", "en"], [".ko", "ko"]]) {
     await page.selectOption("#language", language);

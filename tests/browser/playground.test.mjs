@@ -68,7 +68,7 @@ test("typing updates the message, the body and the include to paste", async () =
   await page.locator("summary", { hasText: "Variables of the job" }).click();
   await page.fill("#variables", "CI_PROJECT_NAME=storefront\nGITLAB_USER_NAME=박지우");
   await frame(page).locator(".message", { hasText: "배포 실패" }).waitFor();
-  assert.match(await text(page, "summary"), /^\[storefront\] prod: 배포 실패 \(review\) · 실행자 박지우/);
+  assert.match(await text(page, "summary"), /^\[storefront\] prod: 배포 실패 · 실행자 박지우/);
   assert.match(await text(page, "body"), /S0TECHOPS1/);
   const snippet = await text(page, "snippet");
   assert.match(snippet, /^include:\n {2}- component: \$CI_SERVER_FQDN\/devops\/pipeline-notifier\/notify@\d+\.\d+\.\d+\n {4}inputs:\n/);
@@ -77,6 +77,76 @@ test("typing updates the message, the body and the include to paste", async () =
   await page.locator("summary", { hasText: "Settings file" }).click();
   await page.fill("#file", '{"events": {"deploy-failed": {"text": "롤아웃 실패"}}}');
   await frame(page).locator(".message", { hasText: "롤아웃 실패" }).waitFor();
+});
+
+/** Returns the inputs of an include, as YAML gives them. */
+function inputsOf(page, snippet) {
+  return page.evaluate(async (yaml) => {
+    const { parse } = await import("./yaml/index.js");
+    return parse(yaml).include[0].inputs ?? {};
+  }, snippet);
+}
+
+test("the include to paste has exactly the inputs of the shown message", async () => {
+  const { page, seen } = await open(browser, server.url);
+  const { inputs } = await page.evaluate(() => fetch("samples.json").then((it) => it.json()));
+  const both = async () => [await inputsOf(page, await text(page, "snippet")), JSON.parse(await text(page, "context")).settings];
+  // A text that any input without options takes, and the forms that some of them want.
+  const values = { mention: "here", grafana_url: "https://grafana.example", module_sha256: "a".repeat(64), timeout: 7, webhook_variable: "TEAM_HOOK" };
+  for (const address of ["package_url", "module_url", "app_url", "logs_url", "slack_api_url"]) values[address] = "https://files.example/a";
+  const [before, settingsBefore] = await both();
+  assert.deepEqual(before, { deploy_jobs: "deploy" });
+  for (const details of await page.locator("#view-message details").all()) await details.evaluate((it) => (it.open = true));
+  for (const { name, type, default: usual, options, for_module: isForModule } of inputs.filter(({ name }) => name !== "language")) {
+    const control = page.locator(`#input-${name}`);
+    const value = type === "boolean" ? !usual : options ? options.find((it) => it !== usual) : (values[name] ?? "a-b*");
+    if (type === "boolean") await control.setChecked(value);
+    else if (options) await control.selectOption(value);
+    else await control.fill(String(value));
+    const [shown, settings] = await both();
+    assert.deepEqual(shown, { ...before, [name]: value }, name);
+    assert.deepEqual(settings, { ...settingsBefore, ...(isForModule ? { [name]: String(value) } : {}) }, name);
+    if (type === "boolean") await control.setChecked(usual);
+    else if (options) await control.selectOption(usual);
+    else await control.fill(String(before[name] ?? usual));
+    assert.deepEqual(await both(), [before, settingsBefore], name);
+  }
+  // A number that is cleared is the default, and a list that is cleared is nothing.
+  await page.fill("#input-timeout", "");
+  await page.fill("#input-environments", "");
+  const [shown, settings] = await both();
+  assert.deepEqual(shown, { ...before, environments: "" });
+  assert.equal(settings.environments, "");
+  assert.match(await text(page, "summary"), /^\[shop-api\] main: /);
+  assert.deepEqual(seen.errors, []);
+});
+
+test("the start of a pipeline can be left out", async () => {
+  const { page } = await open(browser, server.url);
+  await page.selectOption("#event", "pipeline started");
+  await page.fill("#input-events", "deploy-*");
+  assert.equal(await page.locator("#quiet-start").isChecked(), false);
+  await page.fill("#input-events", "");
+  await page.check("#quiet-start");
+  await page.locator("#summary", { hasText: "not sent: " }).waitFor();
+  assert.deepEqual(await inputsOf(page, await text(page, "snippet")), { deploy_jobs: "deploy", events: "!pipeline-started" });
+  // What is not sent does not look sent.
+  await frame(page).locator("body", { hasText: "not sent: " }).waitFor();
+  assert.match(await page.locator("#picture").getAttribute("class"), /skipped/u);
+  const { page: other } = await open(browser, page.url());
+  assert.equal(await other.locator("#quiet-start").isChecked(), true);
+  await page.uncheck("#quiet-start");
+  await page.locator("#summary", { hasText: "pipeline started" }).waitFor();
+  assert.doesNotMatch((await page.locator("#picture").getAttribute("class")) ?? "", /skipped/u);
+  assert.equal(await page.inputValue("#input-events"), "");
+});
+
+test("the message is about the job that the inputs name", async () => {
+  const { page } = await open(browser, server.url);
+  for (const [jobs, job] of [["ship", " (ship)"], ["deploy-*, ship", " (ship)"], ["deploy-*", ","], ["배포; ship", " (배포)"]]) {
+    await page.fill("#input-deploy_jobs", jobs);
+    await page.locator("#summary", { hasText: `deploy failed${job}` }).waitFor();
+  }
 });
 
 test("invalid values get a warning", async () => {
