@@ -200,7 +200,14 @@ fn a_channel_that_the_bot_was_not_invited_to_is_named() {
 /// Case R23: a setting for one channel that has several.
 #[test]
 fn the_first_of_several_channels_is_used_and_a_warning_says_so() {
-    for several in ["C0DEPLOYS1,C0OPERATOR", "C0DEPLOYS1; C0OPERATOR", "C0DEPLOYS1 C0OPERATOR", "#deploys, #ops"] {
+    for several in [
+        "C0DEPLOYS1,C0OPERATOR",
+        "C0DEPLOYS1; C0OPERATOR",
+        "C0DEPLOYS1 C0OPERATOR",
+        ",C0DEPLOYS1|C0OPERATOR",
+        r#"["C0DEPLOYS1", "C0OPERATOR"]"#,
+        "#deploys, #ops",
+    ] {
         let (server, workspace) = slack(Workspace::new());
         let sent = sends(bot(&server, &["deploy-finished"]).with("NOTIFIER_CHANNEL", several));
         assert!(sent.stderr.contains("NOTIFIER_CHANNEL"), "{several}: {}", sent.stderr);
@@ -211,6 +218,9 @@ fn the_first_of_several_channels_is_used_and_a_warning_says_so() {
         let doctor = doctor.with("SLACK_API_URL", server.url("/api")).run();
         assert!(doctor.stdout.contains("takes one channel"), "{several}: {}", doctor.stdout);
     }
+    let (server, workspace) = slack(Workspace::new());
+    sends_without_a_warning(bot(&server, &["deploy-finished"]).with("NOTIFIER_CHANNEL", r#"["C0DEPLOYS1"]"#));
+    assert_eq!(workspace.lock().unwrap().top_level(DEPLOYS).len(), 1);
 }
 
 #[test]
@@ -307,7 +317,7 @@ fn a_token_that_is_revoked_midway_loses_nothing() {
     let call = |event: &str| bot(&server, &[event]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH));
     sends_without_a_warning(call("pipeline-started"));
     let sent = sends(call("deploy-started"));
-    assert!(sent.stderr.contains("the event is posted in the thread"), "{}", sent.stderr);
+    assert!(sent.stderr.contains("the event is posted, and"), "{}", sent.stderr);
     let sent = sends(call("deploy-finished"));
     assert!(sent.stderr.contains("SLACK_BOT_TOKEN is revoked"), "{}", sent.stderr);
     assert_eq!(states(&workspace.lock().unwrap().replies()), ["deploy started"]);

@@ -127,7 +127,11 @@ fn canceled_and_waiting_pipelines_did_not_succeed() {
     let waiting = of(vec![build(), approve(), job(5, "deploy", "deploy", "created")]);
     assert_eq!(waiting.state(), "waiting for approve");
     assert_eq!(waiting.links()[0], ("approve".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/3".into()));
-    assert_eq!(of(vec![build(), job(6, "e2e", "test", "running")]).state(), "pipeline finished");
+    for status in ["running", "pending", "preparing", "created", "waiting_for_callback"] {
+        let running = of(vec![build(), job(6, "e2e", "test", status)]);
+        assert_eq!(running.state(), "pipeline still running", "{status}");
+        assert!(!running.body.to_string().contains("Pipeline took"), "{status}");
+    }
     let optional = with(approve(), "allow_failure", true);
     assert_eq!(of(vec![build(), optional]).state(), "pipeline succeeded");
     // A stop button waits for nobody and proves nothing. A job that may fail may be canceled.
@@ -311,6 +315,12 @@ fn an_expired_access_token_is_named() {
     // Nobody but the access token may compare.
     let sent = send(&DEPLOYED, expired(vec!["jobs", "bridges", "deployments", "pipelines"]), &[access]);
     assert_eq!(sent.ended.stderr.matches("it expired or was revoked").count(), 1, "{}", sent.ended.stderr);
+    // A deployment names the token that somebody set, too, and so does another refusal of it.
+    let sent = send(&DEPLOYED, expired(vec![]), &[access]);
+    assert_eq!(sent.ended.stderr.matches("it expired or was revoked").count(), 1, "{}", sent.ended.stderr);
+    let forbidden = Server::start([Reply::status(403, r#"{"error":"insufficient_scope"}"#)]);
+    let sent = send_on(&forbidden, &FAILED, &[access]);
+    assert!(sent.ended.stderr.contains("GitLab answered 403 to NOTIFIER_GITLAB_TOKEN"), "{}", sent.ended.stderr);
     let (server, _) = gitlab(expired(vec![]));
     let doctor = Notifier::new(&["doctor"])
         .job(JOB)

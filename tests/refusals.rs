@@ -7,7 +7,7 @@ use crate::support::harness::{Notifier, WEBHOOK_PATH};
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 use crate::support::slack_limits::{elements, mentions};
-use crate::support::workspace::{DEPLOYS, Message, TOKEN, Workspace, slack};
+use crate::support::workspace::{DEPLOYS, Message, OPS, TOKEN, Workspace, slack};
 
 /// A failed deployment that mentions a group.
 fn failure(server: &Server) -> Notifier {
@@ -120,6 +120,45 @@ fn at_most_two_parts_are_left_out() {
     assert_eq!(ended.last_line(), "notify: sent", "{}", ended.stderr);
     assert!(workspace.lock().unwrap().everything(DEPLOYS).is_empty());
     assert_eq!(mentions(&hook.only_request().json()), ["S0OPERATORS"]);
+}
+
+/// Blocks and mention are refused together, in either order, by bot and by webhook.
+#[test]
+fn a_text_has_no_mention_that_slack_refused() {
+    for parts in [
+        [("blocks", "invalid_blocks"), ("mention", "restricted_action")],
+        [("mention", "restricted_action"), ("blocks", "invalid_blocks")],
+        [("mention", "action_prohibited"), ("blocks", "msg_blocks_too_long")],
+    ] {
+        let (ended, messages) = refused(&parts);
+        assert_eq!(ended.last_line(), "notify: sent", "{parts:?}: {}", ended.stderr);
+        let posted = messages.last().unwrap();
+        assert!(!posted.text().contains("<!") && posted.text().contains("<https://"), "{}", posted.text());
+        assert!(!posted.body.contains_key("blocks"), "{parts:?}");
+    }
+    for words in [["invalid_blocks", "action_prohibited"], ["action_prohibited", "invalid_blocks"]] {
+        let replies = words.map(|word| Reply::status(403, word)).into_iter().chain([Reply::ok()]);
+        let hook = Server::start(replies.collect::<Vec<_>>());
+        let (server, _) = slack(Workspace::new());
+        let call = failure(&server).without("SLACK_BOT_TOKEN").without("SLACK_API_URL").without("NOTIFIER_CHANNEL");
+        let ended = call.with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH)).run();
+        assert_eq!(ended.last_line(), "notify: sent", "{words:?}: {}", ended.stderr);
+        let sent = hook.requests()[2].json();
+        let text = sent["text"].as_str().unwrap();
+        assert!(!text.contains("<!") && text.contains("<https://"), "{words:?}: {text}");
+    }
+}
+
+/// What Slack refuses of the operators' message, or of an update, is a warning too.
+#[test]
+fn each_part_that_is_left_out_is_a_warning() {
+    let (server, workspace) = slack(Workspace::new());
+    workspace.lock().unwrap().refused_parts = vec![("mention", "restricted_action")];
+    let call = failure(&server).with("NOTIFIER_OPS_CHANNEL", OPS).with("NOTIFIER_OPS_MENTION", "here");
+    let ended = call.with("NOTIFIER_MENTION", "").run();
+    assert_eq!(ended.last_line(), "notify: sent", "{}", ended.stderr);
+    assert!(warnings(&ended).iter().any(|it| it.contains("change NOTIFIER_OPS_MENTION")), "{}", ended.stderr);
+    assert_eq!(workspace.lock().unwrap().top_level(OPS).len(), 1);
 }
 
 /// The thread is for the whole channel there, so only a webhook or another channel helps.

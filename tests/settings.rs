@@ -113,8 +113,12 @@ fn a_mention_that_reaches_nobody_is_warned_of() {
         let doctor = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_MENTION", mention).run();
         assert!(doctor.stdout.contains("NOTIFIER_USER_MAP"), "{}", doctor.stdout);
     }
-    let map = ("NOTIFIER_USER_MAP", Some(r#"{"minsu.kim@corp.example": "U0MINSUKIM"}"#));
+    // Somebody else is mentioned, and this person is not.
     let failed = ("CI_JOB_STATUS", Some("failed"));
+    let sent = send(&["deploy-finished"], &[("NOTIFIER_MENTION", Some("author,here")), failed]);
+    assert_eq!(mentions(&sent.body), ["here"]);
+    assert!(sent.warns_of("NOTIFIER_USER_MAP"), "{}", sent.ended.stderr);
+    let map = ("NOTIFIER_USER_MAP", Some(r#"{"minsu.kim@corp.example": "U0MINSUKIM"}"#));
     let sent = send(&["deploy-finished"], &[("NOTIFIER_MENTION", Some("author")), map, failed]);
     assert!(mentions(&sent.body) == ["U0MINSUKIM"] && !sent.warns_of("NOTIFIER_MENTION"), "{}", sent.ended.stderr);
 }
@@ -149,6 +153,7 @@ fn a_yaml_list_is_a_list() {
         ("NOTIFIER_BRANCHES", r#"["develop", "release/*"]"#, "deploy-started", false),
         ("NOTIFIER_EVENTS", r#"["deploy-started", "deploy-failed"]"#, "deploy-started", true),
         ("NOTIFIER_EVENTS", r#"["!deploy-started"]"#, "deploy-started", false),
+        ("NOTIFIER_BRANCHES", r#"["main", 1.2, true]"#, "deploy-started", true),
         ("NOTIFIER_EVENTS", "!pipeline-started, !deploy-started", "deploy-started", false),
         ("NOTIFIER_EVENTS", "!pipeline-started", "deploy-started", true),
         ("NOTIFIER_EVENTS", "deploy-*, !deploy-started", "deploy-started", false),

@@ -117,6 +117,67 @@ fn gitlab_gets_the_client_certificate() {
     assert!(ended.stderr.contains("asked for a client certificate"), "{}", ended.stderr);
 }
 
+/// A file that holds nothing usable costs its purpose, and never the message.
+#[test]
+fn a_client_certificate_that_cannot_be_used_is_named() {
+    let (folder, gitlab) = (chain(), upstream());
+    let whole = join(&folder, &["leaf", "middle", "root"], "whole");
+    let address = front_of(&whole, &folder.join("leaf.key"), None, &gitlab.url(""));
+    openssl(
+        &folder,
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -keyout big.key -out big.pem -subj /CN=big",
+    );
+    let reversed = join(&folder, &["middle", "client"], "reversed");
+    fs::write(folder.join("garbage"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    for (certificate, key) in [
+        ("client.pem", "leaf.key"),
+        ("big.pem", "client.key"),
+        ("garbage", "client.key"),
+        ("client.pem", "garbage"),
+        ("client.pem", "nothing"),
+        (reversed.file_name().unwrap().to_str().unwrap(), "client.key"),
+    ] {
+        let (certificate, key) = (folder.join(certificate), folder.join(key));
+        let files = [
+            ("CI_SERVER_TLS_CA_FILE", &*whole),
+            ("CI_SERVER_TLS_CERT_FILE", &certificate),
+            ("CI_SERVER_TLS_KEY_FILE", &key),
+        ];
+        let ended = close(address, &files);
+        assert!(names_the_job(&ended), "{certificate:?} {key:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("are no certificate with its key"), "{certificate:?} {key:?}: {}", ended.stderr);
+    }
+    for odd in [folder.join("garbage"), folder.join("nothing"), folder.clone()] {
+        let ended = close(address, &[("CI_SERVER_TLS_CA_FILE", &odd)]);
+        let is_certificate = odd.ends_with("garbage");
+        let named = ended.stderr.contains("CI_SERVER_TLS_CA_FILE holds no certificate");
+        assert!(named || is_certificate, "{odd:?}: {}", ended.stderr);
+    }
+}
+
+/// A certificate of the right authority that no server may show.
+#[test]
+fn a_certificate_that_is_no_servers_is_named() {
+    let (folder, gitlab) = (chain(), upstream());
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    for (name, extensions) in [
+        ("usage", "extendedKeyUsage=clientAuth\nsubjectAltName=DNS:localhost\n"),
+        ("email", "extendedKeyUsage=emailProtection\nsubjectAltName=DNS:localhost\n"),
+        ("unnamed", "basicConstraints=CA:FALSE\n"),
+    ] {
+        fs::write(folder.join("odd.ext"), extensions).unwrap();
+        openssl(&folder, &format!("req -new {key} -keyout {name}.key -out {name}.csr -subj /CN=localhost"));
+        let signed = "-CA root.pem -CAkey root.key -CAcreateserial -extfile odd.ext -days 30";
+        openssl(&folder, &format!("x509 -req -in {name}.csr -out {name}.pem {signed}"));
+        let files = ["pem", "key"].map(|it| folder.join(format!("{name}.{it}")));
+        let address = front_of(&files[0], &files[1], None, &gitlab.url(""));
+        let ended = close(address, &[("CI_SERVER_TLS_CA_FILE", &folder.join("root.pem"))]);
+        let expected = if name == "unnamed" { "is for another name" } else { "is not one of a server" };
+        let is_named = ended.stderr.contains(expected) && ended.stderr.contains("subjectAltName");
+        assert!(is_named, "{name}: {}", ended.stderr);
+    }
+}
+
 #[test]
 fn only_regular_files_are_read() {
     let (folder, gitlab) = (chain(), upstream());

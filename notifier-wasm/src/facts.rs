@@ -166,8 +166,9 @@ impl<'a> Facts<'a> {
 
     /// Returns the person who ran the pipeline, or who started the manual job.
     pub(crate) fn person(&self) -> Option<String> {
-        let name = self.context.ci("GITLAB_USER_NAME").or_else(|| self.context.ci("GITLAB_USER_LOGIN"))?;
-        Some(text::shown(name, 80))
+        let names = ["GITLAB_USER_NAME", "GITLAB_USER_LOGIN"].into_iter();
+        let mut shown = names.filter_map(|it| self.context.ci(it)).map(|name| text::shown(name, 80));
+        shown.find(|name| !name.is_empty())
     }
 
     /// A variable that holds an address.
@@ -186,17 +187,23 @@ impl<'a> Facts<'a> {
 
     /// Returns the duration in seconds, if something has ended.
     pub(crate) fn took(&self) -> Option<u64> {
-        if matches!(self.context.event, Event::PipelineStarted | Event::DeployStarted) {
+        if matches!(self.context.event, Event::PipelineStarted | Event::DeployStarted) || self.is_ongoing() {
             return None;
         }
         self.since(self.began_at()?)
     }
 
-    /// Returns the time since the pipeline began, in seconds, for a living message.
+    /// Returns the time since the pipeline began, in seconds, for a living message, and for a pipeline that is not over.
     pub(crate) fn so_far(&self) -> Option<u64> {
         let is_about_a_part = matches!(self.context.event, Event::DeployStarted | Event::DeployFinished);
-        let began_at = self.time("CI_PIPELINE_CREATED_AT").filter(|_| self.context.updates && is_about_a_part)?;
-        self.since(began_at)
+        let is_shown = self.context.updates && is_about_a_part || self.is_ongoing();
+        self.since(self.time("CI_PIPELINE_CREATED_AT").filter(|_| is_shown)?)
+    }
+
+    /// True if the pipeline is not over, although a closing job runs.
+    pub(crate) fn is_ongoing(&self) -> bool {
+        self.state == State::PipelineWaiting
+            || self.state == State::PipelineFinished && outcome::has_unfinished_jobs(self.context)
     }
 
     /// Returns the time since the pipeline started, in seconds, if the start job came late. Runners take that job when they are free.

@@ -119,6 +119,14 @@ impl Language {
         }
     }
 
+    /// Returns the status of a pipeline that a closing job found running.
+    pub(crate) fn still_running(self) -> &'static str {
+        match self {
+            Self::English => "pipeline still running",
+            Self::Korean => "파이프라인 아직 실행 중",
+        }
+    }
+
     /// Returns a job that the pipeline waits for, by its status, for [`Self::state`].
     pub(crate) fn waited_for(self, status: &str, job: &str) -> String {
         let (before, behind) = match (self, status) {

@@ -13,6 +13,8 @@ mod mrkdwn;
 mod runtime_logs;
 mod summary;
 
+use std::mem;
+
 use serde::Serialize;
 
 use crate::CONTRACT_VERSION;
@@ -32,9 +34,11 @@ pub(crate) struct Message {
     version: u64,
     /// The body that the host posts unchanged.
     message: Body,
-    /// The text with the first link and the mentions, for a server or a refusal that leaves the blocks out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fallback: Option<String>,
+    /// The first link and the mentions as text, for a server or a refusal that leaves the blocks out.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    link_text: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    mention_text: String,
     /// The position of the block with the mentions.
     #[serde(skip_serializing_if = "Option::is_none")]
     mention_block: Option<usize>,
@@ -88,11 +92,13 @@ impl Message {
         let status = status(&facts, &mut warnings);
         let summary = line(&facts, &status, str::to_owned);
         let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, mrkdwn::top_level));
-        let additions = additions(&links, &mentions);
+        let mut link_text = links.first().map(|link| mrkdwn::link(&link.url, &link.label)).unwrap_or_default();
+        let mut mention_text = mention_text(&mentions);
         if facts.context.text_only {
-            text += &additions;
+            for part in [&mut link_text, &mut mention_text].into_iter().filter(|it| !it.is_empty()) {
+                text = text + " " + &mem::take(part);
+            }
         }
-        let fallback = (!facts.context.text_only && !additions.is_empty()).then(|| format!("{text}{additions}"));
         let blocks = blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions);
         // The mentions are the last block.
         let mention_block = (!mentions.is_empty()).then(|| blocks.len() - 1);
@@ -106,7 +112,8 @@ impl Message {
         Self {
             version: CONTRACT_VERSION,
             message: body,
-            fallback,
+            link_text,
+            mention_text,
             mention_block,
             skip,
             failure: facts.state.is_failure(),
@@ -133,15 +140,14 @@ impl Message {
     }
 }
 
-/// Returns the additions for a server that shows only the text: the first link and the mentions.
-fn additions(links: &[Link], mentions: &[Mention]) -> String {
-    let link = links.first().map(|link| mrkdwn::link(&link.url, &link.label));
-    let mentions = mentions.iter().map(|mention| match mention {
+/// Returns the mentions as Slack's text has them (<https://docs.slack.dev/messaging/formatting-message-text/#mentions>).
+fn mention_text(mentions: &[Mention]) -> String {
+    let written = |mention: &Mention| match mention {
         Mention::User(id) => format!("<@{id}>"),
         Mention::Group(id) => format!("<!subteam^{id}>"),
         Mention::All(range) => format!("<!{range}>"),
-    });
-    link.into_iter().chain(mentions).map(|part| format!(" {part}")).collect()
+    };
+    mentions.iter().map(written).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

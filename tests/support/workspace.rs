@@ -224,6 +224,9 @@ impl Workspace {
     /// Returns the error for the first part of a message that Slack refuses.
     fn refusal(&self, body: &Value) -> Option<&'static str> {
         let has = |part: &str| match part {
+            "mention" if body["blocks"].is_null() => {
+                ["<!", "<@"].iter().any(|it| body["text"].to_string().contains(it))
+            }
             "mention" => !slack_limits::mentions(body).is_empty(),
             "blocks" => body["blocks"].as_array().is_some_and(|blocks| !blocks.is_empty()),
             argument => !body[argument].is_null(),

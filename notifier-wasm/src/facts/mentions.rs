@@ -66,7 +66,7 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
             found.push(mention);
         }
     }
-    if let (true, true, Some(entry)) = (is_time, found.is_empty() && has_person(facts), unknown) {
+    if let (true, true, Some(entry)) = (is_time, has_person(facts), unknown) {
         let text = format_args!(
             "{key}`{entry}` mentions nobody, because Slack's ID of that person is unknown; set NOTIFIER_USER_MAP, or use a bot with users:read.email"
         );

@@ -111,6 +111,12 @@ pub(crate) fn waiting_for(context: &Context) -> Option<&Job> {
     statuses.find_map(|status| context.jobs.other.iter().find(|job| job.status == status && !job.stops()))
 }
 
+/// True if a job runs or will run.
+pub(crate) fn has_unfinished_jobs(context: &Context) -> bool {
+    let statuses = ["running", "pending", "preparing", "created", "waiting_for_callback"];
+    context.jobs.other.iter().any(|job| statuses.contains(&job.status.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -33,9 +33,10 @@ impl<'a> Ref<'a> {
                 iid,
                 title: context.ci("CI_MERGE_REQUEST_TITLE"),
                 branch: context.ci("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME").or(name)?,
+                // Without a source, the fork is gone.
                 is_of_fork: context
-                    .ci("CI_MERGE_REQUEST_SOURCE_PROJECT_ID")
-                    .is_some_and(|source| context.ci("CI_MERGE_REQUEST_PROJECT_ID").is_some_and(|it| it != source)),
+                    .ci("CI_MERGE_REQUEST_PROJECT_ID")
+                    .is_some_and(|it| context.ci("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != Some(it)),
                 url: context
                     .ci("CI_MERGE_REQUEST_PROJECT_URL")
                     .and_then(SafeUrl::parse)

@@ -110,6 +110,9 @@ fn default_status(facts: &Facts) -> String {
     if let Some(stage) = failed.and_then(failures::common_stage) {
         return language.stage_failed(&text::shown(stage, MAX_STAGE));
     }
+    if *state == State::PipelineFinished && facts.is_ongoing() {
+        return language.still_running().to_owned();
+    }
     let job = facts.job().filter(|_| *action == Action::Other);
     let about = match (state, job) {
         (State::DeployRolledBack, _) => facts.short_sha().unwrap_or_default(),

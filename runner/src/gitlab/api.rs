@@ -1,7 +1,7 @@
 //! Requests to GitLab's API: their address and token, and the limits of their number and time.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, Read};
 use std::time::Duration;
 
@@ -47,6 +47,9 @@ pub(crate) enum Unknown {
     /// 401, 403 or 404: an older instance, or a restricted token. A route that takes no job token ignores it.
     #[error("GitLab answered {0}: the job token may not read this")]
     Refused(u16),
+    /// 403 or 404 for the access token.
+    #[error("GitLab answered {0} to NOTIFIER_GITLAB_TOKEN, which may not read this, or it is gone")]
+    Forbidden(u16),
     /// The access token got a 401, on a route that takes any token.
     #[error("GitLab refused NOTIFIER_GITLAB_TOKEN (401): it expired or was revoked")]
     Expired,
@@ -71,6 +74,7 @@ impl Explain for Unknown {
             Self::Refused(_) | Self::NotListed => {
                 "a project access token with read_api in NOTIFIER_GITLAB_TOKEN may read it".into()
             }
+            Self::Forbidden(_) => "check its scope, read_api, and its role in the project".into(),
             Self::Expired => "create a new project access token with read_api".into(),
             Self::NotUnderstood => "check whether a proxy answers in its place".into(),
             Self::Missing(_) | Self::Child | Self::OtherHost | Self::Status(_) | Self::Enough => "".into(),
@@ -81,7 +85,7 @@ impl Explain for Unknown {
 impl Unknown {
     /// Returns true if another token may succeed.
     fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NotListed | Self::Expired)
+        matches!(self, Self::Refused(_) | Self::Forbidden(_) | Self::NotListed | Self::Expired)
     }
 }
 
@@ -105,6 +109,8 @@ pub(crate) struct Api {
     /// True if the access token is useless: it got a 401 on a route that takes any token.
     is_expired: Cell<bool>,
     left: Cell<u8>,
+    /// The reason why no further request is made.
+    stopped: RefCell<Option<Unknown>>,
 }
 
 impl Api {
@@ -136,6 +142,7 @@ impl Api {
             preferred: Cell::new(0),
             is_expired: Cell::new(false),
             left: Cell::new(REQUESTS),
+            stopped: RefCell::default(),
         })
     }
 
@@ -148,8 +155,8 @@ impl Api {
                 continue;
             }
             match ask(Asker { api: self, token: number }) {
-                // An expired access token is the cause that people can fix.
-                Err(Unknown::Expired) => unknown = Some(Unknown::Expired),
+                // The access token's refusal is the cause that people can fix.
+                Err(refused @ (Unknown::Expired | Unknown::Forbidden(_))) => unknown = Some(refused),
                 Err(refused) if refused.is_refusal() => unknown = unknown.or(Some(refused)),
                 other => {
                     if other.is_ok() {
@@ -162,10 +169,10 @@ impl Api {
         Err(unknown.unwrap_or(Unknown::Enough))
     }
 
-    /// Stops further requests after a timeout or a 429.
-    fn give_up(&self, fault: Fault) -> Unknown {
-        self.left.set(0);
-        fault.into()
+    /// Stops further requests after a timeout or a 429, which stays the reason of them all.
+    fn give_up(&self, unknown: Unknown) -> Unknown {
+        self.stopped.replace(Some(unknown.clone()));
+        unknown
     }
 
     /// Returns the token that may read the whole API, if there is one. Some routes take no job token.
@@ -190,7 +197,11 @@ impl Asker<'_> {
         let mut body = BufReader::new(opened.body);
         let mut json = serde_json::Deserializer::from_reader(&mut body);
         let entries: Vec<T> = Vec::deserialize(&mut json).map_err(|error| {
-            if error.is_io() { self.api.give_up(self.api.connection.broken_off()) } else { Unknown::NotUnderstood }
+            if error.is_io() {
+                self.api.give_up(self.api.connection.broken_off().into())
+            } else {
+                Unknown::NotUnderstood
+            }
         })?;
         // A connection serves the next request only if it is read to the end.
         let _ = io::copy(&mut body.take(REST), &mut io::sink());
@@ -201,13 +212,18 @@ impl Asker<'_> {
     pub(crate) fn file(self, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
         let mut bytes = Vec::new();
         let body = self.get(path)?.body;
-        body.take(max).read_to_end(&mut bytes).map_err(|_| self.api.give_up(self.api.connection.broken_off()))?;
+        body.take(max)
+            .read_to_end(&mut bytes)
+            .map_err(|_| self.api.give_up(self.api.connection.broken_off().into()))?;
         Ok(bytes)
     }
 
     /// Gets an answer of status 200, its body unread.
     pub(crate) fn get(self, path: &str) -> Result<Opened, Unknown> {
         let Asker { api, token } = self;
+        if let Some(unknown) = &*api.stopped.borrow() {
+            return Err(unknown.clone());
+        }
         let left = api.left.get().checked_sub(1).ok_or(Unknown::Enough)?;
         api.left.set(left);
         let (header, token) = &api.tokens[token];
@@ -215,20 +231,17 @@ impl Asker<'_> {
         match api.connection.get(&url, (header, token), MAX_ANSWER) {
             Ok(opened) => match opened.status {
                 200 => Ok(opened),
-                429 => {
-                    api.left.set(0);
-                    Err(Unknown::Status(429))
-                }
+                429 => Err(api.give_up(Unknown::Status(429))),
                 status @ (401 | 403 | 404) => {
                     if status == 401 && *header == ACCESS {
                         api.is_expired.set(true);
                         return Err(Unknown::Expired);
                     }
-                    Err(Unknown::Refused(status))
+                    Err(if *header == ACCESS { Unknown::Forbidden(status) } else { Unknown::Refused(status) })
                 }
                 status => Err(Unknown::Status(status)),
             },
-            Err(fault) => Err(api.give_up(fault)),
+            Err(fault) => Err(api.give_up(fault.into())),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use serde_json::Value;
 
 use super::key::Key;
 use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes, WHERE_LISTED};
@@ -110,10 +111,18 @@ impl Settings {
     }
 }
 
-/// Returns a list as people write it. GitLab passes an input that is a YAML list as JSON: `["deploy", "prod"]`.
+/// Returns a list as people write it. GitLab passes an input that is a YAML list as JSON: `["deploy", 1.2, ["prod"]]`.
 fn plain_list(setting: &Setting, value: &str) -> String {
-    let list = serde_json::from_str::<Vec<String>>(value).ok().filter(|_| setting.takes == Takes::List);
-    list.map_or_else(|| value.to_owned(), |list| list.join(","))
+    fn entries(value: &Value) -> Vec<String> {
+        match value {
+            Value::Array(list) => list.iter().flat_map(entries).collect(),
+            Value::String(text) => vec![text.clone()],
+            Value::Null | Value::Object(_) => vec![],
+            number => vec![number.to_string()],
+        }
+    }
+    let list = serde_json::from_str(value).ok().filter(|it: &Value| it.is_array() && setting.takes == Takes::List);
+    list.map_or_else(|| value.to_owned(), |list| entries(&list).join(","))
 }
 
 /// Returns the variable of a setting: `NOTIFIER_LOKI_QUERY` for `loki_query`. The Web API's address has the name that others use too.
@@ -133,7 +142,11 @@ fn refusal(name: &str, value: &str) -> Option<String> {
         ));
     }
     let takes = SETTINGS.iter().find(|setting| setting.name == name)?.takes;
-    if takes == Takes::Switch && !ON.iter().chain(&OFF).any(|word| value.eq_ignore_ascii_case(word)) {
+    if takes == Takes::Switch
+        && !value.is_empty()
+        && value != NOTHING
+        && !ON.iter().chain(&OFF).any(|word| value.eq_ignore_ascii_case(word))
+    {
         return Some(format!("is `{value}`, neither on nor off, so it is ignored; write on or off"));
     }
     if !matches!(takes, Takes::Text | Takes::List) {
@@ -217,6 +230,8 @@ mod tests {
         let of = |name, value: &str| Settings::default().or_from(&[(name, value)].into_iter().collect());
         let settings = of("NOTIFIER_DEPLOY_JOBS", r#"["deploy", "deploy: [eu, blue]"]"#);
         assert_eq!(settings.value("deploy_jobs"), Some("deploy,deploy: [eu, blue]"));
+        let mixed = of("NOTIFIER_BRANCHES", r#"["main", 1.2, true, null, ["dev"]]"#);
+        assert_eq!(mixed.value("branches"), Some("main,1.2,true,dev"));
         assert_eq!(of("NOTIFIER_BRANCHES", "[main]").value("branches"), Some("[main]"));
         assert_eq!(of("NOTIFIER_LOKI_QUERY", r#"["a"]"#).value("loki_query"), Some(r#"["a"]"#));
     }

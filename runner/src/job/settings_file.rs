@@ -8,7 +8,7 @@ use crate::report::Sink;
 use crate::variables::Variables;
 
 /// The file's name.
-const NAME: &str = ".pipeline-notifier.json";
+pub(crate) const NAME: &str = ".pipeline-notifier.json";
 
 /// The keys for every event, for one event, and for one environment.
 const FOR_ALL: [&str; 4] = ["mention", "ops_mention", "lines", "links"];
@@ -79,10 +79,10 @@ impl SettingsFile {
         entries.any(|entry| ["mention", "ops_mention"].into_iter().any(|key| entry.contains_key(key)))
     }
 
-    /// Returns whether any environment has its own channel.
-    pub(crate) fn has_channels(&self, key: &str) -> bool {
+    /// Returns `channel` or `ops_channel` of every environment that has its own.
+    pub(crate) fn channels(&self, key: &str) -> impl Iterator<Item = &str> {
         let environments = self.0.get("environments").and_then(Value::as_object);
-        environments.is_some_and(|all| all.values().any(|entry| entry.get(key).is_some()))
+        environments.into_iter().flat_map(Map::values).filter_map(move |entry| entry.get(key)?.as_str())
     }
 }
 
@@ -159,6 +159,6 @@ mod tests {
         assert_eq!(file.channel("channel", Some("feature/x")), Some("C0OTHERS01"));
         assert_eq!(file.channel("channel", None), Some("C0OTHERS01"));
         assert_eq!(file.channel("ops_channel", Some("prod")), None);
-        assert!(file.has_channels("channel") && !file.has_channels("ops_channel"));
+        assert_eq!((file.channels("channel").count() > 0, file.channels("ops_channel").count()), (true, 0));
     }
 }

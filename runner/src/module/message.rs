@@ -21,9 +21,11 @@ const MAX_TEXT: usize = 4000;
 pub(crate) struct Message {
     version: u64,
     message: Map<String, Value>,
-    /// The text with the first link and the mentions, for a server or a refusal that leaves the blocks out.
+    /// The first link and the mentions as text, for a refusal that leaves the blocks out.
     #[serde(default)]
-    fallback: Option<String>,
+    link_text: String,
+    #[serde(default)]
+    mention_text: String,
     /// The position of the block with the mentions.
     #[serde(default)]
     mention_block: Option<usize>,
@@ -140,10 +142,10 @@ impl Message {
     }
 
     pub(crate) fn body(&self) -> Body {
-        let text = self.message.get("text").and_then(Value::as_str).unwrap_or_default();
         Body {
             json: Value::Object(self.message.clone()),
-            fallback: self.fallback.clone().unwrap_or_else(|| text.to_owned()),
+            link_text: self.link_text.clone(),
+            mention_text: self.mention_text.clone(),
             mention_block: self.mention_block,
         }
     }
@@ -153,7 +155,8 @@ impl Message {
 #[derive(Clone, Debug)]
 pub(crate) struct Body {
     json: Value,
-    fallback: String,
+    link_text: String,
+    mention_text: String,
     mention_block: Option<usize>,
 }
 
@@ -176,24 +179,30 @@ impl Body {
         body
     }
 
-    /// Removes the block of the mentions from the arguments of a request. Returns false if there is none.
+    /// Removes the mentions from the arguments of a request. Returns false if there are none.
     pub(crate) fn remove_mentions(&self, arguments: &mut Map<String, Value>) -> bool {
-        let blocks = arguments.get_mut("blocks").and_then(Value::as_array_mut);
-        match (blocks, self.mention_block) {
-            (Some(blocks), Some(block)) if block < blocks.len() => {
-                blocks.remove(block);
-                true
-            }
-            _ => false,
+        match (arguments.get_mut("blocks").and_then(Value::as_array_mut), self.mention_block) {
+            (Some(blocks), Some(block)) if block < blocks.len() => drop(blocks.remove(block)),
+            (None, _) if !self.mention_text.is_empty() => self.set_text(arguments, &[&self.link_text]),
+            _ => return false,
         }
+        true
     }
 
-    /// Replaces the blocks and attachments of a request by the text with the first link and the mentions. Returns false if there are no
-    /// blocks.
-    pub(crate) fn remove_blocks(&self, arguments: &mut Map<String, Value>) -> bool {
-        arguments.insert("text".to_owned(), self.fallback.clone().into());
+    /// Replaces the blocks and attachments of a request by the text with the first link and, unless they were refused, the mentions.
+    /// Returns false if there are no blocks.
+    pub(crate) fn remove_blocks(&self, arguments: &mut Map<String, Value>, with_mentions: bool) -> bool {
+        let mentions = if with_mentions { &*self.mention_text } else { "" };
+        self.set_text(arguments, &[&self.link_text, mentions]);
         arguments.remove("attachments");
         arguments.remove("blocks").is_some()
+    }
+
+    fn set_text(&self, arguments: &mut Map<String, Value>, additions: &[&str]) {
+        let text = self.json["text"].as_str().unwrap_or_default();
+        let parts = [&[text], additions].concat();
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        arguments.insert("text".to_owned(), parts.join(" ").into());
     }
 
     /// Returns the text, which is complete without the blocks.

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     TlsName(String),
     #[error("the certificate of {0} is that of an authority (CA:TRUE), and no server may use one")]
     TlsAuthority(String),
+    #[error("the certificate of {0} is not one of a server, as TLS wants it")]
+    TlsCertificate(String),
     #[error("{0} asked for a client certificate that this job does not have, or refused it")]
     TlsClient(String),
     #[error("the TLS handshake with {0} failed")]
@@ -93,6 +95,7 @@ impl Fault {
             Self::TlsTime(_) => "tls_time",
             Self::TlsName(_) => "tls_name",
             Self::TlsAuthority(_) => "tls_authority",
+            Self::TlsCertificate(_) => "tls_certificate",
             Self::TlsClient(_) => "tls_client",
             Self::Tls(_) => "tls",
             Self::Proxy(_) => "proxy",
@@ -117,10 +120,14 @@ impl Explain for Fault {
             Self::TlsUntrusted(_) => "if a proxy inspects TLS, set SSL_CERT_FILE to its CA certificate",
             Self::TlsTime(_) => "check the clock of the runner, and the certificate",
             Self::TlsAuthority(_) => "issue a certificate for the server, with CA:FALSE, and trust its authority",
-            Self::TlsClient(_) => "set tls-cert-file and tls-key-file of the runner, which reach only GitLab",
-            Self::TlsName(_) | Self::Tls(_) | Self::Protocol(_) => {
-                "check the address, and whether a proxy answers in its place"
+            Self::TlsCertificate(_) => {
+                "issue one of version 3 with a subjectAltName, for servers, with an RSA, P-256 or P-384 key"
             }
+            Self::TlsClient(_) => "set tls-cert-file and tls-key-file of the runner, which reach only GitLab",
+            Self::TlsName(_) => {
+                "check the address, the names in the certificate's subjectAltName, and whether a proxy answers in its place"
+            }
+            Self::Tls(_) | Self::Protocol(_) => "check the address, and whether a proxy answers in its place",
             Self::Proxy(_) => "check its address and credentials there, and NO_PROXY",
         };
         step.into()
@@ -162,6 +169,7 @@ fn tls_fault(error: &rustls::Error) -> Kind {
         rustls::Error::InvalidCertificate(Other(cause)) if cause.to_string().contains("CaUsedAsEndEntity") => {
             Fault::TlsAuthority
         }
+        rustls::Error::InvalidCertificate(_) => Fault::TlsCertificate,
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired
             | AlertDescription::BadCertificate

@@ -15,7 +15,7 @@ use crate::net::deadline::Deadline;
 use crate::net::fault::{Fault, Way};
 use crate::net::proxy::{proxy, proxy_variable, way};
 use crate::net::secret::Secret;
-use crate::net::trust::Trust;
+use crate::net::trust::{FILES, Trust};
 use crate::variables::Variables;
 
 /// The time limit of the resolver: a dead name server is noticed early.
@@ -102,13 +102,9 @@ impl Client {
 
     /// Returns the problems of the environment's certificates and proxy, for people.
     pub(crate) fn oddities(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        if self.variables.get("SSL_CERT_FILE").is_some() && self.trust().is_built_in() {
-            found.push(
-                "SSL_CERT_FILE holds no certificate, so the built-in authorities are used; set it to a PEM file"
-                    .to_owned(),
-            );
-        }
+        let is_set = FILES.iter().any(|name| self.variables.get(name).is_some());
+        let of_files = if is_set { &self.trust().oddities[..] } else { &[] };
+        let mut found: Vec<String> = of_files.iter().map(|it| (*it).to_owned()).collect();
         if let Some((name, _)) =
             proxy_variable(&self.variables, "https").filter(|(_, value)| Proxy::new(value).is_err())
         {

@@ -48,7 +48,7 @@ impl Bot<'_> {
         let metadata = posting.shown.encode(sender);
         let post = || self.post(&body, Some(&metadata));
         let Some(Found { thread, shown }) = found else { return post() };
-        let left_out = match self.reply(thread, &body, failure, metadata.clone()) {
+        let mut left_out = match self.reply(thread, &body, failure, metadata.clone()) {
             // Somebody deleted the message.
             Err(gone) if is_gone(&gone) => return post(),
             other => other?,
@@ -68,11 +68,11 @@ impl Bot<'_> {
             }
         };
         if changes {
-            match self.update(sender, posting, thread) {
+            match self.update(sender, posting, thread, &mut left_out) {
                 // Somebody deleted it, and Slack shows the reply at the channel's root. The thread continues at a new message.
                 Err(gone) if is_gone(&gone) => return post(),
                 Err(undelivered) => warnings.warning(&format!(
-                    "{}; the event is posted in the thread, and the pipeline's message is not updated",
+                    "{}; the event is posted, and the pipeline's message is not updated",
                     undelivered.describe()
                 )),
                 Ok(()) => {}
@@ -81,15 +81,21 @@ impl Bot<'_> {
         Ok((thread.clone(), left_out))
     }
 
-    /// Updates the pipeline's message, which notifies nobody.
-    pub(crate) fn update(&self, sender: &Sender, posting: &Posting, thread: &Thread) -> Result<(), Undelivered> {
+    /// Updates the pipeline's message, which notifies nobody. Adds the parts that Slack refused to `left_out`.
+    pub(crate) fn update(
+        &self,
+        sender: &Sender,
+        posting: &Posting,
+        thread: &Thread,
+        left_out: &mut Vec<LeftOut>,
+    ) -> Result<(), Undelivered> {
         let body = posting.message.body();
         let mut update = body.arguments();
         update.insert("channel".into(), thread.channel.clone().into());
         update.insert("ts".into(), thread.ts.clone().into());
         update.insert("metadata".into(), posting.shown.encode(sender));
         let send = |update: &Map<String, Value>| self.write("chat.update", &complete(update.clone()));
-        persist(update, &body, &mut Vec::new(), send).map(drop)
+        persist(update, &body, left_out, send).map(drop)
     }
 
     /// Posts a new message.

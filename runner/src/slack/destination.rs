@@ -5,7 +5,7 @@ use super::webhook_url::{self, UnusableWebhook, Webhook};
 use crate::explain::Explain;
 use crate::job::key::Key;
 use crate::job::settings::{Settings, variable};
-use crate::job::settings_file::SettingsFile;
+use crate::job::settings_file::{NAME, SettingsFile};
 use crate::report::{Code, Warning};
 use crate::variables::Variables;
 
@@ -30,21 +30,38 @@ struct Channels {
 
 impl Channels {
     fn of(key: Key, settings: &Settings, file: &SettingsFile) -> Self {
-        Self { key, named: settings.get(key).map(str::to_owned), file: file.clone() }
+        let named = settings.get(key).filter(|it| entries(it).next().is_some());
+        Self { key, named: named.map(str::to_owned), file: file.clone() }
     }
 
     fn exist(&self) -> bool {
-        self.named.is_some() || self.file.has_channels(self.key.name())
+        self.named.is_some() || self.file.channels(self.key.name()).next().is_some()
     }
 
     fn of_environment(&self, environment: Option<&str>) -> Option<&str> {
-        self.named.as_deref().or_else(|| self.file.channel(self.key.name(), environment)).map(first_channel)
+        let written = self.named.as_deref().or_else(|| self.file.channel(self.key.name(), environment))?;
+        entries(written).next().map(channel)
+    }
+
+    /// Returns the name of the place with several channels where one belongs.
+    fn with_several(&self) -> Option<String> {
+        let has_several = |written: &str| entries(written).nth(1).is_some();
+        let name = self.key.name();
+        match &self.named {
+            Some(named) => has_several(named).then(|| variable(name)),
+            None => self.file.channels(name).any(has_several).then(|| format!("`{name}` in {NAME}")),
+        }
     }
 }
 
-/// Returns the first channel of a list. A setting takes only one.
-fn first_channel(written: &str) -> &str {
-    channel(written.trim().split([',', ';', ' ']).next().unwrap_or_default())
+/// Returns the channels of a setting, which takes only one. GitLab passes a YAML list as JSON. No name or ID has one of the separators;
+/// a link and a reference have some of them.
+fn entries(written: &str) -> impl Iterator<Item = &str> {
+    let is_plain = !written.contains(['<', ':']) && !written.contains("/archives/");
+    let ends = move |c: char| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '[' | ']' | '"') || is_plain && matches!(c, '|' | '/' | '+' | '、')
+    };
+    written.split(ends).filter(|entry| !entry.is_empty())
 }
 
 /// Parses a channel as people write or paste it: a name, an ID, `<#ID|name>`, or a link
@@ -79,12 +96,11 @@ impl Destinations {
         let (channels, ops_channels) =
             (Channels::of(Key::CHANNEL, settings, file), Channels::of(Key::OPS_CHANNEL, settings, file));
         for (key, channels) in [(Key::CHANNEL, &channels), (Key::OPS_CHANNEL, &ops_channels)] {
-            if channels.named.as_deref().is_some_and(|named| named.contains([',', ';', ' '])) {
-                let name = variable(key.name());
+            if let Some(place) = channels.with_several() {
                 let text = format!(
-                    "{name} takes one channel, so only the first one is used; post to others from their own projects or environments"
+                    "{place} takes one channel, so only the first one is used; post to others from their own projects or environments"
                 );
-                warnings.push(Warning::about(Code::Destination, &name, text));
+                warnings.push(Warning::about(Code::Destination, &variable(key.name()), text));
             }
         }
         let webhook = webhook_url::find(variables, settings);
@@ -172,6 +188,22 @@ mod tests {
         ] {
             assert_eq!(channel(written), "C0123456789", "{written}");
         }
+        let first = |written: &'static str| entries(written).next().map(channel);
+        for written in [
+            "C0123456789,C0987654321",
+            ",C0123456789",
+            "; C0123456789",
+            "C0123456789|C0987654321",
+            "C0123456789\tC0987654321",
+            "C0123456789、C0987654321",
+            "C0123456789/C0987654321",
+            r#"["C0123456789", "C0987654321"]"#,
+            "<#C0123456789|deploys>, <#C0987654321|ops>",
+            "https://team.slack.com/archives/C0123456789 https://team.slack.com/archives/C0987654321",
+        ] {
+            assert_eq!(first(written), Some("C0123456789"), "{written}");
+        }
+        assert_eq!((first("#deploys,#ops"), first("[]"), first(" , ")), (Some("#deploys"), None, None));
         assert_eq!(channel("#deploys"), "#deploys");
         assert_eq!(channel("https://team.slack.com/"), "https://team.slack.com/");
     }

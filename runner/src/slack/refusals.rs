@@ -27,9 +27,9 @@ use Part::{Blocks, Bot, Mentions, Message, Metadata, Thread};
 /// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/#handling_errors>). Any other error leaves out the bot.
 #[rustfmt::skip]
 const REFUSALS: [(&str, Part); 66] = [
-    ("cannot_reply_to_message", Message),
     ("message_not_found", Message),
     ("thread_not_found", Message),
+    ("cannot_reply_to_message", Thread),
     ("restricted_action_non_threadable_channel", Thread),
     ("restricted_action_thread_locked", Thread),
     ("cant_broadcast_message", Thread),
@@ -103,12 +103,12 @@ pub(crate) struct LeftOut {
 }
 
 impl LeftOut {
-    /// Returns the warning: what happened, why, and what to do.
-    pub(crate) fn describe(&self) -> String {
+    /// Returns the warning: what happened, why, and what to do. `setting` is the one that names the mentions.
+    pub(crate) fn describe(&self, setting: &str) -> String {
         let reason = &self.reason;
         match self.part {
             Mentions => format!(
-                "Slack refused the mention ({reason}), so nobody is mentioned; change NOTIFIER_MENTION, or ask an administrator of the workspace"
+                "Slack refused the mention ({reason}), so nobody is mentioned; change {setting}, or ask an administrator of the workspace"
             ),
             Metadata => format!(
                 "Slack refused the message's metadata ({reason}); later jobs find the message only by the start job's artifact"
@@ -140,6 +140,7 @@ pub(super) fn persist<T>(
     left_out: &mut Vec<LeftOut>,
     send: impl Fn(&Map<String, Value>) -> Result<T, Undelivered>,
 ) -> Result<T, Undelivered> {
+    let mut with_mentions = true;
     for _ in 0..2 {
         let refused = match send(&arguments) {
             Err(refused) => refused,
@@ -151,15 +152,23 @@ pub(super) fn persist<T>(
                 arguments.remove("reply_broadcast");
                 arguments.remove("thread_ts").is_some()
             }
-            Mentions => body.remove_mentions(&mut arguments),
+            Mentions => {
+                with_mentions && {
+                    with_mentions = false;
+                    body.remove_mentions(&mut arguments)
+                }
+            }
             Metadata => arguments.remove("metadata").is_some(),
-            Blocks => body.remove_blocks(&mut arguments),
+            Blocks => body.remove_blocks(&mut arguments, with_mentions),
             Message | Bot => false,
         };
         if !is_changed {
             return Err(refused);
         }
-        left_out.push(LeftOut { part, reason: refused.reason() });
+        let refused = LeftOut { part, reason: refused.reason() };
+        if !left_out.contains(&refused) {
+            left_out.push(refused);
+        }
     }
     send(&arguments)
 }

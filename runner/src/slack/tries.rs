@@ -28,8 +28,8 @@ pub(super) fn wait_before_next_try(result: &Result<Answer, Fault>) -> Option<Dur
     match result {
         Err(fault) => fault.is_before_sending().then(jittered),
         Ok(answer) if answer.status == 429 => {
-            let seconds: u64 = answer.retry_after.as_deref()?.trim().parse().ok()?;
-            Some(Duration::from_secs(seconds))
+            let seconds: f64 = answer.retry_after.as_deref()?.trim().parse().ok()?;
+            Duration::try_from_secs_f64(seconds.ceil()).ok()
         }
         Ok(answer) => (answer.status >= 500).then(jittered),
     }

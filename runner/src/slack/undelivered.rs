@@ -14,7 +14,7 @@ pub(crate) enum Undelivered {
     Nowhere(UnusableWebhook),
     #[error(transparent)]
     Fault(Fault),
-    #[error("Slack limits the rate of this channel and asks for a longer wait than the job has")]
+    #[error("Slack limits the rate of this channel to about one message a second")]
     RateLimited,
     #[error("Slack's address answered with a redirect ({status}), which is not followed")]
     Redirect { status: u16 },

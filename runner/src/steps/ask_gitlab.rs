@@ -135,6 +135,11 @@ fn ask_of_deployment(call: &Call, api: &Api, history: &mut History) {
             }
             history.last_deployment = Some(LastDeployment { sha: Some(sha), pipeline_id: pipeline });
         }
+        // A job token that may not read it is no fault; a token that somebody set is.
+        Err(unknown @ (Unknown::Expired | Unknown::Forbidden(_))) => call.report.warning(&format!(
+            "the last deployment is unknown: {}; the message shows the changes of this push instead",
+            unknown.describe()
+        )),
         _ => {}
     }
 }

@@ -44,7 +44,7 @@ impl Delivery<'_> {
         match self.post() {
             Ok((left_out, thread)) => {
                 for part in left_out {
-                    report.warning(&part.describe());
+                    report.warning(&part.describe("NOTIFIER_MENTION"));
                 }
                 report.message(&self.message.summary);
                 (Outcome::Sent, thread)
@@ -108,7 +108,7 @@ impl Delivery<'_> {
         let mut quiet = self.shown(Some(shown));
         quiet.reported.clone_from(&shown.reported);
         quiet.mentions = earlier.unwrap_or_default();
-        if let Err(undelivered) = bot.update(&sender, &self.posting(quiet), thread) {
+        if let Err(undelivered) = bot.update(&sender, &self.posting(quiet), thread, &mut Vec::new()) {
             let cause = undelivered.describe();
             self.call.report.warning(&format!("{cause}; the pipeline's message is not updated"));
         }
@@ -206,21 +206,24 @@ pub(crate) fn deliver_to_operators(
         call.report.warning(&warning.text);
     }
     match post_to_operators(call, operators, &message) {
-        Ok(()) => call.report.line("operators: ", &message.summary),
+        Ok(left_out) => {
+            for part in left_out {
+                call.report.warning(&part.describe("NOTIFIER_OPS_MENTION"));
+            }
+            call.report.line("operators: ", &message.summary);
+        }
         Err(undelivered) => {
             call.report.warning(&format!("posting to the operators' channel: {}", undelivered.describe()));
         }
     }
 }
 
-fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> Result<(), Undelivered> {
+fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> Result<Vec<LeftOut>, Undelivered> {
     match operators {
-        Operators::Webhook(webhook) => {
-            webhook::deliver(&call.client, webhook, &message.body(), call.deadline).map(drop)
-        }
+        Operators::Webhook(webhook) => webhook::deliver(&call.client, webhook, &message.body(), call.deadline),
         Operators::Channel(api, channel) => {
             let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
-            bot.post(&message.body(), None).map(drop)
+            bot.post(&message.body(), None).map(|(_, left_out)| left_out)
         }
     }
 }
