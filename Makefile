@@ -1,6 +1,8 @@
 # `make demo` shows the notifier at work. `make test` runs everything that CI runs. Both install the tools that they need.
 
-CARGO ?= cargo
+CARGO := cargo
+# These turn a check into an update. Only the targets below set them, for one command.
+unexport UPDATE_GOLDEN UPDATE_SETTINGS UPDATE_DOCS
 RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 TOOLS := $(CURDIR)/target/tools
@@ -122,8 +124,8 @@ slim: setup-release
 	release/build target/slim x86_64
 	python3 tests/budgets.py target/slim
 
-# Checks all published files against their budgets.
-budgets: dist
+# Checks all published files against their budgets: make dist budgets.
+budgets:
 	python3 tests/budgets.py dist
 
 # Builds a release: the module, the binaries, their bill of materials and digests.

@@ -2,6 +2,7 @@
 //! own `.gitlab-ci.yml` with `RELEASE` on the engine, and a consumer pastes the README's lines. GitLab is a bare repository and a
 //! loopback package registry. The compilers' stand-in packs the very binary that these tests test.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -20,27 +21,26 @@ use crate::support::loopback::{Packages, Reply, Server};
 use crate::support::scratch::scratch;
 
 const PATH: &str = "tools/chat/notifier";
-const JOBS: [&str; 3] = ["release-tag", "release-publish", "release"];
+const JOBS: [&str; 5] = ["release-build", "release-rebuild", "release-tag", "release-publish", "release"];
 
 /// An instance as its admin sees it.
 struct Instance {
     project: Consumer,
     registry: Server,
     packages: Arc<Mutex<Packages>>,
-    build: String,
 }
 
 impl Instance {
     /// *New project > Import project > Repository by URL*.
     fn importing() -> Self {
-        let project = Consumer::importing(PATH, &Checkout::new().0);
+        let project = Consumer::importing(PATH, &Checkout::building(&build()).0);
         // This machine already has the programs that jobs find in an image with apt.
         for program in ["apt-get", "make"] {
             project.install(program, Path::new("/bin/true"));
         }
         let packages = Arc::new(Mutex::new(Packages::default()));
         let registry = Server::start([Reply::Packages(Arc::clone(&packages))]);
-        Self { project, registry, packages, build: build() }
+        Self { project, registry, packages }
     }
 
     /// *Job token permissions > Allow Git push requests to the repository*.
@@ -52,21 +52,37 @@ impl Instance {
 
     /// *New pipeline* of main, with a value for RELEASE, and its release jobs.
     fn release(&self, version: &str) -> Ran {
+        self.release_with(version, &[])
+    }
+
+    /// The same with more variables on that page.
+    fn release_with(&self, version: &str, more: &[(&str, &str)]) -> Ran {
         // A runner checks out this way.
         self.project.shell(&format!(
             "git fetch --quiet --tags {} main && git checkout --quiet --force -B main FETCH_HEAD && git clean -ffdxq -e '.gitlab-ci-local*'",
             address()
         ));
+        let (address, head) = (address(), self.project.shell("git rev-parse HEAD"));
         let variables = [
             ("RELEASE", version),
-            ("RELEASE_BUILD", &self.build),
+            ("CI_REPOSITORY_URL", &address),
+            ("CI_COMMIT_SHA", head.trim()),
             ("CI_SERVER_URL", "https://gitlab.example.test"),
             ("CI_PROJECT_PATH", PATH),
             ("CI_PROJECT_ID", &PATH.replace('/', "%2F")),
             ("CI_PIPELINE_SOURCE", "web"),
             ("GITLAB_USER_EMAIL", "minsu@shop.example"),
         ];
-        self.project.run_jobs_on(&self.registry, &variables, &JOBS)
+        let variables = [&variables, more].concat();
+        let mut all = Ran { jobs: BTreeMap::new(), log: String::new() };
+        for jobs in [&JOBS[..1], &JOBS[1..2], &JOBS[2..]] {
+            // Both builds begin with the files of the commit, as in two checkouts.
+            self.project.shell("git reset --hard --quiet");
+            let ran = self.project.run_jobs_on(&self.registry, &variables, jobs);
+            all.jobs.extend(ran.jobs);
+            all.log += &ran.log;
+        }
+        all
     }
 
     fn package(&self, version: &str, file: &str) -> Option<Vec<u8>> {
@@ -80,12 +96,14 @@ fn address() -> String {
     format!("https://gitlab.example.test/{PATH}.git")
 }
 
-/// The stand-in for the compilers: every build is a script that runs the binary of these tests.
+/// The stand-in for the compilers, which takes the place of `release/build`: every build is a script that runs the binary of these tests.
 fn build() -> String {
     let module = scratch().join("notifier.wasm");
     fs::write(&module, built_in_wasm()).unwrap();
-    let script = format!(
-        r#"set -eu
+    format!(
+        r#"#!/bin/sh
+        set -eu
+        cd "$(dirname "$0")/.." && root=$PWD
         mkdir -p "$1" && cd "$1"
         cp {} notifier.wasm
         for build in x86_64 aarch64 full-x86_64 full-aarch64; do
@@ -93,14 +111,11 @@ fn build() -> String {
           gzip -9 -n -c "pipeline-notifier-$build-linux" >"pipeline-notifier-$build-linux.gz"
         done
         echo '{{}}' >sbom.cdx.json
-        sha256sum notifier.wasm pipeline-notifier-*-linux pipeline-notifier-*-linux.gz sbom.cdx.json >SHA256SUMS
+        sha256sum $("$root/release/files") >SHA256SUMS
         "#,
         module.display(),
         public_binary().display()
-    );
-    let build = scratch().join("build");
-    fs::write(&build, script).unwrap();
-    format!("sh {}", build.display())
+    )
 }
 
 /// The first pipeline of the README, for a version under `PATH`.
@@ -131,6 +146,7 @@ fn from_an_import_to_the_first_message() {
     assert!(FILES.iter().all(|file| instance.package("7.0.0", file).is_some()), "{}", ran.log);
 
     // The release page has its text, and links that lead somewhere.
+    instance.project.shell(&format!("git fetch --quiet --tags {}", address()));
     let pipeline: Value = serde_yaml_ng::from_str(&instance.project.shell("git show 7.0.0:.gitlab-ci.yml")).unwrap();
     let page = &pipeline["release"]["release"];
     assert_eq!([&page["tag_name"], &page["description"]], ["$VERSION", "release.md"]);
@@ -170,15 +186,35 @@ fn from_an_import_to_the_first_message() {
     let ran = instance.release("7.0.1");
     assert!(JOBS.iter().all(|job| verdict(&ran, job) == "PASS"), "{}", ran.log);
     assert!(instance.package("7.0.1", "SHA256SUMS").is_some() && instance.package("7.0.0", "SHA256SUMS") == before);
+
+    // Case S11: other variables of the pipeline change neither what is published nor its version.
+    let other = scratch().join("other");
+    let runs = format!("1e touch {0}", other.display());
+    let builds = format!("touch {0}", other.display());
+    let more = [("VERSION", &*runs), ("RELEASE_BUILD", &*builds), ("CARGO", &*builds), ("PROJECT", "evil/project")];
+    let ran = instance.release_with("7.0.1", &more);
+    assert_eq!(verdict(&ran, "release-publish"), "PASS", "{}", ran.log);
+    assert!(verdict(&ran, "release") == "FAIL" && ran.log.contains("VERSION must not be set"), "{}", ran.log);
+    assert!(!other.exists());
+    assert!(instance.project.shell("cat .gitlab-ci-local/artifacts/release-publish/release-version") == "7.0.1\n");
+}
+
+/// Case S11: a pipeline's variables choose no image.
+#[test]
+fn images_are_constants() {
+    let pipeline: Value = serde_yaml_ng::from_str(&fs::read_to_string(root().join(".gitlab-ci.yml")).unwrap()).unwrap();
+    let jobs = pipeline.as_mapping().unwrap().values();
+    let images: Vec<&str> = jobs.filter_map(|job| job.get("image")?.as_str()).collect();
+    assert!(images.len() >= 4 && images.iter().all(|image| !image.contains('$')), "{images:?}");
 }
 
 /// A push, as any other pipeline, has no release job. GitLab's `&&` makes an empty variable a true one.
 #[test]
 fn nothing_is_released_without_a_click() {
     let pipeline = fs::read_to_string(root().join(".gitlab-ci.yml")).unwrap();
-    let rules: Vec<&str> = pipeline.lines().filter(|line| line.trim_start().starts_with("- if: $RELEASE")).collect();
-    assert!(rules.len() >= 3 && rules.iter().all(|rule| rule.contains("$RELEASE =~ /^[0-9]/ && ")), "{rules:?}");
-    let project = Consumer::importing(PATH, &Checkout::new().0);
+    let rules: Vec<&str> = pipeline.lines().filter(|line| line.trim_start().starts_with("if: $RELEASE")).collect();
+    assert!(!rules.is_empty() && rules.iter().all(|rule| rule.contains("$RELEASE =~ /^[0-9]/ && ")), "{rules:?}");
+    let project = Consumer::importing(PATH, &Checkout::building(&build()).0);
     let listed = |release: &str, more: &[(&str, &str)]| {
         project.jobs(&[&[("RELEASE", release), ("CI_PIPELINE_SOURCE", "web")], more].concat())
     };
@@ -200,7 +236,7 @@ fn nothing_is_released_without_a_click() {
 /// The test job's output for a version that was made elsewhere, and for a new one.
 #[test]
 fn a_version_that_is_tested_already_is_not_tested_again() {
-    let project = Consumer::importing(PATH, &Checkout::new().0);
+    let project = Consumer::importing(PATH, &Checkout::building(&build()).0);
     let pipeline: Value = serde_yaml_ng::from_str(&project.shell("cat .gitlab-ci.yml")).unwrap();
     let lines: Vec<&str> = pipeline["test"]["script"].as_sequence().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!(lines.last(), Some(&".ci/run"));

@@ -2,7 +2,7 @@
 //! package registry. The artefacts are small stand-ins; `make verify` shows that the real ones come out the same twice.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -26,32 +26,32 @@ pub(crate) const FILES: [&str; 11] = [
     "SHA256SUMS",
 ];
 
-/// The stand-in for the compilers: another module and other binaries for each version of the sources.
+/// The stand-in for the compilers, which takes the place of `release/build`: another module and other binaries for each version of the
+/// sources.
 const BUILD: &str = r#"#!/bin/sh
 set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
 mkdir -p "$1"
 cd "$1"
-grep -m1 '^version' ../Cargo.toml >notifier.wasm
+grep -m1 '^version' "$root/Cargo.toml" >notifier.wasm
 for build in x86_64 aarch64 full-x86_64 full-aarch64; do
   (cat notifier.wasm && echo "for $build") >"pipeline-notifier-$build-linux"
   gzip -9 -n -c "pipeline-notifier-$build-linux" >"pipeline-notifier-$build-linux.gz"
 done
 echo '{}' >sbom.cdx.json
-sha256sum notifier.wasm pipeline-notifier-*-linux pipeline-notifier-*-linux.gz sbom.cdx.json >SHA256SUMS
+sha256sum $("$root/release/files") >SHA256SUMS
 "#;
 
-fn build() -> PathBuf {
-    let build = scratch().join("build");
-    fs::write(&build, BUILD).unwrap();
-    fs::set_permissions(&build, fs::Permissions::from_mode(0o755)).unwrap();
-    build
-}
-
-/// A checkout of this very tree.
+/// A checkout of this very tree, with a stand-in for the compilers.
 pub(crate) struct Checkout(pub(crate) PathBuf);
 
 impl Checkout {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
+        Self::building(BUILD)
+    }
+
+    pub(crate) fn building(script: &str) -> Self {
         let checkout = Self(scratch().join("checkout"));
         let copy = "git ls-files --cached --others --exclude-standard -z | rsync -a --from0 --files-from=- --ignore-missing-args . ";
         let copied = Command::new("sh")
@@ -60,6 +60,7 @@ impl Checkout {
             .status()
             .unwrap();
         assert!(copied.success());
+        fs::write(checkout.0.join("release/build"), script).unwrap();
         // The release needs a change, even if this tree is the newest version.
         let changelog = checkout.read("CHANGELOG.md");
         if !changelog.contains("\n## Unreleased\n") {
@@ -102,8 +103,10 @@ impl Checkout {
     }
 
     fn prepare(&self, version: &str) -> Ran {
-        let build = build();
-        self.run("release/prepare", &[version], &[("RELEASE_BUILD", build.to_str().unwrap())])
+        let prepared = self.run("release/prepare", &[version], &[]);
+        // The default branch of the project has the tag's commit, as after a push.
+        self.run("git", &["update-ref", "refs/remotes/origin/HEAD", "HEAD"], &[]).succeeds();
+        prepared
     }
 
     fn publish(&self, registry: &Server, changed: &[(&str, &str)]) -> Ran {
@@ -148,6 +151,9 @@ fn registry(faults: Packages) -> (Server, Arc<Mutex<Packages>>) {
     (Server::start([Reply::Packages(Arc::clone(&packages))]), packages)
 }
 
+/// Writes new digests for a changed set.
+const SUMS: &str = "cd dist && sha256sum $(../release/files) >SHA256SUMS";
+
 fn uploads(registry: &Server) -> Vec<String> {
     let name = |target: &str| Path::new(target).file_name().unwrap().to_str().unwrap().to_owned();
     registry.requests().iter().filter(|it| it.method == "PUT").map(|it| name(&it.target)).collect()
@@ -160,9 +166,13 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
     assert_eq!(git(&["status", "--porcelain"]), "");
     assert_eq!(git(&["describe", "--exact-match"]), "1.2.3\n");
     let template = checkout.read("templates/notify.yml");
+    let pins = checkout.read("release/pins");
     for line in checkout.read("dist/SHA256SUMS").lines() {
         let (digest, file) = line.split_once("  ").unwrap();
-        assert_eq!(template.contains(digest), file != "sbom.cdx.json", "{file}");
+        assert!(pins.contains(digest), "{file}");
+        // Jobs download packed files, or the module alone.
+        let is_downloaded = file == "notifier.wasm" || Path::new(file).extension().is_some_and(|it| it == "gz");
+        assert_eq!(template.contains(digest), is_downloaded, "{file}");
     }
     assert!(template.contains("version=\"1.2.3\""), "{template}");
     assert!(checkout.read("Cargo.toml").contains("version = \"1.2.3\"\nedition"));
@@ -271,19 +281,77 @@ fn a_wrong_digest_stops_before_the_release() {
         ("pipeline-notifier-x86_64-linux.gz", "SHA256_X86_64"),
         ("pipeline-notifier-full-aarch64-linux.gz", "SHA256_FULL_AARCH64"),
         ("pipeline-notifier-aarch64-linux", "SHA256_AARCH64_UNPACKED"),
+        ("sbom.cdx.json", "SHA256_SBOM"),
     ] {
         let checkout = Checkout::released("1.2.3");
         let (server, _) = registry(Packages::default());
         fs::write(checkout.0.join("dist").join(file), "another build").unwrap();
         checkout.publish(&server, &[]).fails_with("dist is not what its SHA256SUMS lists");
         // The set agrees with itself, but not with the pins of the tag.
-        let sums = "sha256sum notifier.wasm pipeline-notifier-* sbom.cdx.json >SHA256SUMS";
-        checkout.run("sh", &["-c", &format!("cd dist && {sums}")], &[]).succeeds();
+        checkout.run("sh", &["-c", SUMS], &[]).succeeds();
         checkout
             .publish(&server, &[])
             .fails_with(&format!("{pin} of dist is not the one that release/pins of this checkout pins"));
         assert!(server.requests().is_empty());
     }
+}
+
+/// Case S11: nothing but the pinned files is taken from the job that built them, and no link is followed.
+#[test]
+fn a_set_has_exactly_the_pinned_files() {
+    let checkout = Checkout::released("1.2.3");
+    let (server, _) = registry(Packages::default());
+    let secret = scratch().join("secret");
+    fs::write(&secret, "a token").unwrap();
+    checkout.run("cp", &["-r", "dist", "whole"], &[]).succeeds();
+    let spoil = |spoiled: &dyn Fn(&Path), expected: &str| {
+        checkout.run("sh", &["-c", "rm -rf dist && cp -r whole dist"], &[]).succeeds();
+        spoiled(&checkout.0.join("dist"));
+        checkout.publish(&server, &[]).fails_with(expected);
+    };
+    spoil(&|dist| fs::write(dist.join("extra"), "x").unwrap(), "dist has other files than release/files lists: extra");
+    spoil(&|dist| fs::write(dist.join(".hidden"), "x").unwrap(), "dist has other files");
+    spoil(&|dist| fs::write(dist.join("a\nb"), "x").unwrap(), "dist has other files");
+    spoil(&|dist| fs::create_dir(dist.join("folder")).unwrap(), "dist has other files");
+    spoil(&|dist| symlink(&secret, dist.join("link")).unwrap(), "dist has other files");
+    for file in FILES {
+        let replace = |dist: &Path, target: &Path| {
+            fs::remove_file(dist.join(file)).unwrap();
+            symlink(target, dist.join(file)).unwrap();
+        };
+        let expected = format!("dist/{file} is no regular file");
+        spoil(&|dist| replace(dist, &secret), &expected);
+        // A link to the right bytes is a link too.
+        spoil(&|dist| replace(dist, &dist.with_file_name("whole").join(file)), &expected);
+        spoil(&|dist| fs::remove_file(dist.join(file)).unwrap(), &expected);
+    }
+    // Lines that would be uploaded, or checked elsewhere.
+    let digest = "0".repeat(64);
+    for line in [format!("{digest}  ../secret"), format!("{digest}  /etc/passwd"), String::from("# nothing")] {
+        let add = |dist: &Path| {
+            let sums = fs::read_to_string(dist.join("SHA256SUMS")).unwrap();
+            fs::write(dist.join("SHA256SUMS"), format!("{sums}{line}\n")).unwrap();
+        };
+        spoil(&add, "dist is not what its SHA256SUMS lists");
+    }
+    checkout.run("sh", &["-c", "rm -rf dist && ln -s whole dist"], &[]).succeeds();
+    checkout.publish(&server, &[]).fails_with("dist is no directory");
+    assert!(server.requests().is_empty());
+}
+
+/// Case S11: a tag that somebody put on a commit of no branch, and a checkout that is not the tag's.
+#[test]
+fn only_a_tag_of_the_default_branch_is_published() {
+    let checkout = Checkout::released("1.2.3");
+    let (server, _) = registry(Packages::default());
+    checkout.run("git", &["update-ref", "refs/remotes/origin/HEAD", "1.2.3~1"], &[]).succeeds();
+    checkout.publish(&server, &[]).fails_with("the tag 1.2.3 is on no commit of the default branch");
+    checkout.run("git", &["commit", "-q", "--allow-empty", "-m", "Later"], &[]).succeeds();
+    checkout.run("git", &["update-ref", "refs/remotes/origin/HEAD", "HEAD"], &[]).succeeds();
+    checkout.publish(&server, &[]).fails_with("this checkout is not the commit of the tag 1.2.3");
+    assert!(server.requests().is_empty());
+    checkout.run("git", &["checkout", "-q", "--detach", "1.2.3"], &[]).succeeds();
+    checkout.publish(&server, &[]).succeeds();
 }
 
 #[test]
@@ -336,11 +404,28 @@ impl Instance {
         clone
     }
 
+    /// Builds a version twice, as two jobs do, and returns the directories.
+    fn build(&self, reference: &str, version: &str) -> [String; 2] {
+        ["dist", "target/rebuilt"].map(|directory| {
+            let clone = self.clone(reference);
+            // A version that cannot be released has no build.
+            let is_written = clone.run("release/version", &[version], &[]).ok;
+            let built = is_written && clone.run("release/build", &[directory], &[]).ok;
+            clone.0.join(if built { directory } else { "missing" }).display().to_string()
+        })
+    }
+
+    /// Releases from a clone, with what the pipeline's first jobs built.
     fn tag(&self, clone: &Checkout, changed: &[(&str, &str)]) -> Ran {
-        let build = build();
+        let version = changed.iter().find(|(name, _)| *name == "RELEASE").map_or("1.2.3", |(_, value)| value);
+        let head = clone.run("git", &["rev-parse", "HEAD"], &[]).succeeds();
+        let [built, rebuilt] = self.build(head.trim(), version);
+        self.tag_built(clone, &built, &rebuilt, changed)
+    }
+
+    fn tag_built(&self, clone: &Checkout, built: &str, rebuilt: &str, changed: &[(&str, &str)]) -> Ran {
         let server = format!("file://{}", self.root.display());
         let mut variables = vec![
-            ("RELEASE_BUILD", build.to_str().unwrap()),
             ("RELEASE", "1.2.3"),
             ("CI_SERVER_URL", &*server),
             ("CI_PROJECT_PATH", "tools/notifier"),
@@ -351,7 +436,7 @@ impl Instance {
             ("GITLAB_USER_EMAIL", "jiwoo@corp.example"),
         ];
         variables.extend_from_slice(changed);
-        clone.run("release/tag", &[], &variables)
+        clone.run("release/tag", &[built, rebuilt], &variables)
     }
 }
 
@@ -359,8 +444,9 @@ impl Instance {
 #[test]
 fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
     let instance = Instance::importing();
+    let [built, rebuilt] = instance.build("main", "1.2.3");
     let clone = instance.clone("main");
-    let said = instance.tag(&clone, &[]).succeeds();
+    let said = instance.tag_built(&clone, &built, &rebuilt, &[]).succeeds();
     assert!(said.ends_with("pushed 1.2.3 to main of tools/notifier\n"), "{said}");
     assert_eq!(
         instance.git(&["rev-parse", "1.2.3^{commit}"]).succeeds(),
@@ -372,17 +458,19 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
     let template = instance.git(&["show", "main:templates/notify.yml"]).succeeds();
     assert!(template.contains("version=\"1.2.3\" project=\"tools%2Fnotifier\""), "{template}");
 
+    let pins = instance.git(&["show", "main:release/pins"]).succeeds();
+
     // The next job runs in a clone of its own, with the artefacts of the first.
     let (server, packages) = registry(Packages::default());
     let next = instance.clone("1.2.3");
-    next.run("cp", &["-r", clone.0.join("dist").to_str().unwrap(), "dist"], &[]).succeeds();
+    next.run("cp", &["-r", &built, "dist"], &[]).succeeds();
     let of_pipeline = [("CI_PROJECT_PATH", "tools/notifier"), ("CI_COMMIT_TAG", ""), ("RELEASE", "1.2.3")];
     next.publish(&server, &of_pipeline).succeeds();
     for line in next.read("dist/SHA256SUMS").lines() {
         let (digest, file) = line.split_once("  ").unwrap();
         let path = format!("/api/v4/projects/31/packages/generic/pipeline-notifier/1.2.3/{file}");
         assert!(packages.lock().unwrap().files.contains_key(&path), "{file}");
-        assert!(template.contains(digest) || file == "sbom.cdx.json", "{file}");
+        assert!(pins.contains(digest), "{file}");
     }
 
     // A tag from an import belongs to another project.
@@ -403,8 +491,50 @@ fn a_pipeline_with_release_makes_tags_and_publishes_it_for_its_own_path() {
     let again = instance.clone("main~1");
     let said = instance.tag(&again, &[]).succeeds();
     assert!(said.starts_with("there is a tag 1.2.3 already; what it pins is built\n"), "{said}");
-    assert_eq!(again.read("dist/SHA256SUMS"), clone.read("dist/SHA256SUMS"));
     assert_eq!(instance.git(&["rev-list", "--count", "main"]).succeeds(), "2\n");
+}
+
+/// Case S11: the job with the token neither builds nor runs what was built, and stops unless both builds are the same.
+#[test]
+fn the_job_that_pushes_builds_nothing() {
+    let instance = Instance::importing();
+    let [built, rebuilt] = instance.build("main", "1.2.3");
+    let release_token = [("RELEASE_TOKEN", "glpat-not-a-real-token")];
+    // Whatever builds or runs in this job would find a token in its environment or its parent's, so the programs of a build are traps.
+    let bin = scratch();
+    let seen = bin.join("seen");
+    for program in ["cargo", "rustc", "cc", "make", "python3", "pip", "npm", "node"] {
+        let trap = bin.join(program);
+        fs::write(&trap, format!("#!/bin/sh\necho {program} >>{}\n", seen.display())).unwrap();
+        fs::set_permissions(&trap, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    // git gets the token only where it needs one.
+    let git = format!(
+        "#!/bin/sh\ncase \"$*\" in *ls-remote*|*push*|*fetch*) ;; *) [ -z \"$RELEASE_TOKEN$PUSH_TOKEN\" ] || echo \"git $*\" >>{} ;; esac\n\
+         exec /usr/bin/git \"$@\"\n",
+        seen.display()
+    );
+    fs::write(bin.join("git"), git).unwrap();
+    fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
+
+    fs::write(Path::new(&rebuilt).join("notifier.wasm"), "another module").unwrap();
+    let sums = SUMS
+        .replace("cd dist", &format!("cd {rebuilt}"))
+        .replace("../release", &format!("{}/release", root().display()));
+    instance.origin.run("sh", &["-c", &sums], &[]).succeeds();
+    let variables = [release_token[0], ("PATH", &*path)];
+    instance
+        .tag_built(&instance.clone("main"), &built, &rebuilt, &variables)
+        .fails_with("notifier.wasm is not the same in a second build");
+    assert_eq!(instance.git(&["tag"]).succeeds(), "");
+    let link = scratch().join("dist");
+    symlink(&built, &link).unwrap();
+    instance
+        .tag_built(&instance.clone("main"), link.to_str().unwrap(), &built, &variables)
+        .fails_with("is no directory");
+    instance.tag_built(&instance.clone("main"), &built, &built, &variables).succeeds();
+    assert!(!seen.exists(), "{}", fs::read_to_string(seen).unwrap());
 }
 
 /// Another instance's release is released again under this one's path: the same bytes, and another template.
@@ -456,14 +586,20 @@ fn a_set_is_checked_against_a_second_build() {
     checkout.run("cp", &["-r", "dist", "rebuilt"], &[]).succeeds();
     assert!(verify("rebuilt").succeeds().ends_with("dist is what this checkout pins and builds\n"));
     fs::write(checkout.0.join("rebuilt/pipeline-notifier-aarch64-linux"), "other").unwrap();
-    verify("rebuilt").fails_with("pipeline-notifier-aarch64-linux is not what this checkout builds");
+    verify("rebuilt").fails_with("rebuilt is not what its SHA256SUMS lists");
+    checkout.run("sh", &["-c", &SUMS.replace("dist", "rebuilt")], &[]).succeeds();
+    verify("rebuilt").fails_with("pipeline-notifier-aarch64-linux is not the same in a second build");
+    checkout.run("sh", &["-c", "rm rebuilt/*.gz"], &[]).succeeds();
+    verify("rebuilt").fails_with("is no regular file");
     fs::write(checkout.0.join("templates/notify.yml"), "spec:\n").unwrap();
     verify("").fails_with("run make templates");
 }
 
 #[test]
 fn shellcheck_finds_nothing_in_the_scripts() {
-    for script in ["build", "pin", "prepare", "publish", "render", "sources", "tag", "verify"] {
+    for script in
+        ["build", "commit", "files", "pin", "prepare", "publish", "render", "sources", "tag", "verify", "version"]
+    {
         let checked = Command::new("shellcheck").arg(root().join("release").join(script)).output().unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     }
