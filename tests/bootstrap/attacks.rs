@@ -164,6 +164,9 @@ fn no_variable_is_an_option() {
         "http://a b",
         "http://x\n-K.",
         "https://x/`id`",
+        "https://gitlab.example/api/v4/../../evil",
+        "https://gitlab.example/api/v4/%2e%2e/evil",
+        "https://gitlab.example/..",
         "https://x/\"\noutput=\"y",
     ] {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
@@ -208,6 +211,22 @@ fn no_variable_is_an_option() {
         assert!(token == "-K." || registry.requests()[0].header("JOB-TOKEN").is_none());
         assert_eq!(fs::read_dir(&job.project).unwrap().count(), 0);
     }
+}
+
+/// Case S13: a tool of the hook writes no secrets of TLS, wherever the job wants its own to go.
+#[test]
+fn no_tool_logs_the_keys_of_tls() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    let seen = scratch().join("seen");
+    fs::remove_file(job.path.join("curl")).unwrap();
+    let curl = format!("#!/bin/sh\nenv >'{}'\nexec /usr/bin/curl \"$@\"\n", seen.display());
+    fs::write(job.path.join("curl"), curl).unwrap();
+    fs::set_permissions(job.path.join("curl"), fs::Permissions::from_mode(0o755)).unwrap();
+    job.variables = vec![("SSLKEYLOGFILE", job.project.join("keys").display().to_string())];
+    assert!(job.run(SHELLS[0]).output().contains("notify: sent"));
+    let seen = fs::read_to_string(seen).unwrap();
+    assert!(seen.contains("PATH=") && !seen.contains("SSLKEYLOGFILE"), "{seen}");
 }
 
 #[test]
@@ -327,7 +346,7 @@ fn a_directory_of_somebody_elses_is_not_used() {
     let beside = PathBuf::from(format!("{}.tmp", job.project.display()));
     fs::create_dir_all(&beside).unwrap();
     let elsewhere = scratch();
-    symlink(&elsewhere, beside.join(format!("pipeline-notifier-{}", job.id))).unwrap();
+    symlink(&elsewhere, beside.join(job.shared())).unwrap();
     for shell in SHELLS {
         let ended = job.run(shell);
         assert!(ended.output().contains("notify: sent"), "{shell:?}: {}", ended.output());
@@ -422,7 +441,7 @@ mod as_root {
     fn a_directory_that_another_user_made_is_not_used() {
         let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
         let job = Job::new(&registry, &slack);
-        let foreign = PathBuf::from(format!("{}.tmp/pipeline-notifier-{}", job.project.display(), job.id));
+        let foreign = PathBuf::from(format!("{}.tmp", job.project.display())).join(job.shared());
         fs::create_dir_all(&foreign).unwrap();
         std::os::unix::fs::chown(&foreign, Some(64123), Some(64123)).unwrap();
         job.ends_with("notify: sent");

@@ -1,8 +1,9 @@
 //! The job state: files that the calls of one job save for each other, beside the checkout and never in it.
 //!
-//! The directory's name has the job's ID, and only this job's user may enter it. It lies below `$CI_PROJECT_DIR.tmp`, where GitLab Runner
-//! itself stores a job's files (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>), else below `TMPDIR` or `/tmp`.
-//! The component's script finds it by the same rule. The next call repeats the work if something cannot be saved.
+//! The directory's name comes from the job's token, so no earlier job of the same machine can make it. Only this job's user may enter it.
+//! It lies below `$CI_PROJECT_DIR.tmp`, where GitLab Runner itself stores a job's files
+//! (<https://docs.gitlab.com/ci/variables/#use-file-type-cicd-variables>), else below `TMPDIR` or `/tmp`. The component's script finds it by
+//! the same rule. The next call repeats the work if something cannot be saved.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, Read};
@@ -13,14 +14,17 @@ use std::time::{Duration, SystemTime};
 use crate::files;
 use crate::variables::Variables;
 
-/// The prefix of our directories' names; the job's ID follows.
+/// The prefix of our directories' names. The beginning of a digest of the job's ID and token follows, in hexadecimal digits.
 const PREFIX: &str = "pipeline-notifier-";
+const DIGITS: usize = 16;
 
 /// The lifetime of leftovers. Any later job that finds older ones removes them.
 const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The limit for reading names in a directory that we share with others.
 const MAX_NAMES: usize = 500;
+/// The limit of files in one of our directories: a call saves fewer.
+const MAX_FILES: usize = 100;
 
 /// Saves a file for the job's later calls.
 pub(crate) fn save(variables: &Variables, name: &str, contents: &[u8]) -> io::Result<()> {
@@ -38,17 +42,28 @@ pub(crate) fn load(variables: &Variables, name: &str, max: u64) -> Option<Vec<u8
 /// Removes this job's state, and the leftovers of our jobs that ended long ago.
 pub(crate) fn clear(variables: &Variables) {
     for directory in candidates(variables).filter(|path| fs::symlink_metadata(path).is_ok_and(|it| is_private(&it))) {
-        let _ = fs::remove_dir_all(directory);
+        remove(&directory);
     }
     for parent in parents(variables) {
         let Ok(entries) = fs::read_dir(parent) else { continue };
         for entry in entries.take(MAX_NAMES).flatten() {
-            let number = entry.file_name().to_str().and_then(|name| Some(is_number(name.strip_prefix(PREFIX)?)));
-            if number == Some(true) && is_left_over(&entry.path()) {
-                let _ = fs::remove_dir_all(entry.path());
+            let name = entry.file_name();
+            let digits = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).unwrap_or_default();
+            let is_digest = digits.len() == DIGITS && digits.bytes().all(|it| it.is_ascii_hexdigit());
+            if is_digest && is_left_over(&entry.path()) {
+                remove(&entry.path());
             }
         }
     }
+}
+
+/// Removes one of our directories. It has only a few files, so nothing that somebody else put there takes time.
+fn remove(directory: &Path) {
+    for file in fs::read_dir(directory).into_iter().flatten().take(MAX_FILES).flatten() {
+        // What is no file stays, and so does the directory.
+        let _ = fs::remove_file(file.path());
+    }
+    let _ = fs::remove_dir(directory);
 }
 
 fn is_left_over(path: &Path) -> bool {
@@ -75,8 +90,15 @@ fn is_in_checkout(variables: &Variables, path: &str) -> bool {
 
 /// Returns the paths that our directory may have.
 fn candidates(variables: &Variables) -> impl Iterator<Item = PathBuf> {
-    let name = variables.get("CI_JOB_ID").filter(|id| is_number(id)).map(|id| format!("{PREFIX}{id}"));
-    name.into_iter().flat_map(|name| parents(variables).map(move |parent| parent.join(&name)))
+    name(variables).into_iter().flat_map(|name| parents(variables).map(move |parent| parent.join(&name)))
+}
+
+/// Returns the name of the job's directory, as component/bootstrap.sh makes it. `None` outside of a job.
+fn name(variables: &Variables) -> Option<String> {
+    let (id, token) = (variables.get("CI_JOB_ID")?, variables.raw("CI_JOB_TOKEN").filter(|token| !token.is_empty())?);
+    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{id} {token}").as_bytes());
+    let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("{PREFIX}{}", &digits[..DIGITS]))
 }
 
 /// Returns the job's directory, if there is one.
@@ -88,10 +110,6 @@ fn existing(variables: &Variables) -> Option<PathBuf> {
 fn directory(variables: &Variables) -> Option<PathBuf> {
     let make = |path: &PathBuf| DirBuilder::new().mode(0o700).create(path).is_ok();
     existing(variables).or_else(|| candidates(variables).find(make))
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// Returns whether it is a directory of the user who runs this, and only that user may enter it.
@@ -118,10 +136,18 @@ mod tests {
         let root = directory.path();
         fs::create_dir_all(root.join("shop.tmp")).unwrap();
         let checkout = root.join("shop").display().to_string();
-        let variables = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", &checkout), ("TMPDIR", root.to_str().unwrap())];
+        let variables = [
+            ("CI_JOB_ID", "711002"),
+            ("CI_JOB_TOKEN", "not-a-real-token"),
+            ("CI_PROJECT_DIR", &checkout),
+            ("TMPDIR", root.to_str().unwrap()),
+        ];
         let variables = variables.into_iter().collect();
         (directory, variables)
     }
+
+    /// printf "711002 not-a-real-token" | sha256sum
+    const NAME: &str = "pipeline-notifier-65ae3cd80389331f";
 
     #[test]
     fn job_state_lies_beside_the_checkout_and_goes_with_the_last_call() {
@@ -129,7 +155,7 @@ mod tests {
         let root = directory.path();
         save(&job, "started", b"1").unwrap();
         save(&job, "started", b"2").unwrap();
-        let state = root.join("shop.tmp/pipeline-notifier-711002");
+        let state = root.join("shop.tmp").join(NAME);
         assert_eq!(fs::read(state.join("started")).unwrap(), b"2");
         assert_eq!(fs::metadata(&state).unwrap().mode() & 0o777, 0o700);
         assert_eq!(load(&job, "started", 9).unwrap(), b"2");
@@ -142,7 +168,7 @@ mod tests {
     fn files_of_others_are_neither_read_nor_written() {
         let (directory, job) = job();
         let root = directory.path();
-        let (mine, elsewhere) = (root.join("shop.tmp/pipeline-notifier-711002"), root.join("elsewhere"));
+        let (mine, elsewhere) = (root.join("shop.tmp").join(NAME), root.join("elsewhere"));
         fs::create_dir_all(&elsewhere).unwrap();
         fs::write(elsewhere.join("started"), "forged").unwrap();
         // The next parent is used if our directory is a link, or if others may enter it.
@@ -156,7 +182,7 @@ mod tests {
         fs::write(mine.join("started"), "forged").unwrap();
         assert_eq!(load(&job, "started", 9).unwrap(), b"1");
         // Links inside of it.
-        let ours = root.join("pipeline-notifier-711002");
+        let ours = root.join(NAME);
         symlink(elsewhere.join("started"), ours.join("link")).unwrap();
         assert_eq!(load(&job, "link", 9), None);
         save(&job, "link", b"1").unwrap();
@@ -167,8 +193,9 @@ mod tests {
     fn leftovers_of_a_day_ago_are_removed() {
         let (directory, job) = job();
         let root = directory.path();
-        let (old, new) = (root.join("shop.tmp/pipeline-notifier-1"), root.join("shop.tmp/pipeline-notifier-2"));
-        let (foreign, other) = (root.join("shop.tmp/pipeline-notifier-x"), root.join("shop.tmp/pipeline-notifier-3"));
+        let of = |digits: &str| root.join("shop.tmp").join(format!("{PREFIX}{digits}"));
+        let (old, new) = (of("000000000000000a"), of("000000000000000b"));
+        let (foreign, other) = (of("000000000000000x"), of("000000000000000c"));
         for directory in [&old, &new, &foreign, &other] {
             DirBuilder::new().mode(0o700).create(directory).unwrap();
         }
@@ -177,6 +204,9 @@ mod tests {
             File::open(directory).unwrap().set_modified(yesterday).unwrap();
         }
         fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+        // Somebody else's tree costs no time, and stays.
+        fs::create_dir_all(new.join("deep/tree")).unwrap();
+        File::open(&new).unwrap().set_modified(yesterday).unwrap();
         clear(&job);
         assert!(!old.exists() && new.exists() && foreign.exists() && other.exists());
     }
@@ -187,9 +217,7 @@ mod tests {
         let checkout = directory.path().join("shop");
         fs::create_dir_all(checkout.join("tmp")).unwrap();
         let (project, temporary) = (checkout.display().to_string(), checkout.join("tmp").display().to_string());
-        let job = [("CI_JOB_ID", "711002"), ("CI_PROJECT_DIR", project.as_str()), ("TMPDIR", &temporary)]
-            .into_iter()
-            .collect();
+        let job = [("CI_PROJECT_DIR", project.as_str()), ("TMPDIR", &temporary)].into_iter().collect();
         let parents: Vec<PathBuf> = parents(&job).collect();
         assert_eq!(parents[1..], [PathBuf::from("/tmp")]);
     }
@@ -197,7 +225,8 @@ mod tests {
     #[test]
     fn nothing_is_saved_outside_a_job() {
         assert!(save(&Variables::default(), "started", b"1").is_err());
-        let odd: Variables = [("CI_JOB_ID", "../7"), ("CI_PROJECT_DIR", "/nonexistent")].into_iter().collect();
-        assert!(save(&odd, "started", b"1").is_err());
+        // A name that others can know is no proof of anything.
+        let without_token: Variables = [("CI_JOB_ID", "7"), ("CI_PROJECT_DIR", "/nonexistent")].into_iter().collect();
+        assert!(save(&without_token, "started", b"1").is_err());
     }
 }
