@@ -19,10 +19,22 @@ export function initial(samples) {
   };
 }
 
+/** The inputs that decide which code runs, or where secrets go. No link presets them. */
+const NOT_SHARED = ["image", "package_url", "module_url", "module_sha256", "webhook_variable", "allow_hosts", "slack_api_url"];
+
 /** Returns the fragment of a state. */
 export function write(state) {
-  const bytes = new TextEncoder().encode(JSON.stringify(state));
+  const inputs = Object.fromEntries(Object.entries(state.inputs).filter(([name]) => !NOT_SHARED.includes(name)));
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...state, inputs }));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** True for a value that an input takes. A link may hold anything. */
+function isValue({ type, options, regex }, value) {
+  if (type === "boolean") return typeof value === "boolean";
+  if (type === "number") return Number.isFinite(value);
+  if (typeof value !== "string") return false;
+  return options ? options.includes(value) : !regex || new RegExp(regex, "u").test(value);
 }
 
 /** Returns the state of a fragment. Invalid parts get the values of a newly opened playground. */
@@ -42,8 +54,8 @@ export function read(fragment, samples) {
   }
   if (given?.inputs && typeof given.inputs === "object") {
     state.inputs = {};
-    for (const { name } of samples.inputs) {
-      if (["string", "number", "boolean"].includes(typeof given.inputs[name])) state.inputs[name] = given.inputs[name];
+    for (const input of samples.inputs.filter(({ name }) => !NOT_SHARED.includes(name))) {
+      if (isValue(input, given.inputs[input.name])) state.inputs[input.name] = given.inputs[input.name];
     }
   }
   return state;

