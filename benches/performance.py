@@ -44,6 +44,10 @@ class Bench:
         plain, secure = self.server.stdout.readline().split()
         self.http, self.https = f"http://127.0.0.1:{plain}", f"https://localhost:{secure}"
         self.numbers = iter(range(1, 1 << 30))
+        self.scripts, self.applets, self.image = hook_scripts(self), applets(self), self.folder("image")
+        # Images should have the full notifier.
+        shutil.copy(self.full, self.image / "pipeline-notifier")
+        (scratch / "webhook.sh").write_text(f"exec node {PEERS / 'webhook.mjs'}")
 
     def folder(self, name: str) -> pathlib.Path:
         (self.scratch / name).mkdir()
@@ -62,8 +66,9 @@ class Bench:
         bundle.write_bytes(pathlib.Path("/etc/ssl/certs/ca-certificates.crt").read_bytes() + (self.scratch / "authority.pem").read_bytes())
         return bundle
 
-    def job(self, **changed: str) -> Environment:
-        """Returns the environment of a deploy job from the fixtures, with its own number. The job can reach only the server."""
+    def job(self, origin: str = "", **changed: str) -> Environment:
+        """Returns the environment of a deploy job from the fixtures, with its own number. The job can reach only the server, on http or
+        at another `origin` of it."""
         job = json.loads((ROOT / "tests/fixtures/jobs/gitlab-18-deploy-on-main.json").read_text())
         for other in ["SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL", "NOTIFIER_GITLAB_TOKEN", "CI_API_V4_URL"]:
             job.pop(other)
@@ -71,10 +76,13 @@ class Bench:
         checkout, temporary = self.scratch / "checkout", self.scratch / "temporary"
         checkout.mkdir(exist_ok=True)
         temporary.mkdir(exist_ok=True)
+        origin = origin or self.http
         own = {
-            "CI_JOB_ID": number, "CI_PROJECT_DIR": str(checkout), "TMPDIR": str(temporary), "SLACK_WEBHOOK_URL": f"{self.http}/services/T0/B0/x",
-            "NOTIFIER_PACKAGE_URL": f"{self.http}/packages", "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "CI_JOB_ID": number, "CI_PROJECT_DIR": str(checkout), "TMPDIR": str(temporary), "SLACK_WEBHOOK_URL": f"{origin}/services/T0/B0/x",
+            "NOTIFIER_PACKAGE_URL": f"{origin}/packages", "PATH": "/usr/local/bin:/usr/bin:/bin",
         }
+        # curl and the notifier, Node and Python each have a variable for the authorities.
+        own |= dict.fromkeys(["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"], str(self.authority)) if origin == self.https else {}
         return job | own | changed
 
     def gitlab(self, below: str = "") -> Environment:
@@ -130,7 +138,9 @@ def sizes(bench: Bench) -> list[list[str]]:
 
 def hook_scripts(bench: Bench) -> dict[str, pathlib.Path]:
     """Returns the scripts of a job's two shells, as GitLab builds them from the template that pins these artefacts."""
-    template = subprocess.run([ROOT / "release/render", bench.dist / "pins"], check=True, capture_output=True, text=True).stdout
+    pins = bench.scratch / "pins"
+    pins.write_text(subprocess.run([ROOT / "release/pin", bench.dist], check=True, capture_output=True, text=True).stdout)
+    template = subprocess.run([ROOT / "release/render", pins], check=True, capture_output=True, text=True).stdout
     block = re.search(r"^\.pipeline-notifier:\n  script:\n    - \|\n((?:      .*\n|\n)+)", template, re.MULTILINE)[1]
     function = re.sub(r"\$\[\[ inputs\.\w+ \]\]", "", re.sub(r"^      ", "", block, flags=re.MULTILINE))
     scripts = {}
@@ -151,13 +161,7 @@ def applets(bench: Bench) -> str:
     return str(folder)
 
 
-def hooks(bench: Bench, rounds: int) -> list[list[str]]:
-    scripts = hook_scripts(bench)
-    in_path = bench.folder("image")
-    # Images should have the full notifier.
-    shutil.copy(bench.full, in_path / "pipeline-notifier")
-    node = f"exec node {PEERS / 'webhook.mjs'}"
-    (bench.scratch / "webhook.sh").write_text(node)
+def hooks(bench: Bench, rounds: int, origin: str) -> list[list[str]]:
     labels = {
         "both": ("both hooks, download included", "두 훅, 다운로드 포함"),
         "second": ("the second hook of these", "그중 두 번째 훅"),
@@ -168,28 +172,28 @@ def hooks(bench: Bench, rounds: int) -> list[list[str]]:
     }
     columns: dict[str, dict[str, str]] = {name: {} for name in labels}
     for shell, command in SHELLS.items():
-        path = applets(bench) if shell == "busybox ash" else "/usr/local/bin:/usr/bin:/bin"
+        path = bench.applets if shell == "busybox ash" else "/usr/local/bin:/usr/bin:/bin"
         path += f":{pathlib.Path(sys.executable).parent}"
         second: list[tuple[float, float]] = []
 
         def both(prefix: str = "", keep: list | None = None) -> tuple[float, float]:
-            job = bench.job(PATH=prefix + path)
+            job = bench.job(origin, PATH=prefix + path)
             job.pop("CI_JOB_STATUS")
-            first = once([*command, scripts["deploy-started"]], job)
-            last = once([*command, scripts["deploy-finished"]], job | {"CI_JOB_STATUS": "success"})
+            first = once([*command, bench.scripts["deploy-started"]], job)
+            last = once([*command, bench.scripts["deploy-finished"]], job | {"CI_JOB_STATUS": "success"})
             if keep is not None:
                 keep.append(last)
             return first[0] + last[0], first[1] + last[1]
 
         def twice(script: pathlib.Path) -> tuple[float, float]:
-            job = bench.job(PATH=path)
+            job = bench.job(origin, PATH=path)
             first, last = (once([*command, script], job) for _ in range(2))
             return first[0] + last[0], first[1] + last[1]
 
         taken = by_turns(rounds, {
             "curl and jq": lambda: twice(PEERS / "curl_and_jq.sh"),
             "both": lambda: both(keep=second),
-            "in PATH": lambda: both(f"{in_path}:"),
+            "in PATH": lambda: both(f"{bench.image}:"),
             "webhook": lambda: twice(bench.scratch / "webhook.sh"),
             "apprise": lambda: twice(PEERS / "apprise.sh"),
         })
@@ -277,7 +281,8 @@ def main() -> None:
         stack.callback(bench.server.kill)
         for name, head, korean_head, measure in [
             ("sizes", ["file", "size"], ["파일", "크기"], lambda: sizes(bench)),
-            ("hooks", ["", *SHELLS], ["", *SHELLS], lambda: hooks(bench, rounds)),
+            ("hooks", ["", *SHELLS], ["", *SHELLS], lambda: hooks(bench, rounds, bench.https)),
+            ("hooks by http", ["", *SHELLS], ["", *SHELLS], lambda: hooks(bench, rounds, bench.http)),
             ("calls", ["", "wall", "of curl: wall", "of curl: CPU", "peak memory"], ["", "시간", "curl 대비 시간", "curl 대비 CPU", "최대 메모리"], lambda: calls(bench, 2 * rounds)),
             ("growth", ["", "wall", "peak memory", "posted"], ["", "시간", "최대 메모리", "보낸 크기"], lambda: growth(bench, max(rounds // 4, 3))),
         ]:
