@@ -310,8 +310,8 @@ fn the_webhook_takes_over_if_the_bot_is_refused() {
 #[test]
 fn a_token_that_is_revoked_midway_loses_nothing() {
     let mut revoked = Workspace::new();
-    // The history and the reply succeed; then the update finds the token revoked.
-    revoked.calls_left = Some(4);
+    // The bot's own ID, the history and the reply succeed; then the update finds the token revoked.
+    revoked.calls_left = Some(5);
     let (server, workspace) = slack(revoked);
     let hook = Server::start([Reply::ok()]);
     let call = |event: &str| bot(&server, &[event]).with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH));
@@ -626,7 +626,8 @@ fn a_start_that_comes_late_joins_the_message_that_is_there() {
     assert_eq!(states(&messages), ["deploy succeeded"]);
     assert_eq!(states(&workspace.replies()), ["deploy succeeded", "pipeline started"]);
     let written: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    let location = serde_json::json!({"channel": DEPLOYS, "ts": messages[0].ts, "named": DEPLOYS, "pipeline": 90_817});
+    let seal = &written["seal"];
+    let location = serde_json::json!({"channel": DEPLOYS, "ts": messages[0].ts, "named": DEPLOYS, "pipeline": 90_817, "seal": seal});
     assert_eq!(written, location);
 }
 
@@ -651,6 +652,51 @@ fn a_forged_message_file_is_not_believed() {
     let messages = workspace.top_level(DEPLOYS);
     assert_eq!((states(&messages), messages[0].updates), (vec!["pipeline started", "deploy started"], 0));
     assert!(workspace.top_level(OPS).is_empty());
+}
+
+/// Case S4: nobody can make a record of a location, not even where the bot may not read the channel and see for itself.
+#[test]
+fn a_forged_record_lets_no_message_be_overwritten() {
+    let (server, workspace) = slack(Workspace::new().without("channels:history"));
+    sends(bot(&server, &["pipeline-started"]).with("CI_PIPELINE_ID", "90816"));
+    let other = workspace.lock().unwrap().top_level(DEPLOYS)[0].ts.clone();
+    for seal in ["", "0123456789abcdef"] {
+        let mut of = GitLab::new();
+        of.jobs = vec![job(THIS, "review", "review", "running"), job(711_900, "notify-start", ".post", "success")];
+        let forged =
+            serde_json::json!({"channel": DEPLOYS, "ts": other, "named": DEPLOYS, "pipeline": 90_817, "seal": seal});
+        of.artifacts.insert("711900/.pipeline-notifier/message.json".into(), forged.to_string());
+        let (gitlab, _) = gitlab(of);
+        let call = bot(&server, &["deploy-started"]).with("CI_PIPELINE_ID", "90817");
+        sends(call.with("CI_SERVER_URL", gitlab.url("")).with("CI_API_V4_URL", gitlab.url("/api/v4")));
+    }
+    assert_eq!(workspace.lock().unwrap().top_level(DEPLOYS)[0].updates, 0);
+}
+
+/// Case S5: another app read our messages in the channel, and posts them again.
+#[test]
+fn another_apps_copy_of_our_message_is_not_believed() {
+    let (server, workspace) = slack(Workspace::new());
+    let (gitlab, api) = gitlab(GitLab::new());
+    let close = |pipeline: &str, result: &str| {
+        bot(&server, &["pipeline-finished", "--result", result])
+            .with("CI_PIPELINE_ID", pipeline)
+            .with("CI_ENVIRONMENT_NAME", "")
+            .with("NOTIFIER_FINISH", "change")
+            .with("CI_SERVER_URL", gitlab.url(""))
+            .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+    };
+    api.lock().unwrap().takes_job_tokens.retain(|route| *route != "pipelines");
+    api.lock().unwrap().jobs.push(crate::support::gitlab::failed(1, "compile", "build", "script_failure"));
+    sends(close("90817", "failed"));
+    workspace.lock().unwrap().replay(DEPLOYS);
+    let ours = workspace.lock().unwrap().top_level(DEPLOYS)[0].ts.clone();
+    workspace.lock().unwrap().delete(&ours);
+    // The copy says that the failure was reported, and that the pipeline before failed.
+    sends(close("90817", "failed"));
+    let posted = workspace.lock().unwrap().everything(DEPLOYS);
+    let last = posted.last().unwrap();
+    assert!(last.thread_ts.is_none() && last.text().contains("build failed (compile)"), "{}", last.text());
 }
 
 /// Case D4: GitLab's rollback button runs an old deploy job again.

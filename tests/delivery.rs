@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::ended::Ended;
-use crate::support::harness::{Notifier, WEBHOOK_PATH, binary, in_time};
+use crate::support::harness::{Notifier, WEBHOOK_PATH, binary, in_time, shared_directory};
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 use crate::support::slack_limits;
@@ -292,7 +292,6 @@ fn gitlab_is_asked_with_the_tokens_that_there_are() {
 
 #[test]
 fn the_failures_page_replaces_a_gitlab_without_an_answer() {
-    let failures = "https://gitlab.corp.example/commerce/shop-api/-/pipelines/90817/failures";
     for reply in [
         Reply::status(401, r#"{"message":"401 Unauthorized"}"#),
         Reply::status(403, r#"{"message":"403 Forbidden"}"#),
@@ -307,7 +306,8 @@ fn the_failures_page_replaces_a_gitlab_without_an_answer() {
         let sent = in_time(Duration::from_millis(2500), || {
             let gitlab = Server::start([reply.clone()]);
             let (sent, links) = build_failed(&gitlab, &[("NOTIFIER_TIMEOUT", "2")]);
-            assert_eq!(links[0], ("Failed job".into(), failures.into()));
+            let failures = gitlab.url("/commerce/shop-api/-/pipelines/90817/failures");
+            assert_eq!(links[0], ("Failed job".into(), failures));
             sent
         });
         assert!(sent.stderr.contains("warning: GitLab's list of failed jobs is unknown: "), "{}", sent.stderr);
@@ -362,7 +362,7 @@ fn a_deployment_takes_from_its_start_to_its_end() {
     std::fs::create_dir(&beside).unwrap();
     let job = |event| notifier(&slack, event).with("CI_PROJECT_DIR", checkout.to_str().unwrap());
     job("deploy-started").run();
-    let state = beside.join("pipeline-notifier-711002/deploy-started");
+    let state = beside.join(shared_directory()).join("deploy-started");
     let started: i64 = std::fs::read_to_string(&state).unwrap().parse().unwrap();
     std::fs::write(&state, (started - 134).to_string()).unwrap();
     job("deploy-finished").run();

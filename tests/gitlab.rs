@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::ended::Ended;
 use crate::support::gitlab::{GitLab, THIS, deployment, failed, gitlab, job, pipeline, with};
-use crate::support::harness::{Notifier, WEBHOOK_PATH};
+use crate::support::harness::{GITLAB, Notifier, WEBHOOK_PATH};
 use crate::support::loopback::{Reply, Server};
 use crate::support::slack_limits;
 
@@ -17,6 +17,7 @@ struct Sent {
     ended: Ended,
     body: Value,
     asked: Vec<String>,
+    server: String,
 }
 
 impl Sent {
@@ -29,7 +30,8 @@ impl Sent {
 
     fn links(&self) -> Vec<(String, String)> {
         let links = slack_limits::elements(&self.body).filter(|element| element["type"] == "link");
-        links.map(|it| (it["text"].as_str().unwrap().to_owned(), it["url"].as_str().unwrap().to_owned())).collect()
+        let address = |it: &Value| it["url"].as_str().unwrap().replace(&self.server, GITLAB);
+        links.map(|it| (it["text"].as_str().unwrap().to_owned(), address(it))).collect()
     }
 
     fn labels(&self) -> Vec<String> {
@@ -56,7 +58,7 @@ fn send_on(server: &Server, arguments: &[&str], settings: &[(&str, &str)]) -> Se
     let asked = server.requests().into_iter().map(|request| request.target).collect::<Vec<_>>();
     assert!(asked.len() <= 6, "{asked:?}");
     let body = slack.requests().first().map(crate::support::loopback::Request::json).unwrap_or_default();
-    Sent { ended, body, asked }
+    Sent { ended, body, asked, server: server.url("") }
 }
 
 const FAILED: [&str; 3] = ["pipeline-finished", "--result", "failed"];
@@ -347,6 +349,33 @@ fn a_pipeline_waits_for_a_turn_or_a_delay() {
     let korean =
         send(&UNKNOWN, with_jobs(vec![waiting("waiting_for_resource")]), &[ALWAYS, ("NOTIFIER_LANGUAGE", "ko")]);
     assert!(korean.body["text"].as_str().unwrap().contains("deploy 순서 대기 중"), "{}", korean.body["text"]);
+}
+
+/// Case S10: a link of ours leads to this GitLab alone, whatever an answer or a variable says.
+#[test]
+fn no_other_server_is_linked_as_gitlab() {
+    let evil = "https://evil.example/commerce/shop-api/-/jobs/1";
+    for address in
+        [evil, "https://gitlab.corp.example.evil.example/x", "https://u:p@gitlab.corp.example/x", "javascript:alert(1)"]
+    {
+        let job = with(failed(1, "compile", "build", "script_failure"), "web_url", address);
+        let sent = send(&FAILED, with_jobs(vec![job]), &[]);
+        let expected = format!("{GITLAB}/commerce/shop-api/-/pipelines/90817/failures");
+        assert_eq!(sent.links()[0], ("compile: script failed".to_owned(), expected), "{address}");
+        let trigger = with(
+            failed(9, "trigger-docs", "docs", "unknown_failure"),
+            "downstream_pipeline",
+            json!({"id": 901, "status": "failed", "web_url": address}),
+        );
+        let mut of = GitLab::new();
+        of.trigger_jobs.push(trigger);
+        let sent = send(&FAILED, of, &[]);
+        assert!(sent.links().iter().all(|(_, url)| url.starts_with(GITLAB)), "{:?}", sent.links());
+    }
+    for variable in ["CI_PIPELINE_URL", "CI_JOB_URL", "CI_PROJECT_URL"] {
+        let sent = send(&["deploy-finished"], GitLab::new(), &[(variable, evil), ("CI_JOB_STATUS", "failed")]);
+        assert!(!sent.body.to_string().contains("evil.example"), "{variable}: {}", sent.body);
+    }
 }
 
 /// Case R21: `main` of a fork is not `main`.

@@ -10,7 +10,7 @@ use pipeline_notifier::module::pin::{built_in_wasm, sha256};
 
 use crate::sandbox::guest;
 use crate::support::ended::Ended;
-use crate::support::harness::{Notifier, WEBHOOK_PATH, in_time};
+use crate::support::harness::{Notifier, WEBHOOK_PATH, in_time, shared_directory};
 use crate::support::harness::{cargo, root};
 use crate::support::loopback::{Reply, Request, Server};
 use crate::support::scratch::scratch;
@@ -153,7 +153,7 @@ fn a_module_is_fetched_once_and_checked_at_every_use() {
     assert_eq!(fetched[0].header("JOB-TOKEN"), Some("glcbt-64_not-a-real-job-token"));
     assert!(slack.requests().iter().all(|request| request.body.contains("hello from a team's module")));
     // A cached module that was changed is fetched again.
-    fs::write(directory.join("pipeline-notifier-711002").join(&digest).with_extension("wasm"), "poison").unwrap();
+    fs::write(directory.join(shared_directory()).join(&digest).with_extension("wasm"), "poison").unwrap();
     send_from(&registry, &digest, &slack, &directory, "deploy-started");
     assert_eq!(downloads(&registry).len(), 2);
     assert!(slack.requests()[2].body.contains("hello from a team's module"));

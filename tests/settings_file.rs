@@ -38,7 +38,10 @@ fn the_example_works_as_written() {
     let map = r#"{"minsu.kim@corp.example": "U0MINSUKIM"}"#;
     let call_with_map = call(&["render", "deploy-finished"], &example()).with("NOTIFIER_USER_MAP", map);
     let body = without_a_warning(call_with_map.with("CI_JOB_STATUS", "failed").run()).json();
-    assert_eq!(body["text"], "❌ [shop-api] prod: rollout failed (review), by Kim Minsu (main 1a2b3c4d)");
+    assert_eq!(
+        body["text"],
+        "❌ [shop-api] prod: deploy failed · rollout failed (review), by Kim Minsu (main 1a2b3c4d)"
+    );
     assert_eq!(mentions(&body), ["U0MINSUKIM", "S0SHOPTEAM"]);
     for shown in ["Roll back with: make rollback ENV=prod", "https://wiki.example/runbooks/shop-api"] {
         assert!(body.to_string().contains(shown), "{body}");

@@ -171,9 +171,9 @@ impl<'a> Facts<'a> {
         shown.find(|name| !name.is_empty())
     }
 
-    /// A variable that holds an address.
+    /// A variable that holds an address of this GitLab.
     pub(crate) fn url(&self, variable: &str) -> Option<SafeUrl> {
-        SafeUrl::parse(self.context.ci(variable)?)
+        self.context.gitlab_url(self.context.ci(variable)?)
     }
 
     /// Returns the start of the reported deployment or pipeline, in seconds since 1970.

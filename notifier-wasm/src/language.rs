@@ -119,6 +119,14 @@ impl Language {
         }
     }
 
+    /// Returns the status of a message that only tries out Slack.
+    pub(crate) fn test(self) -> &'static str {
+        match self {
+            Self::English => "a test of pipeline-notifier, nothing was deployed",
+            Self::Korean => "pipeline-notifier 시험 메시지, 배포된 것 없음",
+        }
+    }
+
     /// Returns the status of a pipeline that a closing job found running.
     pub(crate) fn still_running(self) -> &'static str {
         match self {

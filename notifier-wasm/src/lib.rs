@@ -34,7 +34,12 @@ pub fn render(context: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// Encodes the message of a context, or its route.
 fn answer_of(context: &contract::context::Context) -> Vec<u8> {
-    if context.wants_route { route::Route::of(context).encode() } else { message::Message::of(context).encode() }
+    match context.request {
+        contract::context::Request::Route => route::Route::of(context).encode(),
+        contract::context::Request::Message | contract::context::Request::Test => {
+            message::Message::of(context).encode()
+        }
+    }
 }
 
 /// Draws Slack messages for people: `{"version":1,"format":"text"|"html","messages":[…]}` in,

@@ -91,10 +91,13 @@ impl Message {
         let mentioned = mentions.iter().map(|mention| mention.id().to_owned()).collect();
         let status = status(&facts, &mut warnings);
         let summary = line(&facts, &status, str::to_owned);
-        let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, mrkdwn::top_level));
-        let mut link_text = links.first().map(|link| mrkdwn::link(&link.url, &link.label)).unwrap_or_default();
+        let text_only = facts.context.text_only;
+        let show = if text_only { mrkdwn::markdown } else { mrkdwn::top_level };
+        let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, show));
+        let label = |link: &Link| if text_only { mrkdwn::markdown(&link.label) } else { link.label.clone() };
+        let mut link_text = links.first().map(|link| mrkdwn::link(&link.url, &label(link))).unwrap_or_default();
         let mut mention_text = mention_text(&mentions);
-        if facts.context.text_only {
+        if text_only {
             for part in [&mut link_text, &mut mention_text].into_iter().filter(|it| !it.is_empty()) {
                 text = text + " " + &mem::take(part);
             }

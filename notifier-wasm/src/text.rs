@@ -58,12 +58,14 @@ fn tag_sequence(rest: impl Iterator<Item = char>) -> usize {
     0
 }
 
-/// True for a character that shows nothing or changes the look of others.
+/// True for a character that shows nothing or changes the look of others: those that Unicode ignores by default
+/// (<https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt>), except the selectors of text and emoji, and blank letters.
 fn is_invisible(c: char) -> bool {
     is_zero_width(c)
         || matches!(c,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{202A}'..='\u{202E}' | '\u{2061}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E007F}')
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{202A}'..='\u{202E}' | '\u{2061}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0D}' | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// True for a character that editors and chats leave at the ends of copied text.
@@ -97,6 +99,17 @@ mod tests {
     fn control_characters_and_overrides_become_visible() {
         assert_eq!(clean("a\u{202E}b\u{1B}[31mc\u{7}"), "a\u{FFFD}b\u{FFFD}[31mc\u{FFFD}");
         assert_eq!(clean("ad\u{200B}min\u{200D}x"), "ad\u{FFFD}min\u{FFFD}x");
+    }
+
+    #[test]
+    fn characters_that_show_nothing_become_visible() {
+        for hidden in
+            "\u{3164}\u{115F}\u{1160}\u{2800}\u{E0100}\u{E01EF}\u{FFA0}\u{034F}\u{180B}\u{FE00}\u{2065}\u{1D173}"
+                .chars()
+        {
+            assert_eq!(clean(&format!("a{hidden}b")), "a\u{FFFD}b", "{:x}", u32::from(hidden));
+        }
+        assert_eq!(clean("❤\u{FE0F} 배포"), "❤\u{FE0F} 배포");
     }
 
     #[test]

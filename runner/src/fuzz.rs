@@ -20,7 +20,8 @@ use crate::variables::Variables;
 pub fn message(output: &[u8]) {
     let Ok(message) = Message::decode(output) else { return };
     let annotations: Value =
-        serde_json::from_str(&message.annotations(Some("javascript:alert(1)"))).unwrap_or_default();
+        serde_json::from_str(&message.annotations(Some("javascript:alert(1)"), "https://gitlab.example"))
+            .unwrap_or_default();
     for link in annotations["pipeline-notifier"].as_array().into_iter().flatten() {
         let url = link["external_link"]["url"].as_str().unwrap_or_default();
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use serde::Deserialize;
@@ -120,12 +120,14 @@ pub(crate) trait Sink {
 pub(crate) struct Report {
     redactor: RwLock<Redactor>,
     lines: AtomicUsize,
+    /// True after the last line.
+    has_ended: AtomicBool,
 }
 
 impl Report {
     /// Keeps these secrets out of every line.
     pub(crate) fn redacting(redactor: Redactor) -> Self {
-        Self { redactor: RwLock::new(redactor), lines: AtomicUsize::new(0) }
+        Self { redactor: RwLock::new(redactor), lines: AtomicUsize::new(0), has_ended: AtomicBool::new(false) }
     }
 
     /// Keeps one more secret out of every line.
@@ -140,6 +142,9 @@ impl Report {
 
     /// Writes the last line, for people and machines, and returns the exit status.
     pub(crate) fn end(&self, outcome: &Outcome, strict: bool) -> u8 {
+        if self.has_ended.swap(true, Ordering::Relaxed) {
+            return outcome.exit_status(strict);
+        }
         match outcome {
             Outcome::Sent => self.line("notify: ", "sent"),
             Outcome::Skipped(skip) => self.line("notify: ", &format!("skipped reason={skip}")),

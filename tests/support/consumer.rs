@@ -243,6 +243,8 @@ impl Consumer {
     /// Returns the variables that the engine lacks, and the test's own.
     fn on(registry: &Server, directory: &Path, variables: &[(&str, &str)]) -> Vec<(String, String)> {
         let (server, api) = (registry.url(""), registry.url("/api/v4"));
+        let (pipeline, job) =
+            ["pipelines/90817", "jobs/711002"].map(|it| format!("{server}/shop/shop-api/-/{it}")).into();
         let directory = directory.display().to_string();
         let mut all = vec![
             // The engine gives jobs with an image another directory, outside of the project, even if it runs them in a shell.
@@ -252,8 +254,8 @@ impl Consumer {
             ("CI_JOB_TOKEN", "not-a-real-token"),
             ("CI_PROJECT_ID", "1042"),
             ("CI_PIPELINE_ID", "90817"),
-            ("CI_PIPELINE_URL", "https://gitlab.example.test/shop/shop-api/-/pipelines/90817"),
-            ("CI_JOB_URL", "https://gitlab.example.test/shop/shop-api/-/jobs/711002"),
+            ("CI_PIPELINE_URL", &pipeline),
+            ("CI_JOB_URL", &job),
             ("CI_COMMIT_TITLE", "Fix cart rounding"),
             ("CI_COMMIT_SHORT_SHA", "1a2b3c4d"),
             ("GITLAB_USER_NAME", "Kim Minsu"),

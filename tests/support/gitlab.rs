@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use crate::support::harness::GITLAB;
 use crate::support::loopback::{Reply, Request, Server};
 
 const JOB_TOKENS: [&str; 2] = ["glcbt-64_not-a-real-job-token", "not-a-real-token"];
@@ -62,8 +63,14 @@ impl GitLab {
         }
     }
 
-    /// Returns status, extra headers and body.
+    /// Returns status, extra headers and body. Every address in it is below this server's own.
     pub(crate) fn answer(&mut self, request: &Request) -> (u16, String, String) {
+        let (status, headers, body) = self.answer_as_fixtures(request);
+        let own = format!("http://{}", request.header("Host").unwrap_or_default());
+        (status, headers, body.replace(GITLAB, &own))
+    }
+
+    fn answer_as_fixtures(&mut self, request: &Request) -> (u16, String, String) {
         let refusal = |status: u16, text: &str| (status, String::new(), json!({ "message": text }).to_string());
         if self.limit == 0 {
             return (429, "Retry-After: 60\r\n".to_owned(), "Retry later\n".to_owned());

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use pipeline_notifier::module::pin::sha256;
 use serde_json::Value;
 
 use super::ended::Ended;
@@ -14,6 +15,9 @@ use super::scratch::scratch;
 /// The path of a webhook. No output may show any part of it.
 pub(crate) const WEBHOOK_PATH: &str = "/services/T0SECRET01/B0SECRET02/s3cr3ts3cr3ts3cr3ts3cr3t";
 const WEBHOOK_PARTS: [&str; 3] = ["T0SECRET01", "B0SECRET02", "s3cr3ts3cr3t"];
+
+/// The GitLab of the fixtures.
+pub(crate) const GITLAB: &str = "https://gitlab.corp.example";
 
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -61,6 +65,11 @@ pub(crate) fn binary() -> &'static Path {
     })
 }
 
+/// The name of the directory that the calls of a fixture's job share.
+pub(crate) fn shared_directory() -> String {
+    format!("pipeline-notifier-{}", &sha256(b"711002 glcbt-64_not-a-real-job-token")[..16])
+}
+
 /// A run of the binary.
 pub(crate) struct Notifier {
     command: Command,
@@ -93,7 +102,14 @@ impl Notifier {
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.variables.insert(name.to_owned(), value.into());
+        let value = value.into();
+        if name == "CI_SERVER_URL" {
+            // Every address of the job's GitLab is below this one.
+            for address in self.variables.values_mut() {
+                *address = address.replace(GITLAB, &value);
+            }
+        }
+        self.variables.insert(name.to_owned(), value);
         self
     }
 

@@ -17,6 +17,9 @@ pub(crate) const OPS: &str = "C0OPERATOR";
 /// A channel that the bot is not in.
 pub(crate) const PRIVATE: &str = "C0PRIVATE1";
 
+/// The ID of the bot.
+const BOT: &str = "B0NOTIFIER";
+
 /// A message of a channel in its current state.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -24,6 +27,8 @@ pub(crate) struct Message {
     pub(crate) ts: String,
     pub(crate) thread_ts: Option<String>,
     pub(crate) broadcast: bool,
+    /// The app that posted it.
+    author: &'static str,
     pub(crate) body: Map<String, Value>,
     /// The body as first posted.
     posted: Map<String, Value>,
@@ -43,6 +48,8 @@ pub(crate) struct Workspace {
     people: BTreeMap<&'static str, &'static str>,
     messages: Vec<Message>,
     clock: u32,
+    /// The app that posts now.
+    author: &'static str,
     /// The number of messages on a page of a channel's history or of a thread's replies.
     pub(crate) page: usize,
     /// Methods that first answer 429, how many times, and their `Retry-After` in seconds.
@@ -63,6 +70,7 @@ impl Workspace {
             people: [("minsu.kim@corp.example", "U0MINSUKIM"), ("jiwoo.park@corp.example", "U0JIWOOPAR")].into(),
             messages: Vec::new(),
             clock: 0,
+            author: BOT,
             page: 100,
             limited: BTreeMap::new(),
             calls_left: None,
@@ -88,6 +96,16 @@ impl Workspace {
             let body = json!({"text": format!("chatter {number}")});
             self.push(DEPLOYS, None, false, body.as_object().unwrap().clone());
         }
+    }
+
+    /// Lets another app post copies of all messages in a channel, with their metadata, as messages and as replies to each.
+    pub(crate) fn replay(&mut self, channel: &str) {
+        self.author = "B0EVILAPP1";
+        for message in self.messages.clone().into_iter().filter(|it| it.channel == channel) {
+            self.push(channel, message.thread_ts.clone(), false, message.body.clone());
+            self.push(channel, Some(message.thread_ts.unwrap_or(message.ts)), false, message.body);
+        }
+        self.author = BOT;
     }
 
     /// Posts replies of other people in a thread.
@@ -123,7 +141,8 @@ impl Workspace {
         let ts = format!("{}.{:06}", 1_795_134_000 + self.clock, self.clock);
         let posted = body.clone();
         let channel = channel.into();
-        self.messages.push(Message { channel, ts: ts.clone(), thread_ts, broadcast, body, posted, updates: 0 });
+        let author = self.author;
+        self.messages.push(Message { channel, ts: ts.clone(), thread_ts, broadcast, author, body, posted, updates: 0 });
         ts
     }
 
@@ -171,7 +190,7 @@ impl Workspace {
             query.split('&').filter_map(|it| it.split_once('=')).map(|(name, value)| (name, decode(value))).collect();
         let asked = |name: &str| asked.get(name).map(String::as_str).unwrap_or_default();
         match method {
-            "auth.test" => json!({"ok": true, "team": "Commerce", "user": "pipeline-notifier"}),
+            "auth.test" => json!({"ok": true, "team": "Commerce", "user": "pipeline-notifier", "bot_id": BOT}),
             "blocks.validate" => json!({"ok": true}),
             "chat.postMessage" => self.post(request.json()),
             "chat.update" => self.update(request.json()),
@@ -281,7 +300,8 @@ impl Workspace {
 
 /// Returns a message in the format of a list.
 fn shown(message: &Message) -> Value {
-    let mut shown = json!({"ts": message.ts, "text": message.text(), "metadata": message.body.get("metadata")});
+    let metadata = message.body.get("metadata");
+    let mut shown = json!({"ts": message.ts, "text": message.text(), "bot_id": message.author, "metadata": metadata});
     if let Some(thread) = &message.thread_ts {
         shown["thread_ts"] = thread.as_str().into();
     }

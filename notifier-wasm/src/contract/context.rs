@@ -7,7 +7,7 @@ use crate::contract::fields::{flag, object, optional_integer, optional_string, p
 use crate::contract::history::History;
 use crate::contract::jobs::Jobs;
 use crate::contract::setting::Setting;
-use crate::text::url::unexpanded;
+use crate::text::url::{SafeUrl, unexpanded};
 
 /// Version 1 of the context.
 #[derive(Debug)]
@@ -33,8 +33,17 @@ pub(crate) struct Context {
     pub(crate) operators: Option<Operators>,
     /// The time of the event by the host's clock, in seconds since 1970.
     pub(crate) now: Option<i64>,
-    /// True if the host wants only the route of the message. The context has no data from Slack yet.
-    pub(crate) wants_route: bool,
+    pub(crate) request: Request,
+}
+
+/// What the host wants of the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Message,
+    /// Only the route of the message. The context has no data from Slack yet.
+    Route,
+    /// The message with a status that marks it as a test.
+    Test,
 }
 
 /// The events that a pipeline reports.
@@ -88,10 +97,11 @@ impl Context {
             text_only: flag(&mut fields, "text_only")?,
             operators,
             now: optional_integer(&mut fields, "now")?,
-            wants_route: match optional_string(&mut fields, "request")?.as_deref() {
-                None | Some("message") => false,
-                Some("route") => true,
-                Some(_) => return Err(Error::field("`request`", "message or route")),
+            request: match optional_string(&mut fields, "request")?.as_deref() {
+                None | Some("message") => Request::Message,
+                Some("route") => Request::Route,
+                Some("test") => Request::Test,
+                Some(_) => return Err(Error::field("`request`", "message, route or test")),
             },
         })
     }
@@ -105,6 +115,12 @@ impl Context {
     pub(crate) fn setting(&self, setting: Setting) -> Option<&str> {
         let value = self.settings.get(setting.name())?.as_str()?.trim();
         (!value.is_empty() && unexpanded(value) != Some(value)).then_some(value)
+    }
+
+    /// Returns an address of this GitLab. An answer, or a variable that somebody overrode, may name another server.
+    pub(crate) fn gitlab_url(&self, address: &str) -> Option<SafeUrl> {
+        let server = self.ci("CI_SERVER_URL").and_then(SafeUrl::parse);
+        SafeUrl::parse(address).filter(|url| server.is_none_or(|server| url.is_at(&server)))
     }
 
     /// Returns a setting, or its default if it is not set. A setting that is set to nothing stays empty.

@@ -39,7 +39,7 @@ impl<'a> Ref<'a> {
                     .is_some_and(|it| context.ci("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != Some(it)),
                 url: context
                     .ci("CI_MERGE_REQUEST_PROJECT_URL")
-                    .and_then(SafeUrl::parse)
+                    .and_then(|project| context.gitlab_url(project))
                     .filter(|_| iid.chars().all(|c| c.is_ascii_digit()))
                     .and_then(|project| project.join(&format!("-/merge_requests/{iid}"))),
             }),
@@ -88,7 +88,7 @@ impl<'a> Cause<'a> {
             "pipeline" => Some(Self::Upstream),
             "parent_pipeline" => {
                 let id = context.ci("CI_UPSTREAM_PIPELINE_ID").filter(|id| id.chars().all(|c| c.is_ascii_digit()));
-                let project = context.ci("CI_PROJECT_URL").and_then(SafeUrl::parse);
+                let project = context.ci("CI_PROJECT_URL").and_then(|project| context.gitlab_url(project));
                 let url = id.zip(project).and_then(|(id, project)| project.join(&format!("-/pipelines/{id}")));
                 Some(Self::Parent { id, url })
             }

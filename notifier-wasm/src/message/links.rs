@@ -98,17 +98,18 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
     links
 }
 
-/// Returns the links that the settings file adds. They come after our own.
+/// Returns the links that the settings file adds. They come after our own, and show their host, so that none is taken for one of ours.
 #[inline(never)]
 fn extra(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
     let mut links = Vec::new();
     for extra in facts.file.links() {
-        let link = facts
-            .line(extra.label)
-            .and_then(|label| Ok(Link { label: text::cut(&label, MAX_LABEL), url: facts.address(extra.url)? }));
+        let link =
+            facts.line(extra.label).and_then(|label| Ok((text::cut(&label, MAX_LABEL), facts.address(extra.url)?)));
         match link {
-            Ok(link) if link.label.is_empty() => {}
-            Ok(link) => links.push(link),
+            Ok((label, _)) if label.is_empty() => {}
+            Ok((label, url)) => {
+                links.push(Link { label: format!("{label} ({})", text::cut(url.host(), MAX_LABEL)), url });
+            }
             Err(fault) => {
                 let label = text::shown(extra.label, 40);
                 warnings.push(Warning::of(
@@ -143,7 +144,7 @@ fn changed(facts: &Facts) -> Option<Link> {
 /// Links the job that somebody must start.
 fn waited_for(facts: &Facts) -> Option<Link> {
     let job = outcome::waiting_for(facts.context)?;
-    Some(Link { label: text::shown(&job.name, MAX_LABEL), url: SafeUrl::parse(&job.web_url)? })
+    Some(Link { label: text::shown(&job.name, MAX_LABEL), url: facts.context.gitlab_url(&job.web_url)? })
 }
 
 fn logs(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {
@@ -214,7 +215,8 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {
-        let of_job = job.downstream_url.as_deref().into_iter().chain([job.web_url.as_str()]).find_map(SafeUrl::parse);
+        let mut addresses = job.downstream_url.as_deref().into_iter().chain([job.web_url.as_str()]);
+        let of_job = addresses.find_map(|address| facts.context.gitlab_url(address));
         let Some(url) = of_job.or_else(|| all.clone()) else {
             break;
         };

@@ -54,6 +54,18 @@ pub(crate) fn top_level(text: &str) -> String {
     literal(&inert.replace("://", "[:]//"))
 }
 
+/// Returns text for a server that reads Markdown in the top-level text, as Mattermost does
+/// (<https://docs.mattermost.com/collaborate/format-messages.html>): besides [`top_level`], no text is a link or a mention there.
+pub(crate) fn markdown(text: &str) -> String {
+    let inert = |c| match c {
+        '[' => '［',
+        ']' => '］',
+        '@' => '＠',
+        other => other,
+    };
+    top_level(&text.chars().map(inert).collect::<String>().replace("www.", "www[.]"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +73,13 @@ mod tests {
     #[test]
     fn nothing_from_outside_is_a_link_or_a_mention() {
         assert_eq!(literal("<!channel> <https://evil|ok> &lt;"), "&lt;!channel&gt; &lt;https://evil|ok&gt; &amp;lt;");
+    }
+
+    #[test]
+    fn nothing_from_outside_is_markdown() {
+        assert_eq!(markdown("x](https://evil.example)"), "x］(https[:]//evil.example)");
+        assert_eq!(markdown("[Approve](evil.example) @channel @minsu"), "［Approve］(evil.example) ＠channel ＠minsu");
+        assert_eq!(markdown("![x](www.evil.example)"), "!［x］(www[.]evil.example)");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The status of a message (`deploy failed`), and its summary in one line.
 
 use crate::contract::action::Action;
-use crate::contract::context::Event;
+use crate::contract::context::{Event, Request};
 use crate::contract::jobs::Job;
 use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
@@ -81,12 +81,16 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
     names
 }
 
-/// Returns the status. The settings file's own text comes first, if it has one.
+/// Returns the status. The settings file's own text stands behind ours, which is always there: a file of the repository must not turn a
+/// failure into a success.
 #[inline(never)]
 pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
+    if facts.context.request == Request::Test {
+        return facts.language.test().to_owned();
+    }
     let own = facts.file.get("text").map(|template| facts.line(template));
     match own {
-        Some(Ok(status)) if !status.is_empty() => status,
+        Some(Ok(own)) if !own.is_empty() => format!("{} · {own}", default_status(facts)),
         other => {
             if let Some(Err(fault)) = other {
                 warnings.push(Warning::of(

@@ -51,6 +51,22 @@ impl SafeUrl {
         Self::parse(&format!("{}/{}", self.0.trim_end_matches('/'), path.trim_start_matches('/')))
     }
 
+    /// Returns true if both addresses have the same scheme, host and port.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        let scheme = |url: &Self| url.0.starts_with("https:");
+        let host = |url: &Self| {
+            let usual = if scheme(url) { ":443" } else { ":80" };
+            url.host().trim_end_matches(usual).to_ascii_lowercase()
+        };
+        scheme(self) == scheme(other) && host(self) == host(other)
+    }
+
+    /// Returns the host, with its port if there is one.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())]
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

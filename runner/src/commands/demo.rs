@@ -97,7 +97,7 @@ pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables
         };
         // The arrived message is shown, not the intended one.
         let arrived = if send { Some(body.json().clone()) } else { inbox.next().map(|it| it.body) };
-        show(language.say(moment.caption.en, moment.caption.ko), arrived.unwrap_or_default())?;
+        show(language.say(moment.caption.en, moment.caption.ko), inbox.as_named(&arrived.unwrap_or_default()))?;
     }
     let mut updates = 0;
     for moment in by_bot.into_iter().filter(|_| !send) {
@@ -106,7 +106,7 @@ pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables
         while let Some(arrived) = inbox.next() {
             updates += usize::from(arrived.method.as_deref() == Some(UPDATE));
             let caption = language.say(&moment.caption.en, &moment.caption.ko);
-            show(format!("{caption}: {}", place(&arrived, language)), arrived.body)?;
+            show(format!("{caption}: {}", place(&arrived, language)), inbox.as_named(&arrived.body))?;
         }
     }
     let title =
@@ -163,7 +163,8 @@ fn place(arrived: &Arrived, language: Language) -> &'static str {
 
 /// Returns the variables of one moment: those of a made-up job, and only our own ones of the real environment.
 fn variables(inbox: &Inbox, environment: &Variables, job: [&Changes; 2], send: bool) -> Variables {
-    let mut variables: Variables = job.into_iter().flatten().collect();
+    let mut variables: Variables =
+        job.into_iter().flatten().map(|(name, value)| (name.clone(), inbox.here(value))).collect();
     let inbox = format!("http://{}", inbox.address());
     variables.set("CI_SERVER_URL", &*inbox);
     variables.set("CI_API_V4_URL", format!("{inbox}/api/v4"));

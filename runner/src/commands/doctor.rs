@@ -71,7 +71,7 @@ fn destinations(call: &Call, message: Option<&Message>, send: bool, list: &mut C
         ),
         None => {}
     }
-    if send && let Some(message) = job::test_message(call, list) {
+    if send && let Some(message) = job::test_message(call) {
         slack::deliver(call, &message.body(), bot, list);
     }
 }

@@ -35,11 +35,12 @@ pub(super) fn run(args: EventArgs, strict: bool, files: &Files, job: JobArgs, va
         call.module = Module::of(None);
     }
     let outcome = send(&call, args, files);
+    let status = call.report.end(&outcome, strict);
     if args.event != Event::DeployStarted {
-        // This is the last call of its job.
+        // This is the last call of its job. Whoever filled the directory changes no outcome that is printed.
         job_state::clear(&call.variables);
     }
-    call.report.end(&outcome, strict)
+    status
 }
 
 /// Turns a panic in any thread into a one-line warning, the last line and the end of the process.
@@ -95,7 +96,7 @@ fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files, le
     let operators = call.to.operators_for(message.environment()).filter(|_| is_for_operators);
     let is_wanted = files.annotations.is_some() || operators.is_some();
     let address = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
-    let annotations = message.annotations(address.as_deref());
+    let annotations = message.annotations(address.as_deref(), call.variables.get("CI_SERVER_URL").unwrap_or_default());
     record(call, files, annotations, thread.and_then(|thread| delivery.record(&thread)));
     if let Some(operators) = operators {
         deliver_to_operators(call, &operators, context, address.as_deref(), &message.warnings);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::skip::Skip;
 use crate::job::context::CONTEXT_VERSION;
+use crate::net::address;
 use crate::report::Warning;
 
 /// The body keys that a module may set. The destination and the sender's name are not the module's to set.
@@ -125,17 +126,21 @@ impl Message {
         self.environment.as_deref()
     }
 
-    /// Returns the links as GitLab's job page shows them, after the link of the message itself if there is one
+    /// Returns the links as the job page of the GitLab `server` shows them, after the link of the message itself if there is one
     /// (<https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsannotations>).
-    pub(crate) fn annotations(&self, permalink: Option<&str>) -> String {
+    pub(crate) fn annotations(&self, permalink: Option<&str>, server: &str) -> String {
         let message = permalink.map(|url| ("Slack message", url));
         let links = self.links.iter().map(|link| (link.label.as_str(), link.url.as_str()));
-        let is_address = |url: &str| url.starts_with("https://") || url.starts_with("http://");
         let links: Vec<Value> = message
             .into_iter()
             .chain(links)
-            .filter(|(_, url)| is_address(url))
-            .map(|(label, url)| json!({"external_link": {"label": label, "url": url}}))
+            .filter_map(|(label, url)| {
+                // A module may link to any server, so the label shows which one.
+                let host = address::shown(url).filter(|_| url.starts_with("https://") || url.starts_with("http://"))?;
+                let is_shown = permalink == Some(url) || address::is_same_origin(url, server) || label.contains(&host);
+                let label = if is_shown { label.to_owned() } else { format!("{label} ({host})") };
+                Some(json!({"external_link": {"label": label, "url": url}}))
+            })
             .take(MAX_LINKS)
             .collect();
         json!({"pipeline-notifier": links}).to_string()

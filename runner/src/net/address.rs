@@ -56,6 +56,14 @@ pub(crate) fn is_same_origin(url: &str, other: &str) -> bool {
     origin(url).is_some_and(|found| origin(other) == Some(found))
 }
 
+/// Returns true if an address is at a host or below it, over https and at its port, without credentials.
+pub(crate) fn is_below_host(url: &str, host: &str) -> bool {
+    origin(url).is_some_and(|(scheme, found, port)| {
+        let is_below = found.strip_suffix(host).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        scheme == "https" && is_below && port.is_none_or(|port| port == HTTPS_PORT)
+    })
+}
+
 /// Returns true if `url` is below `base`, and `base` has exactly the host and port of `server` and may get a secret.
 pub(crate) fn is_below(url: &str, base: &str, server: &str) -> bool {
     let (Some(of_base), Some(of_server)) = (origin(base), origin(server)) else { return false };
@@ -140,6 +148,29 @@ mod tests {
             assert_eq!(of(url), Err(refused), "{url}");
         }
         assert_eq!(check("https://evil.example/", &[], ""), Err(Refused::Host));
+    }
+
+    #[test]
+    fn a_workspace_is_below_slacks_host() {
+        for url in [
+            "https://slack.com/archives",
+            "https://shop.slack.com/archives/C1/p2",
+            "https://a.enterprise.SLACK.com:443/",
+        ] {
+            assert!(is_below_host(url, "slack.com"), "{url}");
+        }
+        for url in [
+            "http://shop.slack.com/",
+            "https://shop.slack.com:8443/",
+            "https://evilslack.com/",
+            "https://slack.com.evil.example/",
+            "https://shop.slack.com@evil.example/",
+            "https://u:p@shop.slack.com/",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(!is_below_host(url, "slack.com"), "{url}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Calls Slack's Web API (<https://docs.slack.dev/apis/web-api/>) with a bot token.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use serde_json::{Map, Value, json};
 
@@ -31,6 +32,8 @@ const MAX_ANSWER: u64 = 2 << 20;
 pub(crate) struct Api {
     base: String,
     token: Secret,
+    /// The ID of the bot, asked for at most once; `None` if Slack did not answer.
+    bot_id: OnceCell<Option<String>>,
 }
 
 /// The reason a bot token is unusable. It names variables, never their values.
@@ -80,7 +83,7 @@ impl Api {
         let base = settings.get(Key::SLACK_API_URL).unwrap_or(BASE).trim_end_matches('/');
         let allowed = settings.get(Key::ALLOW_HOSTS).unwrap_or_default();
         Some(match address::check(base, &HOSTS, allowed) {
-            Ok(()) => Ok(Self { base: base.to_owned(), token: Secret::new(token) }),
+            Ok(()) => Ok(Self { base: base.to_owned(), token: Secret::new(token), bot_id: OnceCell::new() }),
             Err(_) => Err(UnusableToken::Host),
         })
     }
@@ -133,6 +136,21 @@ impl Api {
         let scopes = answer.as_ref().ok().and_then(|answer| answer.scopes.clone()).unwrap_or_default();
         judge("auth.test", answer)?;
         Ok(scopes.split(',').map(|scope| scope.trim().to_owned()).collect())
+    }
+
+    /// Returns true if this bot wrote a message of a channel's history. Slack names the author itself
+    /// (<https://docs.slack.dev/reference/methods/auth.test/>).
+    pub(crate) fn wrote(&self, client: &Client, message: &Value, deadline: Deadline) -> bool {
+        let ask = || {
+            let answer = self.get(client, "auth.test", &[], deadline).ok()?;
+            Some(answer.get("bot_id")?.as_str()?.to_owned())
+        };
+        self.bot_id.get_or_init(ask).as_ref().is_some_and(|own| message["bot_id"] == own.as_str())
+    }
+
+    /// Returns true if an address may be that of a message: at Slack, or at the server of this API.
+    pub(crate) fn may_link(&self, url: &str) -> bool {
+        HOSTS.iter().any(|host| address::is_below_host(url, host)) || address::is_same_origin(url, &self.base)
     }
 
     fn bearer(&self) -> Secret {

@@ -113,7 +113,8 @@ impl Bot<'_> {
         let arguments = [("channel", thread.channel.as_str()), ("message_ts", thread.ts.as_str())];
         let deadline = self.deadline.at_most(self.deadline.remaining() / 2);
         let answer = self.api.get(self.client, "chat.getPermalink", &arguments, deadline).ok()?;
-        Some(answer.get("permalink")?.as_str()?.to_owned())
+        let link = answer.get("permalink")?.as_str()?;
+        self.api.may_link(link).then(|| link.to_owned())
     }
 
     /// Replies without the small print, which is in the pipeline's message. The reply carries its own metadata, because two jobs at once

@@ -74,7 +74,8 @@ impl Bot<'_> {
         let shown = match self.get("conversations.history", &at) {
             Ok(page) => {
                 let message = messages(&page).first().filter(|it| it["ts"] == thread.ts.as_str())?;
-                Ok(Shown::of_pipeline(message, sender)?)
+                // The record is sealed, so the message is the pipeline's even if Slack refused its metadata.
+                self.shown(message, sender).ok_or(Unseen::NotAllowed)
             }
             Err(refused) if refused.is_word(&["missing_scope", "not_in_channel", "channel_not_found"]) => {
                 Err(Unseen::NotAllowed)
@@ -106,13 +107,14 @@ impl Bot<'_> {
             for message in messages(&page).iter().filter(|it| it["thread_ts"].is_null() || it["thread_ts"] == it["ts"])
             {
                 if past.found.is_none()
-                    && let Some(shown) = Shown::of_pipeline(message, sender)
+                    && let Some(shown) = self.shown(message, sender)
                     && let Some(ts) = message["ts"].as_str().filter(|ts| is_ts(ts))
                 {
                     let thread = Thread { channel: self.channel.to_owned(), ts: ts.to_owned() };
                     past.found = Some(Found { thread, shown: Ok(shown) });
                 }
-                if let Some(earlier) = Shown::of_earlier(message, sender).filter(|_| wants_earlier)
+                if wants_earlier
+                    && let Some(earlier) = Shown::of_earlier(message, sender).filter(|_| self.wrote(message))
                     && past.earlier.as_ref().is_none_or(|(pipeline, _)| *pipeline < earlier.0)
                 {
                     past.earlier = Some(earlier);
@@ -148,13 +150,23 @@ impl Bot<'_> {
                 [("channel", &*thread.channel), ("ts", &*thread.ts), ("limit", LONG_PAGE), ("cursor", &*cursor)];
             let page = self.get("conversations.replies", &arguments).ok()?;
             let replies = messages(&page).iter().filter(|it| it["ts"] != thread.ts.as_str());
-            found.extend(replies.filter_map(|it| Shown::of_pipeline(it, sender)));
+            found.extend(replies.filter_map(|it| self.shown(it, sender)));
             let next = next_cursor(&page);
             if next.is_empty() || next == cursor {
                 return Some(found);
             }
             next.clone_into(&mut cursor);
         }
+    }
+
+    /// Returns what a message of the sender's pipeline shows. Another app could post sealed metadata again that it read in the channel, so
+    /// the author counts too.
+    fn shown(&self, message: &Value, sender: &Sender) -> Option<Shown> {
+        Shown::of_pipeline(message, sender).filter(|_| self.wrote(message))
+    }
+
+    fn wrote(&self, message: &Value) -> bool {
+        self.api.wrote(self.client, message, self.deadline.at_most(self.deadline.remaining() / 2))
     }
 
     /// Gets a page of messages with their metadata. Half of the time is left for the message itself, which matters more.

@@ -32,7 +32,8 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    fn seal(&self, text: &str) -> String {
+    /// Returns the seal of a text, which only this bot can make.
+    pub(super) fn seal(&self, text: &str) -> String {
         let tag = hmac::sign(&self.key, text.as_bytes());
         tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }

@@ -48,7 +48,7 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
 /// Finds the job's attempt and the location of the pipeline's message: in the job state, else at GitLab.
 fn find_attempt(call: &Call, gitlab: Option<&Api>, findings: &mut Findings) {
     let load = |name, max| job_state::load(&call.variables, name, max);
-    let parse = |json: &[u8]| RecordedThread::parse(json, call.variables.get("CI_PIPELINE_ID")?.parse().ok()?);
+    let parse = |json: &[u8]| RecordedThread::parse(json, &Sender::of(&call.variables)?);
     findings.history.attempt = load(ATTEMPT, 20).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
     findings.recorded = load(MESSAGE, MAX_FILE).and_then(|json| parse(&json));
     let wants_message = call.to.bot().is_some() && findings.recorded.is_none();
@@ -123,7 +123,7 @@ fn past(call: &Call, bot: &Bot, sender: &Sender, gitlab: Option<&Api>) -> Past {
     if past.found.is_none() {
         let start_job = call.settings.get_or_default(Key::START_JOB);
         let json = gitlab.and_then(|api| artifact(api, jobs::attempts(api, start_job).ok()?.start_job?));
-        let recorded = json.and_then(|json| RecordedThread::parse(&json, sender.pipeline));
+        let recorded = json.and_then(|json| RecordedThread::parse(&json, sender));
         past.found = recorded.and_then(|recorded| bot.found_at(sender, recorded.in_channel(bot.channel)?));
     }
     if let Err(unreadable) = looked

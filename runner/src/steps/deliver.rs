@@ -116,7 +116,7 @@ impl Delivery<'_> {
 
     /// Encodes the location of the message for later jobs.
     pub(crate) fn record(&self, thread: &Thread) -> Option<Vec<u8>> {
-        Some(RecordedThread::encode(thread, self.bot()?.channel, Sender::of(&self.call.variables)?.pipeline))
+        Some(RecordedThread::encode(thread, self.bot()?.channel, &Sender::of(&self.call.variables)?))
     }
 
     /// Returns the address of a bot's message.
@@ -132,7 +132,7 @@ impl Delivery<'_> {
     /// Finds the message that this one belongs to.
     fn found(&self, bot: &Bot, sender: &Sender) -> Option<Found> {
         let apart = job_state::load(&self.call.variables, MESSAGE_APART, MAX_FILE);
-        let apart = apart.and_then(|json| RecordedThread::parse(&json, sender.pipeline));
+        let apart = apart.and_then(|json| RecordedThread::parse(&json, sender));
         match &self.findings.past {
             _ if self.message.apart && apart.is_none() => None,
             Some((channel, past)) if channel == bot.channel => past.found.clone(),

@@ -1,5 +1,8 @@
 //! A loopback stand-in for Slack and GitLab, for the demonstration. It takes the posts of a webhook and a bot, and answers requests to
 //! GitLab.
+//!
+//! The script names its GitLab [`GITLAB`], and a message links only to the GitLab of its job. So jobs get the inbox's address in its
+//! place, and what arrived is shown with the name.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,6 +17,9 @@ use super::workspace::Workspace;
 /// The size limit of a request, in bytes, and its time limit.
 const MAX_REQUEST: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The address of GitLab in the script and in what is shown.
+const GITLAB: &str = "https://gitlab.example";
 
 /// The content type of every answer except the webhook's.
 const JSON: &str = "application/json";
@@ -36,6 +42,8 @@ impl Inbox {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let (sender, arrived) = mpsc::channel();
+        let here = |known: &Value| known.to_string().replace(GITLAB, &format!("http://{address}"));
+        let gitlab: Vec<(String, String)> = gitlab.iter().map(|(path, known)| (path.clone(), here(known))).collect();
         thread::Builder::new().name("inbox".into()).spawn(move || {
             let mut workspace = Workspace::default();
             for stream in listener.incoming().flatten() {
@@ -50,6 +58,17 @@ impl Inbox {
         self.address
     }
 
+    /// Returns a text of the script as jobs get it.
+    pub(crate) fn here(&self, text: &str) -> String {
+        text.replace(GITLAB, &format!("http://{}", self.address))
+    }
+
+    /// Returns a message as it is shown.
+    pub(crate) fn as_named(&self, message: &Value) -> Value {
+        let named = message.to_string().replace(&format!("http://{}", self.address), GITLAB);
+        serde_json::from_str(&named).unwrap_or_default()
+    }
+
     /// The next message that arrived, if there is one.
     pub(crate) fn next(&self) -> Option<Arrived> {
         self.arrived.try_recv().ok()
@@ -58,7 +77,7 @@ impl Inbox {
 
 fn serve(
     mut stream: TcpStream,
-    gitlab: &[(String, Value)],
+    gitlab: &[(String, String)],
     workspace: &mut Workspace,
     inbox: &Sender<Arrived>,
 ) -> io::Result<()> {
@@ -85,7 +104,7 @@ fn serve(
     }
     if let Some((_, path)) = target.split_once("/projects/42/").filter(|_| is_get) {
         return match gitlab.iter().find(|(start, _)| path.starts_with(start)) {
-            Some((_, known)) => answer(&mut stream, 200, JSON, &known.to_string()),
+            Some((_, known)) => answer(&mut stream, 200, JSON, known),
             None => answer(&mut stream, 404, JSON, r#"{"message":"404 Not Found"}"#),
         };
     }

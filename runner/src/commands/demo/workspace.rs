@@ -3,6 +3,9 @@
 
 use serde_json::{Value, json};
 
+/// The bot's ID.
+const BOT: &str = "B0NOTIFIER0";
+
 /// The channel's ID.
 pub(crate) const CHANNEL: &str = "C0DEPLOYS01";
 
@@ -18,12 +21,14 @@ impl Workspace {
                 let ts = format!("1795134000.{:06}", self.0.len());
                 let mut message = body.clone();
                 message["ts"] = json!(ts);
+                message["bot_id"] = json!(BOT);
                 self.0.push(message);
                 json!({"ok": true, "channel": CHANNEL, "ts": ts})
             }
             "chat.update" => match self.0.iter_mut().find(|message| message["ts"] == body["ts"]) {
                 Some(message) => {
                     message.clone_from(body);
+                    message["bot_id"] = json!(BOT);
                     json!({"ok": true, "channel": CHANNEL, "ts": body["ts"]})
                 }
                 None => json!({"ok": false, "error": "message_not_found"}),
@@ -35,6 +40,7 @@ impl Workspace {
                 json!({"ok": true, "messages": self.0.iter().rev().filter(is_asked).collect::<Vec<_>>()})
             }
             "conversations.replies" => json!({"ok": true, "messages": self.0}),
+            "auth.test" => json!({"ok": true, "bot_id": BOT}),
             _ => json!({"ok": false, "error": "unknown_method"}),
         }
     }
