@@ -781,7 +781,10 @@ fn a_recovery_reaches_those_whom_the_failure_reached() {
     assert_eq!(nothing_new.last_line(), "notify: skipped reason=finish_not_selected", "{}", nothing_new.stderr);
     let workspace = workspace.lock().unwrap();
     let messages = workspace.top_level(DEPLOYS);
-    assert_eq!(states(&messages), ["build failed (compile)", "still failing (2nd in a row; compile)", "fixed"]);
+    assert_eq!(
+        states(&messages),
+        ["build failed (compile)", "still failing (2nd in a row; compile)", "pipeline fixed"]
+    );
     let body = |message: &Message| Value::Object(message.body.clone());
     assert_eq!(mentions(&body(&messages[2])), ["U0MINSUKIM"]);
     let operators = workspace.top_level(OPS);

@@ -383,7 +383,7 @@ fn a_pipeline_that_is_run_again_is_fixed() {
     let workspace = pipeline.workspace.as_ref().unwrap().lock().unwrap();
     let messages = workspace.top_level(DEPLOYS);
     assert_eq!(messages.len(), 1);
-    assert!(messages[0].text().contains(": fixed"), "{}", messages[0].text());
+    assert!(messages[0].text().contains(": pipeline fixed"), "{}", messages[0].text());
 }
 
 #[test]

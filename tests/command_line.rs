@@ -281,19 +281,28 @@ fn the_demonstration_plays_every_moment() {
         "deploy succeeded",
         "deploy failed",
         "deploy canceled",
-        "fixed",
+        "pipeline fixed",
         "rolled back to 1a2b3c4d",
     ] {
         assert!(played.stdout.contains(state) && html.contains(state), "{state}");
     }
+    assert!(played.stdout.contains("compile: script failed · image: runner failed"), "{}", played.stdout);
+    assert!(played.stdout.contains("deploy: timed out"), "{}", played.stdout);
     assert!(
-        played.stdout.contains("Failed jobs: compile (script failed) · image (runner failed)"),
+        played.stdout.contains("Deploy took  2m 14s") && played.stdout.contains("Pipeline took  9m 14s"),
         "{}",
         played.stdout
     );
-    assert!(played.stdout.contains("review: timed out"), "{}", played.stdout);
+    assert!(played.stdout.contains("3 commits since the last deployment"), "{}", played.stdout);
+    // Links are short here, and whole on the page.
+    assert!(
+        played.stdout.contains("Runtime logs: grafana.example\n") && !played.stdout.contains("https://"),
+        "{}",
+        played.stdout
+    );
+    assert!(html.contains("https://grafana.example/explore?"), "{html}");
     // The pipeline's one living message, and the replies in its thread.
-    let captions = played.stdout.lines().filter_map(|line| line.strip_prefix("── ")).skip(10).collect::<Vec<_>>();
+    let captions = played.stdout.lines().filter_map(|line| line.strip_prefix("── ")).skip(11).collect::<Vec<_>>();
     let closing = "The deployment times out, and the closing job reports it as the bot";
     let expected = [
         "The bot posts the start: one message in the channel".to_owned(),
@@ -305,7 +314,7 @@ fn the_demonstration_plays_every_moment() {
     assert_eq!(captions, expected);
     assert!(expected.iter().all(|caption| html.contains(caption)));
     let closed = played.stdout.split("── ").last().unwrap();
-    assert!(closed.contains("❌ shop-api · dev · deploy failed") && closed.contains("review: timed out"), "{closed}");
+    assert!(closed.contains("❌ shop-api · dev · deploy failed") && closed.contains("deploy: timed out"), "{closed}");
     // Each caption belongs to a message or an update, and the inbox got them all.
     let captions = played.stdout.lines().filter(|line| line.starts_with("── ")).count();
     let updates = played.stdout.lines().filter(|line| line.starts_with("── ") && line.ends_with("updated")).count();
@@ -320,7 +329,7 @@ fn the_demonstration_posts_to_slack_with_send() {
     let arguments = ["demo", "--send", "--out", page.to_str().unwrap()];
     let played = Notifier::new(&arguments).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
     assert_eq!(played.status, 0, "{}", played.stderr);
-    assert_eq!(slack.requests().len(), 10);
+    assert_eq!(slack.requests().len(), 11);
     let nowhere = Notifier::new(&arguments).run();
     assert_eq!(nowhere.status, 1);
     assert!(nowhere.stderr.contains("hint: set SLACK_WEBHOOK_URL"), "{}", nowhere.stderr);

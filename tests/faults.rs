@@ -1,4 +1,4 @@
-//! The fault matrix: every fault that we can cause around one `send`, and how the call ends. `docs/reliability.md` shows this table.
+//! The fault matrix: every fault that we can cause around one `send`, and how the call ends. `docs/fault-matrix.md` shows this table.
 //!
 //! Every row ends with exit status 0, within the time limit. The output has at most twenty lines of at most 520 characters, without
 //! control characters. No output or file shows a secret in any form, and the call writes nothing in the checkout.
@@ -370,7 +370,7 @@ mod in_namespace {
 fn the_page_shows_this_very_table() {
     let rows: usize = GROUPS.iter().map(|(_, _, faults)| faults().len()).sum();
     assert!(rows >= 80, "{rows}");
-    for (page, korean) in [("docs/reliability.md", false), ("docs/ko/reliability.md", true)] {
+    for (page, korean) in [("docs/fault-matrix.md", false), ("docs/ko/fault-matrix.md", true)] {
         let mut table = String::new();
         for (english_name, korean_name, faults) in GROUPS {
             let (name, columns) = if korean {

@@ -85,10 +85,7 @@ fn a_failed_pipeline_names_its_jobs_and_why_they_failed() {
         &[],
     );
     assert_eq!(sent.state(), "build failed (compile, image)");
-    assert_eq!(
-        sent.labels(),
-        ["Failed jobs: compile (script failed)", "image (image could not be pulled)", "Pipeline #90817"]
-    );
+    assert_eq!(sent.labels(), ["compile: script failed", "image: image could not be pulled", "Pipeline #90817"]);
     assert!(!sent.ended.stderr.contains("warning"), "{}", sent.ended.stderr);
 }
 
@@ -127,7 +124,7 @@ fn canceled_and_waiting_pipelines_did_not_succeed() {
     let skipped = || job(4, "deploy", "deploy", "skipped");
     assert_eq!(of(vec![build(), canceled(), skipped(), approve()]).state(), "pipeline canceled");
     let waiting = of(vec![build(), approve(), job(5, "deploy", "deploy", "created")]);
-    assert_eq!(waiting.state(), "waiting for approve");
+    assert_eq!(waiting.state(), "waiting for manual job approve");
     assert_eq!(waiting.links()[0], ("approve".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/3".into()));
     for status in ["running", "pending", "preparing", "created", "waiting_for_callback"] {
         let running = of(vec![build(), job(6, "e2e", "test", status)]);
@@ -157,7 +154,7 @@ fn many_jobs_are_counted_however_much_is_sent_with_them() {
         job
     };
     let sent = send(&FAILED, with_jobs((1..=90).map(heavy).collect()), &[]);
-    assert_eq!(sent.labels()[9], "test 10/90 (script failed)");
+    assert_eq!(sent.labels()[9], "test 10/90: script failed");
     assert_eq!(sent.labels()[10], "and 80 more");
     // At most two pages are read, and the rest is not counted.
     let sent = send(
@@ -227,11 +224,16 @@ fn a_pipeline_is_measured_by_those_before_it() {
     for (before, failed, changed, fixed) in [
         (&[][..], "build failed (compile)", "build failed (compile)", left_out),
         (&["success"], "build failed (compile)", "build failed (compile)", left_out),
-        (&["failed", "success"], "still failing (2nd in a row; compile)", left_out, "fixed"),
-        (&["failed", "failed", "success"], "still failing (3rd in a row; compile)", left_out, "fixed"),
-        (&["canceled", "failed", "canceled", "success"], "still failing (2nd in a row; compile)", left_out, "fixed"),
+        (&["failed", "success"], "still failing (2nd in a row; compile)", left_out, "pipeline fixed"),
+        (&["failed", "failed", "success"], "still failing (3rd in a row; compile)", left_out, "pipeline fixed"),
+        (
+            &["canceled", "failed", "canceled", "success"],
+            "still failing (2nd in a row; compile)",
+            left_out,
+            "pipeline fixed",
+        ),
         (&["running", "success", "failed"], "build failed (compile)", "build failed (compile)", left_out),
-        (&["failed"; 60], "still failing (compile)", left_out, "fixed"),
+        (&["failed"; 60], "still failing (compile)", left_out, "pipeline fixed"),
     ] {
         assert_eq!(of(&FAILED, before, "failure"), failed, "{before:?}");
         assert_eq!(of(&FAILED, before, "change"), changed, "{before:?}");
@@ -343,7 +345,10 @@ fn a_pipeline_waits_for_a_turn_or_a_delay() {
     assert_eq!(sent.state(), "waiting for its turn: deploy");
     assert_eq!(sent.links()[0], ("deploy".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/3".into()));
     assert_eq!(of(vec![waiting("scheduled")]).state(), "waiting for delayed job deploy");
-    assert_eq!(of(vec![waiting("scheduled"), job(4, "approve", "x", "manual")]).state(), "waiting for approve");
+    assert_eq!(
+        of(vec![waiting("scheduled"), job(4, "approve", "x", "manual")]).state(),
+        "waiting for manual job approve"
+    );
     let optional = with(waiting("waiting_for_resource"), "allow_failure", true);
     assert_eq!(of(vec![optional]).state(), "waiting for its turn: deploy");
     let korean =
@@ -503,7 +508,7 @@ fn changes_are_those_since_the_last_deployment() {
     let mut of = GitLab::new();
     of.takes_job_tokens.clear();
     let of_tag = [("CI_COMMIT_BEFORE_SHA", "0000000000000000000000000000000000000000")];
-    assert!(send(&DEPLOYED, of, &of_tag).labels().contains(&"Commit".to_owned()));
+    assert_eq!(send(&DEPLOYED, of, &of_tag).labels(), ["Open site", "Pipeline #90817"]);
 }
 
 #[test]

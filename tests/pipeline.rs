@@ -672,8 +672,8 @@ fn a_week_of_pipelines_posts_its_story() {
         assert_eq!(pipelines.ends()[3..], ["deploy failed"], "{log}");
         assert!(log.contains("notify: skipped reason=already_reported"), "{log}");
         let log = pipelines.run(90_821, "nothing", "", None);
-        assert_eq!(pipelines.ends()[4..], ["deploy succeeded", "fixed"], "{log}");
-        let all_clear = if is_bot { "fixed (was: deploy failed)" } else { "fixed" };
+        assert_eq!(pipelines.ends()[4..], ["deploy succeeded", "pipeline fixed"], "{log}");
+        let all_clear = if is_bot { "fixed (was: deploy failed)" } else { "pipeline fixed" };
         assert_eq!(
             pipelines.operators(),
             ["build failed (build)", "deploy failed", "deploy failed", all_clear],
@@ -684,7 +684,7 @@ fn a_week_of_pipelines_posts_its_story() {
             let messages = workspace.lock().unwrap().top_level(DEPLOYS);
             assert_eq!(
                 states(&messages),
-                ["deploy succeeded", "build failed", "deploy failed", "deploy failed", "fixed"]
+                ["deploy succeeded", "build failed", "deploy failed", "deploy failed", "pipeline fixed"]
             );
         }
     }

@@ -537,6 +537,61 @@ fn the_job_that_pushes_builds_nothing() {
     assert!(!seen.exists(), "{}", fs::read_to_string(seen).unwrap());
 }
 
+/// An administrator whose runners build nothing installs the files of a release page, from a checkout of that release.
+#[test]
+fn a_release_page_is_installed_on_another_instance() {
+    let checkout = Checkout::released("1.2.3");
+    let instance = Instance::of(Checkout::new());
+    let (server, packages) = registry(Packages::default());
+    let token = "glpat-not-a-real-token-either";
+    // What git reaches at the instance's address.
+    let rewritten = format!("url.file://{}/.insteadOf", instance.root.display());
+    let address = server.url("/").replace("://", "://oauth2@");
+    let install = |changed: &[(&str, &str)]| {
+        let mut variables = vec![
+            ("INSTALL_TOKEN", token),
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", &*rewritten),
+            ("GIT_CONFIG_VALUE_0", &*address),
+        ];
+        variables.extend_from_slice(changed);
+        let ran = checkout.run("release/install", &[&server.url(""), "tools/notifier", "dist"], &variables);
+        assert!(!ran.text.contains(token), "{}", ran.text);
+        ran
+    };
+    // A release page has the binaries only packed.
+    checkout.run("sh", &["-c", "rm dist/pipeline-notifier-*-linux"], &[]).succeeds();
+    install(&[("INSTALL_TOKEN", "")]).fails_with("INSTALL_TOKEN is not set");
+    // The project has another history.
+    install(&[]).fails_with("main of tools/notifier has another history");
+    let bare = instance.root.join("tools/notifier.git");
+    checkout.run("git", &["push", "-q", "--force", bare.to_str().unwrap(), "1.2.3~1:refs/heads/main"], &[]).succeeds();
+    let said = install(&[]).succeeds();
+    assert!(said.contains("/tools/notifier/notify@1.2.3"), "{said}");
+    let template = instance.git(&["show", "1.2.3:templates/notify.yml"]).succeeds();
+    assert!(template.contains("project=\"tools%2Fnotifier\""), "{template}");
+    assert_eq!(packages.lock().unwrap().files.len(), FILES.len());
+    assert!(server.requests().iter().all(|it| it.header("PRIVATE-TOKEN") == Some(token)));
+    // The same again changes nothing. The checkout has no new tag or commit.
+    assert!(install(&[]).succeeds().contains("is published already, as it is here"));
+    assert_eq!(checkout.run("git", &["rev-list", "--count", "HEAD"], &[]).succeeds(), "2\n");
+    // The next release is installed over the pins of this one.
+    let changelog = checkout.read("CHANGELOG.md").replacen("\n## ", "\n## Unreleased\n\n- News.\n\n## ", 1);
+    fs::write(checkout.0.join("CHANGELOG.md"), changelog).unwrap();
+    checkout.run("git", &["commit", "-q", "--all", "-m", "News"], &[]).succeeds();
+    checkout.prepare("1.2.4").succeeds();
+    install(&[]).succeeds();
+    assert_eq!(
+        instance.git(&["rev-parse", "main"]).succeeds(),
+        instance.git(&["rev-parse", "1.2.4^{commit}"]).succeeds()
+    );
+    fs::write(checkout.0.join("dist/sbom.cdx.json"), "{\"another\": 1}").unwrap();
+    checkout.run("sh", &["-c", SUMS], &[]).succeeds();
+    install(&[]).fails_with("these are not the files of release 1.2.4");
+    checkout.run("sh", &["-c", "rm dist/sbom.cdx.json"], &[]).succeeds();
+    install(&[]).fails_with("dist has no sbom.cdx.json: download every file of the release page of 1.2.4");
+}
+
 /// Another instance's release is released again under this one's path: the same bytes, and another template.
 #[test]
 fn a_version_that_is_prepared_already_is_pinned_for_another_path() {
@@ -597,9 +652,10 @@ fn a_set_is_checked_against_a_second_build() {
 
 #[test]
 fn shellcheck_finds_nothing_in_the_scripts() {
-    for script in
-        ["build", "commit", "files", "pin", "prepare", "publish", "render", "sources", "tag", "verify", "version"]
-    {
+    for script in [
+        "build", "commit", "files", "install", "pin", "prepare", "publish", "render", "sources", "tag", "verify",
+        "version",
+    ] {
         let checked = Command::new("shellcheck").arg(root().join("release").join(script)).output().unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     }

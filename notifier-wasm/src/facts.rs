@@ -171,6 +171,17 @@ impl<'a> Facts<'a> {
         shown.find(|name| !name.is_empty())
     }
 
+    /// Returns the author of the commit, if that is not the person who ran the pipeline.
+    pub(crate) fn other_author(&self) -> Option<String> {
+        let (name, email) = self.context.ci("CI_COMMIT_AUTHOR")?.rsplit_once('<')?;
+        let email = email.trim_end_matches('>');
+        let is_same =
+            |variable, value: &str| self.context.ci(variable).is_some_and(|it| it.eq_ignore_ascii_case(value));
+        let name = text::shown(name, 80);
+        let is_runner = is_same("GITLAB_USER_NAME", &name) || is_same("GITLAB_USER_EMAIL", email);
+        Some(name).filter(|name| !name.is_empty() && !is_runner)
+    }
+
     /// A variable that holds an address of this GitLab.
     pub(crate) fn url(&self, variable: &str) -> Option<SafeUrl> {
         self.context.gitlab_url(self.context.ci(variable)?)

@@ -38,7 +38,8 @@ labels! {
     tag: "Tag", "태그";
     merge_request: "Merge request", "머지 리퀘스트";
     commit: "Commit", "커밋";
-    by: "By", "실행자";
+    triggered_by: "Triggered by", "실행자";
+    author: "Author", "작성자";
     cluster: "Cluster", "클러스터";
     /// The duration of the deployment, of a job that is none, of the pipeline.
     deploy_took: "Deploy took", "배포 소요 시간";
@@ -83,7 +84,7 @@ impl Language {
             (State::DeployStarted, Action::Deploy) => ("deploy started", "배포 시작"),
             (State::DeploySucceeded, Action::Deploy) => ("deploy succeeded", "배포 성공"),
             (State::DeployAgain, _) => ("deployed again", "다시 배포됨"),
-            (State::DeployRolledBack, _) => ("rolled back to", "로 롤백됨"),
+            (State::DeployRolledBack, _) => ("rolled back to", "커밋으로 롤백됨"),
             (State::DeployFailed, Action::Deploy) => ("deploy failed", "배포 실패"),
             (State::DeployCanceled, Action::Deploy) => ("deploy canceled", "배포 취소"),
             (State::DeployFinished, Action::Deploy) => ("deploy finished", "배포 끝남"),
@@ -102,7 +103,7 @@ impl Language {
             (State::PipelineSucceeded, _) => ("pipeline succeeded", "파이프라인 성공"),
             (State::PipelineFailed, _) => ("pipeline failed", "파이프라인 실패"),
             (State::PipelineStillFailing, _) => ("still failing", "계속 실패 중"),
-            (State::PipelineFixed, _) => ("fixed", "복구됨"),
+            (State::PipelineFixed, _) => ("pipeline fixed", "파이프라인 복구됨"),
             (State::PipelineCanceled, _) => ("pipeline canceled", "파이프라인 취소됨"),
             (State::PipelineWaiting, _) => ("waiting for", "대기 중"),
             (State::PipelineFinished, _) => ("pipeline finished", "파이프라인 끝남 (결과 미확인)"),
@@ -142,7 +143,8 @@ impl Language {
             (Self::English, "scheduled") => ("delayed job ", ""),
             (Self::Korean, "waiting_for_resource") => ("", " 순서"),
             (Self::Korean, "scheduled") => ("지연 작업 ", " 시작"),
-            _ => ("", ""),
+            (Self::English, _) => ("manual job ", ""),
+            (Self::Korean, _) => ("수동 작업 ", " 실행"),
         };
         format!("{before}{job}{behind}")
     }
@@ -184,11 +186,21 @@ impl Language {
         }
     }
 
-    /// Returns the number of failures in a row: `3rd in a row`.
-    pub(crate) fn in_a_row(self, number: u64) -> String {
+    /// Returns the number of failures in a row, which stands after the status: `3rd in a row`. In Korean the status has it.
+    pub(crate) fn in_a_row(self, number: u64) -> Option<String> {
+        (self == Self::English).then(|| format!("{} in a row", ordinal(number)))
+    }
+
+    /// Returns the status with the number of failures in a row, in Korean.
+    pub(crate) fn failed_in_a_row(self, number: u64) -> Option<String> {
+        (self == Self::Korean).then(|| format!("{number}회 연속 실패"))
+    }
+
+    /// Returns the status of the operators' all-clear.
+    pub(crate) fn fixed(self) -> &'static str {
         match self {
-            Self::English => format!("{} in a row", ordinal(number)),
-            Self::Korean => format!("{number}회째"),
+            Self::English => "fixed",
+            Self::Korean => "복구됨",
         }
     }
 

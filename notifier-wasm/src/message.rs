@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn missing_variables_drop_their_part_and_nothing_is_empty() {
         let empty = message(json!({"event": "pipeline-started"}));
-        assert_eq!(empty["message"]["text"], "🚀 pipeline started");
+        assert_eq!(empty["message"]["text"], "▶️ pipeline started");
         assert_eq!(empty["message"]["attachments"], json!([]));
         assert_eq!(empty["message"]["blocks"].as_array().unwrap().len(), 1);
         assert_eq!(empty["links"], json!([]));
@@ -197,7 +197,7 @@ mod tests {
         let mut ci = ci();
         ci["CI_COMMIT_BRANCH"] = json!("feature/x");
         let message = message(json!({"event": "deploy-started", "ci": ci}));
-        assert_eq!(message["message"]["text"], "🚚 [shop-api] feature/x: deploy started, by Kim Minsu (1a2b3c4d)");
+        assert_eq!(message["message"]["text"], "🚀 [shop-api] feature/x: deploy started, by Kim Minsu (1a2b3c4d)");
         assert!(!message["message"]["attachments"][0]["blocks"].to_string().contains("feature/x"));
     }
 

@@ -1,4 +1,4 @@
-//! The time that a job waits for both of its hooks together, whatever is dead. `docs/reliability.md` shows this very table.
+//! The time that a job waits for both of its hooks together, whatever is dead. `docs/fault-matrix.md` shows this very table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -190,9 +190,9 @@ fn measure(dead: &Dead, client: &str) -> Duration {
     ended.took
 }
 
-/// The numbers of `docs/reliability.md`, by row.
+/// The numbers of `docs/fault-matrix.md`, by row.
 fn shown() -> BTreeMap<String, Vec<u64>> {
-    let page = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/fault-matrix.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" s |")?.split_once(" | "));
     rows.map(|(name, cells)| (name.to_owned(), cells.split(" s | ").map(|it| it.parse().unwrap()).collect())).collect()
 }
@@ -235,7 +235,7 @@ fn no_job_waits_longer_than_this_very_table_says() {
     let seconds = seconds.into_inner().unwrap();
     let worst = seconds.iter().flatten().max().unwrap();
     assert!(*worst <= LIMIT, "{seconds:?}");
-    for (page, is_korean) in [("docs/reliability.md", false), ("docs/ko/reliability.md", true)] {
+    for (page, is_korean) in [("docs/fault-matrix.md", false), ("docs/ko/fault-matrix.md", true)] {
         let first = if is_korean { "결함" } else { "fault" };
         let mut table = format!("| {first} | {} |\n|---|---|---|---|\n", CLIENTS.join(" | "));
         for ((english, korean, _), [curl, gnu, busybox]) in faults.iter().zip(&seconds) {

@@ -28,12 +28,12 @@ const STATES = {
   "deploy ran out of time": "deploy failed",
   "deployed again": "deployed again",
   "rolled back": "rolled back to 1a2b3c4d",
-  "pipeline fixed": "fixed",
+  "pipeline fixed": "pipeline fixed",
   "pipeline failed": "pipeline failed",
   "pipeline still failing": "still failing",
   "pipeline succeeded": "pipeline succeeded",
   "pipeline canceled": "pipeline canceled",
-  "waiting for somebody": "waiting for approve",
+  "waiting for somebody": "waiting for manual job approve",
 };
 
 function frame(page) {

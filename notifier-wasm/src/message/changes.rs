@@ -38,10 +38,7 @@ pub(crate) fn link(facts: &Facts) -> Option<(&'static str, SafeUrl)> {
         return Some((labels.changes, url.join("diffs")?));
     }
     let before = sha(facts, "CI_COMMIT_BEFORE_SHA").filter(|sha| sha.bytes().any(|digit| digit != b'0'));
-    match before.and_then(compare) {
-        Some(url) => Some((if is_deployment { labels.push } else { labels.changes }, url)),
-        None => Some((labels.commit, commit(facts)?)),
-    }
+    Some((if is_deployment { labels.push } else { labels.changes }, before.and_then(compare)?))
 }
 
 /// Lists the number of commits since the last deployment, the first of them and their merge requests, as the context has them.
@@ -101,11 +98,11 @@ mod tests {
     fn the_link_is_the_one_that_holds_by_its_right_name() {
         let of = |extra: Value| changes("deploy-finished", &extra, &json!({}));
         let compare = "Changes of this push: https://gitlab.example/g/p/-/compare/aaaa...B";
-        let commit = "Commit: https://gitlab.example/g/p/-/commit/B";
         assert_eq!(of(json!({"CI_COMMIT_BEFORE_SHA": "aaaa"})).unwrap(), compare);
-        assert_eq!(of(json!({"CI_COMMIT_BEFORE_SHA": "0".repeat(40)})).unwrap(), commit);
-        assert_eq!(of(json!({"CI_COMMIT_BEFORE_SHA": "b".repeat(40)})).unwrap(), commit);
-        assert_eq!(of(json!({"CI_COMMIT_BEFORE_SHA": "../x"})).unwrap(), commit);
+        // Without a commit before there are no changes. The details link to the commit.
+        for before in ["0".repeat(40), "b".repeat(40), "../x".to_owned()] {
+            assert_eq!(of(json!({"CI_COMMIT_BEFORE_SHA": before})), None);
+        }
         let request =
             json!({"CI_MERGE_REQUEST_IID": "318", "CI_MERGE_REQUEST_PROJECT_URL": "https://gitlab.example/g/p"});
         assert_eq!(of(request).unwrap(), "Changes: https://gitlab.example/g/p/-/merge_requests/318/diffs");

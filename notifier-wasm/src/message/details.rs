@@ -58,14 +58,15 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     place.extend(facts.cause.as_ref().map(|cause| cause_detail(facts, cause)));
     let name = facts.context.ci("CI_PIPELINE_NAME").map(|name| text::shown(name, MAX_TITLE));
     place.extend(name.map(|name| detail(labels.pipeline, &mrkdwn::literal(&name))));
-    // Name the job if neither the headline nor a link does.
+    // Name the job if neither the headline nor a link does, and its name says more than the event.
     let is_linked = matches!(facts.state, State::DeployFailed | State::DeployCanceled);
-    let job = facts.job().filter(|_| facts.notable_job().is_none() && !is_linked);
+    let job = facts.job().filter(|job| *job != "deploy" && facts.notable_job().is_none() && !is_linked);
     let job = job.map(|job| text::shown(job, MAX_NAME));
     place.extend(job.map(|job| detail(labels.job, &mrkdwn::literal(&job))));
 
     let mut run = Vec::new();
-    run.extend(facts.person().map(|person| detail(labels.by, &mrkdwn::literal(&person))));
+    run.extend(facts.person().map(|person| detail(labels.triggered_by, &mrkdwn::literal(&person))));
+    run.extend(facts.other_author().map(|author| detail(labels.author, &mrkdwn::literal(&author))));
     run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
     let took = match (facts.context.event, facts.action) {
         (Event::PipelineStarted | Event::PipelineFinished, _) => labels.pipeline_took,

@@ -46,7 +46,6 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
     let labels = facts.language.labels();
     let is_closing = facts.context.event == Event::PipelineFinished;
     let found: Vec<Option<Link>> = match (facts.state, facts.action) {
-        (State::PipelineStarted, _) => vec![pipeline(facts), commit(facts)],
         (State::PipelineFailed | State::PipelineStillFailing, _) => {
             failed_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect()
         }
@@ -58,7 +57,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
         (State::PipelineFixed, _) if facts.context.operators.is_some() => vec![pipeline(facts)],
         (State::PipelineSucceeded | State::PipelineFixed, _) => vec![pipeline(facts), changed(facts)],
         (State::PipelineWaiting, _) => vec![waited_for(facts), pipeline(facts)],
-        (State::PipelineCanceled | State::PipelineFinished, _) => vec![pipeline(facts)],
+        (State::PipelineStarted | State::PipelineCanceled | State::PipelineFinished, _) => vec![pipeline(facts)],
         (State::DeployStarted | State::DeployFinished, Action::Deploy) => vec![logs(facts, warnings), pipeline(facts)],
         (State::DeploySucceeded, Action::Deploy) => {
             vec![site(facts, warnings), changed(facts), logs(facts, warnings), pipeline(facts)]
@@ -130,10 +129,6 @@ fn pipeline(facts: &Facts) -> Option<Link> {
         label: id.map_or_else(|| label.to_owned(), |id| format!("{label} #{id}")),
         url: facts.url("CI_PIPELINE_URL")?,
     })
-}
-
-fn commit(facts: &Facts) -> Option<Link> {
-    Some(Link { label: facts.language.labels().commit.to_owned(), url: changes::commit(facts)? })
 }
 
 #[inline(never)]
@@ -211,7 +206,7 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
     let jobs = facts.unreported.as_deref().unwrap_or_default();
     let is_headline = facts.state == State::PipelineFailed && !facts.context.jobs.more_failed;
-    let stage_is_known = is_headline && failures::common_stage(jobs).is_some() || facts.state == State::DeployFailed;
+    let stage_is_known = is_headline && failures::common_stage(jobs).is_some();
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {
@@ -223,15 +218,14 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
         let name = text::shown(&job.name, MAX_LABEL);
         let stage = text::shown(&job.stage, 40);
         let reason = reasons::describe(job, facts.language);
-        let about = [stage.as_str(), reason.as_str()];
-        let about = about.into_iter().skip(usize::from(stage_is_known)).filter(|it| !it.is_empty()).collect::<Vec<_>>();
-        let label = match (jobs.len(), about.as_slice()) {
-            (1, [reason]) if *reason != stage => format!("{name}: {reason}"),
-            (1, []) => format!("{}: {name}", labels.failed_job),
-            (_, []) => name,
-            (_, about) => format!("{name} ({})", about.join(", ")),
+        let is_named = stage_is_known || facts.state == State::DeployFailed && stage == "deploy";
+        let named = if is_named || stage.is_empty() || stage == name { name } else { format!("{name} ({stage})") };
+        let label = match (jobs.len(), reason.as_str()) {
+            (1, "") => format!("{}: {named}", labels.failed_job),
+            (_, "") if links.is_empty() => format!("{}: {named}", labels.failed_jobs),
+            (_, "") => named,
+            (_, reason) => format!("{named}: {reason}"),
         };
-        let label = if links.is_empty() && jobs.len() > 1 { format!("{}: {label}", labels.failed_jobs) } else { label };
         let link = Link { label, url };
         total += link.size();
         if total > MAX_JOBS_TOTAL {
@@ -280,8 +274,8 @@ mod tests {
         assert_eq!(
             build_failed(json!([job("compile"), job("lint")])),
             [
-                "Failed jobs: compile (script failed) -> https://g.example/p/-/jobs/compile",
-                "lint (script failed) -> https://g.example/p/-/jobs/lint",
+                "compile: script failed -> https://g.example/p/-/jobs/compile",
+                "lint: script failed -> https://g.example/p/-/jobs/lint",
                 "Pipeline #9 -> https://g.example/p/-/pipelines/9",
             ]
         );

@@ -51,14 +51,19 @@ pub(crate) fn failures_in_a_row(facts: &Facts) -> Option<u64> {
 /// Returns the additions after the state: the count of failures or attempts, or the earlier status.
 pub(crate) fn qualifiers(facts: &Facts) -> Vec<String> {
     let Facts { context, state, language, .. } = facts;
-    let in_a_row = failures_in_a_row(facts).filter(|_| *state == State::PipelineStillFailing);
+    let in_a_row = still_failing(facts).and_then(|count| language.in_a_row(count));
     let was = context
         .history
         .failure()
         .filter(|it| context.operators.is_some() && state.is_recovery() && !it.status.is_empty());
     let was = was.map(|it| language.was(&text::shown(&it.status, MAX_NAME)));
     let attempt = facts.attempt().map(|attempt| language.attempt(attempt));
-    in_a_row.map(|count| language.in_a_row(count)).into_iter().chain(was).chain(attempt).collect()
+    in_a_row.into_iter().chain(was).chain(attempt).collect()
+}
+
+/// Returns the number of failures in a row, if this is not the first.
+fn still_failing(facts: &Facts) -> Option<u64> {
+    failures_in_a_row(facts).filter(|_| facts.state == State::PipelineStillFailing)
 }
 
 /// Returns the jobs that a one-line text names: the message's own job, or the failed jobs.
@@ -113,6 +118,12 @@ fn default_status(facts: &Facts) -> String {
     }
     if let Some(stage) = failed.and_then(failures::common_stage) {
         return language.stage_failed(&text::shown(stage, MAX_STAGE));
+    }
+    if let Some(in_a_row) = still_failing(facts).and_then(|count| language.failed_in_a_row(count)) {
+        return in_a_row;
+    }
+    if *state == State::PipelineFixed && context.operators.is_some() {
+        return language.fixed().to_owned();
     }
     if *state == State::PipelineFinished && facts.is_ongoing() {
         return language.still_running().to_owned();

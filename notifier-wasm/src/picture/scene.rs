@@ -63,14 +63,19 @@ fn block(block: &Value) -> Vec<Line> {
         }
         "header" => text_object(&block["text"], Kind::Header),
         "context" => {
-            let mut spans = Vec::new();
+            let mut lines: Vec<Line> = Vec::new();
             for element in array(&block["elements"]) {
-                if !spans.is_empty() {
-                    spans.push(Span::text("     "));
+                let mut of_element = text_object(element, Kind::Context).into_iter();
+                // Elements share a line, and one of several lines begins in it.
+                match (lines.last_mut(), of_element.next()) {
+                    (Some(last), Some(first)) => {
+                        last.spans.extend([Span::text("     ")].into_iter().chain(first.spans));
+                    }
+                    (_, first) => lines.extend(first),
                 }
-                spans.extend(text_object(element, Kind::Context).into_iter().flat_map(|line| line.spans));
+                lines.extend(of_element);
             }
-            vec![Line { kind: Kind::Context, spans }]
+            lines
         }
         "divider" => vec![Line { kind: Kind::Divider, spans: Vec::new() }],
         other => vec![Line { kind: Kind::Unknown, spans: vec![Span::text(other)] }],

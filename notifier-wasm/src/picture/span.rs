@@ -27,7 +27,7 @@ impl Span {
 pub(super) fn emoji(name: &str) -> String {
     let character = match name {
         "rocket" => "🚀",
-        "truck" => "🚚",
+        "arrow_forward" => "▶️",
         "x" => "❌",
         "white_check_mark" => "✅",
         "no_entry_sign" => "🚫",

@@ -14,12 +14,16 @@ use clap::ValueEnum;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::cli::{EventArgs, JobArgs};
 use crate::commands::language::Language;
 use crate::error::Error;
 use crate::explain::Explain;
+use crate::job::context::now;
 use crate::job::event::{Event, Verdict};
+use crate::job::history::save_deploy_start;
 use crate::job::job_state;
 use crate::job::settings::variable;
 use crate::module::message::Body;
@@ -31,6 +35,10 @@ use crate::steps::read_job::Call;
 use crate::steps::render::render;
 use crate::variables::Variables;
 use inbox::{Arrived, Inbox};
+
+/// The time since the pipeline and the deployment began, in seconds.
+const PIPELINE: i64 = 554;
+const DEPLOYMENT: i64 = 134;
 
 /// The script, `demo/script.json`.
 #[derive(Default, Deserialize)]
@@ -83,7 +91,7 @@ pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables
     let mut shown: Vec<(String, Value)> = Vec::new();
     let mut show = |caption: String, message: Value| -> Result<(), Error> {
         let moment = (caption, message);
-        print(&format!("{}\n", picture("text", "", "", std::slice::from_ref(&moment))?));
+        print(&format!("{}\n", short(&picture("text", "", "", std::slice::from_ref(&moment))?)));
         shown.push(moment);
         Ok(())
     };
@@ -131,10 +139,22 @@ pub(super) fn run(send: bool, out: &Path, job: &JobArgs, environment: &Variables
     Ok(())
 }
 
+/// Shortens the address below a line to its host. The page has it whole.
+fn short(text: &str) -> String {
+    let host = |line: &str| {
+        let (label, address) = line.split_once(": https://")?;
+        Some(format!("{label}: {}\n", address.split('/').next().unwrap_or_default()))
+    };
+    text.lines().map(|line| host(line).unwrap_or_else(|| format!("{line}\n"))).collect()
+}
+
 /// Sends the message of one moment as its job would. Returns its body if there is one.
 fn play(job: &JobArgs, moment: &Moment, variables: Variables) -> Result<Option<Body>, Error> {
     let args = EventArgs { event: moment.event, result: moment.result };
     let call = Call::begin(job.clone(), variables);
+    if moment.event == Event::DeployFinished {
+        save_deploy_start(&call.variables, now() - DEPLOYMENT);
+    }
     let Some(findings) = look_up(&call, args).pop() else { return Ok(None) };
     let message = render(&call, &call.context(args, &findings, &*call.report))?;
     let delivered =
@@ -170,6 +190,8 @@ fn variables(inbox: &Inbox, environment: &Variables, job: [&Changes; 2], send: b
     variables.set("CI_API_V4_URL", format!("{inbox}/api/v4"));
     variables.set("SLACK_API_URL", format!("{inbox}/api"));
     variables.set("SLACK_WEBHOOK_URL", format!("{inbox}/services/T00000000/B00000000/demo"));
+    let created = OffsetDateTime::from_unix_timestamp(now() - PIPELINE).ok().and_then(|it| it.format(&Rfc3339).ok());
+    variables.set("CI_PIPELINE_CREATED_AT", created.unwrap_or_default());
     let ours = ["language", "environments", "timeout", "allow_hosts", "mention"].map(variable);
     let network = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"]
         .map(str::to_owned);

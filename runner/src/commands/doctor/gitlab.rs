@@ -26,8 +26,11 @@ const TRIGGER_JOBS: Route = [
     ("이 파이프라인의 트리거 작업", "실패한 트리거 작업은 파이프라인 페이지에만 나옵니다"),
 ];
 const PIPELINES: Route = [
-    ("the pipelines before this one", "only a bot that may read its channel reports `fixed` and `still failing`"),
-    ("이전 파이프라인", "채널을 읽을 수 있는 봇만 `복구됨`과 `계속 실패 중`을 알립니다"),
+    (
+        "the pipelines before this one",
+        "only a bot that may read its channel reports `pipeline fixed` and `still failing`",
+    ),
+    ("이전 파이프라인", "채널을 읽을 수 있는 봇만 `파이프라인 복구됨`과 `계속 실패 중`을 보고합니다"),
 ];
 const DEPLOYMENTS: Route = [
     (
