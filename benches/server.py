@@ -19,18 +19,18 @@ import urllib.parse
 ASKING = 730_000
 
 
-def job(number: int, name: str, **changed: str) -> dict:
+def job(number: int, name: str, host: str, **changed: str) -> dict:
     """Returns a job, as https://docs.gitlab.com/api/jobs/ shows it."""
     return {
         "id": number, "name": name, "stage": "test", "status": "failed", "allow_failure": False, "failure_reason": "script_failure",
-        "web_url": f"https://gitlab.example/shop/shop-api/-/jobs/{number}", "pipeline": {"id": 90_810}, "created_at": "2026-11-20T00:00:00Z",
+        "web_url": f"http://{host}/shop/shop-api/-/jobs/{number}", "pipeline": {"id": 90_810}, "created_at": "2026-11-20T00:00:00Z",
     } | changed
 
 
-def jobs(count: int, page: int, size: int) -> list[dict]:
+def jobs(count: int, page: int, size: int, host: str) -> list[dict]:
     """Returns a page of jobs, the newest first: the job that asks, and failed jobs."""
     listed = range((page - 1) * size, min(count + 1, page * size))
-    return [job(ASKING - n, f"test {n}") if n else job(ASKING, "notify-finish", stage=".post", status="running") for n in listed]
+    return [job(ASKING - n, f"test {n}", host) if n else job(ASKING, "notify-finish", host, stage=".post", status="running") for n in listed]
 
 
 class Server(http.server.BaseHTTPRequestHandler):
@@ -54,7 +54,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         file = self.folder / path.rsplit("/", 1)[1]
         if failed := re.match(r"/jobs/(\d+)/.*/jobs$", path):
             rest = page * size < int(failed[1]) + 1
-            self.answer(json.dumps(jobs(int(failed[1]), page, size)).encode(), {"X-Next-Page": str(page + 1) if rest else ""})
+            self.answer(json.dumps(jobs(int(failed[1]), page, size, self.headers["Host"])).encode(), {"X-Next-Page": str(page + 1) if rest else ""})
         elif long := re.match(r"/message/(\d+)/.*/(deployments|repository/compare)$", path):
             text = "x" * int(long[1])
             deployment = {"id": 1, "status": "success", "sha": "0" * 40, "environment": {"name": "review/main"}, "deployable": {"id": 1, "pipeline": {"id": 1}}}

@@ -2,7 +2,7 @@
 # Finds the notifier, checks it and becomes it. component/supervise.sh limits its time. component.yml sets the pins and literals.
 # $1 is the first place to look at, $2 the time limit in seconds, $3 the hundredths of a second to leave; the arguments of the notifier
 # follow. Status 126 or 127: the notifier that was found cannot be run.
-# shellcheck disable=SC2154,SC3045,SC3067
+# shellcheck disable=SC2094,SC2154,SC3045,SC3067
 
 set +xueCf
 exec 2>&3 3>&-
@@ -81,11 +81,11 @@ case "$first$notifier" in
   1/*) echo "warning: $notifier of this image cannot be run here; the notifier of release $version is downloaded" >&2 ;;
 esac
 
-# Prints the SHA-256 of its input. What may outlive this shell, as a tool that hangs, must not hold the log of the job open: hence `exec`.
+# Prints the SHA-256 of its input, in a subshell that becomes the tool. If that hangs, it must not hold the log open: hence `exec 2>`.
 sum() {
-  if command -v sha256sum >/dev/null; then sha256sum
-  elif command -v shasum >/dev/null; then shasum -a 256
-  elif command -v openssl >/dev/null; then openssl dgst -sha256 -r
+  if command -v sha256sum >/dev/null; then exec sha256sum
+  elif command -v shasum >/dev/null; then exec shasum -a 256
+  elif command -v openssl >/dev/null; then exec openssl dgst -sha256 -r
   fi
 }
 # The directory that the hooks of this job share. Its name comes from the token of the job, so nobody can make it before the job
