@@ -179,6 +179,6 @@ bench: dist
 	$(TOOLS)/bin/python3 benches/performance.py dist
 	$(MAKE) measure
 
-# Measures how long jobs wait for servers that do not respond (docs/reliability.md), and 1,000 messages at Slack's limit (docs/scale.md).
+# Measures how long jobs wait for servers that do not respond (docs/fault-matrix.md), and 1,000 messages at Slack's limit (docs/scale.md).
 measure: setup
 	UPDATE_DOCS=1 $(CARGO) test --package tests -- --ignored --show-output waits:: load::

@@ -1,7 +1,7 @@
 """Simulates a large fleet against Slack's limits: fleet.py prints the table of docs/scale.md. Deterministic.
 
 The simulation follows the notifier's own rules of delivery (docs/reliability.md). On 429 it waits for Retry-After once, if that is at
-most five seconds. Otherwise the message is not posted, and the job's log says so.
+most five seconds, the time of a hook. Otherwise the message is not posted, and the job's log says so.
 """
 
 import heapq
