@@ -169,6 +169,8 @@ test("parts of a job in another file are kept", async () => {
     // An empty keyword in the text would win over hooks by name.
     ["include: jobs.yml\ndeploy:\n  before_script:\n", { deploy: "odd-shape" }, { full: "deploy:\n  before_script:\n  script: [make]\n" }],
     ["include: jobs.yml\ndeploy:\n  variables: ~\n", { deploy: "odd-shape" }, { full: "deploy:\n  variables:\n  script: [make]\n" }],
+    // Hooks by name would bring the variables of parents back.
+    ["include: jobs.yml\n", { deploy: "odd-shape" }, { full: ".base: {variables: {A: b}}\ndeploy: {extends: .base, variables: , script: [make]}\n" }],
     // A job that only extends gets no explicit after_script: an unseen file may have one for it.
     [`include: jobs.yml\n.image: {image: i}\n${DEPLOY}  extends: .image\n  after_script: [tidy]\nstop:\n  extends: deploy\n  script: [stop]\n`, { deploy: "shared-text" }, chosen],
     ["include: {template: Auto-DevOps.gitlab-ci.yml}\nproduction:\n  script: [make]\n  after_script: [tidy]\n", { production: "unseen-after" }, { chosen: ["production"] }],

@@ -186,10 +186,11 @@ const WARNED = {
   pattern: ["'deploy: a, b':\n  script: make\n"],
   "short-way": ["deploy:\n  extends: .notify-deploy\n  before_script: [a]\n  script: make\n"],
   "variables-reference": ["deploy:\n  variables: !reference [.elsewhere, variables]\n  script: make\n"],
-  "odd-shape": ["deploy:\n  script: # why\n    make\n"],
+  "odd-shape": ["deploy:\n  script: &why\n    make\n"],
   "shared-text": ["deploy: &deploy\n  script: [make]\ntest:\n  <<: *deploy\n  stage: test\n"],
   "referred-to": ["test:\n  script: [make, !reference [deploy, script]]\ndeploy:\n  script: [make]\n", { chosen: ["test", "deploy"] }],
   "hooks-misplaced": ["deploy:\n  script: [make, !reference [.notify-deploy, before_script]]\n"],
+  "may-refer": ["include: a.yml\ndeploy:\n  script: [make]\n  after_script: [tidy]\n", { full: "other: {script: [[tidy], make]}\ndeploy: {script: [make], after_script: [tidy]}\n" }],
   "too-deep": [`${nested(10)}deploy:\n  script: !reference [.level-10, script]\n`],
   "by-name": ["include: {template: Auto-DevOps.gitlab-ci.yml}\n"],
   "included-scripts": ["include: a.yml\n", { full: "deploy:\n  script: [make]\n  after_script: [tidy]\n" }],
@@ -223,7 +224,7 @@ test("a plain pipeline gets no warning", async () => {
 });
 
 test("a job that is unsafe to hook stays as it is", async () => {
-  for (const code of ["unknown-parent", "unseen-after", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "hooks-misplaced", "too-deep", "included-scripts", "included-default", "odd-name"]) {
+  for (const code of ["unknown-parent", "unseen-after", "unseen-job", "hidden-taken", "trigger", "run", "powershell", "macos", "variables-reference", "odd-shape", "shared-text", "hooks-misplaced", "too-deep", "may-refer", "included-scripts", "included-default", "odd-name"]) {
     const [pipeline, more] = WARNED[code];
     const { text: changed, hooked } = await proposed(pipeline, more);
     assert.deepEqual(hooked, [], code);

@@ -36,6 +36,8 @@ const OPTIONS = {
 
 /** Keywords that hold names of jobs, stages or runners: `1e3` is a name there. */
 const NAMES = ["extends", "needs", "dependencies", "stage", "stages", "tags"];
+/** Characters that only GitLab's parser takes as the end of a line. */
+const BREAK = /[\u0085\u2028\u2029]|\r(?!\n)/gu;
 /** The limit of values in a file, aliases followed. */
 const MOST = 200_000;
 
@@ -57,7 +59,17 @@ export function parsed(text) {
   const top = document?.contents;
   if (top && !isMap(top)) throw new Error("this is a list or a text: a pipeline has jobs by their names");
   const sources = document ? aliases(document) : new Map();
-  return { document, top, sources, values: top ? valueOf(top, { sources, left: MOST, above: [] }) : {} };
+  const values = top ? valueOf(top, { sources, left: MOST, above: [] }) : {};
+  const odd = text.search(BREAK);
+  if (odd >= 0 && shape(values) !== shape(parsed(text.replaceAll(BREAK, "\n")).values)) {
+    throw new Error(`GitLab takes a character inside line ${lines.linePos(odd).line} as the end of a line. Replace it: U+${text.codePointAt(odd).toString(16).toUpperCase().padStart(4, "0")}`);
+  }
+  return { document, top, sources, values };
+}
+
+/** Returns values as a text without their spaces and lines. */
+function shape(values) {
+  return JSON.stringify(values).replaceAll(/(\s|\\n|\u0085)+/gu, " ");
 }
 
 /** Returns the node of each alias: the last one before it with its anchor. */
@@ -165,13 +177,18 @@ function pathOf(within, node) {
  */
 export function withoutNewline(text) {
   if (!text || /\n[ \t]*$/u.test(text)) return undefined;
-  let edit;
-  visit(parsed(text).document, {
+  const header = lastBlock(parsed(text).document, text.length);
+  if (!header || header.source.includes("-")) return undefined;
+  return { at: header.offset, end: header.offset + header.source.length, text: `${header.source.replace("+", "")}-` };
+}
+
+/** Returns the header of the block, such as `|+`, that ends at a position or after it. */
+export function lastBlock(document, end) {
+  let last;
+  visit(document, {
     Scalar: (_, { srcToken, range }) => {
-      const header = srcToken?.props?.find(({ type }) => type === "block-scalar-header");
-      if (!header || range[1] < text.length || header.source.includes("-")) return;
-      edit = { at: header.offset, end: header.offset + header.source.length, text: `${header.source.replace("+", "")}-` };
+      if (range[1] >= end) last = srcToken?.props?.find(({ type }) => type === "block-scalar-header") ?? last;
     },
   });
-  return edit;
+  return last;
 }

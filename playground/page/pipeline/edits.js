@@ -1,10 +1,11 @@
 // Makes the edits that put hooks into one job's text. They change no other byte.
 import { isMap, isScalar, isSeq } from "../yaml/index.js";
-import { isReference, lastMerge, mergedFrom, own } from "./document.js";
-import { effective, includes, ownVariables } from "./read.js";
+import { isReference, lastMerge, mergedFrom, nameOf, own } from "./document.js";
+import { effective, HOOK, includes, ownVariables } from "./read.js";
 import { applied, colon, indent, isFlow, lineEnd, lineStart, name, newline, reference } from "./text.js";
 
-export const HOOK = { script: [".notify-deploy", "before_script"], after_script: [".notify-deploy", "after_script"] };
+/** Texts without quotes that GitLab's parser reads as a number or a symbol: `80,443` is 80443. */
+const NO_TEXT = /^(:.|[-+]?\d\w*,[\w,.+-]*$)/u;
 
 /** The reason why a job was left unchanged: the code of a text, and the values to fill in. */
 export class Left extends Error {
@@ -48,10 +49,10 @@ export function variables(pipeline, job, all) {
   if (all.unknown) throw new Left("unknown-parent", { parent: all.unknown });
   const others = all.parents.flatMap((it) => Object.keys(ownVariables(pipeline, effective(pipeline, it)?.values ?? {})));
   if (others.length > 0 || includes(pipeline.values).length > 0) throw new Left("odd-shape", { keyword: "variables" });
-  if (isEmpty) return [{ at: colon(text, pair), text: " {}" }];
+  if (isEmpty) return [filled(text, pair, "{}")];
   const values = ownVariables(pipeline, job.values);
   // The text may write a number in another way.
-  if ("!reference" in values || Object.values(values).some((it) => typeof it !== "string")) throw new Left("variables-reference");
+  if ("!reference" in values || Object.values(values).some((it) => typeof it !== "string" || NO_TEXT.test(it))) throw new Left("variables-reference");
   const [at, end] = whole(text, pair);
   return [{ at, end, text: `{${Object.entries(values).map(([key, value]) => `${name(key)}: ${JSON.stringify(value)}`).join(", ")}}` }];
 }
@@ -62,24 +63,57 @@ export function added(pipeline, job, all, script) {
   const hook = reference(HOOK[script]);
   const pair = own(job.node, script);
   if (pair && isSeq(pair.value) && !isReference(pair.value)) return first(text, pair.value, hook);
-  if (pair) {
-    const [at, end] = whole(text, pair);
-    const value = text.slice(at, end);
-    if (script === "after_script" && job.values.after_script === null) {
-      const inherited = all.from.after_script?.keyword;
-      return { at: colon(text, pair), end: Math.max(end, colon(text, pair)), text: ` [${[hook, ...(inherited ? [reference(inherited)] : [])].join(", ")}]` };
-    }
-    if (!value.trim() || (isFlow(job.node) && value.includes("\n"))) throw new Left("odd-shape", { keyword: script });
-    if (isFlow(job.node)) return { at, end, text: `[${hook}, ${value}]` };
-    const deeper = " ".repeat(indent(job.node) + 2);
-    // A text of several lines is indented by two more as a list item.
-    const [nl, item] = [newline(text), value.replaceAll(/\n(?=[^\r\n])/gu, "\n  ")];
-    return { at: colon(text, pair), end, text: `${nl}${deeper}- ${hook}${nl}${deeper}- ${item}` };
+  if (pair && script !== "script" && job.values[script] === null) {
+    const inherited = all.from[script]?.keyword;
+    return filled(text, pair, `[${[hook, ...(inherited ? [reference(inherited)] : [])].join(", ")}]`);
   }
+  if (pair) return isFlow(job.node) ? besideInFlow(text, pair, hook) : beside(text, job, pair, hook);
   const from = all.from[script];
   const inherited = from?.job === job.name ? mergedFrom(pipeline, job.node, script) : (from?.keyword ?? (from && [from.job, script]));
   if (!inherited && (from || script === "script")) throw new Left("odd-shape", { keyword: script });
   return listed(pipeline, job, script, [hook, ...(inherited ? [reference(inherited)] : [])]);
+}
+
+/** Returns the edit that turns a script in a flow job into a list with the hook. */
+function besideInFlow(text, pair, hook) {
+  const [at, end] = whole(text, pair);
+  const value = text.slice(at, end);
+  if (!value.trim() || value.includes("\n")) throw oddShape(pair);
+  return { at, end, text: `[${hook}, ${value}]` };
+}
+
+/** Returns the edit that turns a script into a list with the hook. */
+function beside(text, job, pair, hook) {
+  const [nl, deeper] = [newline(text), " ".repeat(indent(job.node) + 2)];
+  // A text of several lines is indented by two more as a list item.
+  const items = (value) => `${deeper}- ${hook}${nl}${deeper}- ${value.replaceAll(/\n(?=[^\r\n])/gu, "\n  ")}`;
+  const at = colon(text, pair);
+  const { key, value } = pair;
+  if (isReference(value) && !isFlow(value)) {
+    const end = value.items.at(-1).range[1];
+    if (text.slice(at, end).includes("#")) throw oddShape(pair);
+    return { at, end, text: nl + items(reference(value.items.map(nameOf))) };
+  }
+  if (/^["']?\s*:([ \t]*(#[^\n]*)?\r?\n)+ *$/u.test(text.slice(key.range[1], value.range[0]))) {
+    const own = text.slice(value.range[0], value.range[1]).trimEnd();
+    return { at: lineStart(text, value.range[0]), end: value.range[0] + own.length, text: items(own) };
+  }
+  const [start, end] = whole(text, pair);
+  if (start === end) throw oddShape(pair);
+  return { at, end, text: nl + items(text.slice(start, end)) };
+}
+
+/** Returns the edit that gives a value to an empty keyword. */
+function filled(text, pair, filling) {
+  const { key, value } = pair;
+  const [empty, head] = /^(["']?\s*:)(?: +(?=[,}]))?/u.exec(text.slice(key.range[1])) ?? [];
+  if (!empty || value.anchor || value.tag) throw oddShape(pair);
+  if (value.source) return { at: value.range[0], end: value.range[1], text: filling };
+  return { at: key.range[1] + head.length, end: key.range[1] + empty.length, text: ` ${filling}` };
+}
+
+function oddShape({ key }) {
+  return new Left("odd-shape", { keyword: nameOf(key) });
 }
 
 /** Returns the edit for a script that the job did not have itself. */
@@ -117,10 +151,11 @@ function first(text, list, item) {
 }
 
 /** Returns the start and the end of a value, its tag and its anchor included. */
-function whole(text, { key, value }) {
+function whole(text, pair) {
+  const { key, value } = pair;
   const gap = text.slice(key.range[1], value.range[0]);
   const [before] = /^["']?\s*:[ \t]*/u.exec(gap) ?? [""];
-  if (!before || /[#\n]/u.test(gap)) throw new Left("odd-shape", { keyword: String(key.source) });
+  if (!before || /[#\n]/u.test(gap)) throw oddShape(pair);
   const end = value.range[0] + text.slice(value.range[0], value.range[1]).trimEnd().length;
   return [key.range[1] + before.length, end];
 }

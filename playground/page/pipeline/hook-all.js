@@ -1,5 +1,4 @@
 // Hooks all jobs that somebody picked, in an order that works, and says why the others are left as they are.
-import { isComplete } from "./check.js";
 import { hook, hookTogether } from "./hook.js";
 import { effective, GLOBAL, here, parents, read } from "./read.js";
 
@@ -95,13 +94,9 @@ function hookedIn(text, job, given) {
   }
 }
 
-/**
- * Returns `by-name` for a job of another file without scripts that the hooks would replace, and without jobs that extend it. A job that
- * has both hooks from a job in the text needs no more.
- */
-function byName(text, { name }, { elsewhere }) {
-  const pipeline = read(text, elsewhere);
-  if (isComplete(pipeline, name)) return text;
+/** Returns `by-name` for a job of another file without scripts that the hooks would replace, and without jobs that extend it. */
+function byName(text, { name }, given) {
+  const pipeline = read(text, given);
   const { from, values } = effective(pipeline, name);
   const scripts = ["before_script", "after_script"].filter((script) => from[script]);
   const outside = scripts.filter((script) => from[script].keyword);
@@ -109,10 +104,11 @@ function byName(text, { name }, { elsewhere }) {
   if (outside.length > 0) return { code: "included-default", named: { scripts: outside.join(", ") } };
   if (/["'\\]/u.test(name)) return { code: "odd-name" };
   if (values.variables?.["!reference"]) return { code: "variables-reference" };
-  // An empty keyword in the text wins over the hooks.
-  const empty = ["before_script", "after_script", "variables"].find((it) => here(pipeline, name)[it] === null);
+  // An empty keyword in the text wins over the hooks. Empty variables of another file keep those of its parents away.
+  const isEmpty = (it) => here(pipeline, name)[it] === null || (it === "variables" && pipeline.elsewhere?.[name]?.[it] === null);
+  const empty = ["before_script", "after_script", "variables"].find(isEmpty);
   if (empty) return { code: "odd-shape", named: { keyword: empty } };
-  const all = [...pipeline.jobs.keys(), ...Object.keys(elsewhere ?? {})].filter((it) => !GLOBAL.includes(it));
-  const children = all.filter((it) => it !== name && [...parents(elsewhere?.[it]), ...(effective(pipeline, it)?.ancestors ?? [])].includes(name));
+  const all = [...pipeline.jobs.keys(), ...Object.keys(pipeline.elsewhere ?? {})].filter((it) => !GLOBAL.includes(it));
+  const children = all.filter((it) => it !== name && [...parents(pipeline.elsewhere?.[it]), ...(effective(pipeline, it)?.ancestors ?? [])].includes(name));
   return children.length > 0 ? { code: "shared-text", named: { others: children.join(", ") } } : { code: "by-name" };
 }

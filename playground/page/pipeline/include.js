@@ -1,6 +1,6 @@
 // Adds the component to `include:`, after the existing items.
 import { isMap, isScalar, isSeq, parse } from "../yaml/index.js";
-import { own } from "./document.js";
+import { lastBlock, own } from "./document.js";
 import { ours } from "./warnings.js";
 import { indent, isFlow, lineEnd, lineStart, name, newline } from "./text.js";
 
@@ -14,6 +14,12 @@ export function renamed({ top, document, project }) {
     const include = { ...item.toJS(document), inputs: { merge_into: "" } };
     return ours({ values: { include: [include] }, project }).map(() => ({ at: pair.key.range[0], end: pair.key.range[1], text: "merge_into" }));
   });
+}
+
+/** Returns the lines of another include like one that is there, with the inputs of these lines. */
+export function again({ inputs: _, rules: __, ...source }, lines) {
+  const [first, ...rest] = Object.entries(source).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  return [`- ${first}`, ...rest.map((line) => `  ${line}`), ...lines.slice(1)];
 }
 
 /** Returns the edit that adds components to an include, each a list of lines that begins with `- `. */
@@ -50,8 +56,10 @@ function inFlow(text, top, pair, items) {
   if (!pair) return { at: top.range[0] + 1, text: `"include": [${list}]${top.items.length > 0 ? ", " : ""}` };
   const { value } = pair;
   const [at, end] = value.range;
-  const there = isSeq(value) ? text.slice(at + 1, end - 1).trim().replace(/,$/u, "") : text.slice(at, end);
-  return { at, end, text: `[${[there, list].filter(Boolean).join(", ")}]` };
+  if (!isSeq(value)) return { at, end, text: `[${text.slice(at, end)}, ${list}]` };
+  const last = value.items.at(-1);
+  // A comment or a comma may come after the last item.
+  return last ? { at: last.range[1], text: `, ${list}` } : { at: at + 1, text: list };
 }
 
 /** Returns the start of the first keyword's line, or of the comments directly above it. */
@@ -67,11 +75,13 @@ function begin(text, top) {
 }
 
 /** Returns the edit that gives tags to the notifier's own jobs, for a pipeline whose every job has some. */
-export function tagged({ text, top }, jobs, tags) {
+export function tagged({ text, top, document }, jobs, tags) {
   const nl = newline(text);
-  if (isFlow(top)) return { at: top.range[1] - 1, text: jobs.map((job) => `, ${JSON.stringify(job)}: ${JSON.stringify({ tags })}`).join("") };
+  if (isFlow(top)) return { at: top.range[0] + 1, text: jobs.map((job) => `${JSON.stringify(job)}: ${JSON.stringify({ tags })}, `).join("") };
   const margin = " ".repeat(indent(top));
-  const lines = jobs.map((job) => `${nl}${margin}${name(job)}:${nl}${margin}  tags: [${tags.map(name).join(", ")}]${nl}`).join("");
-  return { at: lineEnd(text, top.range[1]), text: lines };
+  const at = lineEnd(text, top.range[1]);
+  const lines = jobs.map((job) => `${margin}${name(job)}:${nl}${margin}  tags: [${tags.map(name).join(", ")}]${nl}`).join(nl);
+  // A block may keep an empty line as a part of its value.
+  return { at, text: lastBlock(document, at)?.source.includes("+") ? lines : `${nl}${lines}` };
 }
 

@@ -1,4 +1,5 @@
 // Finds the jobs of a pipeline that deploy, and those that cannot have the hooks.
+import { isComplete } from "./check.js";
 import { isHash } from "./document.js";
 import { effective, fromDefault, GLOBAL, includes, lines, SCRIPTS } from "./read.js";
 
@@ -29,7 +30,7 @@ function word(words) {
 /** Returns every visible job with its values, and the reason why it seems to deploy. */
 export function candidates(pipeline) {
   const elsewhere = Object.keys(pipeline.elsewhere ?? {}).filter((name) => isJob(pipeline.elsewhere[name]) && !GLOBAL.includes(name));
-  const names = [...new Set([...pipeline.jobs.keys(), ...elsewhere])].filter((name) => !name.startsWith("."));
+  const names = [...new Set([...pipeline.jobs.keys(), ...elsewhere, ...pipeline.targets])].filter((name) => !name.startsWith("."));
   const all = names.map((name) => ({ name, ...effective(pipeline, name), isHere: pipeline.jobs.has(name) })).filter(({ values }) => values);
   return all.map((job) => ({ ...job, reason: reason(job), cannot: cannot(pipeline, job), isHooked: isHooked(pipeline, job) }));
 }
@@ -38,9 +39,10 @@ function isJob(value) {
   return isHash(value) && ["script", "trigger", "run", "extends"].some((keyword) => keyword in value);
 }
 
-/** True if a full configuration shows the hooks themselves in a job. */
-function isHooked(pipeline, { values }) {
-  return ["before_script", "after_script"].every((it) => lines(pipeline, values[it]).some((line) => line.includes("pipeline_notifier send")));
+/** True if an include merges the hooks into a job, or a full configuration shows the hooks themselves in it. */
+function isHooked(pipeline, { name, values }) {
+  if (pipeline.targets.includes(name)) return isComplete(pipeline, name);
+  return [["before_script", "script"], ["after_script"]].every((all) => all.some((it) => lines(pipeline, values[it]).some((line) => line.includes("pipeline_notifier send"))));
 }
 
 /** Returns the jobs of Auto DevOps to choose from, if the pipeline includes it and has no full configuration here. */

@@ -2,9 +2,9 @@
 import { isComplete } from "./check.js";
 import { isHash, withoutNewline } from "./document.js";
 import { hookAll } from "./hook-all.js";
-import { included, renamed, tagged } from "./include.js";
+import { again, included, renamed, tagged } from "./include.js";
 import { candidates, listOf, ofTemplates } from "./jobs.js";
-import { here, lines, others, read } from "./read.js";
+import { here, includes, lines, others, OURS, read } from "./read.js";
 import { applied } from "./text.js";
 import { isWhole, ours, unseen, warnings } from "./warnings.js";
 
@@ -27,13 +27,17 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   const end = withoutNewline(written);
   const ended = end ? applied(written, [end]) : written;
   const text = applied(ended, renamed({ ...read(ended), project }));
+  const { values } = read(text);
+  const already = ours({ values, project });
+  const targets = already.map(target);
   let elsewhere;
   try {
-    elsewhere = others(text, full);
+    elsewhere = others(text, full, targets);
   } catch (fault) {
     throw Object.assign(fault, { full: true });
   }
-  const pipeline = { ...read(text, elsewhere), project };
+  const around = { elsewhere, targets, mayRepeat: Boolean(elsewhere) && includes(values).length > already.length };
+  const pipeline = { ...read(text, around), project };
   const jobs = candidates(pipeline);
   for (const name of ofTemplates(pipeline)) {
     if (!jobs.some((job) => job.name === name)) jobs.push({ name, values: {}, from: {}, ancestors: [], isHere: false, reason: "template" });
@@ -42,20 +46,20 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
   for (const job of jobs) job.picked = chosen ? chosen.includes(job.name) : job.reason === "template" ? job.name === "review" : Boolean(job.reason);
 
   const found = [];
-  const [already] = ours(pipeline);
-  const taken = already ? undefined : [".notify", ".notify-deploy"].find((it) => Object.hasOwn(pipeline.values, it) || Object.hasOwn(elsewhere ?? {}, it));
+  const taken = already.length > 0 ? undefined : OURS.find((it) => Object.hasOwn(pipeline.values, it) || Object.hasOwn(elsewhere ?? {}, it));
   if (taken) found.push({ code: "hidden-taken", job: taken });
   const picked = taken ? [] : jobs.filter((job) => job.picked);
   const unsure = unseen(pipeline).length > 0 && !sure;
   for (const job of picked) job.mayLose = job.isHere && !sure && mayLose(pipeline, job);
-  const { text: hookedText, faults } = hookAll(text, picked, { elsewhere, unsure });
+  const { text: hookedText, faults } = hookAll(text, picked, { ...around, unsure });
   found.push(...faults);
   let changed = hookedText;
-  const byName = picked.filter((job) => job.hooked === "name").map(({ name }) => name);
+  for (const job of jobs) if (job.isHooked) job.hooked ??= "text";
 
   const hooked = jobs.filter((job) => job.hooked);
-  const given = { ...inputs, ...already?.inputs };
-  Object.assign(given, names(pipeline, given, found, Boolean(already)));
+  const given = { ...inputs, ...already[0]?.inputs };
+  delete given.merge_into;
+  Object.assign(given, names(pipeline, given, found, already.length > 0));
   if (hooked.length > 0) {
     const others = jobs.filter((job) => !job.hooked).map(({ name }) => name);
     const { list, isTooLong } = listOf(hooked.map(({ name }) => name), isWhole(pipeline) ? others : undefined);
@@ -63,15 +67,26 @@ export function propose({ text: pasted, full = "", project, inputs = {}, compone
     if (isTooLong) found.push({ code: "deploy-jobs-long" });
   }
   found.unshift(...warnings(pipeline, jobs, given));
-  if (!taken && !already) {
+  if (!taken) {
     // Each job that is hooked by name needs an include of its own, and the hooks in the text need another one.
-    const each = byName.map((name) => component({ ...given, merge_into: name }));
-    if (each.length === 0 || hooked.some((job) => job.hooked === "text")) each.push(component(given));
-    changed = applied(changed, [included(read(changed, elsewhere), each)]);
+    const needed = hooked.filter((job) => job.hooked === "name").map((job) => ({ ...given, merge_into: job.name }));
+    if (refersToOurs(read(changed)) || needed.length + already.length === 0) needed.push(given);
+    const each = needed.filter((it) => !targets.includes(target({ inputs: it }))).map(component);
+    if (each.length > 0) changed = applied(changed, [included(read(changed), already.length > 0 ? each.map((it) => again(already[0], it)) : each)]);
     const tags = found.find(({ code }) => code === "tags");
-    if (tags) changed = applied(changed, [tagged(read(changed, elsewhere), tags.jobs, tags.tags)]);
+    if (tags) changed = applied(changed, [tagged(read(changed), tags.jobs, tags.tags)]);
   }
   return { text: end ? reopened(changed, { ended, written, end }) : changed, jobs, warnings: found };
+}
+
+/** Returns the job into which an include of the component merges the hooks. */
+function target({ inputs }) {
+  return String(inputs?.merge_into ?? ".notify-deploy");
+}
+
+/** True if a job extends the component's hidden jobs, or refers to them. */
+function refersToOurs({ values }) {
+  return OURS.some((name) => JSON.stringify(values).includes(JSON.stringify(name)));
 }
 
 /** Returns a changed text with its last block as it was, if nothing comes after that block. */

@@ -5,18 +5,23 @@ import { isHash, nameOf, parsed } from "./document.js";
 export const GLOBAL = ["default", "include", "spec", "stages", "variables", "workflow", "image", "services", "before_script", "after_script", "cache", "types"];
 export const SCRIPTS = ["before_script", "script", "after_script"];
 /** Hidden jobs of the component, which no pipeline defines itself. Their settings are variables. */
-const OURS = [".notify", ".notify-deploy"];
+export const OURS = [".notify", ".notify-deploy"];
+/** The hook of each script, as the path of a reference. */
+export const HOOK = Object.fromEntries(SCRIPTS.map((it) => [it, [".notify-deploy", it === "after_script" ? it : "before_script"]]));
 const SETTING = "settings of the notifier";
 /** The limit of lines in a script, references followed. */
 const MOST_LINES = 20_000;
 
 /**
  * Returns a pipeline: its text, its top level as values, and each job's node in the text and values, with merge keys filled in.
- * `elsewhere` holds the top-level keywords and jobs of other files by their names; `others` makes it.
  * Throws an error that names the line if the text is no YAML or no pipeline.
+ *
+ * - `elsewhere`: the top-level keywords and jobs of other files by their names; `others` makes it.
+ * - `targets`: the jobs into which the includes of the component merge the hooks.
+ * - `mayRepeat`: true if a job of `elsewhere` may have a keyword that the text explains as well.
  */
-export function read(text, elsewhere) {
-  const pipeline = { text, ...parsed(text), elsewhere, jobs: new Map(), twice: new Set(), known: new Map() };
+export function read(text, { elsewhere, targets = [], mayRepeat = false } = {}) {
+  const pipeline = { text, ...parsed(text), elsewhere, targets, mayRepeat, jobs: new Map(), twice: new Set(), known: new Map() };
   for (const pair of pipeline.top?.items ?? []) {
     const name = nameOf(pair.key);
     const values = pipeline.values[name];
@@ -46,21 +51,21 @@ function once(pipeline, key, make) {
  * Returns the parts of GitLab's full configuration that are not in the pipeline's own text. A job keeps only the keywords whose values
  * differ from those that the text explains, so the old configuration hides no change of the text.
  */
-export function others(text, full) {
+export function others(text, full, targets) {
   if (!full.trim()) return undefined;
   const { top, values } = parsed(full);
   if (!top) throw new Error("a full configuration has jobs by their names");
-  const pipeline = read(text);
+  const pipeline = read(text, { targets });
   // The component's own jobs are referred to, and compared by name.
   const ours = Object.hasOwn(values, ".pipeline-notifier") ? [".pipeline-notifier", ...OURS] : [];
   const elsewhere = Object.fromEntries(Object.entries(values).filter(([name]) => !pipeline.jobs.has(name) && !ours.includes(name)));
   const jobs = Object.keys(values).filter((name) => isHash(values[name]) && !GLOBAL.includes(name) && !ours.includes(name));
   for (const name of parentsFirst(jobs, (it) => ownParents(pipeline, values, it))) {
     elsewhere[name] = {};
-    // GitLab's full configuration resolves `extends`, and keeps the keyword.
+    // GitLab's full configuration resolves `extends`, and keeps the keyword. It has nothing of `default` in the jobs.
     if ("extends" in values[name] && !("extends" in here(pipeline, name))) elsewhere[name].extends = values[name].extends;
     const soFar = { ...pipeline, elsewhere, known: new Map() };
-    const explained = effective(soFar, name)?.values ?? {};
+    const explained = extended(soFar, name)?.values ?? {};
     const rest = Object.entries(values[name]).filter(([keyword, value]) => keyword !== "extends" && !isSame(soFar, keyword, value, explained[keyword]));
     Object.assign(elsewhere[name], Object.fromEntries(rest));
     if (pipeline.jobs.has(name) && Object.keys(elsewhere[name]).length === 0) delete elsewhere[name];
@@ -93,7 +98,12 @@ function isSame(pipeline, keyword, full, text) {
   if (text === undefined) return false;
   if (!SCRIPTS.includes(keyword)) return JSON.stringify(sorted(full)) === JSON.stringify(sorted(text));
   const [before, now] = [full, text].map((it) => lines(pipeline, it).filter((line) => !/^!reference \.notify-deploy |pipeline_notifier/u.test(line)));
-  return before.map((it) => it.trimEnd()).join("\n") === now.map((it) => it.trimEnd()).join("\n");
+  return asText(before) === asText(now);
+}
+
+/** Returns the lines of a script as a text, to compare it with another form of the same script. */
+export function asText(script) {
+  return script.map((line) => line.trimEnd()).join("\n");
 }
 
 /** Returns a value with the keys of its hashes in alphabetical order. */
@@ -108,10 +118,17 @@ export function parents(values) {
   return [values?.extends ?? []].flat(9).map(String);
 }
 
-/** Returns a top-level value from the text and from other files; `undefined` without one. */
+/** Returns a top-level value from the component, from other files and from the text; `undefined` without one. */
 function defined(pipeline, name) {
-  const [inText, there] = [pipeline.values, pipeline.elsewhere ?? {}].map((it) => (Object.hasOwn(it, name) ? it[name] : undefined));
-  return isHash(inText) && isHash(there) ? merged(there, inText) : (inText ?? there);
+  const parts = [pipeline.elsewhere ?? {}, pipeline.values].map((it) => (Object.hasOwn(it, name) ? it[name] : undefined));
+  return parts.reduce((below, above) => (isHash(below) && isHash(above) ? merged(below, above) : (above ?? below)), ofComponent(pipeline, name));
+}
+
+/** Returns the part of a job that the component brings: the settings, and the hooks in a job with them merged in. */
+function ofComponent({ targets }, name) {
+  const settings = { variables: { [SETTING]: "" } };
+  if (OURS.includes(name)) return settings;
+  return targets.includes(name) ? { ...settings, before_script: [{ "!reference": HOOK.script }], after_script: [{ "!reference": HOOK.after_script }] } : undefined;
 }
 
 /** Merges hashes deeply and replaces everything else, as `extends` and `include` do. */
@@ -122,9 +139,9 @@ function merged(below, above) {
 }
 
 /**
- * Returns a job's final values with all that it extends, its parents and ancestors, and the origin of each script; `undefined` for an
- * unknown job. An origin is `{job}`, with `elsewhere` if another file has that part of it; `{unknown}` for a job of an unseen file; or
- * `{keyword}` for `default` and the top level.
+ * Returns a job's final values with all that it extends, its parents and ancestors, the levels of its `extends`, and the origin of each
+ * script; `undefined` for an unknown job. An origin is `{job}`, with `elsewhere` if another file has that part of it; `{unknown}` for a
+ * job of an unseen file; or `{keyword}` for `default` and the top level.
  */
 export function effective(pipeline, name) {
   return once(pipeline, `effective ${name}`, () => {
@@ -142,15 +159,17 @@ export function effective(pipeline, name) {
 /** Returns a job like `effective`, but without `default` and the top level: references see it in this form. */
 function extended(pipeline, name) {
   return once(pipeline, `extended ${name}`, () => {
-    const definition = defined(pipeline, name) ?? (OURS.includes(name) ? { variables: { [SETTING]: "" } } : undefined);
+    const definition = defined(pipeline, name);
     if (!isHash(definition)) return undefined;
     let values = {};
     const from = {};
     const ancestors = new Set();
+    let level = "extends" in definition ? 1 : 0;
     let unknown;
     for (const parent of parents(definition)) {
       const inherited = extended(pipeline, parent);
       for (const it of [parent, ...(inherited?.ancestors ?? [])]) ancestors.add(it);
+      level = Math.max(level, 1 + (inherited?.level ?? 0));
       unknown ??= inherited ? inherited.unknown : parent;
       if (inherited) {
         values = merged(values, inherited.values);
@@ -166,7 +185,7 @@ function extended(pipeline, name) {
       if (values[script] === null) delete from[script];
     }
     delete values.extends;
-    return { values, from, parents: parents(definition), ancestors: [...ancestors], unknown };
+    return { values, from, parents: parents(definition), ancestors: [...ancestors], level, unknown };
   });
 }
 

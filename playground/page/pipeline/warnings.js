@@ -76,7 +76,9 @@ export function warnings(pipeline, jobs, inputs) {
   if (inputs.finish === "never") add("finish-never");
 
   const tags = tagsOf(pipeline, jobs);
-  if (tags && already.length === 0) add("tags", { tags, jobs: ownJobs(inputs) });
+  // A second job of the same name would replace the first one.
+  const untagged = ownJobs(inputs).filter((it) => !pipeline.jobs.has(it));
+  if (tags && already.length === 0 && untagged.length > 0) add("tags", { tags, jobs: untagged });
   return found;
 }
 
