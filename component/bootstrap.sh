@@ -1,20 +1,18 @@
 #!/bin/sh
 # Finds the notifier, checks it and becomes it. component/supervise.sh limits its time. component.yml sets the pins and literals.
-# $1 is the first place to look at, $2 the time limit in seconds, $3 the hundredths of a second to leave; the arguments of the notifier
-# follow. Status 126 or 127: the notifier that was found cannot be run.
-# shellcheck disable=SC2094,SC2154,SC3045,SC3067
+# $1 is the first place to look at, $2 the time limit, $3 the time to leave and $4 the begin, in hundredths of a second; the arguments of
+# the notifier follow. Status 126 or 127: the notifier that was found cannot be run.
+# shellcheck disable=SC2094,SC2154,SC3013,SC3045,SC3067
 
 set +xueCf
 exec 2>&3 3>&-
 # Exported functions and variables could change the tools below.
-unset -f "[" cd chmod command curl echo gzip mkdir openssl printf pwd read rm rmdir sha256sum shasum ulimit umask uname wget
+unset -f "[" cd chmod command curl echo false gzip mkdir openssl printf pwd read rm rmdir sha256sum shasum true ulimit umask uname wget
 unset CDPATH GZIP IFS SSLKEYLOGFILE SYSTEM_WGETRC WGETRC
 umask 077
-first=$1 whole=$2 margin=$3 && shift 3
+first=$1 limit=$2 margin=$3 begun=$4 place="" && shift 4
 # Sets the variable to hundredths of a second since the machine started.
-now() { { read -r now _ </proc/uptime; } 2>/dev/null || now=0.00; now=${now%.*}${now#*.}; }
-now
-begun=$now place=""
+now() { { read -r now _ </proc/uptime; } 2>/dev/null || now=0.00; now=${now%.*}${now#*.} now=${now#0} now=${now#0}; }
 [ "$first" != 0 ] || echo "pipeline-notifier $version: $*" >&2
 
 skip() {
@@ -38,16 +36,18 @@ is_plain() {
 found=$(
   cd -P "${CI_PROJECT_DIR:-.}" 2>/dev/null || :
   checkout=${PWD%/} rest=$PATH: found=""
+  # True in the checkout. bash keeps // and /proc/self/root in a path, so the directories are compared, not the names.
+  is_inside() { above=$PWD; while [ -n "$above" ] && ! [ "$above" -ef "$checkout" ]; do above=${above%/*}; done; [ -n "$above" ]; }
   while [ -n "$rest" ]; do
     entry=${rest%%:*} rest=${rest#*:}
     case "$entry" in /*) cd -P "$entry" 2>/dev/null || continue ;; *) continue ;; esac
-    case "$PWD/" in "$checkout"/*) [ -n "$checkout" ] || found=$found:$PWD ;; *) found=$found:$PWD ;; esac
+    is_inside || found=$found:$PWD
   done
   # An empty PATH would mean the working directory.
   [ -n "$found" ] || found=:/usr/local/bin:/usr/bin:/bin
   # Temporary files stay out of the checkout too.
   case "${TMPDIR:-}" in *:*) temporary=/tmp ;; /*) temporary=${TMPDIR%/} ;; *) temporary=/tmp ;; esac
-  case "$(cd -P "$temporary" 2>/dev/null && pwd)/" in "$checkout"/*) temporary=/tmp ;; esac
+  cd -P "$temporary" 2>/dev/null && is_inside && temporary=/tmp
   printf "%s\n" "$temporary:${found#:}"
 )
 temporary=${found%%:*} PATH=${found#*:}
@@ -89,13 +89,13 @@ sum() {
   fi
 }
 # The directory that the hooks of this job share. Its name comes from the token of the job, so nobody can make it before the job
-# begins (runner/src/job/job_state.rs). The best place is beside the checkout, then below TMPDIR, then below /tmp.
+# begins (runner/src/job/job_state.rs). The best place is beside the checkout, unless a link is there, then below TMPDIR or /tmp.
 own=$(exec 2>/dev/null; printf "%s %s" "${CI_JOB_ID:-$$}" "${CI_JOB_TOKEN:-}" | sum)
 [ -n "$own" ] || skip no_tool "neither sha256sum, shasum nor openssl works in this image, and nothing is run unchecked"
 name=pipeline-notifier-${own%"${own#????????????????}"}
 beside=${CI_PROJECT_DIR:-}
 while case "$beside" in */) true ;; *) false ;; esac; do beside=${beside%/}; done
-case "$beside" in /*) beside=$beside.tmp ;; esac
+case "$beside" in /*) beside=$beside.tmp && [ ! -h "$beside" ] || beside=- ;; esac
 
 # Sets the file to download, and its digest.
 choose() {
@@ -128,7 +128,7 @@ with_curl() {
     [ -z "$2" ] || echo "header = \"JOB-TOKEN: $2\""
   } | (
     ulimit -f 10240
-    exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$(((whole * 6 + 9) / 10))" \
+    exec curl -q --config - --silent --fail --globoff --proto =http,https --connect-timeout 2 --max-time "$(((limit * 6 + 999) / 1000))" \
       --max-filesize 5000000 --output "$packed" --write-out "%{http_code} %{redirect_url}\n"
   ) >"$answer" 2>/dev/null
   got=$?
@@ -194,7 +194,7 @@ for parent in "$beside" "$temporary" /tmp; do
   esac
   found=$(exec 2>/dev/null; sum <"$packed")
   [ "${found%% *}" = "$sha256" ] || skip checksum "what $shown served is not the notifier of release $version (its SHA-256 differs); it is not run"
-  gzip -dc <"$packed" >"$notifier" 2>/dev/null && chmod 700 "$notifier" >/dev/null 2>&1 && become "$notifier" "$@"
+  gzip -dc <"$packed" >"$notifier" 2>/dev/null && [ -s "$notifier" ] && chmod 700 "$notifier" >/dev/null 2>&1 && become "$notifier" "$@"
 done
 [ "$got" = 0 ] || skip io "the notifier could not be written beside the checkout, to TMPDIR or to /tmp (full, or read-only); TMPDIR can name another place"
 skip io "the notifier could not be unpacked (disk full, or no gzip or chmod in this image)"

@@ -6,51 +6,68 @@
 
 set +xueCf
 # Exported functions and variables could change what follows.
-unset -f "[" printf read
+unset -f "[" printf read true
 unset IFS
-exec 3>&2 2>/dev/null
+# A job can have closed the first three files, and new ones would take their place. The log is stderr, else stdout.
+exec </dev/null
+true >&2 || { true >&1 && exec 2>&1; } || exec 2>/dev/null
+exec 3>&2 >&2 2>/dev/null
 sh=$1 script=$2
 shift 2
 
-# The time limit of a hook, in whole seconds. The notifier itself judges the value.
-whole=${NOTIFIER_TIMEOUT:-5}
-whole=${whole%%.*}
-case "$whole" in [1-9] | [1-9][0-9] | [12][0-9][0-9] | 300) ;; 0) whole=1 ;; *) whole=5 ;; esac
-# Sets the variable to the seconds since the machine started. Nobody can change this clock.
-seconds() {
-  read -r seconds _ </proc/uptime || seconds=0
-  seconds=${seconds%%.*}
+# The time limit of a hook, in hundredths of a second. The notifier itself judges the value.
+limit=${NOTIFIER_TIMEOUT:-5}
+case "$limit" in *.*) part=${limit#*.}00 limit=${limit%%.*} ;; *) part=00 ;; esac
+part=${part%"${part#??}"}
+case "$limit" in [0-9] | [1-9][0-9] | [12][0-9][0-9] | 300) ;; *) limit=5 part=00 ;; esac
+case "$part" in [0-9][0-9]) ;; *) limit=5 part=00 ;; esac
+limit=$((limit * 100 + 1$part - 100))
+[ "$limit" -ge 10 ] || limit=500
+# Sets the variable to hundredths of a second since the machine started. Nobody can change this clock.
+now() {
+  read -r now _ </proc/uptime || now=0.00
+  now=${now%.*}${now#*.} now=${now#0} now=${now#0}
 }
-seconds
-begun=$seconds
+now
+begun=$now
 
 # coreutils takes its child out of the group of the job without this option. busybox has no such option, and older ones know only whole
 # seconds, so there the notifier gets half a second less. Without either tool only the download and the notifier itself are limited.
 for timeout in /usr/bin/timeout /bin/timeout /usr/local/bin/timeout /busybox/timeout ""; do
   [ ! -x "$timeout" ] || break
 done
-option=--foreground more=.4 margin=0
+option=--foreground margin=0
 for busybox in /bin/busybox "${timeout%/*}/busybox"; do
-  [ ! "$timeout" -ef "$busybox" ] || option="" more="" margin=50
+  [ ! "$timeout" -ef "$busybox" ] || option="" margin=50
 done
 
-# The first place where the script looks for a notifier: 0 is PATH. A notifier that cannot be run gives way to the next one.
-first=0 left=$whole
+# The first place where the script looks for a notifier: 0 is PATH. A notifier that cannot be run gives way to the next one, within the
+# same time.
+first=0 left=$limit
 while [ "$first" -le 3 ] && [ "$left" -gt 0 ]; do
-  ${timeout:+"$timeout" $option -s KILL "$left$more"} "$sh" -c "$script" pipeline-notifier "$first" "$whole" "$margin" "$@"
+  left=$((left + 40))
+  if [ -n "$option" ]; then left=$((left / 100)).$((left % 100 / 10)); else left=$(((left + 9) / 100)); fi
+  [ "$left" != 0 ] || left=1
+  ${timeout:+"$timeout" $option -s KILL "$left"} "$sh" -c "$script" pipeline-notifier "$first" "$limit" "$margin" "$begun" "$@"
   status=$?
-  seconds
-  left=$((whole - seconds + begun))
-  case "$status" in 126 | 127) first=$((first + 1)) ;; *) break ;; esac
-  # busybox before 1.30 wants the time in another way.
-  [ "$first" -le 3 ] || [ "$status" = 126 ] || [ -z "$timeout" ] || timeout="" first=0
+  now
+  left=$((limit - now + begun))
+  case "$status" in
+    126 | 127) first=$((first + 1)) ;;
+    # A tool that does not work is left out. busybox before 1.30 wants the time in another way.
+    125) [ -n "$timeout" ] || break; timeout="" ;;
+    *) break ;;
+  esac
+  if [ "$first" -gt 3 ] && [ "$status" = 127 ] && [ -n "$timeout" ]; then timeout="" first=0; fi
+  # Without a clock there is one try.
+  [ "$begun$now" != 00 ] || left=0
 done
 if [ "$status" = 126 ] || [ "$status" = 127 ]; then
   reason="exec"
   what="the notifier cannot be run beside the checkout, in TMPDIR or in /tmp (mounted noexec); TMPDIR can name another place"
 elif [ "$status" -lt 128 ]; then
   exit 0
-elif [ "$status" != 137 ] || [ $((seconds - begun)) -lt $((whole - 1)) ]; then
+elif [ "$status" != 137 ] || [ $((now - begun)) -lt $((limit - 100)) ]; then
   printf "notify: failed reason=killed\n" >&3
   exit 0
 else

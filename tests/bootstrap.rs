@@ -415,6 +415,43 @@ fn a_tool_that_hangs_is_ended() {
     }
 }
 
+/// The limit holds for parts of a second, and for all places together where the script looks for a notifier.
+#[test]
+fn the_limit_is_one_for_the_whole_hook() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    job.variables = vec![("NOTIFIER_TIMEOUT", "0.5".to_owned())];
+    job.path = all_but(&["mkdir"]);
+    let program = |name: &str, script: &str| {
+        fs::write(job.path.join(name), script).unwrap();
+        fs::set_permissions(job.path.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    program("mkdir", "#!/bin/sh\nexec /bin/sleep 20\n");
+    let ended = in_time(Duration::from_secs(1), || job.run(SHELLS[0]));
+    assert!(ended.output().contains("notify: skipped reason=timeout"), "{}", ended.output());
+
+    // The image's notifier takes long to find out that it cannot run, and then Slack hangs.
+    let hung = Server::start([Reply::Hang]);
+    let mut job = Job::new(&registry, &hung);
+    job.variables = vec![("NOTIFIER_TIMEOUT", "3".to_owned())];
+    let broken = job.path.join("pipeline-notifier");
+    fs::write(&broken, "#!/bin/sh\n/bin/sleep 1.7\nexit 126\n").unwrap();
+    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
+    let ended = in_time(Duration::from_millis(3500), || job.run(SHELLS[0]));
+    assert!(ended.output().contains("reason=timeout"), "{}", ended.output());
+}
+
+/// A gzip that writes nothing.
+#[test]
+fn an_empty_notifier_is_not_run() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    job.path = all_but(&["gzip"]);
+    fs::write(job.path.join("gzip"), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(job.path.join("gzip"), fs::Permissions::from_mode(0o755)).unwrap();
+    job.ends_with("notify: skipped reason=io");
+}
+
 /// Case S7: a wget that does not even print its version.
 #[test]
 fn a_wget_that_hangs_is_ended() {

@@ -699,6 +699,19 @@ fn another_apps_copy_of_our_message_is_not_believed() {
     assert!(last.thread_ts.is_none() && last.text().contains("build failed (compile)"), "{}", last.text());
 }
 
+/// A thread without an end leaves half of the time for the message.
+#[test]
+fn lookups_leave_time_for_the_message() {
+    let (server, workspace) = slack(Workspace::new());
+    sends(bot(&server, &["pipeline-started"]));
+    sends(bot(&server, &["deploy-started"]));
+    workspace.lock().unwrap().is_endless = true;
+    let call = bot(&server, &["deploy-finished"]).with("CI_JOB_STATUS", "failed").with("NOTIFIER_TIMEOUT", "2");
+    let sent = sends(call);
+    assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+    assert!(states(&workspace.lock().unwrap().replies()).iter().any(|it| it.contains("deploy failed")));
+}
+
 /// Case D4: GitLab's rollback button runs an old deploy job again.
 #[test]
 fn a_job_run_again_long_after_posts_at_the_channels_bottom() {

@@ -380,6 +380,12 @@ fn no_other_server_is_linked_as_gitlab() {
     for variable in ["CI_PIPELINE_URL", "CI_JOB_URL", "CI_PROJECT_URL"] {
         let sent = send(&["deploy-finished"], GitLab::new(), &[(variable, evil), ("CI_JOB_STATUS", "failed")]);
         assert!(!sent.body.to_string().contains("evil.example"), "{variable}: {}", sent.body);
+        // A server that is none has no links.
+        for server in ["", "https://gitlab..example", "nonsense"] {
+            let settings = [(variable, evil), ("CI_JOB_STATUS", "failed"), ("CI_SERVER_URL", server)];
+            let sent = send(&["deploy-finished"], GitLab::new(), &settings);
+            assert!(!sent.body.to_string().contains("evil.example"), "{variable} {server}: {}", sent.body);
+        }
     }
 }
 

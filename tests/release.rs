@@ -541,7 +541,9 @@ fn the_job_that_pushes_builds_nothing() {
 #[test]
 fn a_release_page_is_installed_on_another_instance() {
     let checkout = Checkout::released("1.2.3");
-    let instance = Instance::of(Checkout::new());
+    let other = Checkout::new();
+    other.run("git", &["commit", "-q", "--amend", "-m", "Another history"], &[]).succeeds();
+    let instance = Instance::of(other);
     let (server, packages) = registry(Packages::default());
     let token = "glpat-not-a-real-token-either";
     // What git reaches at the instance's address.

@@ -167,7 +167,7 @@ mod tests {
     fn ci() -> Value {
         json!({
             "CI_PROJECT_NAME": "shop-api", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_NAME": "main", "CI_COMMIT_SHORT_SHA": "1a2b3c4d",
-            "GITLAB_USER_NAME": "Kim Minsu", "CI_JOB_STATUS": "failed",
+            "GITLAB_USER_NAME": "Kim Minsu", "CI_JOB_STATUS": "failed", "CI_SERVER_URL": "https://g.example",
         })
     }
 

@@ -84,6 +84,16 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
     short
 }
 
+/// Shortens a text to `max` characters, and keeps its end: that of a host says whose it is.
+pub(crate) fn cut_start(text: &str, max: usize) -> String {
+    let count = text.chars().count();
+    if count <= max {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(count + 1 - max).collect();
+    format!("…{end}")
+}
+
 /// [`clean`] and [`cut`], for every text from outside that enters a message.
 pub(crate) fn shown(text: &str, max: usize) -> String {
     // Clean only the start, the rest is cut anyway: commit messages can have 100 KB.
@@ -110,6 +120,14 @@ mod tests {
             assert_eq!(clean(&format!("a{hidden}b")), "a\u{FFFD}b", "{:x}", u32::from(hidden));
         }
         assert_eq!(clean("❤\u{FE0F} 배포"), "❤\u{FE0F} 배포");
+    }
+
+    #[test]
+    fn a_long_host_keeps_its_end() {
+        let host = format!("gitlab.example.{}.evil.example", "x".repeat(90));
+        let short = cut_start(&host, 75);
+        assert!(short.starts_with('…') && short.ends_with(".evil.example") && short.chars().count() == 75, "{short}");
+        assert_eq!(cut_start("grafana.example", 75), "grafana.example");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::{Job, SHELLS, TOKEN, served, with_wget};
 use crate::support::harness::fixtures;
+use crate::support::harness::in_time;
 use crate::support::loopback::{Reply, Server};
 use crate::support::scratch::scratch;
 
@@ -224,7 +225,8 @@ fn no_tool_logs_the_keys_of_tls() {
     fs::write(job.path.join("curl"), curl).unwrap();
     fs::set_permissions(job.path.join("curl"), fs::Permissions::from_mode(0o755)).unwrap();
     job.variables = vec![("SSLKEYLOGFILE", job.project.join("keys").display().to_string())];
-    assert!(job.run(SHELLS[0]).output().contains("notify: sent"));
+    let ended = job.run(SHELLS[0]);
+    assert!(ended.output().contains("notify: sent"), "{}", ended.output());
     let seen = fs::read_to_string(seen).unwrap();
     assert!(seen.contains("PATH=") && !seen.contains("SSLKEYLOGFILE"), "{seen}");
 }
@@ -354,9 +356,45 @@ fn a_directory_of_somebody_elses_is_not_used() {
     }
 }
 
+/// An earlier job linked the place beside the checkout into it, so that a deployment would ship what lies there.
+#[test]
+fn a_link_beside_the_checkout_is_not_used() {
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    job.events = &["deploy-started; echo public/*", "deploy-finished"];
+    fs::create_dir(job.project.join("public")).unwrap();
+    symlink(job.project.join("public"), format!("{}.tmp", job.project.display())).unwrap();
+    for shell in SHELLS {
+        let ended = job.run(shell);
+        assert_eq!(ended.output().matches("notify: sent").count(), 2, "{shell:?}: {}", ended.output());
+        assert!(!ended.output().contains("pipeline-notifier-"), "{shell:?}: {}", ended.output());
+    }
+}
+
+/// The job's script has a function in place of a command, or closed its first three files.
+#[test]
+fn the_jobs_shell_decides_nothing() {
+    for before in ["command() { /bin/sleep 5; }", "test() { return 1; }", "exec 2>&-", "exec <&-", "exec <&- 2>&-"] {
+        for shell in SHELLS {
+            let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+            let mut job = Job::new(&registry, &slack);
+            job.before = before;
+            let ended = in_time(Duration::from_secs(4), || job.run(shell));
+            assert!(ended.output().contains("notify: sent"), "{before} {shell:?}: {}", ended.output());
+        }
+    }
+    // The log shows nothing, and the message arrives.
+    let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+    let mut job = Job::new(&registry, &slack);
+    (job.before, job.after) = ("exec 3>&1 >&-", "exec >&3");
+    let ended = job.run(SHELLS[0]);
+    assert!(ended.output().contains("notify: sent"), "{}", ended.output());
+}
+
 /// Tests that need mounts of their own.
 mod in_namespace {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::super::{Job, SHELLS, served, with_wget};
     use crate::support::ended::Ended;
@@ -392,7 +430,7 @@ mod in_namespace {
     #[test]
     #[ignore = "needs root and namespaces: make as-root"]
     fn exported_functions_are_not_called() {
-        const NAMES: &str = "test exec set unset echo wait cd kill printf read trap true false sleep curl gzip";
+        const NAMES: &str = "command test exec set unset echo wait cd kill printf read trap true false sleep curl gzip";
         let bash = format!(
             "for name in {NAMES} [; do eval \"function $name {{ builtin echo ours; builtin return 0; }}\"; export -f \"$name\"; done"
         );
@@ -408,6 +446,44 @@ mod in_namespace {
                 ended.output()
             );
         }
+    }
+
+    /// bash keeps two slashes and /proc/self/root in the name of a directory, so a name does not show that it is in the checkout.
+    #[test]
+    #[ignore = "needs root and namespaces: make as-root"]
+    fn nothing_of_the_checkout_runs_by_another_name() {
+        for sh in ["dash", "bash", "busybox"] {
+            for before in ["/", "/proc/self/root", "/proc/self/cwd/../", "/./"] {
+                let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+                let mut job = Job::new(&registry, &slack);
+                let bin = job.project.join("bin");
+                fs::create_dir(&bin).unwrap();
+                for program in ["sha256sum", "pipeline-notifier", "uname", "curl"] {
+                    fs::write(bin.join(program), "#!/bin/sh\necho planted >&2\nexit 3\n").unwrap();
+                    fs::set_permissions(bin.join(program), fs::Permissions::from_mode(0o755)).unwrap();
+                }
+                let inside = if before.ends_with("../") {
+                    format!("{before}{}/bin", job.project.file_name().unwrap().to_str().unwrap())
+                } else {
+                    format!("{before}{}", bin.display())
+                };
+                job.path = format!("{inside}:{}", job.path.display()).into();
+                let ended = run_with_sh(&job, SHELLS[2], sh);
+                let output = ended.output();
+                assert!(output.contains("notify: sent") && !output.contains("planted"), "{sh} {inside}: {output}");
+            }
+        }
+    }
+
+    /// An image's timeout that does not work is left out.
+    #[test]
+    #[ignore = "needs root and namespaces: make as-root"]
+    fn a_timeout_that_does_not_work_is_left_out() {
+        let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
+        let job = Job::new(&registry, &slack);
+        let script = "printf '#!/bin/sh\\nexit 125\\n' >\"$1/timeout\" && chmod 755 \"$1/timeout\" && mount --bind \"$1/timeout\" /usr/bin/timeout";
+        let ended = job.run_in_namespace(SHELLS[0], script);
+        assert!(ended.output().contains("notify: sent"), "{}", ended.output());
     }
 
     /// Another directory serves if nothing may be run in the one beside the checkout.

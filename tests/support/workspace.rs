@@ -56,6 +56,8 @@ pub(crate) struct Workspace {
     pub(crate) limited: BTreeMap<&'static str, (usize, u32)>,
     /// The number of calls before the token is revoked.
     pub(crate) calls_left: Option<usize>,
+    /// True if each page of a thread has a next one.
+    pub(crate) is_endless: bool,
     /// Methods that answer with this error.
     pub(crate) refused: BTreeMap<&'static str, &'static str>,
     /// Parts of a message that Slack refuses, and its error: an argument such as `thread_ts`, or `mention`.
@@ -74,6 +76,7 @@ impl Workspace {
             page: 100,
             limited: BTreeMap::new(),
             calls_left: None,
+            is_endless: false,
             refused: BTreeMap::new(),
             refused_parts: Vec::new(),
         }
@@ -271,6 +274,10 @@ impl Workspace {
 
     /// Returns a page of a thread, oldest first.
     fn thread(&self, channel: &str, ts: &str, cursor: &str, limit: &str) -> Value {
+        if self.is_endless {
+            let next = cursor.parse::<u64>().unwrap_or(0) + 1;
+            return json!({"ok": true, "messages": [], "response_metadata": {"next_cursor": next.to_string()}});
+        }
         let of_thread = |it: &&Message| it.channel == channel && (it.ts == ts || it.thread_ts.as_deref() == Some(ts));
         self.page_of(self.messages.iter().filter(of_thread).map(shown).collect(), cursor, limit)
     }

@@ -119,8 +119,8 @@ impl Context {
 
     /// Returns an address of this GitLab. An answer, or a variable that somebody overrode, may name another server.
     pub(crate) fn gitlab_url(&self, address: &str) -> Option<SafeUrl> {
-        let server = self.ci("CI_SERVER_URL").and_then(SafeUrl::parse);
-        SafeUrl::parse(address).filter(|url| server.is_none_or(|server| url.is_at(&server)))
+        let server = self.ci("CI_SERVER_URL").and_then(SafeUrl::parse)?;
+        SafeUrl::parse(address).filter(|url| url.is_at(&server))
     }
 
     /// Returns a setting, or its default if it is not set. A setting that is set to nothing stays empty.

@@ -85,7 +85,7 @@ mod tests {
 
     fn changes(event: &str, extra: &Value, history: &Value) -> Option<String> {
         let mut ci = json!({
-            "CI_PROJECT_URL": "https://gitlab.example/g/p", "CI_COMMIT_SHA": "b".repeat(40), "CI_COMMIT_REF_NAME": "main",
+            "CI_SERVER_URL": "https://gitlab.example", "CI_PROJECT_URL": "https://gitlab.example/g/p", "CI_COMMIT_SHA": "b".repeat(40), "CI_COMMIT_REF_NAME": "main",
             "CI_JOB_STATUS": "success", "CI_PIPELINE_ID": "90",
         });
         ci.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
@@ -129,7 +129,7 @@ mod tests {
         let commits: Vec<Value> =
             (0..5).map(|n| json!({"title": format!("*{n}* <!here>"), "author": "Kim & Co"})).collect();
         let context = context(json!({
-            "event": "deploy-finished", "ci": {"CI_JOB_STATUS": "success", "CI_PROJECT_URL": "https://gitlab.example/g/p"},
+            "event": "deploy-finished", "ci": {"CI_SERVER_URL": "https://gitlab.example", "CI_JOB_STATUS": "success", "CI_PROJECT_URL": "https://gitlab.example/g/p"},
             "history": {"changes": {"count": 7, "commits": commits, "merge_requests": [318]}},
         }));
         let said = since(&Facts::of(&context, &mut vec![])).unwrap().text;

@@ -107,7 +107,7 @@ fn extra(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
         match link {
             Ok((label, _)) if label.is_empty() => {}
             Ok((label, url)) => {
-                links.push(Link { label: format!("{label} ({})", text::cut(url.host(), MAX_LABEL)), url });
+                links.push(Link { label: format!("{label} ({})", text::cut_start(url.host(), MAX_LABEL)), url });
             }
             Err(fault) => {
                 let label = text::shown(extra.label, 40);
@@ -262,7 +262,7 @@ mod tests {
     }
 
     fn build_failed(jobs: Value) -> Vec<String> {
-        labels_and_urls(json!({"event": "pipeline-finished", "result": "failed", "failed_jobs": jobs, "ci": {"CI_PIPELINE_ID": "9", "CI_PIPELINE_URL": "https://g.example/p/-/pipelines/9"}})).0
+        labels_and_urls(json!({"event": "pipeline-finished", "result": "failed", "failed_jobs": jobs, "ci": {"CI_SERVER_URL": "https://g.example", "CI_PIPELINE_ID": "9", "CI_PIPELINE_URL": "https://g.example/p/-/pipelines/9"}})).0
     }
 
     fn job(name: &str) -> Value {
@@ -330,11 +330,11 @@ mod tests {
 
     #[test]
     fn a_link_too_long_for_slack_becomes_a_warning() {
-        let ci = json!({"CI_PIPELINE_URL": "https://g.example/p", "KUBE_NAMESPACE": "x".repeat(2400)});
+        let ci = json!({"CI_SERVER_URL": "https://g.example", "CI_PIPELINE_URL": "https://g.example/p", "KUBE_NAMESPACE": "x".repeat(2400)});
         let settings = json!({"logs_url": "https://logs.example/%{KUBE_NAMESPACE}"});
         let (links, warnings) = labels_and_urls(json!({"event": "deploy-started", "ci": ci, "settings": settings}));
         assert_eq!((links.len(), warnings.len()), (2, 0));
-        let ci = json!({"CI_PIPELINE_URL": format!("https://g.example/{}", "p".repeat(900)), "KUBE_NAMESPACE": "x".repeat(2400)});
+        let ci = json!({"CI_SERVER_URL": "https://g.example", "CI_PIPELINE_URL": format!("https://g.example/{}", "p".repeat(900)), "KUBE_NAMESPACE": "x".repeat(2400)});
         let (links, warnings) = labels_and_urls(json!({"event": "deploy-started", "ci": ci, "settings": settings}));
         assert_eq!((links.len(), warnings.len()), (1, 1));
     }

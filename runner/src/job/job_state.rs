@@ -75,7 +75,10 @@ fn is_left_over(path: &Path) -> bool {
 /// Returns the parents that our directory may have, best first, as the component's script takes them.
 fn parents(variables: &Variables) -> impl Iterator<Item = PathBuf> {
     let checkout = variables.get("CI_PROJECT_DIR").map(|checkout| checkout.trim_end_matches('/'));
-    let of_runner = checkout.filter(|it| it.starts_with('/')).map(|checkout| format!("{checkout}.tmp"));
+    // A link could lead into the checkout.
+    let is_usable = |it: &String| !Path::new(it).is_symlink();
+    let of_runner =
+        checkout.filter(|it| it.starts_with('/')).map(|checkout| format!("{checkout}.tmp")).filter(is_usable);
     let is_taken = |it: &&str| it.starts_with('/') && !it.contains(':') && !is_in_checkout(variables, it);
     let of_machine = variables.get("TMPDIR").filter(is_taken).map(str::to_owned);
     of_runner.into_iter().chain(of_machine).chain(["/tmp".to_owned()]).map(PathBuf::from)

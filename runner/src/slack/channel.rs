@@ -50,9 +50,15 @@ pub(crate) struct Bot<'a> {
     /// The name or ID, as in the settings.
     pub(crate) channel: &'a str,
     pub(crate) deadline: Deadline,
+    /// The deadline of everything that is read. Half of the time is left for the message itself, which matters more.
+    lookups: Deadline,
 }
 
-impl Bot<'_> {
+impl<'a> Bot<'a> {
+    pub(crate) fn new(api: &'a Api, client: &'a Client, channel: &'a str, deadline: Deadline) -> Self {
+        Self { api, client, channel, deadline, lookups: deadline.at_most(deadline.remaining() / 2) }
+    }
+
     /// Looks for the pipeline's message at the recorded location, else in the channel's history.
     pub(crate) fn look(&self, sender: &Sender, known: Option<&Thread>, warnings: &dyn Sink) -> Past {
         let known = known.and_then(|thread| self.found_at(sender, thread));
@@ -166,14 +172,13 @@ impl Bot<'_> {
     }
 
     fn wrote(&self, message: &Value) -> bool {
-        self.api.wrote(self.client, message, self.deadline.at_most(self.deadline.remaining() / 2))
+        self.api.wrote(self.client, message, self.lookups)
     }
 
-    /// Gets a page of messages with their metadata. Half of the time is left for the message itself, which matters more.
+    /// Gets a page of messages with their metadata.
     fn get(&self, method: &'static str, arguments: &[(&str, &str)]) -> Result<Map<String, Value>, Undelivered> {
         let arguments = [arguments, &[("include_all_metadata", "true")]].concat();
-        let deadline = self.deadline.at_most(self.deadline.remaining() / 2);
-        self.api.get(self.client, method, &arguments, deadline)
+        self.api.get(self.client, method, &arguments, self.lookups)
     }
 }
 

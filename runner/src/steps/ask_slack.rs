@@ -83,7 +83,7 @@ fn read_channel(
 ) {
     let Some(sender) = Sender::of(&call.variables) else { return };
     let Some((api, channel)) = call.to.bot_for(environment) else { return };
-    let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+    let bot = Bot::new(api, &call.client, channel, call.deadline);
     let past = past(call, &bot, &sender, gitlab);
     let mut failure = None;
     if let Some(Found { shown: Ok(shown), thread }) = &past.found {

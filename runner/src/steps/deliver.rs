@@ -126,7 +126,7 @@ impl Delivery<'_> {
 
     fn bot(&self) -> Option<Bot<'_>> {
         let (api, channel) = self.call.to.bot_for(self.message.environment())?;
-        Some(Bot { api, client: &self.call.client, channel, deadline: self.deadline })
+        Some(Bot::new(api, &self.call.client, channel, self.deadline))
     }
 
     /// Finds the message that this one belongs to.
@@ -222,7 +222,7 @@ fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> R
     match operators {
         Operators::Webhook(webhook) => webhook::deliver(&call.client, webhook, &message.body(), call.deadline),
         Operators::Channel(api, channel) => {
-            let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+            let bot = Bot::new(api, &call.client, channel, call.deadline);
             bot.post(&message.body(), None).map(|(_, left_out)| left_out)
         }
     }

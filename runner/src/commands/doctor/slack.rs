@@ -83,7 +83,7 @@ pub(super) fn check_bot(call: &Call, api: &Api, channel: &str, list: &mut Checkl
         }
     }
     if has(&["channels:history", "groups:history"]) || has(&CLASSIC) {
-        let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+        let bot = Bot::new(api, &call.client, channel, call.deadline);
         if let Err(refused) = bot.reads_history() {
             let reason = refused.describe();
             let detail = list.say(
@@ -99,7 +99,7 @@ pub(super) fn check_bot(call: &Call, api: &Api, channel: &str, list: &mut Checkl
 pub(super) fn deliver(call: &Call, body: &Body, bot: Option<(&Api, &str)>, list: &mut Checklist) {
     let (topic, sent) = match (bot, &call.to.webhook) {
         (Some((api, channel)), _) => {
-            let bot = Bot { api, client: &call.client, channel, deadline: call.deadline };
+            let bot = Bot::new(api, &call.client, channel, call.deadline);
             (Topic::Bot, bot.post(body, None).map(drop))
         }
         (_, Ok(webhook)) => (Topic::Webhook, webhook::deliver(&call.client, webhook, body, call.deadline).map(drop)),
