@@ -29,6 +29,12 @@ target/playground: setup-rust
 	@npm --prefix playground ci --no-audit --no-fund
 	@$(CARGO) run --package playground -- $@
 
+# The playground as one HTML file, which works when it is opened from disk: target/playground.html.
+.PHONY: target/playground.html
+target/playground.html: target/playground
+	@node playground/bundle.mjs target/playground $@
+	@echo "open $@ in a browser"
+
 # Takes the pictures of the docs from the playground in a real browser. Look at them before you commit them.
 pictures: target/playground setup-browser
 	node tests/browser/pictures.mjs

@@ -218,7 +218,7 @@ def calls(bench: Bench, rounds: int) -> list[list[str]]:
         "send": (("`send`, http", "`send`, http"), [bench.slim, *send], {}),
         "curl, https": (("the POST by curl, https", "curl의 POST, https"), [*curl, "--cacert", bench.authority, secure["SLACK_WEBHOOK_URL"]], {}),
         "send, https": (("`send`, https", "`send`, https"), [bench.slim, *send], secure),
-        "asking": (("`send` that asks a GitLab too, http", "GitLab에도 묻는 `send`, http"), [bench.slim, *send], bench.gitlab()),
+        "asking": (("`send` with a request to GitLab too, http", "GitLab에도 요청하는 `send`, http"), [bench.slim, *send], bench.gitlab()),
         "render": (("`render`", "`render`"), [bench.slim, *render], {}),
         "pinned": (("`render` with a module of one's own, compiled", "자체 모듈을 컴파일하는 `render`"), [bench.full, *render, *pinned], {}),
     }

@@ -14,6 +14,8 @@ use wasm_encoder::{CustomSection, Section};
 
 #[path = "src/sandbox/config.rs"]
 mod config;
+#[path = "../release/remap.rs"]
+mod remap;
 
 /// The name of the custom section that holds the module's version.
 const VERSION_SECTION: &str = "pipeline-notifier.version";
@@ -25,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", workspace.join(path).display());
     }
     println!("cargo::rerun-if-changed=src/sandbox/config.rs");
+    println!("cargo::rerun-if-changed=../release/remap.rs");
     println!("cargo::rerun-if-changed=build.rs");
 
     let mut wasm = fs::read(build_module(&workspace, &out)?)?;
@@ -63,24 +66,13 @@ fn build_module(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>>
     // All runs of this script share one directory beside its own. Cargo's own directory is locked while we run.
     let target_dir = out.ancestors().nth(3).unwrap_or(out).join("module");
     let cargo_home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
-    let rustc = |argument| -> Result<String, Box<dyn Error>> {
-        Ok(String::from_utf8(Command::new(env::var("RUSTC")?).arg(argument).output()?.stdout)?)
-    };
-    let (version, sysroot) = (rustc("-vV")?, rustc("--print=sysroot")?);
-    let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or("unknown");
-    let flags = [
-        // If the sources of the standard library are installed, its paths are those of this machine, too.
-        format!("--remap-path-prefix={}/lib/rustlib/src/rust=/rustc/{commit}", sysroot.trim()),
-        format!("--remap-path-prefix={cargo_home}=/cargo"),
-        format!("--remap-path-prefix={}=/src", workspace.display()),
-    ];
     let mut cargo = Command::new(env::var("CARGO")?);
     cargo
         .current_dir(workspace)
         .args(["build", "--package", "notifier-wasm", "--bin", "notifier"])
         .args(["--profile", "module", "--target", "wasm32-wasip1", "--target-dir"])
         .arg(&target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+        .env("CARGO_ENCODED_RUSTFLAGS", remap::flags(&env::var("RUSTC")?, &cargo_home, workspace)?);
     // Meant for the binary's build, not for the module's.
     for variable in
         ["RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"]

@@ -392,7 +392,7 @@ fn the_docs_show_this_very_table() {
         let mut table = if language == "en" {
             "| GitLab's reason | the message says | the job's hook posted |\n|---|---|---|\n".to_owned()
         } else {
-            "| GitLab의 사유 | 메시지의 표현 | 작업의 훅이 이미 알렸는가 |\n|---|---|---|\n".to_owned()
+            "| GitLab의 사유 | 메시지의 표현 | 작업의 훅이 이미 게시했는지 |\n|---|---|---|\n".to_owned()
         };
         for (reason, hook) in REASONS.iter().take(REASONS.len() - 1) {
             let pipeline = Pipeline::new(Way::Webhook, Kind::Other, reason);

@@ -110,6 +110,7 @@ fn build() -> String {
           printf '#!/bin/sh\nexec "%s" "$@"\n' '{}' >"pipeline-notifier-$build-linux"
           gzip -9 -n -c "pipeline-notifier-$build-linux" >"pipeline-notifier-$build-linux.gz"
         done
+        echo '<!doctype html>' >playground.html
         echo '{{}}' >sbom.cdx.json
         sha256sum $("$root/release/files") >SHA256SUMS
         "#,

@@ -250,8 +250,10 @@ fn every_story_of(example: &Example) {
                 assert!(ran.log.contains("warning: SLACK_WEBHOOK_URL is not set or empty"), "{case}:\n{}", ran.log);
             }
             if story == Story::DeployFails {
-                let url = "https://gitlab.example.test/shop/shop-api/-/jobs/711002";
-                assert!(links(bodies.last().unwrap())[0].1 == url, "{case}: {bodies:?}");
+                assert!(
+                    links(bodies.last().unwrap())[0].1.ends_with("/shop/shop-api/-/jobs/711002"),
+                    "{case}: {bodies:?}"
+                );
             }
         }
     }
@@ -673,7 +675,7 @@ fn a_week_of_pipelines_posts_its_story() {
         assert!(log.contains("notify: skipped reason=already_reported"), "{log}");
         let log = pipelines.run(90_821, "nothing", "", None);
         assert_eq!(pipelines.ends()[4..], ["deploy succeeded", "pipeline fixed"], "{log}");
-        let all_clear = if is_bot { "fixed (was: deploy failed)" } else { "pipeline fixed" };
+        let all_clear = if is_bot { "fixed (was: deploy failed)" } else { "fixed" };
         assert_eq!(
             pipelines.operators(),
             ["build failed (build)", "deploy failed", "deploy failed", all_clear],

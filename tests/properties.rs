@@ -67,7 +67,7 @@ fn context() -> impl Strategy<Value = Value> {
         let (event, status, language, source) = kind;
         let mut ci = json!({
             "CI_COMMIT_SHORT_SHA": "1a2b3c4d", "CI_JOB_STATUS": status, "CI_PIPELINE_SOURCE": source, "CI_PIPELINE_ID": "1",
-            "CI_PROJECT_URL": "https://gitlab.corp.example/g/p", "CI_PIPELINE_URL": "https://gitlab.corp.example/g/p/-/pipelines/1",
+            "CI_SERVER_URL": "https://gitlab.corp.example", "CI_PROJECT_URL": "https://gitlab.corp.example/g/p", "CI_PIPELINE_URL": "https://gitlab.corp.example/g/p/-/pipelines/1",
             "CI_JOB_URL": "https://gitlab.corp.example/g/p/-/jobs/1", "CI_COMMIT_SHA": "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678",
         });
         for (name, text) in TEXTS.iter().zip(texts) {
@@ -159,7 +159,7 @@ proptest! {
         let body = |name: &str| {
             let ci = json!({
                 "CI_COMMIT_BRANCH": "main", "CI_JOB_NAME": name, "CI_JOB_STAGE": "ship", "CI_JOB_STATUS": status,
-                "CI_ENVIRONMENT_ACTION": action, "CI_JOB_URL": "https://gitlab.corp.example/g/p/-/jobs/1",
+                "CI_ENVIRONMENT_ACTION": action, "CI_SERVER_URL": "https://gitlab.corp.example", "CI_JOB_URL": "https://gitlab.corp.example/g/p/-/jobs/1",
             });
             let context = json!({"version": 1, "event": event, "ci": ci}).to_string();
             let message: Value = serde_json::from_slice(&MODULE.run(context.as_bytes()).unwrap()).unwrap();

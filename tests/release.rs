@@ -12,7 +12,7 @@ use crate::support::loopback::{Packages, Reply, Server};
 use crate::support::scratch::scratch;
 
 const TOKEN: &str = "glcbt-64_not-a-real-job-token";
-pub(crate) const FILES: [&str; 11] = [
+pub(crate) const FILES: [&str; 12] = [
     "notifier.wasm",
     "pipeline-notifier-aarch64-linux",
     "pipeline-notifier-full-aarch64-linux",
@@ -22,6 +22,7 @@ pub(crate) const FILES: [&str; 11] = [
     "pipeline-notifier-full-aarch64-linux.gz",
     "pipeline-notifier-full-x86_64-linux.gz",
     "pipeline-notifier-x86_64-linux.gz",
+    "playground.html",
     "sbom.cdx.json",
     "SHA256SUMS",
 ];
@@ -39,6 +40,7 @@ for build in x86_64 aarch64 full-x86_64 full-aarch64; do
   (cat notifier.wasm && echo "for $build") >"pipeline-notifier-$build-linux"
   gzip -9 -n -c "pipeline-notifier-$build-linux" >"pipeline-notifier-$build-linux.gz"
 done
+echo '<!doctype html>' >playground.html
 echo '{}' >sbom.cdx.json
 sha256sum $("$root/release/files") >SHA256SUMS
 "#;
@@ -281,6 +283,7 @@ fn a_wrong_digest_stops_before_the_release() {
         ("pipeline-notifier-x86_64-linux.gz", "SHA256_X86_64"),
         ("pipeline-notifier-full-aarch64-linux.gz", "SHA256_FULL_AARCH64"),
         ("pipeline-notifier-aarch64-linux", "SHA256_AARCH64_UNPACKED"),
+        ("playground.html", "SHA256_PLAYGROUND"),
         ("sbom.cdx.json", "SHA256_SBOM"),
     ] {
         let checkout = Checkout::released("1.2.3");

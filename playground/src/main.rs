@@ -1,5 +1,8 @@
 //! Builds the playground: `cargo run --package playground -- DIRECTORY`. The directory is a static site for any web server.
 
+/// The module for browsers has the same bytes on any machine, as the one of jobs.
+#[path = "../../release/remap.rs"]
+mod remap;
 mod samples;
 /// The host's table of settings: the playground passes the same settings to the module as a job.
 #[allow(dead_code, unreachable_pub, reason = "the host uses all of it")]
@@ -115,12 +118,15 @@ fn fonts(out: &Path) -> Result<(), Box<dyn Error>> {
 
 /// Builds the module as a library for browsers.
 fn module() -> Result<PathBuf, Box<dyn Error>> {
+    let cargo_home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
+    let flags = remap::flags("rustc", &cargo_home, &root().canonicalize()?)?;
     let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(root())
         .args(["rustc", "--quiet", "--package", "notifier-wasm", "--lib", "--crate-type", "cdylib"])
         .args(["--profile", "module", "--target", "wasm32-unknown-unknown", "--target-dir", "target"])
         // wasm-bindgen reads the features that the code uses from a section.
         .env("CARGO_PROFILE_MODULE_STRIP", "debuginfo")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .status()?;
     if !built.success() {
         return Err("building the module for wasm32-unknown-unknown (rustup target add wasm32-unknown-unknown)".into());

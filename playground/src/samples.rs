@@ -68,13 +68,11 @@ pub(crate) fn json(root: &Path) -> Result<String, Box<dyn Error>> {
     Ok(samples.to_string())
 }
 
-/// Returns the variables of a job, or those of its pipeline. The playground names the environment, which follows the branch. Auto DevOps'
-/// job `review` of the fixtures is called `deploy`, as most jobs are.
+/// Returns the variables of a job, or those of its pipeline. The playground names the environment, which follows the branch.
 fn variables(context: &Value, of_job: bool) -> Map<String, Value> {
     let ci = context["ci"].as_object().into_iter().flatten();
     let wanted = ci.filter(|(name, _)| name.starts_with("CI_JOB_") == of_job && !name.starts_with("CI_ENVIRONMENT_"));
-    let common = |value: &Value| if value == "review" { "deploy".into() } else { value.clone() };
-    wanted.map(|(name, value)| (name.clone(), common(value))).collect()
+    wanted.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Returns the version and the path of the release that the templates pin.

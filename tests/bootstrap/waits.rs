@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -36,6 +37,10 @@ enum Dead {
     Gitlab,
     /// The proxy before everything.
     Proxy(Peer),
+    /// A tool of the image. The job ignores signals.
+    Tool,
+    /// Slack, in an image without `timeout`. The job ignores signals.
+    Timeout,
     /// The disk. A shell in a mount namespace of its own makes it so; `$1` is the directory for temporary files.
     Disk(&'static str),
 }
@@ -59,7 +64,7 @@ fn faults() -> Vec<(&'static str, &'static str, Dead)> {
         ("the registry refuses connections", "레지스트리가 연결을 거부", Dead::Registry(Refuses)),
         ("the registry drops packets", "레지스트리가 패킷을 버림", Dead::Registry(Drops)),
         ("the registry's name is unknown", "레지스트리의 이름을 모름", Dead::Registry(Nameless)),
-        ("the name server is dead", "네임 서버가 죽음", Dead::Registry(NoNameServer)),
+        ("the name server does not respond", "네임 서버 응답 없음", Dead::Registry(NoNameServer)),
         ("the registry answers 404", "레지스트리가 404로 답함", Dead::Registry(Answers(Reply::status(404, "")))),
         ("the registry answers 500", "레지스트리가 500으로 답함", Dead::Registry(Answers(Reply::status(500, "")))),
         ("the registry breaks off", "레지스트리가 끊음", Dead::Registry(Answers(Reply::Drop))),
@@ -76,17 +81,17 @@ fn faults() -> Vec<(&'static str, &'static str, Dead)> {
         ),
         ("the registry sends without end", "레지스트리가 끝없이 보냄", Dead::Registry(Answers(Reply::Flood))),
         (
-            "the registry sends to itself",
-            "레지스트리가 자신에게 돌려보냄",
+            "the registry redirects to itself",
+            "레지스트리가 자기 자신으로 리디렉션함",
             Dead::Registry(Answers(Reply::Answer(302, "Location: /again\r\n", String::new()))),
         ),
         ("Slack refuses connections", "Slack이 연결을 거부", Dead::Slack(Refuses)),
         ("Slack drops packets", "Slack이 패킷을 버림", Dead::Slack(Drops)),
-        ("Slack's name server is dead", "Slack의 네임 서버가 죽음", Dead::Slack(NoNameServer)),
+        ("Slack's name server does not respond", "Slack의 네임 서버 응답 없음", Dead::Slack(NoNameServer)),
         ("Slack answers 500", "Slack이 500으로 답함", Dead::Slack(Answers(Reply::status(500, "")))),
         (
-            "Slack wants to be asked in an hour",
-            "Slack이 한 시간 뒤에 오라고 함",
+            "Slack answers 429, Retry-After 3600",
+            "Slack이 429, Retry-After 3600으로 답함",
             Dead::Slack(Answers(Reply::Answer(429, "Retry-After: 3600\r\n", String::new()))),
         ),
         ("Slack breaks off", "Slack이 끊음", Dead::Slack(Answers(Reply::Drop))),
@@ -107,6 +112,12 @@ fn faults() -> Vec<(&'static str, &'static str, Dead)> {
             "the disk is read-only",
             "디스크가 읽기 전용",
             Dead::Disk("mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\""),
+        ),
+        ("gzip hangs, and the job ignores signals", "gzip이 멈추고 작업이 시그널을 무시", Dead::Tool),
+        (
+            "Slack hangs, the image has no timeout, and the job ignores signals",
+            "Slack이 멈추고 이미지에 timeout이 없으며 작업이 시그널을 무시",
+            Dead::Timeout,
         ),
     ]
 }
@@ -147,6 +158,15 @@ fn measure(dead: &Dead, client: &str) -> Duration {
     if client != "curl" {
         with_wget(&mut job, client == "GNU wget");
     }
+    if let Dead::Tool | Dead::Timeout = dead {
+        job.before = "trap '' USR1 USR2 TERM ALRM CHLD INT HUP";
+    }
+    if let Dead::Tool = dead {
+        let gzip = job.path.join("gzip");
+        fs::remove_file(&gzip).unwrap();
+        fs::write(&gzip, "#!/bin/sh\nexec /bin/sleep 60\n").unwrap();
+        fs::set_permissions(&gzip, fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let mut alive: Vec<Box<dyn Send>> = Vec::new();
     let mut set = |variables: &[(&'static str, String)]| job.variables.extend_from_slice(variables);
     let mut namespace = "";
@@ -176,6 +196,11 @@ fn measure(dead: &Dead, client: &str) -> Duration {
             for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
                 set(&[(name, proxy.clone())]);
             }
+        }
+        Dead::Tool => {}
+        Dead::Timeout => {
+            set(&[("SLACK_WEBHOOK_URL", address(&Answers(Reply::Hang)) + WEBHOOK_PATH)]);
+            namespace = "mount --bind /dev/null \"$(readlink -f /usr/bin/timeout)\"";
         }
         Dead::Disk(script) => namespace = script,
     }
@@ -236,7 +261,7 @@ fn no_job_waits_longer_than_this_very_table_says() {
     let worst = seconds.iter().flatten().max().unwrap();
     assert!(*worst <= LIMIT, "{seconds:?}");
     for (page, is_korean) in [("docs/fault-matrix.md", false), ("docs/ko/fault-matrix.md", true)] {
-        let first = if is_korean { "결함" } else { "fault" };
+        let first = if is_korean { "장애" } else { "fault" };
         let mut table = format!("| {first} | {} |\n|---|---|---|---|\n", CLIENTS.join(" | "));
         for ((english, korean, _), [curl, gnu, busybox]) in faults.iter().zip(&seconds) {
             let name = if is_korean { korean } else { english };

@@ -121,7 +121,7 @@ os.execvp(sys.argv[1],sys.argv[1:])";
         ),
         own("localhost", (2020, 2100), SENT, "", Whole, true)("an authority of the network's own, in SSL_CERT_FILE"),
         own("localhost", (2020, 2100), "failed reason=tls_untrusted", "the certificate of localhost", Nothing, false)(
-            "a certificate from nobody known",
+            "a certificate of an unknown authority",
         ),
         own("localhost", (2020, 2021), "failed reason=tls_time", "expired", Nothing, true)(
             "a certificate that is expired",

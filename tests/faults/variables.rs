@@ -113,7 +113,7 @@ pub(super) fn faults() -> Vec<Fault> {
             job.before = format!("mkfifo {}", path.display());
         }),
         set("a time that is no number", "NOTIFIER_TIMEOUT", "soon".into(), "NOTIFIER_TIMEOUT is not a number"),
-        set("a language that is none", "NOTIFIER_LANGUAGE", "klingon".into(), "neither en nor ko"),
+        set("an unknown language", "NOTIFIER_LANGUAGE", "klingon".into(), "neither en nor ko"),
         set("a mapping that is none", "NOTIFIER_ENVIRONMENTS", "main".into(), "has no `=`"),
         set("an event that is none", "NOTIFIER_EVENTS", "deploy-*,boom".into(), "`boom` is not an event"),
         set("a user map that is no JSON", "NOTIFIER_USER_MAP", "{".into(), "NOTIFIER_USER_MAP"),

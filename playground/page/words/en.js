@@ -48,7 +48,7 @@ export const said = {
   "then-bot": [
     "Install the app to your workspace, and copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions.",
     "Set it in GitLab's Settings > CI/CD > Variables as SLACK_BOT_TOKEN, masked.",
-    "Name the channel by its ID in the input channel. Invite the bot to a private channel: /invite @pipeline-notifier.",
+    "Name the channel by its ID in the input channel. Invite the bot to it: /invite @pipeline-notifier.",
     "Push. In the job log of notify-start the last line is notify: sent.",
   ],
 };

@@ -23,7 +23,7 @@ export const page = {
   file: "저장소의 설정 파일",
   "file-help": ".pipeline-notifier.json과 같은 JSON.",
   people: "사람",
-  "people-help": "GitLab 로그인이나 이메일 주소를 Slack 사용자 ID에 연결하는, NOTIFIER_USER_MAP과 같은 JSON.",
+  "people-help": "GitLab 사용자 이름(username)이나 이메일 주소를 Slack 사용자 ID에 연결하는, NOTIFIER_USER_MAP과 같은 JSON.",
   module: "직접 만든 모듈",
   "module-help": "WASI preview 1용 .wasm. 여기서 고르거나 페이지 아무 곳에나 끌어다 놓습니다. 브라우저 안에서 실행되며 어디로도 보내지 않습니다.",
   "module-file": "모듈",
@@ -69,7 +69,7 @@ export const page = {
   "app-bot": "봇: 파이프라인마다 메시지 하나, 어느 채널에나",
   "app-features": "봇이 하는 일",
   "app-public": "초대받지 않은 공개 채널에도 게시하기",
-  "app-history": "공개 채널에서 자기 메시지를 찾고, 무엇을 알렸는지 그 메시지로 기억하기",
+  "app-history": "공개 채널에서 자기 메시지를 찾고, 무엇을 보고했는지 그 메시지로 기억하기",
   "app-private": "초대받은 비공개 채널에서도 똑같이 하기",
   "app-people": "이메일 주소로 사람을 찾아 멘션하기",
   "app-gov": "GovSlack 워크스페이스",
@@ -107,9 +107,9 @@ export const choices = {
 };
 
 const SKIPPED = {
-  already_reported: "이미 알렸습니다",
+  already_reported: "이미 보고했습니다",
   finish_not_selected: "입력 finish로 제외했습니다",
-  event_not_selected: "입력 events로 제외했거나, 운영자에게는 알리지 않는 이벤트입니다",
+  event_not_selected: "입력 events로 제외했거나, 운영자에게는 보내지 않는 이벤트입니다",
   branch_not_selected: "입력 branches로 제외했습니다",
   environment_not_selected: "입력 ops_environments로 제외했습니다",
 };
@@ -154,7 +154,7 @@ export const said = {
   "then-bot": [
     "워크스페이스에 앱을 설치하고, OAuth & Permissions에서 Bot User OAuth Token(xoxb-…)을 복사합니다.",
     "GitLab의 Settings > CI/CD > Variables에 변수 SLACK_BOT_TOKEN으로 등록하고 Masked를 켭니다.",
-    "입력 channel에 채널의 ID를 적습니다. 비공개 채널에는 봇을 초대합니다: /invite @pipeline-notifier.",
+    "입력 channel에 채널의 ID를 적고 그 채널에 봇을 초대합니다: /invite @pipeline-notifier.",
     "푸시합니다. notify-start 작업의 로그가 notify: sent로 끝납니다.",
   ],
 };
@@ -162,7 +162,7 @@ export const said = {
 // No particle here depends on a name that is filled in: a noun or a colon is between the two.
 export const warnings = {
   "no-jobs": () => "작업이 하나도 없습니다. .gitlab-ci.yml 전체를 붙여 넣거나, 작업이 모두 포함한 파일에 있다면 전체 구성을 붙여 넣으세요.",
-  "no-deploy-jobs": () => "이름, 단계, environment로 보면 배포하는 작업이 없습니다. 있다면 ‘배포 작업’ 목록에서 고르세요. 없어도 실패는 알립니다. 마무리 작업에는 훅이 필요 없습니다. 실패만 알리려면 입력 events를 *-failed, *-failing으로 정하세요.",
+  "no-deploy-jobs": () => "이름, 단계, environment로 보면 배포하는 작업이 없습니다. 있다면 ‘배포 작업’ 목록에서 고르세요. 없어도 실패는 보고됩니다. 마무리 작업에는 훅이 필요 없습니다. 실패만 알리려면 입력 events를 *-failed, *-failing으로 정하세요.",
   "included-already": ({ jobs }) => `컴포넌트가 이미 포함되어 있습니다. 그 include는 그대로 두고, 입력 deploy_jobs의 값이 "${jobs}"인지 확인하세요.`,
   "included-twice": () => "같은 작업에 대해 컴포넌트를 두 번 포함했습니다. GitLab은 아무 말 없이 둘을 합치고 마지막 것을 따릅니다. 하나만 남기세요.",
   twice: ({ job }) => `${job} 작업이 파일에 두 번 나옵니다. GitLab은 마지막 것을 쓰고, 이 페이지도 그렇게 합니다.`,
@@ -177,16 +177,16 @@ export const warnings = {
   "unseen-job": ({ job }) => `${job} 작업은 여기에 스크립트가 없습니다. 나머지는 다른 파일에 있으며, 거기에 훅이 덮어쓸 스크립트가 있을 수 있습니다. 그래서 그대로 두었습니다. 전체 구성도 붙여 넣으세요.`,
   "unseen-after": ({ job }) => `${job} 작업은 그대로 두었습니다. 여기서 볼 수 없는 파일에 이 작업의 extends, script, after_script나 모든 작업의 after_script가 있으면 훅이 그것을 덮어씁니다. 전체 구성을 붙여 넣거나, 그런 것이 없다고 표시하세요.`,
   trigger: ({ job }) => `${job} 작업은 다른 파이프라인을 시작하며 스크립트가 없어, 훅을 걸면 GitLab이 거부합니다. 그 파이프라인에 컴포넌트를 포함하고, 거기서 배포하는 작업에 훅을 거세요.`,
-  run: ({ job }) => `${job} 작업은 run을 씁니다. GitLab은 run과 함께 before_script나 after_script를 쓰지 못하게 하므로 훅을 걸 수 없습니다. 실패는 마무리 작업이 알립니다.`,
+  run: ({ job }) => `${job} 작업은 run을 씁니다. GitLab은 run과 함께 before_script나 after_script를 쓰지 못하게 하므로 훅을 걸 수 없습니다. 실패는 마무리 작업이 보고합니다.`,
   powershell: ({ job }) => `${job} 작업은 PowerShell에서 실행되는 것 같습니다. PowerShell은 훅을 읽지 못해 작업이 실패하므로 그대로 두었습니다. 실패는 마무리 작업이 알리며, 뒤에 오는 Linux 작업에 훅을 걸 수도 있습니다.`,
-  macos: ({ job }) => `${job} 작업은 macOS에서 실행되는 것 같습니다. macOS에서는 알리미가 실행되지 않으므로 그대로 두었습니다. 실패는 마무리 작업이 알립니다.`,
+  macos: ({ job }) => `${job} 작업은 macOS에서 실행되는 것 같습니다. macOS에서는 알리미가 실행되지 않으므로 그대로 두었습니다. 실패는 마무리 작업이 보고합니다.`,
   ours: ({ job }) => `${job} 작업은 컴포넌트가 추가하는 알림 작업과 이름이 같아 훅을 걸지 않습니다.`,
   "no-downloader": ({ job, image }) => `${job} 작업의 이미지 ${image}에는 보통 curl도 wget도 없습니다. 둘 중 하나가 있거나 PATH에 알리미가 있어야 하며, 아니면 훅은 아무것도 알리지 못하고 경고만 남깁니다.`,
   tags: ({ tags, jobs }) => `모든 작업이 tags로 러너를 고릅니다. 이대로는 컴포넌트가 추가하는 알림 작업이 태그 없는 러너를 기다리게 되므로, 여기서는 알림 작업(${jobs.join(", ")})에도 tags를 적습니다: ${tags.join(", ")}.`,
   "auto-cancel": () => "workflow: auto_cancel: on_job_failure: all은 마무리 작업까지 취소하므로, 실패는 훅만 알리게 됩니다. 실패를 모두 알리려면 이 설정을 빼세요.",
-  "blocking-manual": ({ job }) => `${job} 작업은 파이프라인을 막는 수동 작업이라, 마무리 작업은 그 작업이 끝나야 실행됩니다. 그전에 실패한 것도 그때 알립니다. allow_failure: true로 하면 파이프라인이 계속됩니다.`,
-  "may-fail": ({ job }) => `${job} 작업은 실패해도 되는 작업(allow_failure)입니다. 스크립트가 실패하면 훅이 알리지만, 시간이 초과되면 GitLab이 통과한 것으로 보아 아무도 알리지 않습니다.`,
-  "finish-never": () => "finish: never이면 훅이 알릴 수 없는 것을 아무도 알리지 않습니다. 시간이 초과된 배포와 다른 모든 작업의 실패가 그렇습니다.",
+  "blocking-manual": ({ job }) => `${job} 작업은 파이프라인을 막는 수동 작업이라, 마무리 작업은 그 작업이 끝나야 실행됩니다. 그전에 실패한 것도 그때 보고합니다. allow_failure: true로 하면 파이프라인이 계속됩니다.`,
+  "may-fail": ({ job }) => `${job} 작업은 실패해도 되는 작업(allow_failure)입니다. 스크립트가 실패하면 훅이 보고하지만, 시간이 초과되면 GitLab이 통과한 것으로 보아 아무도 알리지 않습니다.`,
+  "finish-never": () => "finish: never이면 훅이 보고할 수 없는 것을 아무도 보고하지 않습니다. 시간이 초과된 배포와 다른 모든 작업의 실패가 그렇습니다.",
   "child-pipeline": ({ job }) => `${job} 작업은 별도의 파이프라인을 시작합니다. 이 파이프라인의 마무리 작업은 그 파이프라인 전체가 실패했다는 것만 알며, 그것도 strategy: depend가 있어야 합니다. 그 파이프라인에도 컴포넌트를 포함하세요.`,
   "needs-start": ({ job, start }) => `${job} 작업이 needs나 dependencies에 적은 ${start} 작업은 .post에 있고 빠질 수도 있어, GitLab이 그런 파이프라인을 거부합니다. 어떤 작업도 알림 작업을 기다릴 필요가 없습니다.`,
   "expiring-artifacts": ({ job, others }) => `${job} 작업은 앞 단계에 있는 모든 작업(${others})의 아티팩트를 받습니다. 아티팩트가 만료된 뒤에 다시 실행하면(롤백도 마찬가지입니다) 스크립트와 훅이 실행되기 전에 GitLab이 작업을 실패시킵니다. dependencies:에 필요한 작업만 적거나 []로 비우면 됩니다.`,
