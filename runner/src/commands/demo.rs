@@ -14,14 +14,11 @@ use clap::ValueEnum;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::cli::{EventArgs, JobArgs};
 use crate::commands::language::Language;
 use crate::error::Error;
 use crate::explain::Explain;
-use crate::job::context::now;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::save_deploy_start;
 use crate::job::job_state;
@@ -36,8 +33,9 @@ use crate::steps::render::render;
 use crate::variables::Variables;
 use inbox::{Arrived, Inbox};
 
-/// The time since the pipeline and the deployment began, in seconds.
-const PIPELINE: i64 = 554;
+/// The time of every moment, in seconds since 1970: 9m 14s after the pipeline of the script began.
+const NOW: i64 = 1_795_137_734;
+/// The time since the deployment began, in seconds.
 const DEPLOYMENT: i64 = 134;
 
 /// The script, `demo/script.json`.
@@ -153,10 +151,10 @@ fn play(job: &JobArgs, moment: &Moment, variables: Variables) -> Result<Option<B
     let args = EventArgs { event: moment.event, result: moment.result };
     let call = Call::begin(job.clone(), variables);
     if moment.event == Event::DeployFinished {
-        save_deploy_start(&call.variables, now() - DEPLOYMENT);
+        save_deploy_start(&call.variables, NOW - DEPLOYMENT);
     }
     let Some(findings) = look_up(&call, args).pop() else { return Ok(None) };
-    let message = render(&call, &call.context(args, &findings, &*call.report))?;
+    let message = render(&call, &call.context(args, &findings, &*call.report).at(NOW))?;
     let delivered =
         Delivery { call: &call, event: args.event, message: &message, findings: &findings, deadline: call.deadline }
             .post();
@@ -190,8 +188,6 @@ fn variables(inbox: &Inbox, environment: &Variables, job: [&Changes; 2], send: b
     variables.set("CI_API_V4_URL", format!("{inbox}/api/v4"));
     variables.set("SLACK_API_URL", format!("{inbox}/api"));
     variables.set("SLACK_WEBHOOK_URL", format!("{inbox}/services/T00000000/B00000000/demo"));
-    let created = OffsetDateTime::from_unix_timestamp(now() - PIPELINE).ok().and_then(|it| it.format(&Rfc3339).ok());
-    variables.set("CI_PIPELINE_CREATED_AT", created.unwrap_or_default());
     let ours = ["language", "environments", "timeout", "allow_hosts", "mention"].map(variable);
     let network = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"]
         .map(str::to_owned);

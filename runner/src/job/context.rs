@@ -77,6 +77,13 @@ impl Context {
         self
     }
 
+    /// The same event at another time, in seconds since 1970.
+    #[cfg(feature = "full")]
+    pub(crate) fn at(mut self, now: i64) -> Self {
+        self.0["now"] = now.into();
+        self
+    }
+
     /// The same event, as a request for a message that says that it is a test.
     pub(crate) fn for_test(mut self) -> Self {
         self.0["request"] = "test".into();

@@ -82,7 +82,7 @@ pub const SETTINGS: [Setting; 26] = [
     Setting { name: "start_job", value: "JOB", default: "notify-start", takes: Pattern(r#"^[^"'\\]{1,255}$"#), reaches: Input, for_module: false,
         help: "Name of the job that reports the pipeline's start. It also records the bot message's location for later jobs." },
     Setting { name: "mention", value: "subteam:S…|user:U…|here|channel|author|user,…", default: "", takes: List, reaches: Input, for_module: true,
-        help: "Who gets a mention on failure and recovery: here, channel, author, user, and Slack IDs of people (U…) and groups (S…), separated by commas. Default: nobody." },
+        help: "Who gets a mention on failure and recovery: here, channel, author, user, user:U… and subteam:S…, separated by commas. Default: nobody." },
     Setting { name: "timeout", value: "SECONDS", default: "5", takes: Number, reaches: Input, for_module: false,
         help: "Time limit of each hook in seconds, the download included." },
     Setting { name: "webhook_variable", value: "NAME", default: "SLACK_WEBHOOK_URL", takes: Pattern("^[A-Za-z_][A-Za-z0-9_]{0,254}$"), reaches: Input, for_module: false,
