@@ -30,13 +30,17 @@ function inline(text) {
   return text.replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--");
 }
 
+// A release has the same bytes under any path, so the file names the path of the docs.
+const samples = JSON.parse(read("samples.json"));
+samples.release.project = "devops/pipeline-notifier";
+
 const [page, worker] = await Promise.all(["page.js", "worker.js"].map(bundled));
 if (!page.includes(FONTS)) throw new Error("page.js names the fonts of its pictures in another way");
 const module = readFileSync(join(directory, "notifier_bg.wasm")).toString("base64");
 
 // What the page fetches, and its worker, come from this file.
 const files = `
-const FILES = { "samples.json": ["application/json", ${JSON.stringify(Buffer.from(read("samples.json")).toString("base64"))}], "notifier_bg.wasm": ["application/wasm", "${module}"] };
+const FILES = { "samples.json": ["application/json", ${JSON.stringify(Buffer.from(JSON.stringify(samples)).toString("base64"))}], "notifier_bg.wasm": ["application/wasm", "${module}"] };
 const bytes = (text) => Uint8Array.from(atob(text), (it) => it.charCodeAt(0));
 window.fetch = async (target) => {
   const [type, text] = FILES[String(target.url ?? target).split("/").pop()];

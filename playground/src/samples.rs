@@ -75,12 +75,12 @@ fn variables(context: &Value, of_job: bool) -> Map<String, Value> {
     wanted.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Returns the version and the path of the release that the templates pin.
+/// Returns the version, and the path of the project that the templates download from. A release is pinned after it is built, so its pins
+/// do not have the version yet.
 fn release(root: &Path) -> Result<Value, Box<dyn Error>> {
     let pins = fs::read_to_string(root.join("release/pins"))?;
-    let pin =
-        |name: &str| pins.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().replace("%2F", "/");
-    Ok(json!({"version": pin("VERSION="), "project": pin("PROJECT=")}))
+    let project = pins.lines().find_map(|line| line.strip_prefix("PROJECT=")).unwrap_or_default().replace("%2F", "/");
+    Ok(json!({"version": env!("CARGO_PKG_VERSION"), "project": project}))
 }
 
 /// Returns the component's inputs in their order, each described in both languages of the playground.
