@@ -45,8 +45,8 @@ done
 # same time.
 first=0 left=$limit
 while [ "$first" -le 3 ] && [ "$left" -gt 0 ]; do
-  left=$((left + 40))
-  if [ -n "$option" ]; then left=$((left / 100)).$((left % 100 / 10)); else left=$(((left + 9) / 100)); fi
+  # The notifier ends by itself at the limit, and has some time for its last line.
+  if [ -n "$option" ]; then left=$((left + 30)) && left=$((left / 100)).$((left % 100 / 10)); else left=$(((left + 49) / 100)); fi
   [ "$left" != 0 ] || left=1
   ${timeout:+"$timeout" $option -s KILL "$left"} "$sh" -c "$script" pipeline-notifier "$first" "$limit" "$margin" "$begun" "$@"
   status=$?
