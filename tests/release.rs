@@ -63,6 +63,11 @@ impl Checkout {
             .unwrap();
         assert!(copied.success());
         fs::write(checkout.0.join("release/build"), script).unwrap();
+        // The versions of the tests come after this one, whatever version this tree is.
+        let manifest = checkout.read("Cargo.toml");
+        let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+        assert!(manifest.contains(&version), "{manifest}");
+        fs::write(checkout.0.join("Cargo.toml"), manifest.replacen(&version, "version = \"1.0.0\"", 1)).unwrap();
         // The release needs a change, even if this tree is the newest version.
         let changelog = checkout.read("CHANGELOG.md");
         if !changelog.contains("\n## Unreleased\n") {
