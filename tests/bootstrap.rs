@@ -21,7 +21,7 @@ use crate::component::{LITERALS, documents};
 use crate::support::ended::Ended;
 use crate::support::harness::{WEBHOOK_PATH, binary, in_time, root};
 use crate::support::loopback::{Reply, Server};
-use crate::support::scratch::scratch;
+use crate::support::scratch::{scratch, write_program};
 
 /// The shells of GitLab jobs: Debian's sh, Alpine's, and bash as GitLab Runner starts it.
 const SHELLS: [&[&str]; 4] = [
@@ -253,8 +253,7 @@ fn with_wget(job: &mut Job, is_gnu: bool) {
     if is_gnu {
         symlink("/usr/bin/wget", wget).unwrap();
     } else {
-        fs::write(&wget, "#!/bin/sh\nexec /usr/bin/busybox wget \"$@\"\n").unwrap();
-        fs::set_permissions(&wget, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&wget, "#!/bin/sh\nexec /usr/bin/busybox wget \"$@\"\n");
     }
 }
 
@@ -301,8 +300,7 @@ fn a_hook_starts_few_processes() {
     job.path = scratch();
     for tool in TOOLS {
         let program = format!("#!/bin/sh\necho {tool} >>'{}'\nexec /usr/bin/{tool} \"$@\"\n", started.display());
-        fs::write(job.path.join(tool), program).unwrap();
-        fs::set_permissions(job.path.join(tool), fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&job.path.join(tool), program);
     }
     let mut counts = Vec::new();
     for event in ["deploy-started", "deploy-finished"] {
@@ -406,8 +404,7 @@ fn a_tool_that_hangs_is_ended() {
             job.variables = vec![("NOTIFIER_TIMEOUT", "1".to_owned())];
             job.path = all_but(&[hanging]);
             let program = job.path.join(hanging);
-            fs::write(&program, "#!/bin/sh\nexec /bin/sleep 20\n").unwrap();
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            write_program(&program, "#!/bin/sh\nexec /bin/sleep 20\n");
             // busybox's shell has some of them built in.
             let ended = in_time(Duration::from_millis(1500), || job.run(SHELLS[0]));
             assert!(ended.output().contains("notify: skipped reason=timeout"), "{hanging}: {}", ended.output());
@@ -422,11 +419,7 @@ fn the_limit_is_one_for_the_whole_hook() {
     let mut job = Job::new(&registry, &slack);
     job.variables = vec![("NOTIFIER_TIMEOUT", "0.5".to_owned())];
     job.path = all_but(&["mkdir"]);
-    let program = |name: &str, script: &str| {
-        fs::write(job.path.join(name), script).unwrap();
-        fs::set_permissions(job.path.join(name), fs::Permissions::from_mode(0o755)).unwrap();
-    };
-    program("mkdir", "#!/bin/sh\nexec /bin/sleep 20\n");
+    write_program(&job.path.join("mkdir"), "#!/bin/sh\nexec /bin/sleep 20\n");
     let ended = in_time(Duration::from_secs(1), || job.run(SHELLS[0]));
     assert!(ended.output().contains("notify: skipped reason=timeout"), "{}", ended.output());
 
@@ -435,8 +428,7 @@ fn the_limit_is_one_for_the_whole_hook() {
     let mut job = Job::new(&registry, &hung);
     job.variables = vec![("NOTIFIER_TIMEOUT", "3".to_owned())];
     let broken = job.path.join("pipeline-notifier");
-    fs::write(&broken, "#!/bin/sh\n/bin/sleep 1.7\nexit 126\n").unwrap();
-    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&broken, "#!/bin/sh\n/bin/sleep 1.7\nexit 126\n");
     let ended = in_time(Duration::from_millis(3500), || job.run(SHELLS[0]));
     assert!(ended.output().contains("reason=timeout"), "{}", ended.output());
 }
@@ -447,8 +439,7 @@ fn an_empty_notifier_is_not_run() {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
     let mut job = Job::new(&registry, &slack);
     job.path = all_but(&["gzip"]);
-    fs::write(job.path.join("gzip"), "#!/bin/sh\n").unwrap();
-    fs::set_permissions(job.path.join("gzip"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&job.path.join("gzip"), "#!/bin/sh\n");
     job.ends_with("notify: skipped reason=io");
 }
 
@@ -459,8 +450,7 @@ fn a_wget_that_hangs_is_ended() {
     let mut job = Job::new(&registry, &slack);
     job.variables = vec![("NOTIFIER_TIMEOUT", "1".to_owned())];
     job.path = all_but(&["curl"]);
-    fs::write(job.path.join("wget"), "#!/bin/sh\nexec /bin/sleep 20\n").unwrap();
-    fs::set_permissions(job.path.join("wget"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&job.path.join("wget"), "#!/bin/sh\nexec /bin/sleep 20\n");
     let ended = in_time(Duration::from_millis(1500), || job.run(SHELLS[0]));
     assert!(ended.output().contains("notify: skipped reason=timeout"), "{}", ended.output());
 }
@@ -471,8 +461,7 @@ fn a_notifier_of_the_image_for_another_machine_is_gone_around() {
     let (registry, slack) = (Server::start([served()]), Server::start([Reply::ok()]));
     let job = Job::new(&registry, &slack);
     let broken = job.path.join("pipeline-notifier");
-    fs::write(&broken, "#!/nonexistent/interpreter\n").unwrap();
-    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&broken, "#!/nonexistent/interpreter\n");
     job.ends_with("of this image cannot be run here; the notifier of release 1.2.3 is downloaded");
     job.ends_with("notify: sent");
 }
@@ -558,8 +547,7 @@ fn another_system_than_linux_fetches_nothing() {
         let mut job = Job::new(&registry, &slack);
         job.path = all_but(&["uname"]);
         let uname = job.path.join("uname");
-        fs::write(&uname, format!("#!/bin/sh\necho {system}\n")).unwrap();
-        fs::set_permissions(&uname, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&uname, format!("#!/bin/sh\necho {system}\n"));
         job.ends_with("notify: skipped reason=unsupported_system");
         assert!(registry.requests().is_empty());
     }

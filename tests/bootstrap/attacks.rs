@@ -2,7 +2,7 @@
 //! end, run or written through.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use super::{Job, SHELLS, TOKEN, served, with_wget};
 use crate::support::harness::fixtures;
 use crate::support::harness::in_time;
 use crate::support::loopback::{Reply, Server};
-use crate::support::scratch::scratch;
+use crate::support::scratch::{scratch, write_program};
 
 /// The repository's files are neither believed, nor read, nor run, nor written through.
 #[test]
@@ -39,8 +39,7 @@ fn nothing_of_the_checkout_is_believed() {
         // The repository has programs, and PATH has its folder in every way that people write it.
         for program in ["pipeline-notifier", "curl", "uname", "gzip", "mkdir", "sha256sum", "sh"] {
             let path = job.project.join(program);
-            fs::write(&path, "#!/bin/sh\necho the repository runs >&2\n").unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            write_program(&path, "#!/bin/sh\necho the repository runs >&2\n");
         }
         fs::create_dir(job.project.join("bin")).unwrap();
         symlink("../pipeline-notifier", job.project.join("bin/pipeline-notifier")).unwrap();
@@ -123,8 +122,7 @@ fn a_checkout_in_the_way_is_gone_around() {
         let mut job = Job::new(&registry, &slack);
         for program in ["uname", "curl", "pipeline-notifier"] {
             let path = job.project.join(program);
-            fs::write(&path, "#!/bin/sh\necho the repository runs >&2\n").unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            write_program(&path, "#!/bin/sh\necho the repository runs >&2\n");
         }
         let bin = job.project.join("bin");
         fs::create_dir(&bin).unwrap();
@@ -222,8 +220,7 @@ fn no_tool_logs_the_keys_of_tls() {
     let seen = scratch().join("seen");
     fs::remove_file(job.path.join("curl")).unwrap();
     let curl = format!("#!/bin/sh\nenv >'{}'\nexec /usr/bin/curl \"$@\"\n", seen.display());
-    fs::write(job.path.join("curl"), curl).unwrap();
-    fs::set_permissions(job.path.join("curl"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&job.path.join("curl"), curl);
     job.variables = vec![("SSLKEYLOGFILE", job.project.join("keys").display().to_string())];
     let ended = job.run(SHELLS[0]);
     assert!(ended.output().contains("notify: sent"), "{}", ended.output());
@@ -394,11 +391,11 @@ fn the_jobs_shell_decides_nothing() {
 /// Tests that need mounts of their own.
 mod in_namespace {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
 
     use super::super::{Job, SHELLS, served, with_wget};
     use crate::support::ended::Ended;
     use crate::support::loopback::{Reply, Server};
+    use crate::support::scratch::write_program;
 
     /// Runs a job on a machine whose `/bin/sh` is another shell.
     fn run_with_sh(job: &Job, shell: &[&str], sh: &str) -> Ended {
@@ -459,8 +456,7 @@ mod in_namespace {
                 let bin = job.project.join("bin");
                 fs::create_dir(&bin).unwrap();
                 for program in ["sha256sum", "pipeline-notifier", "uname", "curl"] {
-                    fs::write(bin.join(program), "#!/bin/sh\necho planted >&2\nexit 3\n").unwrap();
-                    fs::set_permissions(bin.join(program), fs::Permissions::from_mode(0o755)).unwrap();
+                    write_program(&bin.join(program), "#!/bin/sh\necho planted >&2\nexit 3\n");
                 }
                 let inside = if before.ends_with("../") {
                     format!("{before}{}/bin", job.project.file_name().unwrap().to_str().unwrap())

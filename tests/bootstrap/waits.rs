@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -15,6 +14,7 @@ use crate::docs::hold;
 use crate::support::harness::WEBHOOK_PATH;
 use crate::support::harness::root;
 use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::write_program;
 
 const CLIENTS: [&str; 3] = ["curl", "GNU wget", "busybox wget"];
 
@@ -164,8 +164,7 @@ fn measure(dead: &Dead, client: &str) -> Duration {
     if let Dead::Tool = dead {
         let gzip = job.path.join("gzip");
         fs::remove_file(&gzip).unwrap();
-        fs::write(&gzip, "#!/bin/sh\nexec /bin/sleep 60\n").unwrap();
-        fs::set_permissions(&gzip, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&gzip, "#!/bin/sh\nexec /bin/sleep 60\n");
     }
     let mut alive: Vec<Box<dyn Send>> = Vec::new();
     let mut set = |variables: &[(&'static str, String)]| job.variables.extend_from_slice(variables);

@@ -1,25 +1,12 @@
 // Pipelines that an earlier assistant got wrong, several of each kind. It changes a script, a value or a time limit in none of them.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, serve } from "./page.mjs";
-import { AFTER, BEFORE, proposedIn } from "./pipeline.proposals.mjs";
+import { test } from "node:test";
+import { AFTER, BEFORE, opened, proposedIn } from "./pipeline.proposals.mjs";
 
-let server;
-let browser;
-let page;
-
-before(async () => {
-  [server, browser] = await Promise.all([serve(), launch()]);
-  ({ page } = await open(browser, server.url));
-});
-
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
+const shared = opened();
 
 function proposed(pipeline, more) {
-  return proposedIn(page, pipeline, more);
+  return proposedIn(shared.page, pipeline, more);
 }
 
 /** Compares each proposal with the expected end of the file. `deploy` is hooked in all of them. */

@@ -1,27 +1,14 @@
 // Pipelines with the component or with other files in their includes, and pipelines at the limits of GitLab and of its parser.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, serve } from "./page.mjs";
-import { AFTER, BEFORE, proposedIn } from "./pipeline.proposals.mjs";
+import { test } from "node:test";
+import { AFTER, BEFORE, opened, proposedIn } from "./pipeline.proposals.mjs";
 
-let server;
-let browser;
-let page;
-
-before(async () => {
-  [server, browser] = await Promise.all([serve(), launch()]);
-  ({ page } = await open(browser, server.url));
-});
-
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
+const shared = opened();
 
 /** Compares the end of each proposal, the hooked jobs, and the codes of the warnings about jobs. */
 async function proposes(cases) {
   for (const [pipeline, expected, hooked, codes = {}, more = {}] of cases) {
-    const found = await proposedIn(page, pipeline, more);
+    const found = await proposedIn(shared.page, pipeline, more);
     assert.ok(found.text.endsWith(expected), found.text);
     assert.deepEqual(found.hooked.toSorted(), hooked, found.text);
     assert.deepEqual(Object.fromEntries(found.warnings.filter(({ job }) => job).map(({ job, code }) => [job, code])), codes, pipeline);
@@ -122,7 +109,7 @@ test("a pipeline in braces may have comments and commas anywhere", async () => {
     ['"include": "a.yml", ', `"include": ["a.yml", ${ours}], `],
   ]) {
     const job = `deploy: {extends: .notify, after_script: [${AFTER}], script: [${BEFORE}, "a"], "tags": ["x"]}`;
-    const { text } = await proposedIn(page, `{${given}deploy: {script: ["a"], "tags": ["x"]},}\n`, { sure: true });
+    const { text } = await proposedIn(shared.page, `{${given}deploy: {script: ["a"], "tags": ["x"]},}\n`, { sure: true });
     assert.equal(text, `{"notify-start": ${tags}, "notify-finish": ${tags}, ${expected}${job},}\n`);
   }
 });
@@ -150,9 +137,9 @@ test("variables that GitLab reads as numbers or symbols are not written out", as
 test("a block at the end of a file keeps its lines", async () => {
   const job = (header) => `deploy:\n  tags: [t]\n  script: [make]\n  after_script:\n    - ${header}\n      tidy\n`;
   const tags = "notify-start:\n  tags: [t]\n\nnotify-finish:\n  tags: [t]\n";
-  const { text: kept } = await proposedIn(page, job("|+"));
+  const { text: kept } = await proposedIn(shared.page, job("|+"));
   assert.ok(kept.endsWith(`    - |+\n      tidy\n${tags}`), kept);
-  const { text: clipped } = await proposedIn(page, job("|"));
+  const { text: clipped } = await proposedIn(shared.page, job("|"));
   assert.ok(clipped.endsWith(`    - |\n      tidy\n\n${tags}`), clipped);
 });
 
@@ -167,7 +154,7 @@ test("lines end where GitLab's parser ends them", async () => {
     await proposes([[block, block, [], { deploy: "odd-shape" }]]);
     const list = `  script:\n    - |\n      a${end}      b\n    - "a${end}b" # a${end}    # b\n`;
     await proposes([[`deploy:\n${list}`, list.replace("    - |", `    - ${BEFORE}\n    - |`) + END, ["deploy"]]]);
-    await assert.rejects(proposedIn(page, `deploy:\n  script: [make] # a${end}  after_script: [tidy]\n`), /character inside line 2/u);
+    await assert.rejects(proposedIn(shared.page, `deploy:\n  script: [make] # a${end}  after_script: [tidy]\n`), /character inside line 2/u);
   }
 });
 

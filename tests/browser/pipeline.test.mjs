@@ -1,26 +1,14 @@
 // The assistant hooks every shape of a job and changes nothing else in the file. Every warning has a case. A job that is unsafe to
 // hook stays unchanged. tests/consumers.rs runs the proposed pipelines.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, serve, text } from "./page.mjs";
-import { AFTER, BEFORE, proposedIn } from "./pipeline.proposals.mjs";
+import { test } from "node:test";
+import { open, text } from "./page.mjs";
+import { AFTER, BEFORE, opened, proposedIn } from "./pipeline.proposals.mjs";
 
-let server;
-let browser;
-let page;
-
-before(async () => {
-  [server, browser] = await Promise.all([serve(), launch()]);
-  ({ page } = await open(browser, server.url));
-});
-
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
+const shared = opened();
 
 function proposed(pipeline, more) {
-  return proposedIn(page, pipeline, more);
+  return proposedIn(shared.page, pipeline, more);
 }
 
 const INCLUDE = "include:\n  - component: HOST/x/y/notify@1.0.0\n    inputs:\n      deploy_jobs: deploy\n\n";
@@ -199,7 +187,7 @@ const WARNED = {
 };
 
 test("every warning has a case, and a text in both languages", async () => {
-  const words = await page.evaluate(async () => {
+  const words = await shared.page.evaluate(async () => {
     const all = await Promise.all(["en", "ko"].map((language) => import(`./words/${language}.js`)));
     return all.map(({ said, warnings }) => [said, warnings].map((it) => Object.keys(it).toSorted()));
   });
@@ -209,7 +197,7 @@ test("every warning has a case, and a text in both languages", async () => {
     const { warnings } = await proposed(pipeline, more);
     const warning = warnings.find((it) => it.code === code);
     assert.ok(warning, `${code} is not among ${warnings.map((it) => it.code)}`);
-    const sentences = await page.evaluate(async (given) => {
+    const sentences = await shared.page.evaluate(async (given) => {
       const all = await Promise.all(["en", "ko"].map((language) => import(`./words/${language}.js`)));
       return all.map(({ warnings: of }) => of[given.code](given));
     }, warning);
@@ -312,7 +300,7 @@ test("deploy jobs are found by their usual names", async () => {
 });
 
 test("pasting shows the changes, the warnings and the jobs to choose", async () => {
-  const { page: mine, seen } = await open(browser, server.url);
+  const { page: mine, seen } = await open(shared.browser, shared.server.url);
   await mine.click("#tab-pipeline");
   await mine.fill("#pipeline", "deploy:\n  tags: [k8s]\n  script: make\nprovision:\n  tags: [k8s]\n  script: make\n");
   await mine.locator("#changes ins", { hasText: "extends: .notify" }).waitFor();

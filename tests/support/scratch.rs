@@ -1,7 +1,8 @@
 //! Directories for tests. They are removed when the test process ends.
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,4 +32,10 @@ pub(crate) fn scratch() -> PathBuf {
     let path = all().path.join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
     fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// Writes a program that every user may run.
+pub(crate) fn write_program(path: &Path, script: impl AsRef<[u8]>) {
+    fs::write(path, script).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
