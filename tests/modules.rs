@@ -84,7 +84,7 @@ fn a_pin_of_the_built_in_module_needs_no_file() {
 #[test]
 fn a_module_that_does_not_work_is_replaced_by_the_built_in_one() {
     for (name, word) in [
-        ("loops-forever", "fuel"),
+        ("loops-forever", "deadline"),
         ("fills-memory-again-and-again", "deadline"),
         ("grows-memory", "memory"),
         ("recurses-forever", "trap"),

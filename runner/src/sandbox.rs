@@ -31,9 +31,7 @@ use std::time::Duration;
 pub struct Limits {
     /// The size of a module file, in bytes.
     pub module: usize,
-    /// Instructions, roughly. The built-in module needs well under a hundredth of it.
-    pub fuel: u64,
-    /// Time by the clock: fuel does not measure the duration of one instruction.
+    /// Time by the clock. The built-in module needs a few milliseconds.
     pub time: Duration,
     /// Linear memory, in bytes.
     pub memory: usize,
@@ -50,7 +48,6 @@ pub struct Limits {
 /// The limits of every run.
 pub const LIMITS: Limits = Limits {
     module: 4 << 20,
-    fuel: 200_000_000,
     time: Duration::from_secs(1),
     memory: 16 << 20,
     table_elements: 10_000,

@@ -12,7 +12,7 @@ use crate::support::loopback::{Packages, Reply, Server};
 /// Returns faults after which the built-in module renders instead.
 pub(super) fn faults() -> Vec<Fault> {
     let mut faults: Vec<Fault> = [
-        ("loops-forever", "(fuel)"),
+        ("loops-forever", "(deadline)"),
         ("recurses-forever", "(trap)"),
         ("grows-memory", "(memory)"),
         ("starts-with-much-memory", "(memory)"),

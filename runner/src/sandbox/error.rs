@@ -32,9 +32,6 @@ pub enum GuestError {
     /// The module is a library.
     #[error("it exports no function `_start`: build it as a WASI command")]
     NoStart,
-    /// Out of instructions.
-    #[error("it ran out of fuel")]
-    Fuel,
     /// Out of time.
     #[error("it ran longer than a module may")]
     Deadline,
@@ -64,7 +61,7 @@ pub enum GuestError {
         /// Its stderr, up to the limit.
         stderr: String,
     },
-    /// The engine could not run here at all: no memory, no executable pages.
+    /// The engine could not run here at all: no memory, no executable pages, no thread.
     #[error("the sandbox does not work on this machine: {cause}")]
     Engine {
         /// The engine's message.
@@ -90,7 +87,6 @@ impl GuestError {
             Self::Input { .. } => "input",
             Self::TooLarge { .. } | Self::NotAModule { .. } | Self::NoStart => "bad_module",
             Self::Import { .. } => "import",
-            Self::Fuel => "fuel",
             Self::Deadline => "deadline",
             Self::Growth { .. } => "memory",
             Self::Output { .. } => "output",

@@ -1,6 +1,6 @@
 //! A module that is ready to run, and one run of it.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::sync::mpsc;
 use std::thread;
 
@@ -37,6 +37,7 @@ impl Guest {
         }
         let stdout = BoundedPipe::refusing(LIMITS.stdout);
         let stderr = BoundedPipe::dropping(LIMITS.stderr);
+        let _alarm = self.alarm().map_err(|cause| GuestError::Engine { cause: cause.to_string() })?;
         let ended = self.call(input, &stdout, &stderr);
         let output = stdout.take().ok_or(GuestError::Output { limit: LIMITS.stdout })?;
         match ended.map_err(|error| self::ended(&error, &stderr)) {
@@ -55,26 +56,24 @@ impl Guest {
 
         let mut store = Store::new(&self.engine, State { wasi });
         store.limiter(|state| state);
-        store.set_fuel(LIMITS.fuel)?;
         store.set_epoch_deadline(1);
         let mut linker = Linker::new(&self.engine);
         wasi::link(&mut linker, |state: &mut State| &mut state.wasi)?;
-        let _alarm = self.alarm();
         let instance = linker.instantiate(&mut store, &self.module)?;
         instance.get_typed_func::<(), ()>(&mut store, "_start")?.call(&mut store, ())
     }
 
-    /// Ends the guest after [`LIMITS`]`.time`, unless the returned sender is dropped before. Without a thread, only fuel bounds the
-    /// guest.
-    fn alarm(&self) -> mpsc::Sender<()> {
+    /// Ends the guest after [`LIMITS`]`.time`, unless the returned sender is dropped before. Without a thread nothing would end it, so it
+    /// does not run.
+    fn alarm(&self) -> io::Result<mpsc::Sender<()>> {
         let (running, ended) = mpsc::channel::<()>();
         let engine = self.engine.clone();
-        let _ = thread::Builder::new().name("guest-alarm".into()).spawn(move || {
+        thread::Builder::new().name("guest-alarm".into()).spawn(move || {
             if ended.recv_timeout(LIMITS.time) == Err(mpsc::RecvTimeoutError::Timeout) {
                 engine.increment_epoch();
             }
-        });
-        running
+        })?;
+        Ok(running)
     }
 }
 
@@ -119,7 +118,6 @@ fn ended(error: &wasmtime::Error, stderr: &BoundedPipe) -> GuestError {
         return GuestError::Growth { what };
     }
     match error.downcast_ref() {
-        Some(Trap::OutOfFuel) => GuestError::Fuel,
         Some(Trap::Interrupt) => GuestError::Deadline,
         Some(trap) => GuestError::Trap { trap: trap.to_string() },
         // `proc_exit` of 126 and above, and any other error of the engine.

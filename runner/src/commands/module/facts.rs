@@ -22,9 +22,8 @@ pub(super) fn show(name: &str, facts: &ModuleFacts, (digest, size): (&str, usize
     line(
         "limits",
         &format!(
-            "{} MiB of memory, {} million units of fuel, {} s, input {} KiB, output {} KiB",
+            "{} MiB of memory, {} s, input {} KiB, output {} KiB",
             LIMITS.memory >> 20,
-            LIMITS.fuel / 1_000_000,
             LIMITS.time.as_secs(),
             LIMITS.stdin >> 10,
             LIMITS.stdout >> 10
