@@ -18,6 +18,7 @@ mod load;
 mod messages;
 mod modules;
 mod network;
+mod new_failures;
 mod pipeline;
 mod playground;
 mod properties;

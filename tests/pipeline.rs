@@ -11,6 +11,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use pipeline_notifier::module::pin::built_in_wasm;
+use serde_json::Value;
 
 use crate::bootstrap::{release, release_of, served};
 use crate::docs;
@@ -606,12 +607,21 @@ impl Pipelines {
             let mut gitlab = self.gitlab.lock().unwrap();
             gitlab.jobs =
                 vec![job(this, "notify-finish", ".post", "running"), job(711_900, "notify-start", ".post", "success")];
-            for (id, name) in [(711_000, "build"), (711_001, "test"), (THIS, "deploy")] {
+            let jobs = [
+                (711_000, "build", "build"),
+                (711_001, "test", "test"),
+                (THIS, "deploy", "deploy"),
+                (711_003, "unit", "test"),
+                (711_004, "lint", "test"),
+            ];
+            for (id, name, stage) in jobs {
                 if has_failed(name) {
                     is_green = false;
-                    gitlab.jobs.push(failed(id, name, name, reason));
+                    gitlab.jobs.push(failed(id, name, stage, reason));
                 }
             }
+            let jobs = Some(gitlab.jobs.clone());
+            gitlab.earlier_jobs.insert(number, jobs);
             gitlab.pipelines.push(pipeline(number, if is_green { "success" } else { "failed" }));
         }
         if is_green {
@@ -624,19 +634,24 @@ impl Pipelines {
         format!("{}{}", ran.log, closed.log)
     }
 
-    /// The messages in the team's channel, in order, without the starts.
-    fn ends(&self) -> Vec<String> {
-        let texts: Vec<String> = match &self.workspace {
+    /// The messages in the team's channel, in order.
+    fn bodies(&self) -> Vec<Value> {
+        match &self.workspace {
             None => {
                 let of_team = self.slack.requests().into_iter().filter(|it| !it.target.contains("opsops"));
-                of_team.map(|it| it.json()["text"].as_str().unwrap().to_owned()).collect()
+                of_team.map(|it| it.json()).collect()
             }
             Some(workspace) => {
-                workspace.lock().unwrap().everything(DEPLOYS).iter().map(|it| it.text().to_owned()).collect()
+                workspace.lock().unwrap().everything(DEPLOYS).into_iter().map(|it| Value::Object(it.body)).collect()
             }
-        };
-        let state = |text: &String| Some(text.split_once("prod: ")?.1.split(", by ").next()?.to_owned());
-        texts.iter().filter_map(state).filter(|it| !it.contains("started")).collect()
+        }
+    }
+
+    /// The states of these messages, without the starts.
+    fn ends(&self) -> Vec<String> {
+        let state =
+            |body: &Value| Some(body["text"].as_str()?.split_once("prod: ")?.1.split(", by ").next()?.to_owned());
+        self.bodies().iter().filter_map(state).filter(|it| !it.contains("started")).collect()
     }
 
     /// The messages in the operators' channel.
@@ -691,6 +706,134 @@ fn a_week_of_pipelines_posts_its_story() {
         }
     }
 }
+
+/// Jobs that fail if `FAIL` names them, and the people to mention.
+const OWNED_JOBS: &str = r#"
+unit: &owned
+  stage: test
+  script:
+    - case " $FAIL " in *" $CI_JOB_NAME "*) exit 1;; esac
+
+lint: *owned
+"#;
+
+/// A message as people read it: the text of its blocks up to the small print, and its mentions.
+fn shown(body: &Value) -> String {
+    let line = |block: &Value| -> String {
+        let elements = block["elements"][0]["elements"].as_array().unwrap();
+        let text = |it: &Value| -> Option<String> {
+            let mentioned = it["user_id"].as_str().or(it["usergroup_id"].as_str()).map(|id| format!("@{id}"));
+            mentioned.or(it["text"].as_str().map(str::to_owned))
+        };
+        elements.iter().filter_map(text).collect::<String>().trim().to_owned()
+    };
+    body["blocks"].as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The owners of a job are mentioned when it begins to fail, and once more when all is well.
+#[test]
+fn a_red_week_mentions_the_right_people() {
+    for (is_bot, language, expected) in [(true, "en", RED_WEEK), (false, "ko", RED_WEEK_KOREAN)] {
+        let pipelines = Pipelines::new(is_bot);
+        let inputs = format!(
+            "finish: always\n      language: {language}\n      owners: unit=S0TESTS01,lint=U0LINTLEE,deploy=S0PLATFORM"
+        );
+        pipelines.consumer.replace(".gitlab-ci.yml", "finish: change", &inputs);
+        pipelines.consumer.replace(".gitlab-ci.yml", "mention: here", "mention: subteam:S0TEAM001");
+        pipelines.consumer.replace(".gitlab-ci.yml", "\ndeploy:", &format!("{OWNED_JOBS}\ndeploy:"));
+        let mut week = Vec::new();
+        for (number, fail) in [
+            (90_817, "nothing"),
+            (90_818, "unit"),
+            (90_819, "unit"),
+            (90_820, "unit lint"),
+            (90_821, "lint"),
+            (90_822, "deploy"),
+            (90_823, "nothing"),
+        ] {
+            let log = pipelines.run(number, fail, "script_failure", None);
+            assert!(!log.contains("warning"), "{log}");
+            let bodies = pipelines.bodies();
+            let of_number = |body: &&Value| body.to_string().contains(&format!("#{number}"));
+            let is_end =
+                |text: &String| !["started", "시작"].iter().any(|it| text.lines().next().unwrap().contains(it));
+            week.extend(bodies.iter().filter(of_number).map(shown).filter(is_end));
+        }
+        let week = week.join("\n\n");
+        assert_eq!(week, expected.trim(), "\n{week}");
+    }
+}
+
+const RED_WEEK: &str = "
+shop-api · prod · deploy succeeded
+Open site · Pipeline #90817
+
+shop-api · prod · pipeline succeeded
+Pipeline #90817
+
+shop-api · prod · test failed
+unit: script failed · Pipeline #90818
+@S0TEAM001 @S0TESTS01
+
+shop-api · prod · still failing (2nd in a row)
+unit (test): script failed · also failed in #90818 · Pipeline #90819
+Red since #90818, 3 h ago (2 pipelines), started with 1a2b3c4d Fix cart rounding by Kim Minsu
+
+shop-api · prod · test failed
+lint: script failed · new · unit: script failed · also failed in #90819 · Pipeline #90820
+Red since #90818, 3 h ago (3 pipelines), started with 1a2b3c4d Fix cart rounding by Kim Minsu
+@S0TEAM001 @U0LINTLEE
+
+shop-api · prod · still failing (4th in a row)
+lint (test): script failed · also failed in #90820 · Pipeline #90821
+Red since #90818, 3 h ago (4 pipelines), started with 1a2b3c4d Fix cart rounding by Kim Minsu
+
+shop-api · prod · deploy failed
+Failed job: deploy · Pipeline #90822
+@S0TEAM001 @S0PLATFORM
+
+shop-api · prod · deploy succeeded
+Open site · Pipeline #90823
+
+shop-api · prod · pipeline fixed
+Pipeline #90823
+@S0TEAM001 @S0PLATFORM
+";
+const RED_WEEK_KOREAN: &str = "
+shop-api · prod · 배포 성공
+사이트 열기 · 파이프라인 #90817
+
+shop-api · prod · 파이프라인 성공
+파이프라인 #90817
+
+shop-api · prod · 테스트 실패
+unit: 스크립트 실패 · 파이프라인 #90818
+@S0TEAM001 @S0TESTS01
+
+shop-api · prod · 2회 연속 실패
+unit (test): 스크립트 실패 · #90818에서도 실패 · 파이프라인 #90819
+#90818(3시간 전)부터 계속 실패 (파이프라인 2개) · 첫 실패 커밋 1a2b3c4d Fix cart rounding · 작성자 Kim Minsu
+
+shop-api · prod · 테스트 실패
+lint: 스크립트 실패 · 새로운 실패 · unit: 스크립트 실패 · #90819에서도 실패 · 파이프라인 #90820
+#90818(3시간 전)부터 계속 실패 (파이프라인 3개) · 첫 실패 커밋 1a2b3c4d Fix cart rounding · 작성자 Kim Minsu
+@S0TEAM001 @U0LINTLEE
+
+shop-api · prod · 4회 연속 실패
+lint (test): 스크립트 실패 · #90820에서도 실패 · 파이프라인 #90821
+#90818(3시간 전)부터 계속 실패 (파이프라인 4개) · 첫 실패 커밋 1a2b3c4d Fix cart rounding · 작성자 Kim Minsu
+
+shop-api · prod · 배포 실패
+실패한 작업: deploy · 파이프라인 #90822
+@S0TEAM001 @S0PLATFORM
+
+shop-api · prod · 배포 성공
+사이트 열기 · 파이프라인 #90823
+
+shop-api · prod · 파이프라인 복구됨
+파이프라인 #90823
+@S0TEAM001 @S0PLATFORM
+";
 
 /// Every failure of a red ref is posted and counted with `finish: failure`. A rollback is named as one.
 #[test]

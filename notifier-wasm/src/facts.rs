@@ -5,6 +5,7 @@ mod events;
 pub(crate) mod failures;
 pub(crate) mod mentions;
 pub(crate) mod outcome;
+mod owners;
 pub(crate) mod selection;
 pub(crate) mod settings_file;
 pub(crate) mod source;
@@ -77,8 +78,7 @@ impl<'a> Facts<'a> {
             ));
         }
         let unreported = failures::unreported(context);
-        let are_deployments = failures::are_deployments(context, unreported.as_deref());
-        let state = State::of(context, are_deployments, warnings);
+        let state = State::of(context, unreported.as_deref(), warnings);
         let is_closing = context.event == Event::PipelineFinished;
         let deployment = unreported.as_ref().and_then(|unreported| unreported.first().copied());
         let deployment = deployment.filter(|_| is_closing && state == State::DeployFailed);
@@ -209,6 +209,19 @@ impl<'a> Facts<'a> {
         let is_about_a_part = matches!(self.context.event, Event::DeployStarted | Event::DeployFinished);
         let is_shown = self.context.updates && is_about_a_part || self.is_ongoing();
         self.since(self.time("CI_PIPELINE_CREATED_AT").filter(|_| is_shown)?)
+    }
+
+    /// Returns the failed jobs that name a failed pipeline: those that did not fail in the previous one.
+    pub(crate) fn headline_failures(&self) -> Vec<&'a Job> {
+        let is_named = self.state == State::PipelineFailed && !self.context.jobs.more_failed;
+        let failed = self.unreported.iter().flatten().filter(|_| is_named);
+        failed.filter(|job| failures::failed_before(self.context, job) != Some(true)).copied().collect()
+    }
+
+    /// True if a closing job reports only failures that the previous pipeline had too.
+    pub(crate) fn has_nothing_new(&self) -> bool {
+        let unreported = self.unreported.as_deref().filter(|_| self.state == State::PipelineStillFailing);
+        unreported.is_some_and(|jobs| failures::are_all_old(self.context, jobs))
     }
 
     /// True if the pipeline is not over, although a closing job runs.

@@ -178,6 +178,63 @@ impl Language {
         }
     }
 
+    /// Returns the end of a list of mentions that was cut.
+    pub(crate) fn and_more_people(self, count: usize) -> String {
+        match self {
+            Self::English => format!("and {count} more"),
+            Self::Korean => format!("외 {count}명"),
+        }
+    }
+
+    /// Returns whether a failed job failed in the previous pipeline too.
+    pub(crate) fn failed_before(self, before: Option<i64>) -> String {
+        match (self, before) {
+            (Self::English, None) => "new".to_owned(),
+            (Self::English, Some(pipeline)) => format!("also failed in #{pipeline}"),
+            (Self::Korean, None) => "새로운 실패".to_owned(),
+            (Self::Korean, Some(pipeline)) => format!("#{pipeline}에서도 실패"),
+        }
+    }
+
+    /// Returns the texts before and after the first of the pipelines that failed in a row.
+    pub(crate) fn red_since(self, age: Option<&str>, count: Option<u64>) -> (&'static str, String) {
+        let count = |before: &str, after: &str| count.map_or_else(String::new, |it| format!(" ({before}{it}{after})"));
+        match self {
+            Self::English => {
+                let age = age.map_or_else(String::new, |age| format!(", {age}"));
+                ("Red since ", age + &count("", " pipelines"))
+            }
+            Self::Korean => {
+                let age = age.map_or_else(String::new, |age| format!("({age})"));
+                ("", format!("{age}부터 계속 실패{}", count("파이프라인 ", "개")))
+            }
+        }
+    }
+
+    /// Returns the text between that pipeline and its commit.
+    pub(crate) fn started_with(self) -> &'static str {
+        match self {
+            Self::English => ", started with ",
+            Self::Korean => " · 첫 실패 커밋 ",
+        }
+    }
+
+    /// Returns the author of a commit, after its title.
+    pub(crate) fn written_by(self, author: &str) -> String {
+        match self {
+            Self::English => format!(" by {author}"),
+            Self::Korean => format!(" · 작성자 {author}"),
+        }
+    }
+
+    /// Returns the line about failures that go further back than was read.
+    pub(crate) fn red_for_more_than(self, count: u64) -> String {
+        match self {
+            Self::English => format!("Red for more than {count} pipelines"),
+            Self::Korean => format!("파이프라인 {count}개 넘게 계속 실패"),
+        }
+    }
+
     /// Returns the number of an attempt: `2nd attempt`.
     pub(crate) fn attempt(self, number: u64) -> String {
         match self {
@@ -227,6 +284,19 @@ impl Language {
         match self {
             Self::English => format!("{duration} ago"),
             Self::Korean => format!("{duration} 전"),
+        }
+    }
+
+    /// Returns an age in its largest unit: `3 h ago`.
+    pub(crate) fn roughly_ago(self, seconds: u64) -> String {
+        let (minutes, hours) = ((seconds / 60).max(1), seconds / 3600);
+        match (self, hours) {
+            (Self::English, 0) => format!("{minutes} min ago"),
+            (Self::English, 1..48) => format!("{hours} h ago"),
+            (Self::English, _) => format!("{} days ago", hours / 24),
+            (Self::Korean, 0) => format!("{minutes}분 전"),
+            (Self::Korean, 1..48) => format!("{hours}시간 전"),
+            (Self::Korean, _) => format!("{}일 전", hours / 24),
         }
     }
 

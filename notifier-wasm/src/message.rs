@@ -10,6 +10,7 @@ mod emoji;
 pub(crate) mod limits;
 mod links;
 mod mrkdwn;
+mod red_since;
 mod runtime_logs;
 mod summary;
 
@@ -20,7 +21,7 @@ use serde::Serialize;
 use crate::CONTRACT_VERSION;
 use crate::contract::context::Context;
 use crate::contract::warning::Warning;
-use crate::facts::mentions::{self, Mention};
+use crate::facts::mentions::{self, Mention, Mentions};
 use crate::facts::{Facts, selection};
 use crate::message::block_kit::Body;
 use crate::message::blocks::{blocks, extra_lines};
@@ -88,7 +89,7 @@ impl Message {
         let skip = selection::skip_reason(&facts, &mut warnings);
         let links = links::links(&facts, &mut warnings);
         let mentions = mentions::mentions(&facts, &mut warnings);
-        let mentioned = mentions.iter().map(|mention| mention.id().to_owned()).collect();
+        let mentioned = mentions.shown.iter().map(|mention| mention.id().to_owned()).collect();
         let status = status(&facts, &mut warnings);
         let summary = line(&facts, &status, str::to_owned);
         let text_only = facts.context.text_only;
@@ -96,7 +97,7 @@ impl Message {
         let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, show));
         let label = |link: &Link| if text_only { mrkdwn::markdown(&link.label) } else { link.label.clone() };
         let mut link_text = links.first().map(|link| mrkdwn::link(&link.url, &label(link))).unwrap_or_default();
-        let mut mention_text = mention_text(&mentions);
+        let mut mention_text = mention_text(&facts, &mentions);
         if text_only {
             for part in [&mut link_text, &mut mention_text].into_iter().filter(|it| !it.is_empty()) {
                 text = text + " " + &mem::take(part);
@@ -104,7 +105,7 @@ impl Message {
         }
         let blocks = blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions);
         // The mentions are the last block.
-        let mention_block = (!mentions.is_empty()).then(|| blocks.len() - 1);
+        let mention_block = (!mentions.shown.is_empty()).then(|| blocks.len() - 1);
         let body = Body {
             blocks,
             attachments: details(&facts, &text).into_iter().collect(),
@@ -144,13 +145,14 @@ impl Message {
 }
 
 /// Returns the mentions as Slack's text has them (<https://docs.slack.dev/messaging/formatting-message-text/#mentions>).
-fn mention_text(mentions: &[Mention]) -> String {
+fn mention_text(facts: &Facts, mentions: &Mentions) -> String {
     let written = |mention: &Mention| match mention {
         Mention::User(id) => format!("<@{id}>"),
         Mention::Group(id) => format!("<!subteam^{id}>"),
         Mention::All(range) => format!("<!{range}>"),
     };
-    mentions.iter().map(written).collect::<Vec<_>>().join(" ")
+    let more = (mentions.more > 0).then(|| facts.language.and_more_people(mentions.more));
+    mentions.shown.iter().map(written).chain(more).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod span;
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::contract::fields::{objects, optional_string, parse, string};
+use crate::contract::fields::{Fields, parse, read};
 use scene::Scene;
 
 /// `{"version":1,"format":"text","title":"…","language":"en","theme":"dark","messages":[{"caption":"…","message":{…}}]}`
@@ -43,19 +43,21 @@ impl Request {
         Self::of(parse(bytes)?)
     }
 
-    pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
-        let mut messages = Vec::new();
-        for mut entry in objects(&mut fields, "messages")?.unwrap_or_default() {
-            let caption = optional_string(&mut entry, "caption")?.unwrap_or_default();
-            messages.push((caption, entry.remove("message").unwrap_or_default()));
+    pub(crate) fn of(fields: Map<String, Value>) -> Result<Self, Error> {
+        read(fields, Self::read)
+    }
+
+    fn read(mut fields: Fields) -> Self {
+        let message = |mut entry: Fields| (entry.text("caption"), entry.any("message"));
+        Self {
+            messages: fields.objects("messages").unwrap_or_default().into_iter().map(message).collect(),
+            format: fields
+                .required_word("format", &[("text", Format::Text), ("html", Format::Html)], "text or html")
+                .unwrap_or(Format::Text),
+            title: fields.text("title"),
+            language: fields.text("language"),
+            theme: fields.text("theme"),
         }
-        let format = match string(&mut fields, "format")?.as_str() {
-            "text" => Format::Text,
-            "html" => Format::Html,
-            _ => return Err(Error::field("`format`", "text or html")),
-        };
-        let mut text = |name: &str| Ok::<_, Error>(optional_string(&mut fields, name)?.unwrap_or_default());
-        Ok(Self { format, title: text("title")?, language: text("language")?, theme: text("theme")?, messages })
     }
 
     #[inline(never)]

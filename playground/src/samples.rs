@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::setting::{SETTINGS, Takes};
 
 /// Each event, and the fixture that shows it.
-const EVENTS: [(&str, &str); 15] = [
+const EVENTS: [(&str, &str); 16] = [
     ("pipeline started", "pipeline-started-main"),
     ("build failed", "pipeline-failed-one-job"),
     ("deploy started", "deploy-started-main"),
@@ -22,7 +22,8 @@ const EVENTS: [(&str, &str); 15] = [
     ("rolled back", "deploy-rolled-back-main"),
     ("pipeline fixed", "pipeline-fixed"),
     ("pipeline failed", "pipeline-failed"),
-    ("pipeline still failing", "pipeline-still-failing"),
+    ("new and old failures", "pipeline-failed-new-and-old"),
+    ("pipeline still failing", "pipeline-still-failing-nothing-new"),
     ("pipeline succeeded", "pipeline-succeeded"),
     ("pipeline canceled", "pipeline-canceled"),
     ("waiting for somebody", "pipeline-waiting"),

@@ -3,7 +3,9 @@
 //! No message needs any of it. Missing GitLab data means unknown, not empty.
 
 pub(crate) mod api;
+pub(crate) mod attempts;
 pub(crate) mod changes;
 pub(crate) mod deployments;
+pub(crate) mod earlier_failures;
 pub(crate) mod jobs;
 pub(crate) mod pipelines;

@@ -18,7 +18,7 @@ use read_job::Call;
 /// that are left, this one included.
 pub(crate) fn for_each(call: &Call, args: EventArgs, mut each: impl FnMut(&Findings, u32)) {
     let gitlab = ask_gitlab::connect(call, args.event);
-    let (mut all, unknown) = ask_gitlab::ask(call, args.event, &gitlab);
+    let (mut all, unknown) = ask_gitlab::ask(call, args, &gitlab);
     let mut people = call.people();
     let count = all.len();
     for (at, findings) in all.iter_mut().enumerate() {

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::support::harness::GITLAB;
 use crate::support::loopback::{Reply, Request, Server};
@@ -23,6 +26,8 @@ pub(crate) struct GitLab {
     /// Every attempt. A retried one has `"retried": true`, which no answer shows.
     pub(crate) jobs: Vec<Value>,
     pub(crate) trigger_jobs: Vec<Value>,
+    /// The jobs of other pipelines, trigger jobs included, by the pipelines' IDs. `None` is a deleted pipeline.
+    pub(crate) earlier_jobs: BTreeMap<u64, Option<Vec<Value>>>,
     pub(crate) pipelines: Vec<Value>,
     pub(crate) deployments: Vec<Value>,
     pub(crate) comparison: Value,
@@ -49,6 +54,7 @@ impl GitLab {
         Self {
             jobs: vec![job(THIS, "notify-finish", ".post", "running")],
             trigger_jobs: vec![],
+            earlier_jobs: BTreeMap::new(),
             pipelines: vec![],
             deployments: vec![],
             comparison: Value::Null,
@@ -100,12 +106,13 @@ impl GitLab {
         if let Err((status, text)) = self.allows(route, request) {
             return refusal(status, text);
         }
+        let pipeline = parts[1..].first().and_then(|id| id.parse().ok());
         match route {
             "jobs" => {
                 let retried = asked("include_retried") == Some("true");
                 let scopes: Vec<&str> =
                     query.iter().filter(|(name, _)| name == "scope[]").map(|(_, value)| value.as_str()).collect();
-                let mut jobs = self.jobs.clone();
+                let Some(mut jobs) = self.jobs_of(pipeline, false) else { return refusal(404, "404 Not found") };
                 jobs.retain(|job| retried || job["retried"] != true);
                 jobs.retain(|job| scopes.is_empty() || scopes.contains(&job["status"].as_str().unwrap()));
                 if self.hides_jobs {
@@ -116,12 +123,19 @@ impl GitLab {
             "bridges" if self.is_renamed => refusal(404, "404 Not Found"),
             "trigger_jobs" if !self.is_renamed => refusal(404, "404 Not Found"),
             "bridges" | "trigger_jobs" => {
-                let jobs = if self.hides_jobs { vec![] } else { self.trigger_jobs.clone() };
+                let Some(mut jobs) = self.jobs_of(pipeline, true) else { return refusal(404, "404 Not found") };
+                jobs.retain(|job| asked("scope[]").is_none_or(|status| job["status"] == status));
+                if self.hides_jobs {
+                    jobs.clear();
+                }
                 page(jobs, asked("page"), asked("per_page"))
             }
             "pipelines" => {
                 let mut pipelines = self.pipelines.clone();
                 pipelines.retain(|it| asked("ref").is_none_or(|name| it["ref"] == name));
+                let has_ended =
+                    |it: &Value| ["success", "failed", "canceled"].contains(&it["status"].as_str().unwrap());
+                pipelines.retain(|it| asked("scope") != Some("finished") || has_ended(it));
                 page(pipelines, asked("page"), asked("per_page"))
             }
             "deployments" => {
@@ -142,6 +156,17 @@ impl GitLab {
                 None => refusal(404, "404 Not Found"),
             },
         }
+    }
+
+    /// Returns the jobs of a pipeline, or its trigger jobs; `None` if it was deleted. The pipeline that asks is in no list of others.
+    fn jobs_of(&self, pipeline: Option<u64>, are_triggers: bool) -> Option<Vec<Value>> {
+        let is_another = |id: &u64| self.pipelines.iter().any(|it| it["id"] == *id && *id != 90_817);
+        let Some(id) = pipeline.filter(|id| self.earlier_jobs.contains_key(id) || is_another(id)) else {
+            return Some(if are_triggers { self.trigger_jobs.clone() } else { self.jobs.clone() });
+        };
+        let mut jobs = self.earlier_jobs.get(&id).cloned().unwrap_or(Some(vec![]))?;
+        jobs.retain(|job| job["is_trigger"].is_null() != are_triggers);
+        Some(jobs)
     }
 
     /// Checks the request's token. A route that does not accept a job token treats its owner as anonymous.
@@ -192,7 +217,7 @@ pub(crate) fn job(id: u64, name: &str, stage: &str, status: &str) -> Value {
         "id": id, "status": status, "stage": stage, "name": name, "ref": "main", "tag": false, "coverage": null, "allow_failure": false,
         "created_at": "2026-11-20T00:13:00.101Z", "started_at": null, "finished_at": null, "erased_at": null, "duration": null,
         "queued_duration": 2.2, "user": {"id": 301, "username": "minsu.kim", "name": "Kim Minsu"},
-        "commit": {"id": "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678", "short_id": "1a2b3c4d", "title": "Fix cart rounding", "message": "Fix cart rounding\n"},
+        "commit": {"id": "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678", "short_id": "1a2b3c4d", "title": "Fix cart rounding", "author_name": "Kim Minsu", "message": "Fix cart rounding\n"},
         "pipeline": {"id": 90_817, "iid": 2210, "project_id": 1042, "status": "running", "ref": "main", "source": "push"},
         "web_url": format!("https://gitlab.corp.example/commerce/shop-api/-/jobs/{id}"), "artifacts": [], "tag_list": ["linux"],
     })
@@ -211,8 +236,11 @@ pub(crate) fn with(mut job: Value, field: &str, value: impl Into<Value>) -> Valu
     job
 }
 
+/// Returns a pipeline of `main` that began 3 hours ago.
 pub(crate) fn pipeline(id: u64, status: &str) -> Value {
-    json!({"id": id, "iid": id - 88_000, "project_id": 1042, "status": status, "source": "push", "ref": "main", "sha": "0f1e2d3c"})
+    let created = OffsetDateTime::now_utc() - Duration::from_mins(190);
+    let created = created.format(&Rfc3339).unwrap();
+    json!({"created_at": created, "id": id, "iid": id - 88_000, "project_id": 1042, "status": status, "source": "push", "ref": "main", "sha": "0f1e2d3c"})
 }
 
 /// Returns a deployment; `of` has the IDs of its pipeline and its job.

@@ -10,6 +10,7 @@ use pipeline_notifier::module::pin::sha256;
 use serde_json::Value;
 
 use super::ended::Ended;
+use super::loopback::asked_of_gitlab;
 use super::scratch::scratch;
 
 /// The path of a webhook. No output may show any part of it.
@@ -118,11 +119,19 @@ impl Notifier {
         self
     }
 
-    /// Runs the binary. Asserts in every test that no output shows the webhook.
+    /// Runs the binary. Asserts in every test that no output shows the webhook, and that GitLab gets no more requests than promised.
     pub(crate) fn run(mut self) -> Ended {
         let begun = Instant::now();
+        let port =
+            self.variables.get("CI_API_V4_URL").and_then(|url| url.rsplit_once(':')?.1.split('/').next()?.parse().ok());
+        let asked = || port.and_then(|port: u16| asked_of_gitlab().get(&port).copied()).unwrap_or_default();
+        let before = asked();
+        let is_closing = self.command.get_args().any(|it| it == "pipeline-finished");
+        let is_send = self.command.get_args().any(|it| it == "send");
         let output = self.command.envs(&self.variables).output().unwrap();
         let ended = Ended::of(&output, begun.elapsed());
+        let count = asked() - before;
+        assert!(!is_send || count <= if is_closing { 8 } else { 6 }, "{count} requests to GitLab");
         for part in WEBHOOK_PARTS {
             assert!(!ended.stdout.contains(part) && !ended.stderr.contains(part), "{}{}", ended.stdout, ended.stderr);
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -161,6 +161,12 @@ impl Server {
     }
 }
 
+/// The number of API requests of each GitLab, by its port.
+pub(crate) fn asked_of_gitlab() -> MutexGuard<'static, BTreeMap<u16, usize>> {
+    static ASKED: Mutex<BTreeMap<u16, usize>> = Mutex::new(BTreeMap::new());
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
     if let Reply::Late(wait, reply) = reply {
         thread::sleep(*wait);
@@ -174,6 +180,9 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
         return drop(stream.write_all(refusal.as_bytes()));
     }
     requests.lock().unwrap().push(request.clone());
+    if matches!(reply, Reply::GitLab(_) | Reply::Hosted(..)) && request.target.contains("/api/v4/projects/") {
+        *asked_of_gitlab().entry(stream.local_addr().map_or(0, |it| it.port())).or_default() += 1;
+    }
     // Clients disconnect early in some tests, so errors are ignored.
     let _ = match reply {
         Reply::Answer(status, headers, body) => {

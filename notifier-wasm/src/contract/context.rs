@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::contract::fields::{flag, object, optional_integer, optional_string, parse, string, string_map};
+use crate::contract::fields::{Fields, parse, read};
 use crate::contract::history::History;
 use crate::contract::jobs::Jobs;
 use crate::contract::setting::Setting;
@@ -75,35 +75,32 @@ impl Context {
     }
 
     #[inline(never)]
-    pub(crate) fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
-        let history = object(&mut fields, "history")?;
-        let operators = match fields.get("operators") {
-            None | Some(Value::Null) => None,
-            Some(_) => {
-                let mut operators = object(&mut fields, "operators")?;
-                Some(Operators { first_message: optional_string(&mut operators, "first_message")? })
-            }
-        };
-        Ok(Self {
-            event: Event::of(&string(&mut fields, "event")?)?,
-            result: optional_string(&mut fields, "result")?.map(|result| Verdict::of(&result)).transpose()?,
-            ci: string_map(&mut fields, "ci")?,
-            settings: string_map(&mut fields, "settings")?,
-            settings_file: object(&mut fields, "settings_file")?,
-            jobs: Jobs::of(&mut fields)?,
-            people: string_map(&mut fields, "people")?,
-            history: History::of(history)?,
-            updates: flag(&mut fields, "updates")?,
-            text_only: flag(&mut fields, "text_only")?,
-            operators,
-            now: optional_integer(&mut fields, "now")?,
-            request: match optional_string(&mut fields, "request")?.as_deref() {
-                None | Some("message") => Request::Message,
-                Some("route") => Request::Route,
-                Some("test") => Request::Test,
-                Some(_) => return Err(Error::field("`request`", "message, route or test")),
-            },
-        })
+    pub(crate) fn of(fields: Map<String, Value>) -> Result<Self, Error> {
+        read(fields, Self::read)
+    }
+
+    fn read(mut fields: Fields) -> Self {
+        Self {
+            event: Event::read(&mut fields),
+            result: fields.word(
+                "result",
+                &[("failed", Verdict::Failed), ("success", Verdict::Success)],
+                "failed or success",
+            ),
+            ci: fields.string_map("ci"),
+            settings: fields.string_map("settings"),
+            settings_file: fields.any_object("settings_file"),
+            jobs: Jobs::read(&mut fields),
+            people: fields.string_map("people"),
+            history: History::read(fields.object("history")),
+            updates: fields.flag("updates"),
+            text_only: fields.flag("text_only"),
+            operators: fields
+                .optional_object("operators")
+                .map(|mut operators| Operators { first_message: operators.optional_string("first_message") }),
+            now: fields.optional_integer("now"),
+            request: Request::read(&mut fields),
+        }
     }
 
     /// Returns a variable of the job. An empty one counts as missing.
@@ -136,27 +133,22 @@ impl Context {
 }
 
 impl Event {
-    fn of(name: &str) -> Result<Self, Error> {
-        Ok(match name {
-            "pipeline-started" => Self::PipelineStarted,
-            "deploy-started" => Self::DeployStarted,
-            "deploy-finished" => Self::DeployFinished,
-            "pipeline-finished" => Self::PipelineFinished,
-            _ => {
-                let known = "one of pipeline-started, deploy-started, deploy-finished, pipeline-finished";
-                return Err(Error::field("`event`", known));
-            }
-        })
+    fn read(fields: &mut Fields) -> Self {
+        let words = [
+            ("pipeline-started", Self::PipelineStarted),
+            ("deploy-started", Self::DeployStarted),
+            ("deploy-finished", Self::DeployFinished),
+            ("pipeline-finished", Self::PipelineFinished),
+        ];
+        let expected = "one of pipeline-started, deploy-started, deploy-finished, pipeline-finished";
+        fields.required_word("event", &words, expected).unwrap_or(Self::PipelineStarted)
     }
 }
 
-impl Verdict {
-    fn of(word: &str) -> Result<Self, Error> {
-        match word {
-            "failed" => Ok(Self::Failed),
-            "success" => Ok(Self::Success),
-            _ => Err(Error::field("`result`", "failed or success")),
-        }
+impl Request {
+    fn read(fields: &mut Fields) -> Self {
+        let words = [("message", Self::Message), ("route", Self::Route), ("test", Self::Test)];
+        fields.word("request", &words, "message, route or test").unwrap_or(Self::Message)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reads a request of the host, which is JSON. Each field is taken out by name, so that an error names the field.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
 use crate::{CONTRACT_VERSION, Error};
@@ -16,102 +18,160 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// A string that must be there.
-pub(crate) fn string(fields: &mut Map<String, Value>, name: &str) -> Result<String, Error> {
-    optional_string(fields, name)?.ok_or_else(|| Error::field(format!("`{name}`"), "a string"))
+/// Reads the fields of a request with `read`. The first odd field is the error.
+pub(crate) fn read<T>(fields: Map<String, Value>, read: impl FnOnce(Fields) -> T) -> Result<T, Error> {
+    let odd = RefCell::new(None);
+    let read = read(Fields { fields, odd: &odd });
+    odd.into_inner().map_or(Ok(read), Err)
 }
 
-/// A string that may be missing or null.
-pub(crate) fn optional_string(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Error> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Error::field(format!("`{name}`"), "a string")),
+/// The fields of an object. An odd field is recorded and reads as missing, so that the code of each reader stays small.
+pub(crate) struct Fields<'a> {
+    fields: Map<String, Value>,
+    odd: &'a RefCell<Option<Error>>,
+}
+
+impl Fields<'_> {
+    fn is_odd(&self, field: &str, expected: &'static str) {
+        self.odd.borrow_mut().get_or_insert_with(|| Error::field(field, expected));
     }
-}
 
-/// A whole number that may be missing or null.
-pub(crate) fn optional_integer(fields: &mut Map<String, Value>, name: &str) -> Result<Option<i64>, Error> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_i64().map(Some).ok_or_else(|| Error::field(format!("`{name}`"), "a whole number")),
+    /// Takes a field that may be missing or null.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.fields.remove(name).filter(|value| !value.is_null())
     }
-}
 
-/// A Boolean. Missing or null means false.
-pub(crate) fn flag(fields: &mut Map<String, Value>, name: &str) -> Result<bool, Error> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(value)) => Ok(value),
-        Some(_) => Err(Error::field(format!("`{name}`"), "true or false")),
-    }
-}
-
-/// An object. Missing or null means empty.
-pub(crate) fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(object)) => Ok(object),
-        Some(_) => Err(Error::field(format!("`{name}`"), "an object")),
-    }
-}
-
-/// An object that may be missing or null.
-pub(crate) fn optional_object(
-    fields: &mut Map<String, Value>,
-    name: &str,
-) -> Result<Option<Map<String, Value>>, Error> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(_) => object(fields, name).map(Some),
-    }
-}
-
-/// A list of whole numbers that may be missing or null.
-pub(crate) fn integers(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Vec<i64>>, Error> {
-    let odd = || Error::field(format!("`{name}`"), "a list of whole numbers");
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Array(list)) => {
-            list.iter().map(|it| it.as_i64().ok_or_else(odd)).collect::<Result<_, _>>().map(Some)
+    /// A string that may be missing or null.
+    pub(crate) fn optional_string(&mut self, name: &str) -> Option<String> {
+        if let Value::String(text) = self.take(name)? {
+            return Some(text);
         }
-        Some(_) => Err(odd()),
+        self.is_odd(&format!("`{name}`"), "a string");
+        None
     }
-}
 
-/// A list of strings. Missing or null means empty.
-pub(crate) fn string_list(fields: &mut Map<String, Value>, name: &str) -> Result<Vec<String>, Error> {
-    let odd = || Error::field(format!("`{name}`"), "a list of strings");
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(list)) => list.into_iter().map(|it| it.as_str().map(str::to_owned).ok_or_else(odd)).collect(),
-        Some(_) => Err(odd()),
+    /// A string. Missing or null means empty.
+    pub(crate) fn text(&mut self, name: &str) -> String {
+        self.optional_string(name).unwrap_or_default()
     }
-}
 
-/// Reads an object whose values are all strings. Missing or null means empty.
-pub(crate) fn string_map(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Error> {
-    let object = object(fields, name)?;
-    match object.iter().find(|(_, value)| !value.is_string()) {
-        None => Ok(object),
-        Some((key, _)) => Err(Error::field(format!("`{name}.{key}`"), "a string")),
+    /// A string that must be there.
+    pub(crate) fn string(&mut self, name: &str) -> String {
+        let text = self.optional_string(name);
+        if text.is_none() {
+            self.is_odd(&format!("`{name}`"), "a string");
+        }
+        text.unwrap_or_default()
     }
-}
 
-/// A list of objects that may be missing or null.
-pub(crate) fn objects(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Vec<Map<String, Value>>>, Error> {
-    let not_a_list = || Error::field(format!("`{name}`"), "a list of objects");
-    let list = match fields.remove(name) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Array(list)) => list,
-        Some(_) => return Err(not_a_list()),
-    };
-    let mut objects = Vec::with_capacity(list.len());
-    for value in list {
-        let Value::Object(object) = value else { return Err(not_a_list()) };
-        objects.push(object);
+    /// One of several words, which may be missing or null. `expected` lists them for the error.
+    pub(crate) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)], expected: &'static str) -> Option<T> {
+        let text = self.optional_string(name)?;
+        let word = words.iter().find(|(word, _)| *word == text);
+        if word.is_none() {
+            self.is_odd(&format!("`{name}`"), expected);
+        }
+        word.map(|(_, meaning)| *meaning)
     }
-    Ok(Some(objects))
+
+    /// One of several words that must be there.
+    pub(crate) fn required_word<T: Copy>(
+        &mut self,
+        name: &str,
+        words: &[(&str, T)],
+        expected: &'static str,
+    ) -> Option<T> {
+        let word = self.word(name, words, expected);
+        if word.is_none() {
+            self.is_odd(&format!("`{name}`"), "a string");
+        }
+        word
+    }
+
+    /// A whole number that may be missing or null.
+    pub(crate) fn optional_integer(&mut self, name: &str) -> Option<i64> {
+        let number = self.take(name)?.as_i64();
+        if number.is_none() {
+            self.is_odd(&format!("`{name}`"), "a whole number");
+        }
+        number
+    }
+
+    /// A Boolean. Missing or null means false.
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
+        let value = self.take(name).unwrap_or(Value::Bool(false)).as_bool();
+        if value.is_none() {
+            self.is_odd(&format!("`{name}`"), "true or false");
+        }
+        value.unwrap_or_default()
+    }
+
+    /// An object of any shape. Missing or null means empty.
+    pub(crate) fn any_object(&mut self, name: &str) -> Map<String, Value> {
+        match self.take(name) {
+            None => Map::new(),
+            Some(Value::Object(object)) => object,
+            Some(_) => {
+                self.is_odd(&format!("`{name}`"), "an object");
+                Map::new()
+            }
+        }
+    }
+
+    /// An object. Missing or null means empty.
+    pub(crate) fn object(&mut self, name: &str) -> Self {
+        Self { fields: self.any_object(name), odd: self.odd }
+    }
+
+    /// An object that may be missing or null.
+    pub(crate) fn optional_object(&mut self, name: &str) -> Option<Self> {
+        let is_there = self.fields.get(name).is_some_and(|value| !value.is_null());
+        is_there.then(|| self.object(name))
+    }
+
+    /// An object whose values are all strings. Missing or null means empty.
+    pub(crate) fn string_map(&mut self, name: &str) -> Map<String, Value> {
+        let object = self.any_object(name);
+        if let Some((key, _)) = object.iter().find(|(_, value)| !value.is_string()) {
+            self.is_odd(&format!("`{name}.{key}`"), "a string");
+        }
+        object
+    }
+
+    /// A list that may be missing or null. Each entry must be what `entry` takes.
+    fn list<T>(&mut self, name: &str, expected: &'static str, entry: impl FnMut(Value) -> Option<T>) -> Option<Vec<T>> {
+        let entries: Option<Vec<T>> = match self.take(name)? {
+            Value::Array(list) => list.into_iter().map(entry).collect(),
+            _ => None,
+        };
+        if entries.is_none() {
+            self.is_odd(&format!("`{name}`"), expected);
+        }
+        entries
+    }
+
+    /// A list of whole numbers that may be missing or null.
+    pub(crate) fn integers(&mut self, name: &str) -> Option<Vec<i64>> {
+        self.list(name, "a list of whole numbers", |value| value.as_i64())
+    }
+
+    /// A list of strings that may be missing or null.
+    pub(crate) fn strings(&mut self, name: &str) -> Option<Vec<String>> {
+        let string = |value| if let Value::String(text) = value { Some(text) } else { None };
+        self.list(name, "a list of strings", string)
+    }
+
+    /// A list of objects that may be missing or null.
+    pub(crate) fn objects(&mut self, name: &str) -> Option<Vec<Self>> {
+        let odd = self.odd;
+        let object = |value| if let Value::Object(fields) = value { Some(Fields { fields, odd }) } else { None };
+        self.list(name, "a list of objects", object)
+    }
+
+    /// A value of any shape. Missing means null.
+    pub(crate) fn any(&mut self, name: &str) -> Value {
+        self.fields.remove(name).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! The jobs of a pipeline that did not succeed, as GitLab's API names them.
 
-use serde_json::{Map, Value};
-
-use crate::Error;
-use crate::contract::fields::{flag, objects, optional_integer, optional_string, string};
+use crate::contract::fields::Fields;
 
 #[derive(Debug)]
 pub(crate) struct Jobs {
@@ -39,16 +36,14 @@ pub(crate) struct Job {
 
 impl Jobs {
     #[inline(never)]
-    pub(crate) fn of(fields: &mut Map<String, Value>) -> Result<Self, Error> {
-        let mut list = |name| -> Result<Option<Vec<Job>>, Error> {
-            objects(fields, name)?.map(|jobs| jobs.into_iter().map(Job::of).collect()).transpose()
-        };
-        Ok(Self {
-            failed: list("failed_jobs")?,
-            other: list("other_jobs")?.unwrap_or_default(),
-            more_failed: flag(fields, "more_failed_jobs")?,
-            all_known: flag(fields, "all_jobs_known")?,
-        })
+    pub(crate) fn read(fields: &mut Fields) -> Self {
+        let mut list = |name| fields.objects(name).map(|jobs| jobs.into_iter().map(Job::read).collect());
+        Self {
+            failed: list("failed_jobs"),
+            other: list("other_jobs").unwrap_or_default(),
+            more_failed: fields.flag("more_failed_jobs"),
+            all_known: fields.flag("all_jobs_known"),
+        }
     }
 }
 
@@ -59,18 +54,18 @@ impl Job {
         self.name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.eq_ignore_ascii_case("stop"))
     }
 
-    fn of(mut fields: Map<String, Value>) -> Result<Self, Error> {
-        Ok(Self {
-            name: string(&mut fields, "name")?,
-            id: optional_integer(&mut fields, "id")?,
-            stage: optional_string(&mut fields, "stage")?.unwrap_or_default(),
-            status: optional_string(&mut fields, "status")?.unwrap_or_default(),
-            web_url: optional_string(&mut fields, "web_url")?.unwrap_or_default(),
-            failure_reason: optional_string(&mut fields, "failure_reason")?.unwrap_or_default(),
-            downstream_url: optional_string(&mut fields, "downstream_url")?,
-            is_trigger: flag(&mut fields, "trigger")?,
-            environment: optional_string(&mut fields, "environment")?,
-            environment_slug: optional_string(&mut fields, "environment_slug")?,
-        })
+    fn read(mut fields: Fields) -> Self {
+        Self {
+            name: fields.string("name"),
+            id: fields.optional_integer("id"),
+            stage: fields.text("stage"),
+            status: fields.text("status"),
+            web_url: fields.text("web_url"),
+            failure_reason: fields.text("failure_reason"),
+            downstream_url: fields.optional_string("downstream_url"),
+            is_trigger: fields.flag("trigger"),
+            environment: fields.optional_string("environment"),
+            environment_slug: fields.optional_string("environment_slug"),
+        }
     }
 }

@@ -21,6 +21,7 @@ impl Setting {
     pub(crate) const MERGE_INTO: Self = Self("merge_into");
     pub(crate) const OPS_ENVIRONMENTS: Self = Self("ops_environments");
     pub(crate) const OPS_MENTION: Self = Self("ops_mention");
+    pub(crate) const OWNERS: Self = Self("owners");
     pub(crate) const PROJECT_NAME: Self = Self("project_name");
 
     pub(crate) const fn name(self) -> &'static str {

@@ -46,7 +46,7 @@ impl Hook {
     }
 }
 
-/// Returns the unreported failed jobs. `None` if GitLab could not be asked. The pipeline's message records the reported jobs. A webhook
+/// Returns the unreported failed jobs, those that did not fail in the previous pipeline first. `None` if GitLab could not be asked. The pipeline's message records the reported jobs. A webhook
 /// has no such record, so a failure may be posted twice rather than never.
 #[inline(never)]
 pub(crate) fn unreported(context: &Context) -> Option<Vec<&Job>> {
@@ -54,7 +54,25 @@ pub(crate) fn unreported(context: &Context) -> Option<Vec<&Job>> {
         (Some(reported), Some(id)) => reported.contains(&id),
         _ => reports_itself(context, job) && Hook::of(&job.failure_reason) == Hook::Ran,
     };
-    Some(context.jobs.failed.as_ref()?.iter().filter(|job| !is_reported(job)).collect())
+    let unreported = context.jobs.failed.as_ref()?.iter().filter(|job| !is_reported(job));
+    let (old, mut jobs): (Vec<&Job>, Vec<&Job>) = unreported.partition(|job| failed_before(context, job) == Some(true));
+    jobs.extend(old);
+    Some(jobs)
+}
+
+/// Returns whether a failed job failed in the previous pipeline too. `None` means unknown, or that the pipeline did not fail.
+pub(crate) fn failed_before(context: &Context, job: &Job) -> Option<bool> {
+    context.history.failed_before(&job.name)
+}
+
+/// True if the previous pipeline failed, and one of these jobs did not fail there.
+pub(crate) fn is_any_new(context: &Context, jobs: Option<&[&Job]>) -> bool {
+    jobs.unwrap_or_default().iter().any(|job| failed_before(context, job) == Some(false))
+}
+
+/// True if each of these jobs failed in the previous pipeline too.
+pub(crate) fn are_all_old(context: &Context, jobs: &[&Job]) -> bool {
+    !context.jobs.more_failed && !jobs.is_empty() && jobs.iter().all(|job| failed_before(context, job) == Some(true))
 }
 
 /// True if all unreported failures are deployments whose hooks could not report them.
@@ -72,10 +90,14 @@ pub(crate) fn reports_itself(context: &Context, job: &Job) -> bool {
 
 /// True if a job of this name has the hooks, according to `deploy_jobs` and `merge_into`.
 pub(crate) fn carries_hooks(context: &Context, name: &str) -> bool {
-    let written = name_in_configuration(name);
     let patterns = context.setting(Setting::DEPLOY_JOBS).unwrap_or_default();
-    context.setting(Setting::MERGE_INTO).is_some_and(|job| job == name || job == written)
-        || glob::any_of(patterns, |it| glob::matches(it, name) || glob::matches(it, written))
+    context.setting(Setting::MERGE_INTO).is_some_and(|job| job == name || job == name_in_configuration(name))
+        || glob::any_of(patterns, |it| names_job(it, name))
+}
+
+/// True if a pattern matches a job, by its full name or by its name in `.gitlab-ci.yml`.
+pub(crate) fn names_job(pattern: &str, name: &str) -> bool {
+    glob::matches(pattern, name) || glob::matches(pattern, name_in_configuration(name))
 }
 
 /// Warns of a hook that neither setting names. Without both, the job uses no component, and no closing job counts on them.

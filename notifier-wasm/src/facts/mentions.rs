@@ -1,10 +1,11 @@
 //! The mentions of a message.
 
 use crate::contract::context::Event;
+use crate::contract::jobs::Job;
 use crate::contract::setting::Setting;
 use crate::contract::warning::{Code, Warning};
-use crate::facts::Facts;
 use crate::facts::settings_file::{NAME, every};
+use crate::facts::{Facts, failures, owners};
 use crate::text;
 
 /// A person or a group that a message mentions, by Slack ID.
@@ -26,29 +27,76 @@ impl Mention {
     }
 }
 
-/// Returns the mentions from `NOTIFIER_MENTION`, or for the operators `NOTIFIER_OPS_MENTION`, else from the settings file.
-/// Only a failure and a recovery mention anybody, so that a muted channel stays useful. An invalid entry causes a warning at
-/// every event.
+/// The mentions of a message.
+#[derive(Debug, Default)]
+pub(crate) struct Mentions {
+    pub(crate) shown: Vec<Mention>,
+    /// The number of groups and people beyond the limit.
+    pub(crate) more: usize,
+}
+
+/// The most groups and people that a message mentions.
+const MAX_MENTIONS: usize = 5;
+
+/// Returns the mentions from `NOTIFIER_MENTION`, or for the operators `NOTIFIER_OPS_MENTION`, else from the settings file, and the owners
+/// of the failed jobs. Only a new failure and a recovery mention anybody, so that a muted channel stays useful. An invalid entry causes
+/// a warning at every event.
 #[inline(never)]
-pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
+pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Mentions {
+    let is_recovery = facts.state.is_recovery();
+    let mut found = match facts.context.history.failure().filter(|_| is_recovery && facts.context.operators.is_none()) {
+        // A bot remembers the mentions of the failure.
+        Some(failure) => {
+            let whom = failure.mentions.iter().filter_map(|it| Whom::of(it));
+            whom.filter_map(|whom| whom.mention(facts)).collect()
+        }
+        None => by_settings(facts, warnings),
+    };
+    if is_recovery {
+        found.retain(|mention| !matches!(mention, Mention::All(_)));
+    }
+    let mut count = 0;
+    found.retain(|mention| {
+        count += usize::from(!matches!(mention, Mention::All(_)));
+        count <= MAX_MENTIONS
+    });
+    Mentions { shown: found, more: count.saturating_sub(MAX_MENTIONS) }
+}
+
+/// Returns the mentions of the settings for this message.
+fn by_settings(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
     let (setting, variable) = match facts.context.operators {
         None => (Setting::MENTION, "NOTIFIER_MENTION"),
         Some(_) => (Setting::OPS_MENTION, "NOTIFIER_OPS_MENTION"),
     };
-    let is_time = facts.state.is_failure() || facts.state.is_recovery();
-    // A recovery mentions the people that the failure mentioned.
-    let failure = facts.context.history.failure().filter(|_| facts.state.is_recovery() && setting == Setting::MENTION);
-    if let Some(failure) = failure.filter(|failure| !failure.mentions.is_empty()) {
-        return failure.mentions.iter().filter_map(|it| Whom::of(it)).filter_map(|whom| whom.mention(facts)).collect();
-    }
+    let is_time = (facts.state.is_failure() || facts.state.is_recovery()) && !facts.has_nothing_new();
+    let mut found = Vec::new();
     let given = facts.context.setting(setting).map(|list| (list, variable, String::new()));
     let in_file = || Some((facts.file.get(setting.name())?, NAME, format!("{}: ", setting.name())));
-    let Some((list, source, key)) = given.or_else(in_file) else {
-        return Vec::new();
-    };
-    let (mut found, mut unknown) = (Vec::new(), None);
-    let list = list.replace(": ", ":");
-    for entry in entries(&list) {
+    if let Some((list, source, key)) = given.or_else(in_file) {
+        let list = list.replace(": ", ":");
+        add(facts, entries(&list), (source, &key), is_time, &mut found, warnings);
+    }
+    if facts.context.operators.is_none() {
+        for owner in owners::owners(facts, warnings) {
+            let source = ("NOTIFIER_OWNERS", "");
+            add(facts, owner.mentions, source, is_time && owner.is_concerned, &mut found, warnings);
+        }
+    }
+    found
+}
+
+/// Adds the mentions of a list if `is_time`. `source` is its variable or file, and the key in that file.
+fn add(
+    facts: &Facts,
+    list: Vec<&str>,
+    (source, key): (&'static str, &str),
+    is_time: bool,
+    found: &mut Vec<Mention>,
+    warnings: &mut Vec<Warning>,
+) {
+    let mut unknown = None;
+    for entry in list {
         let whom = Whom::of(entry);
         if whom.is_none() {
             let entry = text::shown(entry, 40);
@@ -72,21 +120,26 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mentio
         );
         warnings.push(Warning::of(Code::UnknownPerson, source, text));
     }
-    found
 }
 
 /// Returns the e-mail addresses of people without a known Slack ID whom a failure or a recovery might mention, here or for the
 /// operators. These are the commit's author and the person who ran the pipeline, who replaces an author that Slack does not know.
 #[inline(never)]
 pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
-    let may_mention = facts.state.is_failure() || facts.context.event == Event::PipelineFinished;
+    let is_closing = facts.context.event == Event::PipelineFinished;
+    let failed: Vec<&Job> = facts.context.jobs.failed.iter().flatten().collect();
+    let is_old = is_closing
+        && failures::are_all_old(facts.context, &failed)
+        && !failed.iter().any(|job| failures::reports_itself(facts.context, job));
+    let may_mention = (facts.state.is_failure() || is_closing) && !is_old;
     // Take all mentions of the settings file, because the state may still change.
     let of = |setting: Setting| {
         facts.context.setting(setting).map_or_else(|| every(facts.context, setting.name()), |list| vec![list])
     };
     let lists = [Setting::MENTION, Setting::OPS_MENTION].into_iter().flat_map(of);
     let lists: Vec<String> = lists.map(|list| list.replace(": ", ":")).collect();
-    let named: Vec<Whom> = lists.iter().flat_map(|list| entries(list)).filter_map(Whom::of).collect();
+    let named = lists.iter().flat_map(|list| entries(list)).chain(owners::all_mentions(facts.context));
+    let named: Vec<Whom> = named.filter_map(Whom::of).collect();
     let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner));
     if !may_mention || !(of_author || of_runner) {
         return Vec::new();
@@ -249,7 +302,7 @@ mod tests {
             "ci": {"CI_JOB_STATUS": status, "CI_COMMIT_AUTHOR": "Kim Minsu <minsu@example.com>", "GITLAB_USER_LOGIN": "jiwoo"},
         }));
         let mut warnings = Vec::new();
-        let mentions = mentions(&Facts::of(&context, &mut vec![]), &mut warnings);
+        let mentions = mentions(&Facts::of(&context, &mut vec![]), &mut warnings).shown;
         (mentions, warnings.len())
     }
 
@@ -286,7 +339,7 @@ mod tests {
             "event": "deploy-finished", "settings": {"mention": "author,user"}, "people": {"project_42_bot": "U0ROBOT"},
             "ci": {"CI_JOB_STATUS": "failed", "GITLAB_USER_LOGIN": "project_42_bot", "CI_COMMIT_AUTHOR": "Renovate <project_42_bot>"},
         }));
-        assert_eq!(mentions(&Facts::of(&context, &mut vec![]), &mut vec![]), []);
+        assert_eq!(mentions(&Facts::of(&context, &mut vec![]), &mut vec![]).shown, []);
     }
 
     #[test]
@@ -295,7 +348,7 @@ mod tests {
             "event": "pipeline-finished", "result": "success", "history": {"previous_status": "failed"}, "settings": {"mention": "user"},
             "people": {"jiwoo": "U0JIWOO"}, "ci": {"GITLAB_USER_LOGIN": "jiwoo"},
         }));
-        assert_eq!(mentions(&Facts::of(&context, &mut vec![]), &mut vec![]), [Mention::User("U0JIWOO".into())]);
+        assert_eq!(mentions(&Facts::of(&context, &mut vec![]), &mut vec![]).shown, [Mention::User("U0JIWOO".into())]);
     }
 
     #[test]
@@ -343,7 +396,7 @@ mod tests {
                 "event": "deploy-finished", "settings": {"mention": "author"}, "people": {"minsu.kim": "U0MINSU"},
                 "ci": {"CI_JOB_STATUS": "failed", "CI_COMMIT_AUTHOR": format!("Kim Minsu <{email}>"), "CI_SERVER_HOST": "gitlab.corp.example"},
             }));
-            mentions(&Facts::of(&context, &mut vec![]), &mut vec![]).len()
+            mentions(&Facts::of(&context, &mut vec![]), &mut vec![]).shown.len()
         };
         for email in ["301-minsu.kim@users.noreply.gitlab.corp.example", "Minsu.Kim@users.noreply.GitLab.corp.example"]
         {

@@ -5,6 +5,7 @@ use crate::contract::context::{Context, Event, Verdict};
 use crate::contract::jobs::Job;
 use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
+use crate::facts::failures;
 
 impl Action {
     #[inline(never)]
@@ -20,8 +21,7 @@ impl Action {
 impl State {
     /// Derives the state. In an `after_script`, `CI_JOB_STATUS` is the status of the job. At a pipeline's end GitLab's own verdict
     /// counts, else its data about the jobs.
-    /// `are_deployments` is true if all unreported failures are deployments whose hooks could not report them.
-    pub(crate) fn of(context: &Context, are_deployments: bool, warnings: &mut Vec<Warning>) -> Self {
+    pub(crate) fn of(context: &Context, unreported: Option<&[&Job]>, warnings: &mut Vec<Warning>) -> Self {
         match context.event {
             Event::PipelineStarted => Self::PipelineStarted,
             Event::DeployStarted => Self::DeployStarted,
@@ -36,7 +36,7 @@ impl State {
                     Self::DeployFinished
                 }
             },
-            Event::PipelineFinished => Self::of_pipeline(context, are_deployments),
+            Event::PipelineFinished => Self::of_pipeline(context, unreported),
         }
     }
 
@@ -51,7 +51,7 @@ impl State {
         }
     }
 
-    fn of_pipeline(context: &Context, are_deployments: bool) -> Self {
+    fn of_pipeline(context: &Context, unreported: Option<&[&Job]>) -> Self {
         let was_failing = context.history.was_failing();
         let has_failed = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty());
         let is = |statuses: &[&str]| context.jobs.other.iter().any(|job| statuses.contains(&job.status.as_str()));
@@ -67,9 +67,9 @@ impl State {
         match (succeeded, was_failing) {
             (true, false) => Self::PipelineSucceeded,
             (true, true) => Self::PipelineFixed,
-            (false, _) if are_deployments => Self::DeployFailed,
-            (false, false) => Self::PipelineFailed,
-            (false, true) => Self::PipelineStillFailing,
+            (false, _) if failures::are_deployments(context, unreported) => Self::DeployFailed,
+            (false, true) if !failures::is_any_new(context, unreported) => Self::PipelineStillFailing,
+            (false, _) => Self::PipelineFailed,
         }
     }
 
@@ -123,13 +123,11 @@ mod tests {
 
     use super::*;
     use crate::contract::context::context;
-    use crate::facts::failures;
 
     fn state(json: serde_json::Value) -> (State, usize) {
         let mut warnings = Vec::new();
         let context = context(json);
-        let are_deployments = failures::are_deployments(&context, failures::unreported(&context).as_deref());
-        (State::of(&context, are_deployments, &mut warnings), warnings.len())
+        (State::of(&context, failures::unreported(&context).as_deref(), &mut warnings), warnings.len())
     }
 
     #[test]

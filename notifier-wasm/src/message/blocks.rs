@@ -1,13 +1,14 @@
-//! The blocks of a message: headline, links, the settings file's lines, mentions.
+//! The blocks of a message: headline, links, the beginning of the failures, the settings file's lines, mentions.
 
 use crate::contract::action::Action;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::Facts;
-use crate::facts::mentions::Mention;
+use crate::facts::mentions::Mentions;
 use crate::facts::settings_file::NAME;
 use crate::message::block_kit::{Block, Element};
 use crate::message::details::MAX_NAME;
 use crate::message::links::Link;
+use crate::message::red_since::red_since;
 use crate::message::summary::qualifiers;
 use crate::text;
 
@@ -42,7 +43,7 @@ pub(crate) fn blocks(
     status: &str,
     links: &[Link],
     extra: Vec<Vec<Element>>,
-    mentions: &[Mention],
+    mentions: &Mentions,
 ) -> Vec<Block> {
     let mut headline = vec![Element::Emoji { name: facts.emoji().0 }, Element::text(" ")];
     if let Some(project) = facts.project() {
@@ -67,8 +68,9 @@ pub(crate) fn blocks(
         links.iter().map(|link| Element::Link { url: link.url.as_str().to_owned(), text: link.label.clone() }),
         " · ",
     );
-    let mentions = separated(mentions.iter().map(Element::mention), " ");
-    [headline, links]
+    let more = (mentions.more > 0).then(|| Element::text(facts.language.and_more_people(mentions.more)));
+    let mentions = separated(mentions.shown.iter().map(Element::mention).chain(more), " ");
+    [headline, links, red_since(facts)]
         .into_iter()
         .chain(extra)
         .chain([mentions])

@@ -10,7 +10,7 @@ use crate::text::url::SafeUrl;
 
 /// The longest title and the longest name of a person, in characters.
 pub(crate) const MAX_TITLE: usize = 72;
-const MAX_AUTHOR: usize = 40;
+pub(crate) const MAX_AUTHOR: usize = 40;
 /// The longest text that Slack is known to take, in bytes.
 const MAX_TOTAL: usize = 2900;
 
@@ -68,7 +68,7 @@ pub(crate) fn since(facts: &Facts) -> Option<Mrkdwn> {
     Some(Mrkdwn { text: lines.join("\n"), verbatim: true })
 }
 
-fn is_sha(sha: &str) -> bool {
+pub(crate) fn is_sha(sha: &str) -> bool {
     !sha.is_empty() && sha.chars().all(|c| c.is_ascii_hexdigit())
 }
 

@@ -205,8 +205,7 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
     let labels = facts.language.labels();
     let all = facts.url("CI_PIPELINE_URL").and_then(|pipeline| pipeline.join("failures"));
     let jobs = facts.unreported.as_deref().unwrap_or_default();
-    let is_headline = facts.state == State::PipelineFailed && !facts.context.jobs.more_failed;
-    let stage_is_known = is_headline && failures::common_stage(jobs).is_some();
+    let headline = failures::common_stage(&facts.headline_failures());
     let mut links: Vec<Link> = Vec::new();
     let mut total = 0;
     for job in jobs.iter().take(MAX_JOBS) {
@@ -218,7 +217,7 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
         let name = text::shown(&job.name, MAX_LABEL);
         let stage = text::shown(&job.stage, 40);
         let reason = reasons::describe(job, facts.language);
-        let is_named = stage_is_known || facts.state == State::DeployFailed && stage == "deploy";
+        let is_named = headline == Some(job.stage.as_str()) || facts.state == State::DeployFailed && stage == "deploy";
         let named = if is_named || stage.is_empty() || stage == name { name } else { format!("{name} ({stage})") };
         let label = match (jobs.len(), reason.as_str()) {
             (1, "") => format!("{}: {named}", labels.failed_job),
@@ -226,6 +225,12 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
             (_, "") => named,
             (_, reason) => format!("{named}: {reason}"),
         };
+        let label = match failures::failed_before(facts.context, job) {
+            Some(true) => facts.context.history.previous_pipeline_id.map(|id| facts.language.failed_before(Some(id))),
+            Some(false) => Some(facts.language.failed_before(None)),
+            None => None,
+        }
+        .map_or_else(|| label.clone(), |before| format!("{label} · {before}"));
         let link = Link { label, url };
         total += link.size();
         if total > MAX_JOBS_TOTAL {

@@ -112,11 +112,11 @@ pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
 /// Names a failed pipeline by its failed stage, if that is only one.
 fn default_status(facts: &Facts) -> String {
     let Facts { context, state, action, language, .. } = facts;
-    let failed = facts.unreported.as_deref().filter(|_| *state == State::PipelineFailed && !context.jobs.more_failed);
-    if failed.is_some_and(|failed| !failed.is_empty() && failed.iter().all(|job| job.stops())) {
+    let failed = facts.headline_failures();
+    if !failed.is_empty() && failed.iter().all(|job| job.stops()) {
         return language.state(State::DeployFailed, Action::Stop, "");
     }
-    if let Some(stage) = failed.and_then(failures::common_stage) {
+    if let Some(stage) = failures::common_stage(&failed) {
         return language.stage_failed(&text::shown(stage, MAX_STAGE));
     }
     if let Some(in_a_row) = still_failing(facts).and_then(|count| language.failed_in_a_row(count)) {

@@ -38,11 +38,15 @@ pub(crate) fn entries(list: &str) -> impl Iterator<Item = &str> {
     entries.map(|entry| entry.trim_matches(['"', '\''])).filter(|entry| !entry.is_empty())
 }
 
-/// True if `is_one` holds for any entry of a list. Commas, semicolons and line breaks separate entries; empty ones are skipped.
+/// Returns the entries of a list whose entries may hold blanks. Commas, semicolons and line breaks separate them; empty ones are skipped.
+pub(crate) fn entries_with_blanks(list: &str) -> impl Iterator<Item = &str> {
+    let entries = list.split([',', ';', '\n']).map(|entry| entry.trim().trim_matches(['"', '\'']));
+    entries.filter(|entry| !entry.is_empty())
+}
+
+/// True if `is_one` holds for any entry of such a list.
 pub(crate) fn any_of(list: &str, is_one: impl Fn(&str) -> bool) -> bool {
-    list.split([',', ';', '\n'])
-        .map(|entry| entry.trim().trim_matches(['"', '\'']))
-        .any(|entry| !entry.is_empty() && is_one(entry))
+    entries_with_blanks(list).any(is_one)
 }
 
 #[cfg(test)]

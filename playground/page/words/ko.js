@@ -92,6 +92,7 @@ export const choices = {
   "rolled back": "롤백됨",
   "pipeline fixed": "파이프라인 복구됨",
   "pipeline failed": "파이프라인 실패",
+  "new and old failures": "새로운 실패와 계속되는 실패",
   "pipeline still failing": "계속 실패 중",
   "pipeline succeeded": "파이프라인 성공",
   "pipeline canceled": "파이프라인 취소됨",

@@ -4,6 +4,7 @@ mod checklist;
 mod events;
 mod gitlab;
 mod job;
+mod owners;
 mod slack;
 
 use crate::cli::JobArgs;
@@ -27,6 +28,7 @@ pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
     let message = job::check_module(&call, &mut list);
     events::check(&call, &mut list);
     gitlab::check(&call, &list);
+    owners::check(&call, &list);
     for oddity in call.client.oddities() {
         list.note(Topic::Network, &oddity);
     }

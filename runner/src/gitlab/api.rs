@@ -16,9 +16,6 @@ use crate::net::http::{Client, Connection, Opened};
 use crate::net::secret::Secret;
 use crate::variables::Variables;
 
-/// The most requests of one call.
-const REQUESTS: u8 = 6;
-
 /// The size limit of an answer, in bytes. A list of a hundred jobs has a whole commit message in each, all of it dropped.
 const MAX_ANSWER: u64 = 32 << 20;
 
@@ -60,8 +57,8 @@ pub(crate) enum Unknown {
     Status(u16),
     #[error("GitLab's answer is not what its API documents")]
     NotUnderstood,
-    #[error("the limit of {REQUESTS} requests to GitLab is reached")]
-    Enough,
+    #[error("the limit of {0} requests to GitLab is reached")]
+    Enough(u8),
 }
 
 impl Explain for Unknown {
@@ -77,7 +74,7 @@ impl Explain for Unknown {
             Self::Forbidden(_) => "check its scope, read_api, and its role in the project".into(),
             Self::Expired => "create a new project access token with read_api".into(),
             Self::NotUnderstood => "check whether a proxy answers in its place".into(),
-            Self::Missing(_) | Self::Child | Self::OtherHost | Self::Status(_) | Self::Enough => "".into(),
+            Self::Missing(_) | Self::Child | Self::OtherHost | Self::Status(_) | Self::Enough(_) => "".into(),
         }
     }
 }
@@ -108,17 +105,20 @@ pub(crate) struct Api {
     preferred: Cell<usize>,
     /// True if the access token is useless: it got a 401 on a route that takes any token.
     is_expired: Cell<bool>,
+    /// The most requests of one call, and those that are left.
+    requests: u8,
     left: Cell<u8>,
     /// The reason why no further request is made.
     stopped: RefCell<Option<Unknown>>,
 }
 
 impl Api {
-    /// Builds the API for the project of a job.
+    /// Builds the API for the project of a job. `time` and `requests` are the limits of all its requests together.
     pub(crate) fn of_job(
         client: &Client,
         variables: &Variables,
         time: Duration,
+        requests: u8,
         deadline: Deadline,
     ) -> Result<Self, Unknown> {
         let variable = |name: &'static str| variables.get(name).ok_or(Unknown::Missing(name));
@@ -141,7 +141,8 @@ impl Api {
             tokens,
             preferred: Cell::new(0),
             is_expired: Cell::new(false),
-            left: Cell::new(REQUESTS),
+            requests,
+            left: Cell::new(requests),
             stopped: RefCell::default(),
         })
     }
@@ -166,7 +167,7 @@ impl Api {
                 }
             }
         }
-        Err(unknown.unwrap_or(Unknown::Enough))
+        Err(unknown.unwrap_or(Unknown::Enough(self.requests)))
     }
 
     /// Stops further requests after a timeout or a 429, which stays the reason of them all.
@@ -224,7 +225,7 @@ impl Asker<'_> {
         if let Some(unknown) = &*api.stopped.borrow() {
             return Err(unknown.clone());
         }
-        let left = api.left.get().checked_sub(1).ok_or(Unknown::Enough)?;
+        let left = api.left.get().checked_sub(1).ok_or(Unknown::Enough(api.requests))?;
         api.left.set(left);
         let (header, token) = &api.tokens[token];
         let url = format!("{}/{path}", api.project);

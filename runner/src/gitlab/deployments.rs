@@ -92,7 +92,7 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
             let is_end = succeeded.len() < DEPTH;
             let found = succeeded.into_iter().find(is_before);
             if found.is_none() && !is_end {
-                return Err(Unknown::Enough);
+                return Err(Unknown::NotListed);
             }
             found
         }

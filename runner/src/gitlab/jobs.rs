@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::api::{Api, Asker, PAGE, Unknown};
+use super::api::{Api, Asker, PAGE, Page, Unknown};
 
 /// The statuses that matter for a pipeline's end: all except success and skipped. A job is skipped only because of other
 /// jobs (gitlab-org/gitlab, `app/models/concerns/ci/has_status.rb`).
@@ -30,7 +30,7 @@ const MAX_NAMED: usize = 30;
 const PAGES: usize = 2;
 
 /// The length limit of a name, in characters, as in GitLab's own column.
-const MAX_NAME: usize = 255;
+pub(super) const MAX_NAME: usize = 255;
 /// The length limit of any other text, in characters. A longer address is dropped, because a cut address leads elsewhere.
 const MAX_TEXT: usize = 1000;
 
@@ -93,7 +93,7 @@ impl Jobs {
 
 /// The beginning of a text in an answer.
 #[derive(Default)]
-struct Text(String);
+pub(super) struct Text(pub(super) String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -122,21 +122,34 @@ impl<'de> Deserialize<'de> for Text {
 
 /// A job of an answer.
 #[derive(Deserialize)]
-struct Listed {
-    id: i64,
-    name: Text,
+pub(super) struct Listed {
+    pub(super) id: i64,
+    pub(super) name: Text,
     #[serde(default)]
     stage: Text,
     #[serde(default)]
     web_url: Text,
     #[serde(default)]
-    status: Text,
+    pub(super) status: Text,
     #[serde(default)]
     failure_reason: Text,
     #[serde(default)]
-    allow_failure: Option<bool>,
+    pub(super) allow_failure: Option<bool>,
     #[serde(default)]
     downstream_pipeline: Option<Downstream>,
+    #[serde(default)]
+    pub(super) commit: Option<Commit>,
+}
+
+/// The commit of a job's pipeline.
+#[derive(Deserialize)]
+pub(super) struct Commit {
+    #[serde(default)]
+    pub(super) id: Text,
+    #[serde(default)]
+    pub(super) title: Text,
+    #[serde(default)]
+    pub(super) author_name: Text,
 }
 
 #[derive(Deserialize)]
@@ -170,23 +183,8 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
     let scopes: String = STATUSES.iter().map(|it| format!("scope%5B%5D={it}&")).collect();
     let path = format!("pipelines/{}/jobs?{scopes}per_page={PAGE}", api.pipeline);
     let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
-    // GitLab 19.2 names them trigger jobs (https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs).
-    let routes: &[&str] = match version {
-        (major @ 1.., _) if major < 18 => &["bridges"],
-        version if version >= (19, 2) => &["trigger_jobs", "bridges"],
-        _ => &["bridges", "trigger_jobs"],
-    };
-    // The loop always replaces it.
-    let mut triggers = Err(Unknown::Enough);
-    for route in routes {
-        let path = format!("pipelines/{}/{route}?per_page={PAGE}", api.pipeline);
-        triggers = api.ask(|asker| asker.list::<Listed>(&path));
-        if triggers.is_ok() {
-            break;
-        }
-    }
     let mut jobs = Jobs { are_cut, ..Jobs::default() };
-    let triggers = match triggers {
+    let triggers = match trigger_jobs(api, api.pipeline, "", version) {
         Ok(page) => {
             jobs.are_cut |= page.has_next;
             page.entries
@@ -221,8 +219,33 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
     Ok(jobs)
 }
 
+/// Reads the trigger jobs of a pipeline. `scope` is a query that ends with `&`, or empty.
+pub(super) fn trigger_jobs(
+    api: &Api,
+    pipeline: i64,
+    scope: &str,
+    version: (u32, u32),
+) -> Result<Page<Listed>, Unknown> {
+    // GitLab 19.2 names them trigger jobs (https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs).
+    let routes: &[&str] = match version {
+        (major @ 1.., _) if major < 18 => &["bridges"],
+        version if version >= (19, 2) => &["trigger_jobs", "bridges"],
+        _ => &["bridges", "trigger_jobs"],
+    };
+    // The loop always replaces it.
+    let mut triggers = Err(Unknown::NotListed);
+    for route in routes {
+        let path = format!("pipelines/{pipeline}/{route}?{scope}per_page={PAGE}");
+        triggers = api.ask(|asker| asker.list::<Listed>(&path));
+        if triggers.is_ok() {
+            break;
+        }
+    }
+    triggers
+}
+
 /// Reads up to `PAGES` pages of a job list. Returns its jobs, and true if more pages exist. Fails if this job is missing.
-fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bool), Unknown> {
+pub(super) fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bool), Unknown> {
     let mut all: Vec<Listed> = Vec::new();
     let mut has_next = true;
     for page in 1..=PAGES {
@@ -236,32 +259,14 @@ fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bool), Unknow
     if all.iter().any(|job| job.id == asker.api.job) { Ok((all, has_next)) } else { Err(Unknown::NotListed) }
 }
 
-/// This job's attempt and the start job, from the list of all attempts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attempts {
-    /// The number of this attempt, from 1; `None` if earlier ones may be on pages that were not read.
-    pub(crate) this: Option<i64>,
-    /// The pipeline's start job, if it succeeded: its artifact locates the pipeline's message.
-    pub(crate) start_job: Option<i64>,
-}
-
-/// Reads the list of all attempts, retried jobs included, up to `PAGES` pages.
-pub(crate) fn attempts(api: &Api, start_job: &str) -> Result<Attempts, Unknown> {
-    let path = format!("pipelines/{}/jobs?include_retried=true&per_page={PAGE}", api.pipeline);
-    let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
-    let own = listed.iter().find(|job| job.id == api.job);
-    let before =
-        listed.iter().filter(|job| own.is_some_and(|own| own.name.0 == job.name.0) && job.id < api.job).count();
-    let ended = listed.iter().filter(|job| job.name.0 == start_job && job.status.0 == "success");
-    Ok(Attempts {
-        this: (!are_cut).then_some(i64::try_from(before).unwrap_or(0) + 1),
-        start_job: ended.map(|job| job.id).max(),
-    })
-}
-
-/// Returns the beginning of a file in a job's artifacts (<https://docs.gitlab.com/api/job_artifacts/>).
-pub(crate) fn artifact(api: &Api, job: i64, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
-    api.ask(|asker| asker.file(&format!("jobs/{job}/artifacts/{path}"), max))
+/// Returns the full names of the pipeline's jobs, trigger jobs included, and true if there are more.
+pub(crate) fn names(api: &Api, version: (u32, u32)) -> Result<(Vec<String>, bool), Unknown> {
+    let path = format!("pipelines/{}/jobs?per_page={PAGE}", api.pipeline);
+    let (mut listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
+    let triggers = trigger_jobs(api, api.pipeline, "", version).map_or_else(|_| Vec::new(), |page| page.entries);
+    listed.extend(triggers);
+    listed.sort_by_key(|job| job.id);
+    Ok((listed.into_iter().map(|job| job.name.0).collect(), are_cut))
 }
 
 #[cfg(feature = "fuzz")]

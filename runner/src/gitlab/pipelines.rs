@@ -2,19 +2,29 @@
 
 use serde::Deserialize;
 
-use super::api::{Api, Unknown};
+use super::api::{Api, PAGE, Unknown};
 use crate::net::secret::percent_encoded;
 
-/// The number of a ref's pipelines to look back through.
-const DEPTH: usize = 50;
-
-/// The results of the pipelines before this one on the same ref.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The pipelines before this one on the same ref that ended. Canceled ones do not count.
+#[derive(Debug, Default)]
 pub(crate) struct Before {
-    /// True if the previous pipeline failed; `None` if there was none.
-    pub(crate) failed: Option<bool>,
-    /// The number of consecutive failures, up to the previous pipeline; `None` if they go further back than was read.
-    pub(crate) in_a_row: Option<i64>,
+    /// The previous pipeline; `None` if there was none.
+    pub(crate) previous: Option<Ended>,
+    /// The number of consecutive failures, up to the previous pipeline.
+    pub(crate) in_a_row: i64,
+    /// The first of these failures; `None` if they go further back than was read.
+    pub(crate) first_failure: Option<Ended>,
+    /// True if the failures do not go further back than was read.
+    pub(crate) is_whole: bool,
+}
+
+/// A pipeline that ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) id: i64,
+    pub(crate) has_failed: bool,
+    /// The time of its creation, as GitLab writes it; empty if unknown.
+    pub(crate) created_at: String,
 }
 
 #[derive(Deserialize)]
@@ -23,6 +33,8 @@ struct Listed {
     status: String,
     #[serde(default)]
     source: Option<String>,
+    #[serde(default)]
+    created_at: Option<String>,
 }
 
 /// The sources of pipelines that do not count for their ref (gitlab-org/gitlab, `dangling_sources` of
@@ -53,23 +65,31 @@ impl Listed {
     }
 }
 
-/// Reads the pipelines of a ref before this one. `git_ref` is the ref's name in GitLab's API (`GitRef::of_api`).
+/// Reads the pipelines of a ref before this one, a page of those that ended (gitlab-org/gitlab, `app/finders/ci/pipelines_finder.rb`).
+/// `git_ref` is the ref's name in GitLab's API (`GitRef::of_api`).
 pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
-    let path = format!("pipelines?ref={}&order_by=id&sort=desc&per_page={DEPTH}", percent_encoded(git_ref));
+    let git_ref = percent_encoded(git_ref);
+    let path = format!("pipelines?ref={git_ref}&scope=finished&order_by=id&sort=desc&per_page={PAGE}");
     let page = api.ask(|asker| asker.list::<Listed>(&path))?;
-    let is_end = page.entries.len() < DEPTH;
-    let mut ended: Vec<(i64, bool)> =
-        page.entries.iter().filter_map(|it| Some((it.id, it.verdict(api.pipeline)?))).collect();
-    ended.sort_unstable();
-    ended.dedup_by_key(|(id, _)| *id);
+    let ended = |it: Listed| {
+        let has_failed = it.verdict(api.pipeline)?;
+        Some(Ended { id: it.id, has_failed, created_at: it.created_at.unwrap_or_default() })
+    };
+    let mut ended: Vec<Ended> = page.entries.into_iter().filter_map(ended).collect();
+    ended.sort_unstable_by_key(|it| std::cmp::Reverse(it.id));
+    ended.dedup_by_key(|it| it.id);
     // If a newer pipeline has ended, this one changes nothing any more.
-    if ended.last().is_some_and(|(id, _)| *id > api.pipeline) {
+    if ended.first().is_some_and(|it| it.id > api.pipeline) {
         return Ok(Before::default());
     }
-    let verdicts: Vec<bool> = ended.into_iter().rev().map(|(_, failed)| failed).collect();
-    let succeeded = verdicts.iter().position(|failed| !failed);
-    let in_a_row = succeeded.or_else(|| is_end.then_some(verdicts.len()));
-    Ok(Before { failed: verdicts.first().copied(), in_a_row: in_a_row.and_then(|count| count.try_into().ok()) })
+    let in_a_row = ended.iter().take_while(|it| it.has_failed).count();
+    let is_whole = in_a_row < ended.len() || !page.has_next;
+    Ok(Before {
+        previous: ended.first().cloned(),
+        in_a_row: in_a_row.try_into().unwrap_or(i64::MAX),
+        first_failure: ended.get(in_a_row.wrapping_sub(1)).filter(|_| is_whole).cloned(),
+        is_whole,
+    })
 }
 
 #[cfg(test)]
@@ -79,7 +99,7 @@ mod tests {
     #[test]
     fn an_earlier_pipeline_counts_by_its_source_and_status() {
         let verdict = |id: i64, source: Option<&str>, status: &str| {
-            Listed { id, status: status.to_owned(), source: source.map(str::to_owned) }.verdict(7)
+            Listed { id, status: status.to_owned(), source: source.map(str::to_owned), created_at: None }.verdict(7)
         };
         // The sources of GitLab 18.11 that are not dangling, and those that a later one may add.
         for source in [

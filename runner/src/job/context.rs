@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::gitlab::jobs::Jobs;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::History;
+use crate::job::key::Key;
 use crate::job::settings::Settings;
 use crate::net::secret::is_secret_name;
 use crate::report::Sink;
@@ -87,6 +88,15 @@ impl Context {
     /// The same event, as a request for a message that says that it is a test.
     pub(crate) fn for_test(mut self) -> Self {
         self.0["request"] = "test".into();
+        self
+    }
+
+    /// The same event with only these owners to mention.
+    pub(crate) fn with_owners(mut self, owners: &str) -> Self {
+        let mention = Key::MENTION.name();
+        self.0["settings"][mention] = "".into();
+        self.0["settings_file"] = json!({});
+        self.0["settings"][Key::OWNERS.name()] = owners.into();
         self
     }
 

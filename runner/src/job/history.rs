@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::gitlab::changes::Changes;
+use crate::gitlab::earlier_failures::EarlierCommit;
+use crate::gitlab::pipelines::Ended;
 use crate::job::checkout::read_checked_out;
 use crate::job::job_state;
 use crate::variables::Variables;
@@ -26,6 +28,17 @@ pub(crate) struct History {
     /// The number of pipelines of the ref that failed in a row before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failures_in_a_row: Option<i64>,
+    /// The same number as far as was read, if the failures go further back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failures_at_least: Option<i64>,
+    /// The pipeline before this one, if it failed, and the names of its failed jobs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_pipeline_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_failed_jobs: Option<Vec<String>>,
+    /// The first of the pipelines that failed in a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_failure: Option<FirstFailure>,
     /// The number of this attempt of the job; the first is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attempt: Option<i64>,
@@ -41,6 +54,24 @@ pub(crate) struct History {
     /// The message of the ref's pipeline before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) earlier_message: Option<EarlierMessage>,
+}
+
+/// A pipeline that failed, and its commit. A missing text is empty.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct FirstFailure {
+    pipeline_id: i64,
+    /// The time of the pipeline's creation, as GitLab writes it.
+    created_at: String,
+    sha: String,
+    title: String,
+    author: String,
+}
+
+impl FirstFailure {
+    pub(crate) fn of(pipeline: Ended, commit: Option<EarlierCommit>) -> Self {
+        let EarlierCommit { sha, title, author } = commit.unwrap_or_default();
+        Self { pipeline_id: pipeline.id, created_at: pipeline.created_at, sha, title, author }
+    }
 }
 
 /// A successful deployment.

@@ -21,6 +21,7 @@ impl Key {
     pub const MENTION: Self = Self::of_table("mention");
     pub const OPS_CHANNEL: Self = Self::of_table("ops_channel");
     pub const OPS_MENTION: Self = Self::of_table("ops_mention");
+    pub const OWNERS: Self = Self::of_table("owners");
     pub const SLACK_API_URL: Self = Self::of_table("slack_api_url");
     pub const START_JOB: Self = Self::of_table("start_job");
     pub const TIMEOUT: Self = Self::of_table("timeout");

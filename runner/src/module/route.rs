@@ -16,9 +16,9 @@ pub(crate) struct Route {
     /// The reason not to send it, whatever Slack answers.
     #[serde(default)]
     pub(crate) skip: Option<Skip>,
-    /// The e-mail addresses of people whom it might mention and whose Slack IDs it lacks; `None` means unknown.
+    /// The e-mail addresses of people whom it might mention and whose Slack IDs it lacks. Nobody else is looked up.
     #[serde(default)]
-    pub(crate) lookup: Option<Vec<String>>,
+    pub(crate) lookup: Vec<String>,
 }
 
 impl Route {

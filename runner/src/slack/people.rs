@@ -12,7 +12,7 @@ use crate::job::settings::Settings;
 use crate::net::deadline::Deadline;
 use crate::net::http::Client;
 use crate::report::Sink;
-use crate::variables::{Variables, visible};
+use crate::variables::visible;
 
 /// One lookup may use this part of the time left. The rest is for the message.
 const PART: u32 = 3;
@@ -56,14 +56,6 @@ fn has_user_id(value: &str) -> bool {
     parts
         .into_iter()
         .any(|word| word.len() >= 3 && word.starts_with(['U', 'W']) && !word.contains(|c: char| c.is_ascii_lowercase()))
-}
-
-/// Returns the e-mail addresses of the commit's author and of the user who ran the pipeline. They are used
-/// if a module does not list the people whom it may mention.
-pub(crate) fn of_job(variables: &Variables) -> Vec<String> {
-    let author = variables.get("CI_COMMIT_AUTHOR").and_then(|it| it.rsplit_once('<')?.1.strip_suffix('>'));
-    let emails = author.into_iter().chain(variables.get("GITLAB_USER_EMAIL"));
-    emails.filter(|email| email.contains('@')).map(str::to_owned).collect()
 }
 
 /// Slack's directory, as far as a bot may use it.

@@ -1,4 +1,4 @@
-//! Ask GitLab: the failed jobs and their environments, the previous pipeline's result, and the last deployment.
+//! Ask GitLab: the failed jobs and their environments, the pipelines before this one, and the last deployment.
 //!
 //! A message needs none of it. `docs/reliability.md` has the number of requests of each event.
 
@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use super::findings::Findings;
 use super::read_job::Call;
+use crate::cli::EventArgs;
 use crate::explain::Explain;
 use crate::gitlab::api::{Api, Unknown};
 use crate::gitlab::deployments::{self, Last};
 use crate::gitlab::jobs::{self, Job, Jobs};
-use crate::gitlab::{changes, pipelines};
-use crate::job::event::Event;
+use crate::gitlab::pipelines::Before;
+use crate::gitlab::{changes, earlier_failures, pipelines};
+use crate::job::event::{Event, Verdict};
 use crate::job::git_ref::GitRef;
-use crate::job::history::{History, LastDeployment};
+use crate::job::history::{FirstFailure, History, LastDeployment};
 use crate::job::key::Key;
 use crate::report::Sink;
 
@@ -23,23 +25,27 @@ const BEFORE: Duration = Duration::from_secs(1);
 const AFTER: Duration = Duration::from_secs(2);
 const OWN: Duration = Duration::from_secs(12);
 
-/// Connects to GitLab's API, within the time limit of an event.
+/// The most requests of a hook and of the component's own jobs.
+const REQUESTS: u8 = 6;
+const REQUESTS_OF_OWN: u8 = 8;
+
+/// Connects to GitLab's API, within the limits of an event.
 pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
-    let time = match event {
-        Event::PipelineStarted | Event::DeployStarted => BEFORE,
-        Event::DeployFinished => AFTER,
-        Event::PipelineFinished => OWN,
+    let (time, requests) = match event {
+        Event::PipelineStarted | Event::DeployStarted => (BEFORE, REQUESTS),
+        Event::DeployFinished => (AFTER, REQUESTS),
+        Event::PipelineFinished => (OWN, REQUESTS_OF_OWN),
     };
-    Api::of_job(&call.client, &call.variables, time.min(call.deadline.remaining() / 2), call.deadline)
+    Api::of_job(&call.client, &call.variables, time.min(call.deadline.remaining() / 2), requests, call.deadline)
 }
 
 /// Returns GitLab's findings about an event. A pipeline's end has one entry for each environment in which jobs failed. The second value
 /// is the reason if the previous pipeline's result is unknown.
-pub(crate) fn ask(call: &Call, event: Event, gitlab: &Result<Api, Unknown>) -> (Vec<Findings>, Option<Unknown>) {
+pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>) -> (Vec<Findings>, Option<Unknown>) {
     let mut findings = Findings::of_job(&call.variables);
-    match (event, gitlab) {
+    match (args.event, gitlab) {
         (Event::PipelineFinished, gitlab) => {
-            let unknown = ask_of_pipeline(call, gitlab, &mut findings).err();
+            let unknown = ask_of_pipeline(call, args.result, gitlab, &mut findings).err();
             return (by_environment(findings), unknown);
         }
         (Event::DeployFinished, Ok(api)) => ask_of_deployment(call, api, &mut findings.history),
@@ -48,8 +54,13 @@ pub(crate) fn ask(call: &Call, event: Event, gitlab: &Result<Api, Unknown>) -> (
     (vec![findings], None)
 }
 
-/// Adds the jobs that did not succeed, and the previous pipeline's result.
-fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Findings) -> Result<(), Unknown> {
+/// Adds the jobs that did not succeed, and the pipelines before this one.
+fn ask_of_pipeline(
+    call: &Call,
+    result: Option<Verdict>,
+    gitlab: &Result<Api, Unknown>,
+    findings: &mut Findings,
+) -> Result<(), Unknown> {
     let start_job = call.settings.get_or_default(Key::START_JOB);
     let jobs =
         gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::unsuccessful(api, start_job, call.version()));
@@ -72,10 +83,36 @@ fn ask_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Fi
             }
         }
     }
-    let before = before?;
-    findings.history.previous_status = before.failed.map(|failed| if failed { "failed" } else { "success" });
-    findings.history.failures_in_a_row = before.in_a_row;
+    ask_of_failures_before(call, api, result, before?, findings);
     Ok(())
+}
+
+/// Adds the previous pipeline's result. If it failed, adds its failed jobs, and how the failures began.
+fn ask_of_failures_before(call: &Call, api: &Api, result: Option<Verdict>, before: Before, findings: &mut Findings) {
+    let Findings { history, jobs, .. } = findings;
+    let Some(previous) = before.previous else { return };
+    history.previous_status = Some(if previous.has_failed { "failed" } else { "success" });
+    let count = Some(before.in_a_row);
+    (history.failures_in_a_row, history.failures_at_least) =
+        if before.is_whole { (count, None) } else { (None, count) };
+    let failed = jobs.as_ref().map_or(&[][..], |jobs| &jobs.failed);
+    let is_failure = result == Some(Verdict::Failed) || !failed.is_empty();
+    // By webhook, a recovery mentions the owners of these jobs.
+    let is_owned_recovery = result == Some(Verdict::Success) && call.settings.get(Key::OWNERS).is_some();
+    if !previous.has_failed || !(is_failure || is_owned_recovery) {
+        return;
+    }
+    // Whoever may not read this pipeline's jobs may not read those of another one.
+    let may_read = jobs.is_some();
+    let of_pipeline = |pipeline, with_trigger_jobs| {
+        may_read.then(|| earlier_failures::of_pipeline(api, pipeline, with_trigger_jobs, call.version()).ok()).flatten()
+    };
+    let of_previous = of_pipeline(previous.id, failed.iter().any(|job| job.is_trigger));
+    history.previous_pipeline_id = Some(previous.id);
+    history.previous_failed_jobs = of_previous.as_ref().and_then(|it| it.names.clone());
+    let Some(first) = before.first_failure.filter(|_| is_failure) else { return };
+    let of_first = if first.id == previous.id { of_previous } else { of_pipeline(first.id, false) };
+    history.first_failure = Some(FirstFailure::of(first, of_first.and_then(|it| it.commit)));
 }
 
 /// Warns if neither GitLab nor Slack knows the previous pipeline's result, and the settings ask for changes.

@@ -5,7 +5,7 @@ use super::read_job::Call;
 use crate::cli::EventArgs;
 use crate::explain::Explain;
 use crate::gitlab::api::{Api, Unknown};
-use crate::gitlab::jobs;
+use crate::gitlab::attempts;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::EarlierMessage;
 use crate::job::job_state;
@@ -14,7 +14,7 @@ use crate::module::route::Route;
 use crate::report::Sink;
 use crate::slack::channel::{Bot, Found, Past};
 use crate::slack::metadata::{Sender, Shown};
-use crate::slack::people::{self, Directory};
+use crate::slack::people::Directory;
 use crate::slack::thread::{MAX_FILE, RecordedThread};
 
 /// The file of the start job's artifact with the location of the pipeline's message, as component.yml has it.
@@ -37,11 +37,9 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
         (Event::PipelineFinished, _) => read_channel(call, args, gitlab, route.environment.as_deref(), findings),
     }
     if let Some(api) = call.to.bot() {
-        // A module without routes gives no list of the people it might mention. Without a list it mentions nobody by name.
-        let of_job = || if call.mentions_somebody() { people::of_job(&call.variables) } else { Vec::new() };
-        let emails = route.lookup.clone().unwrap_or_else(of_job);
+        // Only the module knows whom it may mention.
         let directory = Directory { api, client: &call.client, deadline: call.deadline };
-        directory.add_to(&mut findings.people, &emails, &*call.report);
+        directory.add_to(&mut findings.people, &route.lookup, &*call.report);
     }
 }
 
@@ -54,7 +52,7 @@ fn find_attempt(call: &Call, gitlab: Option<&Api>, findings: &mut Findings) {
     let wants_message = call.to.bot().is_some() && findings.recorded.is_none();
     if (findings.history.attempt.is_none() || wants_message)
         && let Some(api) = gitlab
-        && let Ok(attempts) = jobs::attempts(api, call.settings.get_or_default(Key::START_JOB))
+        && let Ok(attempts) = attempts::attempts(api, call.settings.get_or_default(Key::START_JOB))
     {
         findings.history.attempt = attempts.this.or(findings.history.attempt);
         if let Some(attempt) = attempts.this {
@@ -70,7 +68,7 @@ fn find_attempt(call: &Call, gitlab: Option<&Api>, findings: &mut Findings) {
 
 /// Returns the location of the message that a start job recorded.
 fn artifact(api: &Api, start_job: i64) -> Option<Vec<u8>> {
-    jobs::artifact(api, start_job, MESSAGE_FILE, MAX_FILE).ok()
+    attempts::artifact(api, start_job, MESSAGE_FILE, MAX_FILE).ok()
 }
 
 /// Reads the pipeline's message in the channel of this environment, and the one before.
@@ -122,7 +120,7 @@ fn past(call: &Call, bot: &Bot, sender: &Sender, gitlab: Option<&Api>) -> Past {
     let mut past = looked.as_ref().ok().cloned().unwrap_or_default();
     if past.found.is_none() {
         let start_job = call.settings.get_or_default(Key::START_JOB);
-        let json = gitlab.and_then(|api| artifact(api, jobs::attempts(api, start_job).ok()?.start_job?));
+        let json = gitlab.and_then(|api| artifact(api, attempts::attempts(api, start_job).ok()?.start_job?));
         let recorded = json.and_then(|json| RecordedThread::parse(&json, sender));
         past.found = recorded.and_then(|recorded| bot.found_at(sender, recorded.in_channel(bot.channel)?));
     }

@@ -6,7 +6,7 @@ use super::read_job::Call;
 use super::render;
 use crate::explain::Explain;
 use crate::job::context::Context;
-use crate::job::event::Event;
+use crate::job::event::{Event, Verdict};
 use crate::job::job_state;
 use crate::module::message::Message;
 use crate::net::deadline::Deadline;
@@ -22,6 +22,9 @@ use crate::slack::webhook;
 
 /// The location of the first hook's message, if that was posted at the bottom of the channel.
 const MESSAGE_APART: &str = "message-apart.json";
+
+/// The most mentions that a message records.
+const MAX_MENTIONS: usize = 20;
 
 /// A message, and the findings that decide where it goes.
 pub(crate) struct Delivery<'a> {
@@ -157,7 +160,7 @@ impl Delivery<'_> {
         reported.dedup();
         let mentions = match before {
             Some(before) if !self.message.failure => before.mentions.clone(),
-            _ => self.message.mentions.clone(),
+            _ => self.mentioned(before),
         };
         Shown {
             verdict: self.message.verdict.clone(),
@@ -173,6 +176,19 @@ impl Delivery<'_> {
             mentions,
             in_a_row: self.message.failures_in_a_row,
         }
+    }
+
+    /// Returns the mentions that a recovery repeats: those of this message, and those of earlier messages about the same failures.
+    fn mentioned(&self, before: Option<&Shown>) -> Vec<String> {
+        let earlier = self.findings.past.as_ref().and_then(|(_, past)| past.earlier.as_ref()).map(|(_, shown)| shown);
+        let failures = [before, earlier].into_iter().flatten().filter(|it| it.verdict == Verdict::Failed.name());
+        let mut mentions = self.message.mentions.clone();
+        for mention in failures.filter(|_| self.message.failure).flat_map(|it| &it.mentions) {
+            if !mentions.contains(mention) && mentions.len() < MAX_MENTIONS {
+                mentions.push(mention.clone());
+            }
+        }
+        mentions
     }
 
     fn posting(&self, shown: Shown) -> Posting<'_> {

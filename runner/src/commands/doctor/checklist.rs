@@ -19,6 +19,7 @@ pub(super) enum Topic {
     Bot,
     Webhook,
     Operators,
+    Owners,
 }
 
 impl Topic {
@@ -35,6 +36,7 @@ impl Topic {
             Self::Bot => language.say("bot", "봇"),
             Self::Webhook => language.say("webhook", "웹훅"),
             Self::Operators => language.say("operators", "운영자"),
+            Self::Owners => language.say("owners", "담당자"),
         }
     }
 }

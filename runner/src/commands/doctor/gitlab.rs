@@ -47,9 +47,17 @@ const COMMITS: Route = [
     ("두 배포 사이의 커밋", "지난 배포 이후의 커밋을 링크만 하고 목록은 보여 주지 않습니다"),
 ];
 
+/// The most requests for one route.
+const REQUESTS: u8 = 6;
+
+/// Connects to GitLab's API for one route, since one `Api` has a limit of requests.
+pub(super) fn connect(call: &Call) -> Result<Api, Unknown> {
+    Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, REQUESTS, call.deadline)
+}
+
 /// Checks each route that the tokens may read on this GitLab, and lists the loss without it.
 pub(super) fn check(call: &Call, list: &Checklist) {
-    let api = || Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, call.deadline);
+    let api = || connect(call);
     let nothing = |unknown: &Unknown| {
         let reason = unknown.describe();
         let detail = list.say(
@@ -70,7 +78,6 @@ pub(super) fn check(call: &Call, list: &Checklist) {
             Err(unknown) => list.note(Topic::GitLab, &format!("{route}: {}; {missed}", unknown.describe())),
         }
     };
-    // Each route gets its own `Api`, since one `Api` has a limit of requests.
     let start_job = call.settings.get_or_default(Key::START_JOB);
     let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
     if let Err(unknown @ Unknown::Fault(_)) = &jobs {

@@ -1,0 +1,375 @@
+//! New and old failures, the beginning of a red series, and the owners of jobs: a closing job on a GitLab with pipelines before this one.
+
+use serde_json::{Value, json};
+
+use crate::support::gitlab::{GitLab, failed, gitlab, job, pipeline, with};
+use crate::support::harness::{Notifier, WEBHOOK_PATH};
+use crate::support::loopback::{Reply, Server};
+use crate::support::slack_limits::{self, mentions};
+
+const TESTS: &str = "S0TESTS01";
+const TEAM: &str = "S0TEAM001";
+const NOTHING: &str = "notify: skipped reason=finish_not_selected";
+
+/// The message of a closing job, or its last line if it sends none.
+struct Closed {
+    /// The status, with the text behind it.
+    state: String,
+    /// The links, and the lines below them up to the mentions.
+    links: Vec<String>,
+    lines: Vec<String>,
+    mentions: Vec<String>,
+    log: String,
+}
+
+impl Closed {
+    fn line(&self) -> &str {
+        self.lines.first().map_or("", String::as_str)
+    }
+}
+
+fn close_on(server: &Server, result: &str, settings: &[(&str, &str)]) -> Closed {
+    let slack = Server::start([Reply::ok()]);
+    let notifier = Notifier::new(&["send", "pipeline-finished", "--result", result])
+        .job("gitlab-18-deploy-on-main")
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .with("CI_ENVIRONMENT_NAME", "")
+        .with("NOTIFIER_MENTION", TEAM)
+        .with("NOTIFIER_OWNERS", format!("unit*={TESTS}"))
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"));
+    let ended = settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let Some(request) = slack.requests().into_iter().next() else {
+        return Closed {
+            state: ended.last_line().to_owned(),
+            links: vec![],
+            lines: vec![],
+            mentions: vec![],
+            log: ended.stderr,
+        };
+    };
+    let body = request.json();
+    let text = body["text"].as_str().unwrap();
+    let state = text.split_once("prod: ").unwrap().1.split(", by ").next().unwrap().to_owned();
+    let block = |block: &Value| -> String {
+        let elements = block["elements"][0]["elements"].as_array().unwrap();
+        elements.iter().filter_map(|it| it["text"].as_str()).collect()
+    };
+    let blocks = body["blocks"].as_array().unwrap();
+    let of_links = blocks[1]["elements"][0]["elements"].as_array().unwrap();
+    let links = of_links.iter().filter(|it| it["type"] == "link").map(|it| it["text"].as_str().unwrap().to_owned());
+    let links: Vec<String> = links.filter(|label| !label.starts_with("Pipeline #")).collect();
+    assert!(slack_limits::check(&body).is_ok());
+    let below = blocks[2..].iter().map(block).filter(|line| !line.trim().is_empty()).collect();
+    Closed { state, links, lines: below, mentions: mentions(&body), log: ended.stderr }
+}
+
+fn close(of: GitLab, settings: &[(&str, &str)]) -> Closed {
+    close_on(&gitlab(of).0, "failed", settings)
+}
+
+fn red(id: u64, name: &str) -> Value {
+    failed(id, name, "test", "script_failure")
+}
+
+/// A pipeline in which these jobs failed, after a red one (90,812), in which those did.
+fn after(now: &[&str], before: &[&str]) -> GitLab {
+    let mut of = GitLab::new();
+    of.jobs.extend(now.iter().zip(7001..).map(|(name, id)| red(id, name)));
+    of.pipelines = vec![pipeline(90_812, "failed"), pipeline(90_811, "success")];
+    let before = before.iter().zip(6001..).map(|(name, id)| red(id, name)).collect();
+    of.earlier_jobs.insert(90_812, Some(before));
+    of
+}
+
+fn first() -> String {
+    "Red since #90812, 3 h ago (2 pipelines), started with 1a2b3c4d Fix cart rounding by Kim Minsu".to_owned()
+}
+
+#[test]
+fn only_new_failures() {
+    let closed = close(after(&["unit"], &["lint"]), &[]);
+    assert_eq!(closed.state, "test failed (unit)");
+    assert_eq!(closed.links, ["unit: script failed · new"]);
+    assert_eq!(closed.lines, [first()]);
+    assert_eq!(closed.mentions, [TEAM, TESTS]);
+    assert!(!closed.log.contains("warning"), "{}", closed.log);
+    // An old failure went away, so this is a change.
+    assert_eq!(close(after(&["unit"], &["lint"]), &[("NOTIFIER_FINISH", "change")]).state, "test failed (unit)");
+}
+
+#[test]
+fn only_old_failures_mention_nobody() {
+    let closed = close(after(&["unit", "lint"], &["unit", "lint"]), &[]);
+    assert_eq!(closed.state, "still failing (2nd in a row; unit, lint)");
+    assert_eq!(closed.links[0], "unit (test): script failed · also failed in #90812");
+    assert_eq!(closed.lines, [first()]);
+    assert!(closed.mentions.is_empty(), "{:?}", closed.mentions);
+    assert_eq!(close(after(&["unit"], &["unit"]), &[("NOTIFIER_FINISH", "change")]).state, NOTHING);
+}
+
+#[test]
+fn new_failures_come_before_old_ones_and_name_the_pipeline() {
+    let mut of = after(&["lint", "unit"], &["lint"]);
+    of.jobs[1]["stage"] = "checks".into();
+    let closed = close(of, &[]);
+    assert_eq!(closed.state, "test failed (unit, lint)");
+    assert_eq!(closed.links, ["unit: script failed · new", "lint (checks): script failed · also failed in #90812"]);
+    assert_eq!(closed.mentions, [TEAM, TESTS]);
+}
+
+#[test]
+fn after_a_success_nothing_is_marked() {
+    let mut of = after(&["unit"], &[]);
+    of.pipelines = vec![pipeline(90_812, "success"), pipeline(90_811, "failed")];
+    let closed = close(of, &[]);
+    assert_eq!((closed.links[0].as_str(), closed.lines.len()), ("unit: script failed", 0));
+    assert_eq!(closed.mentions, [TEAM, TESTS]);
+}
+
+#[test]
+fn two_jobs_that_swap_are_a_new_failure() {
+    let closed = close(after(&["unit", "docs"], &["lint", "docs"]), &[("NOTIFIER_FINISH", "change")]);
+    assert_eq!(closed.state, "test failed (unit, docs)");
+}
+
+/// Red pipelines in a row before this one, with a green one before them if `is_whole`.
+fn series(count: u64, is_whole: bool) -> GitLab {
+    let mut of = after(&["unit"], &[]);
+    let since = 90_816 - count + 1;
+    of.pipelines = (since..=90_816).map(|id| pipeline(id, "failed")).collect();
+    of.pipelines.extend(is_whole.then(|| pipeline(since - 1, "success")));
+    for id in since..=90_816 {
+        of.earlier_jobs.insert(id, Some(vec![red(6001, "unit")]));
+    }
+    of
+}
+
+#[test]
+fn the_beginning_of_a_series_is_found_within_a_page() {
+    let closed = close(series(12, true), &[]);
+    assert_eq!(closed.state, "still failing (13th in a row; unit)");
+    assert!(closed.line().starts_with("Red since #90805, 3 h ago (13 pipelines), started with"), "{}", closed.line());
+    // The ref was red from its first pipeline.
+    assert!(close(series(3, false), &[]).line().contains("(4 pipelines)"));
+    let closed = close(series(150, true), &[]);
+    assert_eq!((closed.state.as_str(), closed.line()), ("still failing (unit)", "Red for more than 100 pipelines"));
+    assert!(closed.mentions.is_empty());
+}
+
+#[test]
+fn canceled_pipelines_are_passed_over() {
+    let mut of = after(&["unit"], &["unit"]);
+    of.pipelines.extend([pipeline(90_815, "canceled"), pipeline(90_814, "skipped"), pipeline(90_813, "running")]);
+    let closed = close(of, &[]);
+    assert_eq!(closed.links[0], "unit (test): script failed · also failed in #90812");
+    assert_eq!(closed.lines, [first()]);
+}
+
+#[test]
+fn a_deleted_pipeline_leaves_what_is_known() {
+    // The first one: its commit is unknown.
+    let mut of = series(3, true);
+    of.earlier_jobs.insert(90_814, None);
+    let closed = close(of, &[]);
+    assert_eq!(closed.line(), "Red since #90814, 3 h ago (4 pipelines)");
+    assert!(closed.mentions.is_empty());
+    // The previous one: nobody knows what is new.
+    let mut of = after(&["unit"], &[]);
+    of.earlier_jobs.insert(90_812, None);
+    let closed = close(of, &[]);
+    assert_eq!(closed.state, "still failing (2nd in a row; unit)");
+    assert_eq!(closed.links, ["unit (test): script failed"]);
+    assert_eq!(closed.mentions, [TEAM, TESTS]);
+}
+
+#[test]
+fn an_empty_list_proves_nothing() {
+    let closed = close(after(&["unit"], &[]), &[]);
+    assert_eq!(closed.state, "still failing (2nd in a row; unit)");
+    assert_eq!(closed.mentions, [TEAM, TESTS]);
+    // Only a trigger job failed there.
+    let mut of = after(&["unit"], &[]);
+    of.earlier_jobs.insert(90_812, Some(vec![with(red(6001, "docs"), "is_trigger", true)]));
+    assert_eq!(close(of, &[]).links, ["unit: script failed · new"]);
+}
+
+#[test]
+fn trigger_jobs_are_compared_too() {
+    for (before, expected) in [("docs", "also failed in #90812"), ("other", "new")] {
+        let mut of = after(&[], &["lint"]);
+        of.trigger_jobs.push(red(7009, "docs"));
+        of.earlier_jobs.insert(90_812, Some(vec![with(red(6001, before), "is_trigger", true), red(6002, "lint")]));
+        let closed = close(of, &[]);
+        assert!(closed.links[0].ends_with(expected), "{:?}", closed.links);
+    }
+}
+
+#[test]
+fn jobs_that_may_fail_are_no_part_of_it() {
+    let mut of = after(&["unit"], &[]);
+    of.jobs.push(with(red(7009, "flaky"), "allow_failure", true));
+    let before = vec![with(red(6001, "unit"), "allow_failure", true), red(6002, "lint")];
+    of.earlier_jobs.insert(90_812, Some(before));
+    assert_eq!(close(of, &[]).links, ["unit: script failed · new"]);
+}
+
+#[test]
+fn parallel_jobs_have_full_names() {
+    let closed = close(after(&["unit 1/3", "unit 2/3", "e2e: [a, b]"], &["unit 1/3", "e2e: [a, c]"]), &[]);
+    assert_eq!(
+        closed.links,
+        [
+            "unit 2/3: script failed · new",
+            "e2e: [a, b]: script failed · new",
+            "unit 1/3 (test): script failed · also failed in #90812"
+        ]
+        .map(|it| it.replace(" (test)", ""))
+    );
+    assert_eq!(closed.mentions, [TEAM, TESTS]);
+}
+
+#[test]
+fn a_job_that_succeeded_at_its_second_attempt_did_not_fail() {
+    let mut of = after(&["unit"], &[]);
+    of.jobs.push(with(red(7000, "lint"), "retried", true));
+    of.jobs.push(job(7002, "lint", "test", "success"));
+    of.earlier_jobs.insert(90_812, Some(vec![red(6001, "lint"), job(6002, "unit", "test", "success")]));
+    assert_eq!(close(of, &[]).links, ["unit: script failed · new"]);
+}
+
+#[test]
+fn either_token_will_do() {
+    let access = ("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token");
+    let old = |mut of: GitLab| {
+        of.takes_job_tokens = vec!["artifacts"];
+        of
+    };
+    let closed = close(old(after(&["unit"], &["lint"])), &[access]);
+    assert_eq!((closed.links[0].as_str(), closed.lines), ("unit: script failed · new", vec![first()]));
+    // GitLab 18.0 lists jobs to a job token, but no pipelines.
+    let jobs_only = |mut of: GitLab| {
+        of.takes_job_tokens = vec!["jobs", "deployments", "artifacts"];
+        of
+    };
+    assert_eq!(close(jobs_only(after(&["unit"], &["lint"])), &[access]).links, ["unit: script failed · new"]);
+    let closed = close(jobs_only(after(&["unit"], &["lint"])), &[]);
+    assert_eq!((closed.state.as_str(), closed.lines.len()), ("test failed (unit)", 0));
+    assert_eq!(closed.links, ["unit: script failed"]);
+    // Neither token may read anything.
+    let closed = close(old(after(&["unit"], &["lint"])), &[]);
+    assert_eq!((closed.state.as_str(), closed.lines.len()), ("pipeline failed", 0));
+    assert_eq!(closed.mentions, [TEAM]);
+    // Jobs are refused, and pipelines are not.
+    let mut of = after(&["unit"], &["unit"]);
+    of.takes_job_tokens = vec!["pipelines"];
+    let closed = close(of, &[]);
+    assert_eq!(closed.line(), "Red since #90812, 3 h ago (2 pipelines)");
+    assert_eq!(closed.mentions, [TEAM]);
+}
+
+#[test]
+fn the_ref_of_a_merge_request_has_a_history_of_its_own() {
+    let request = [
+        ("CI_COMMIT_BRANCH", ""),
+        ("CI_MERGE_REQUEST_IID", "318"),
+        ("CI_MERGE_REQUEST_PROJECT_ID", "1042"),
+        ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "1042"),
+        ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "fix/cart"),
+        ("DEPLOY_ENVIRONMENT", "prod"),
+    ];
+    let of = |git_ref: &str| {
+        let mut of = after(&["unit"], &["lint"]);
+        of.pipelines[0]["ref"] = git_ref.into();
+        of
+    };
+    assert_eq!(close(of("refs/merge-requests/318/head"), &request).links, ["unit: script failed · new"]);
+    assert_eq!(close(of("main"), &request).links, ["unit: script failed"]);
+    let fork = [&request[..], &[("CI_PROJECT_ID", "2000"), ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "2000")]].concat();
+    assert_eq!(close(of("fix/cart"), &fork).links, ["unit: script failed · new"]);
+    let child = [("CI_PIPELINE_SOURCE", "parent_pipeline")];
+    let closed = close(of("main"), &child);
+    assert_eq!((closed.links[0].as_str(), closed.lines.len()), ("unit: script failed", 0));
+}
+
+#[test]
+fn the_owners_of_new_failures_are_mentioned_once_each() {
+    let of = |owners: &str| close(after(&["unit", "화면 시험 1/2", "lint"], &["lint"]), &[("NOTIFIER_OWNERS", owners)]);
+    // The first match wins; blanks around the signs do not count.
+    assert_eq!(of("un*=S0FIRST01,unit=S0SECOND1,*=S0ALL0001").mentions, [TEAM, "S0FIRST01", "S0ALL0001"]);
+    assert_eq!(of("화면 시험 = S0SCREEN1 + U0LEEJIWOO\nunit=U0LEEJIWOO").mentions, [TEAM, "S0SCREEN1", "U0LEEJIWOO"]);
+    // The owner of an old failure has been mentioned before.
+    assert_eq!(of("lint=S0LINT001").mentions, [TEAM]);
+    for (owners, warning) in [
+        ("unit=@tests", "NOTIFIER_OWNERS: `@tests` mentions nobody"),
+        ("unit", "NOTIFIER_OWNERS: `unit` is ignored; write JOB=MENTION+MENTION"),
+        ("unit=", "NOTIFIER_OWNERS: `unit=` is ignored"),
+        ("=S0ALL0001", "NOTIFIER_OWNERS: `=S0ALL0001` is ignored"),
+    ] {
+        let closed = of(owners);
+        assert!(closed.log.contains(warning), "{owners}: {}", closed.log);
+        assert_eq!(closed.mentions, [TEAM], "{owners}");
+    }
+}
+
+#[test]
+fn at_most_five_are_mentioned() {
+    let eleven = (0..11).map(|it| format!("U0PERSON{it:02}")).collect::<Vec<_>>().join("+");
+    let owners = format!("unit={eleven}");
+    let closed = close(after(&["unit"], &["lint"]), &[("NOTIFIER_OWNERS", &owners), ("NOTIFIER_MENTION", "here")]);
+    assert_eq!(closed.mentions.len(), 6, "{:?}", closed.mentions);
+    assert_eq!(closed.lines.last().unwrap().trim(), "and 6 more");
+}
+
+#[test]
+fn a_recovery_mentions_no_broadcast() {
+    let fixed = |of: GitLab, settings: &[(&str, &str)]| {
+        let owners = ("NOTIFIER_OWNERS", "unit=S0TESTS01,lint=S0LINT001");
+        let all = [&[("NOTIFIER_FINISH", "change"), ("NOTIFIER_MENTION", "here,channel,U0LEEJIWOO"), owners], settings];
+        close_on(&gitlab(of).0, "success", &all.concat())
+    };
+    let closed = fixed(after(&[], &["lint"]), &[]);
+    assert_eq!(closed.state, "pipeline fixed");
+    assert_eq!(closed.mentions, ["U0LEEJIWOO", "S0LINT001"]);
+    // If GitLab does not say which jobs failed, all owners are mentioned.
+    let mut of = after(&[], &[]);
+    of.earlier_jobs.insert(90_812, None);
+    assert_eq!(fixed(of, &[]).mentions, ["U0LEEJIWOO", "S0TESTS01", "S0LINT001"]);
+}
+
+/// Each hook mentions the owners of its own job, and asks GitLab for nothing more.
+#[test]
+fn the_owners_of_a_hooks_job_are_mentioned() {
+    let slack = Server::start([Reply::ok()]);
+    let (server, _) = gitlab(after(&[], &["review"]));
+    let ended = Notifier::new(&["send", "deploy-finished"])
+        .job("gitlab-18-deploy-on-main")
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .with("CI_JOB_NAME", "review: [eu]")
+        .with("CI_JOB_STATUS", "failed")
+        .with("NOTIFIER_OWNERS", "review=S0REVIEW1,*=S0ALL0001")
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert_eq!(mentions(&slack.only_request().json()), ["S0REVIEW1"]);
+    assert!(server.requests().len() <= 1, "{:?}", server.requests());
+}
+
+/// Text of other people is only text.
+#[test]
+fn a_hostile_commit_is_only_text() {
+    let mut of = after(&["unit"], &["lint"]);
+    let commit = json!({"id": "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678", "title": "<!channel> <https://evil.example|x>\n@here", "author_name": "<@U0EVIL>"});
+    let jobs = of.earlier_jobs.get_mut(&90_812).unwrap().as_mut().unwrap();
+    jobs[0]["commit"] = commit;
+    let closed = close(of, &[]);
+    assert!(closed.line().ends_with("started with 1a2b3c4d <!channel> <https://evil.example|x> @here by <@U0EVIL>"));
+    assert_eq!(closed.mentions, [TEAM, TESTS]);
+    let mut of = after(&["unit"], &["lint"]);
+    of.earlier_jobs.get_mut(&90_812).unwrap().as_mut().unwrap()[0]["commit"] = json!({"id": "../../x", "title": 7});
+    assert_eq!(close(of, &[]).line(), "Red since #90812, 3 h ago (2 pipelines)");
+}
