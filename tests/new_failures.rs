@@ -6,6 +6,7 @@ use crate::support::gitlab::{GitLab, failed, gitlab, job, pipeline, with};
 use crate::support::harness::{Notifier, WEBHOOK_PATH};
 use crate::support::loopback::{Reply, Server};
 use crate::support::slack_limits::{self, mentions};
+use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
 
 const TESTS: &str = "S0TESTS01";
 const TEAM: &str = "S0TEAM001";
@@ -372,4 +373,91 @@ fn a_hostile_commit_is_only_text() {
     let mut of = after(&["unit"], &["lint"]);
     of.earlier_jobs.get_mut(&90_812).unwrap().as_mut().unwrap()[0]["commit"] = json!({"id": "../../x", "title": 7});
     assert_eq!(close(of, &[]).line(), "Red since #90812, 3 h ago (2 pipelines)");
+}
+
+/// A bot remembers whom the first failure mentioned, also across quiet ones.
+#[test]
+fn a_bot_mentions_those_of_a_whole_series_when_it_is_over() {
+    let (slack, workspace) = slack(Workspace::new());
+    let (server, api) = gitlab(GitLab::new());
+    let close = |number: u64, failing: &[&str]| {
+        {
+            let mut api = api.lock().unwrap();
+            api.jobs.truncate(1);
+            api.jobs.extend(failing.iter().zip(7001..).map(|(name, id)| red(number * 10_000 + id, name)));
+        }
+        let result = if failing.is_empty() { "success" } else { "failed" };
+        let ended = Notifier::new(&["send", "pipeline-finished", "--result", result])
+            .job("gitlab-18-deploy-on-main")
+            .without("NOTIFIER_GITLAB_TOKEN")
+            .with("CI_PIPELINE_ID", number.to_string())
+            .with("CI_ENVIRONMENT_NAME", "")
+            .with("NOTIFIER_FINISH", "always")
+            .with("NOTIFIER_MENTION", "here")
+            .with("NOTIFIER_OWNERS", "unit=S0TESTS01,lint=U0LINTLEE")
+            .with("SLACK_BOT_TOKEN", TOKEN)
+            .with("SLACK_API_URL", slack.url("/api"))
+            .with("NOTIFIER_CHANNEL", DEPLOYS)
+            .with("CI_SERVER_URL", server.url(""))
+            .with("CI_API_V4_URL", server.url("/api/v4"))
+            .run();
+        assert_eq!(ended.last_line(), "notify: sent", "{}", ended.stderr);
+        let mut api = api.lock().unwrap();
+        api.pipelines.push(pipeline(number, if failing.is_empty() { "success" } else { "failed" }));
+        let jobs = Some(api.jobs.clone());
+        api.earlier_jobs.insert(number, jobs);
+        let posted = workspace.lock().unwrap().everything(DEPLOYS);
+        mentions(&Value::Object(posted.last().unwrap().body.clone()))
+    };
+    assert_eq!(close(90_801, &["unit"]), ["here", "S0TESTS01"]);
+    assert!(close(90_802, &["unit"]).is_empty());
+    assert_eq!(close(90_803, &["lint"]), ["here", "U0LINTLEE"]);
+    assert!(close(90_804, &["lint"]).is_empty());
+    assert_eq!(close(90_805, &[]), ["U0LINTLEE", "S0TESTS01"]);
+    assert!(close(90_806, &[]).is_empty());
+}
+
+#[test]
+fn doctor_says_who_owns_each_job() {
+    let mut of = GitLab::new();
+    for (id, name) in [(1, "build"), (2, "unit 1/2"), (3, "unit 2/2"), (4, "화면 시험")] {
+        of.jobs.push(job(id, name, "test", "success"));
+    }
+    of.trigger_jobs.push(job(5, "docs", "docs", "success"));
+    let (server, _) = gitlab(of);
+    let doctor = |language: &str| {
+        let owners = "unit=S0TESTS01+U0LEEJIWOO, 화면*=S0SCREEN1, unit*=S0LATE001, e2e=S0E2E0001, docs=@nobody";
+        let doctor = Notifier::new(&["doctor"])
+            .job("gitlab-18-deploy-on-main")
+            .with("NOTIFIER_OWNERS", owners)
+            .with("NOTIFIER_LANGUAGE", language)
+            .with("CI_SERVER_URL", server.url(""))
+            .with("CI_API_V4_URL", server.url("/api/v4"));
+        doctor.run().stdout
+    };
+    let english = doctor("en");
+    for line in [
+        "[ok]   owners: unit=S0TESTS01+U0LEEJIWOO: unit 1/2, unit 2/2",
+        "[ok]   owners: 화면*=S0SCREEN1: 화면 시험",
+        "[note] owners: unit*=S0LATE001: an entry before it has its jobs",
+        "[note] owners: e2e=S0E2E0001: matches no job of this pipeline",
+        "[note] owners: nobody: build, notify-finish",
+        "[!!]   settings: NOTIFIER_OWNERS: `@nobody` mentions nobody",
+    ] {
+        assert!(english.contains(line), "{line}\n{english}");
+    }
+    assert!(doctor("ko").contains("[note] 담당자: 담당자 없음: build, notify-finish"));
+    let unknown = Notifier::new(&["doctor"]).job("gitlab-18-deploy-on-main").with("NOTIFIER_OWNERS", "unit=S0TESTS01");
+    assert!(unknown.run().stdout.contains("[note] owners: this pipeline's jobs are unknown"));
+}
+
+/// A repository's file may not say who owns a job: a group sets it once.
+#[test]
+fn the_settings_file_has_no_owners() {
+    let checkout = crate::support::scratch::scratch();
+    std::fs::write(checkout.join(".pipeline-notifier.json"), r#"{"owners": "unit=S0FILE001"}"#).unwrap();
+    let settings = [("CI_PROJECT_DIR", checkout.to_str().unwrap()), ("NOTIFIER_OWNERS", "")];
+    let closed = close(after(&["unit"], &["lint"]), &settings);
+    assert!(closed.log.contains("`owners` is unknown"), "{}", closed.log);
+    assert_eq!(closed.mentions, [TEAM]);
 }
