@@ -461,3 +461,137 @@ fn the_settings_file_has_no_owners() {
     assert!(closed.log.contains("`owners` is unknown"), "{}", closed.log);
     assert_eq!(closed.mentions, [TEAM]);
 }
+
+/// An old failure is said to be one, also if its deployment has a hook, and mentions nobody.
+#[test]
+fn an_old_failure_of_a_deployment_mentions_nobody() {
+    let mut of = after(&[], &["deploy"]);
+    of.jobs.push(failed(7001, "deploy", "deploy", "job_execution_timeout"));
+    let closed = close(of, &[("NOTIFIER_DEPLOY_JOBS", "deploy"), ("NOTIFIER_OWNERS", "deploy=S0DEPLOY1")]);
+    assert_eq!(closed.state, "deploy failed");
+    assert_eq!(closed.links[0], "deploy: timed out · also failed in #90812");
+    assert!(closed.mentions.is_empty(), "{:?}", closed.mentions);
+}
+
+/// `still failing` is not said beside a new failure, whoever reported that.
+#[test]
+fn a_new_failure_that_a_hook_reported_is_new() {
+    let settings = [("NOTIFIER_DEPLOY_JOBS", "deploy"), ("NOTIFIER_FINISH", "failure")];
+    let closed = close(after(&["deploy", "unit"], &["unit"]), &settings);
+    assert_eq!(closed.state, "test failed (unit)");
+    assert_eq!(closed.links, ["unit: script failed · also failed in #90812"]);
+    assert!(closed.mentions.is_empty(), "{:?}", closed.mentions);
+    // The hook has reported the change.
+    let settings = [settings[0], ("NOTIFIER_FINISH", "change")];
+    assert_eq!(close(after(&["deploy", "unit"], &["unit"]), &settings).state, NOTHING);
+}
+
+#[test]
+fn jobs_that_cannot_be_read_may_be_new() {
+    let mut of = after(&["unit"], &["unit"]);
+    of.trigger_jobs.push(red(7009, "e2e"));
+    of.takes_job_tokens.retain(|route| !["bridges", "trigger_jobs"].contains(route));
+    assert_eq!(close(of, &[]).mentions, [TEAM]);
+    let mut of = after(&["unit"], &["unit"]);
+    of.earlier_jobs.insert(90_812, Some(vec![with(red(6001, "unit"), "name", Value::Null)]));
+    let closed = close(of, &[]);
+    assert_eq!((closed.links[0].as_str(), closed.mentions.len()), ("unit (test): script failed", 2));
+}
+
+/// On a busy branch a newer pipeline ends first.
+#[test]
+fn a_pipeline_that_ends_after_a_newer_one_is_compared_too() {
+    for newer in ["success", "failed"] {
+        let mut of = after(&["unit"], &["unit"]);
+        of.pipelines.push(pipeline(90_820, newer));
+        let closed = close(of, &[]);
+        assert_eq!((closed.state.as_str(), closed.lines.len()), ("test failed (unit)", 0));
+        assert_eq!(closed.links, ["unit: script failed · also failed in #90812"]);
+        assert!(closed.mentions.is_empty(), "{:?}", closed.mentions);
+    }
+}
+
+#[test]
+fn a_matrix_job_with_a_comma_has_owners() {
+    let owners = ("NOTIFIER_OWNERS", r#"["e2e: [eu, blue]=S0BLUE001", "e2e=user: U0LEEJIWOO"]"#);
+    let closed = close(after(&["e2e: [eu, blue]", "e2e: [eu, red]"], &["lint"]), &[owners]);
+    assert_eq!(closed.mentions, [TEAM, "S0BLUE001", "U0LEEJIWOO"]);
+    assert!(!closed.log.contains("warning"), "{}", closed.log);
+}
+
+/// The ref was red, and this environment was not.
+#[test]
+fn a_new_environment_is_not_red_since() {
+    let mut of = after(&["deploy-eu", "deploy-us"], &["deploy-eu"]);
+    of.deployments = vec![
+        crate::support::gitlab::deployment(401, "eu", "failed", "aa", (90_817, 7001)),
+        crate::support::gitlab::deployment(402, "us", "failed", "aa", (90_817, 7002)),
+    ];
+    let slack = Server::start([Reply::ok()]);
+    let (server, _) = gitlab(of);
+    Notifier::new(&["send", "pipeline-finished", "--result", "failed"])
+        .job("gitlab-18-deploy-on-main")
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .run();
+    let bodies: Vec<String> = slack.requests().iter().map(|it| it.json().to_string()).collect();
+    assert_eq!(bodies.len(), 2);
+    assert!(bodies[0].contains("] eu: still failing") && bodies[0].contains("Red since"), "{}", bodies[0]);
+    assert!(bodies[1].contains("] us: test failed") && !bodies[1].contains("Red since"), "{}", bodies[1]);
+}
+
+/// The bot of a project on such a GitLab, with settings.
+fn bot(slack: &Server, server: &Server, result: &str, settings: &[(&str, &str)]) -> Notifier {
+    let notifier = Notifier::new(&["send", "pipeline-finished", "--result", result])
+        .job("gitlab-18-deploy-on-main")
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .with("CI_ENVIRONMENT_NAME", "")
+        .with("NOTIFIER_FINISH", "always")
+        .with("NOTIFIER_MENTION", TEAM)
+        .with("SLACK_BOT_TOKEN", TOKEN)
+        .with("SLACK_API_URL", slack.url("/api"))
+        .with("NOTIFIER_CHANNEL", DEPLOYS)
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"));
+    settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
+}
+
+/// A child pipeline runs on the ref of its parent, and neither is measured by the other.
+#[test]
+fn a_bot_measures_no_child_pipeline_by_its_parent() {
+    let (slack, workspace) = slack(Workspace::new());
+    let (server, _) = gitlab(after(&["unit"], &[]));
+    let child = [("CI_PIPELINE_SOURCE", "parent_pipeline"), ("CI_PIPELINE_ID", "90821")];
+    bot(&slack, &server, "failed", &[]).run();
+    bot(&slack, &server, "failed", &child).run();
+    bot(&slack, &server, "success", &[("CI_PIPELINE_SOURCE", "parent_pipeline"), ("CI_PIPELINE_ID", "90822")]).run();
+    let texts: Vec<String> =
+        workspace.lock().unwrap().top_level(DEPLOYS).iter().map(|it| it.text().to_owned()).collect();
+    assert!(texts[1].contains(": test failed") && !texts.iter().any(|it| it.contains("fixed")), "{texts:?}");
+}
+
+/// The bot's message is found, however much is asked before.
+#[test]
+fn the_requests_leave_some_for_the_bots_message() {
+    let (slack, workspace) = slack(Workspace::new().without("channels:history"));
+    let mut of = series(5, true);
+    of.takes_job_tokens = vec!["jobs", "deployments", "artifacts"];
+    of.jobs.push(job(711_900, "notify-start", ".post", "success"));
+    of.trigger_jobs.push(red(7009, "docs"));
+    let (server, api) = gitlab(of);
+    let file = crate::support::scratch::scratch().join("message.json");
+    let access = ("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token");
+    let settings = [("CI_SERVER_URL", server.url("")), ("SLACK_API_URL", slack.url("/api"))];
+    let start = Notifier::new(&["send", "pipeline-started", "--message-file", file.to_str().unwrap()])
+        .job("gitlab-18-deploy-on-main")
+        .with("SLACK_BOT_TOKEN", TOKEN)
+        .with("NOTIFIER_CHANNEL", DEPLOYS);
+    settings.iter().fold(start, |start, (name, value)| start.with(name, value)).run();
+    let path = "711900/.pipeline-notifier/message.json".to_owned();
+    api.lock().unwrap().artifacts.insert(path, std::fs::read_to_string(&file).unwrap());
+    bot(&slack, &server, "failed", &[access]).run();
+    let workspace = workspace.lock().unwrap();
+    assert_eq!(workspace.top_level(DEPLOYS).len(), 1);
+    assert_eq!(workspace.replies().len(), 1);
+}

@@ -9,3 +9,4 @@ pub(crate) mod jobs;
 pub(crate) mod setting;
 pub(crate) mod state;
 pub(crate) mod warning;
+pub(crate) mod why;

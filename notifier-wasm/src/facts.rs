@@ -214,14 +214,17 @@ impl<'a> Facts<'a> {
     /// Returns the failed jobs that name a failed pipeline: those that did not fail in the previous one.
     pub(crate) fn headline_failures(&self) -> Vec<&'a Job> {
         let is_named = self.state == State::PipelineFailed && !self.context.jobs.more_failed;
-        let failed = self.unreported.iter().flatten().filter(|_| is_named);
-        failed.filter(|job| failures::failed_before(self.context, job) != Some(true)).copied().collect()
+        let failed: Vec<&Job> = self.unreported.iter().flatten().filter(|_| is_named).copied().collect();
+        let is_old = |job: &&Job| failures::failed_before(self.context, job) == Some(true);
+        // Hooks may have reported all new ones.
+        let are_old = failed.iter().all(is_old);
+        failed.into_iter().filter(|job| are_old || !is_old(job)).collect()
     }
 
     /// True if a closing job reports only failures that the previous pipeline had too.
     pub(crate) fn has_nothing_new(&self) -> bool {
-        let unreported = self.unreported.as_deref().filter(|_| self.state == State::PipelineStillFailing);
-        unreported.is_some_and(|jobs| failures::are_all_old(self.context, jobs))
+        let is_closing = self.context.event == Event::PipelineFinished && self.state.is_failure();
+        self.unreported.as_deref().is_some_and(|jobs| is_closing && failures::are_all_old(self.context, jobs))
     }
 
     /// True if the pipeline is not over, although a closing job runs.

@@ -44,6 +44,7 @@ labels! {
     /// The duration of the deployment, of a job that is none, of the pipeline.
     deploy_took: "Deploy took", "배포 소요 시간";
     job_took: "Job took", "작업 소요 시간";
+    stages: "Stages", "단계";
     pipeline_took: "Pipeline took", "파이프라인 소요 시간";
     /// The time since the pipeline began, in a living message and in a late one.
     so_far: "So far", "경과";
@@ -182,7 +183,7 @@ impl Language {
     pub(crate) fn and_more_people(self, count: usize) -> String {
         match self {
             Self::English => format!("and {count} more"),
-            Self::Korean => format!("외 {count}명"),
+            Self::Korean => format!("외 {count}명(그룹 포함)"),
         }
     }
 
@@ -232,6 +233,54 @@ impl Language {
         match self {
             Self::English => format!("Red for more than {count} pipelines"),
             Self::Korean => format!("파이프라인 {count}개 넘게 계속 실패"),
+        }
+    }
+
+    /// Returns the exit code of a script, after the reason of the failure.
+    pub(crate) fn exit_code(self, code: i64) -> String {
+        match self {
+            Self::English => format!(", exit code {code}"),
+            Self::Korean => format!(", 종료 코드 {code}"),
+        }
+    }
+
+    /// Returns the number of failed tests: `Tests: 3 of 412 failed`.
+    pub(crate) fn tests_failed(self, failed: u64, total: u64) -> String {
+        match self {
+            Self::English => format!("Tests: {failed} of {total} failed"),
+            Self::Korean => format!("테스트: {total}개 중 {failed}개 실패"),
+        }
+    }
+
+    /// Returns the number of tests, if all passed.
+    pub(crate) fn tests_passed(self, total: u64) -> String {
+        match self {
+            Self::English => format!("{total} tests passed"),
+            Self::Korean => format!("테스트 {total}개 통과"),
+        }
+    }
+
+    /// Returns the suites whose reports GitLab could not parse.
+    pub(crate) fn reports_unreadable(self, suites: &str) -> String {
+        match self {
+            Self::English => format!("Test reports not readable: {suites}"),
+            Self::Korean => format!("읽을 수 없는 테스트 보고서: {suites}"),
+        }
+    }
+
+    /// Returns the title of the end of a job's log.
+    pub(crate) fn log_of(self, job: &str) -> String {
+        match self {
+            Self::English => format!("log of {job}"),
+            Self::Korean => format!("{job} 로그"),
+        }
+    }
+
+    /// Returns the same for a log that was not read.
+    pub(crate) fn log_is_too_long(self, job: &str) -> String {
+        match self {
+            Self::English => format!("log of {job}: too long to show"),
+            Self::Korean => format!("{job} 로그: 너무 길어 표시하지 않음"),
         }
     }
 

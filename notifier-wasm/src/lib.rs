@@ -36,6 +36,7 @@ pub fn render(context: &[u8]) -> Result<Vec<u8>, Error> {
 fn answer_of(context: &contract::context::Context) -> Vec<u8> {
     match context.request {
         contract::context::Request::Route => route::Route::of(context).encode(),
+        contract::context::Request::Logs => message::Message::of_logs(context).encode(),
         contract::context::Request::Message | contract::context::Request::Test => {
             message::Message::of(context).encode()
         }

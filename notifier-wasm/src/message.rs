@@ -6,9 +6,11 @@ mod changes;
 mod details;
 // Only for the playground: jobs check nothing, and each of them downloads the module.
 mod emoji;
+mod failed_tests;
 #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
 pub(crate) mod limits;
 mod links;
+mod logs;
 mod mrkdwn;
 mod red_since;
 mod runtime_logs;
@@ -23,11 +25,12 @@ use crate::contract::context::Context;
 use crate::contract::warning::Warning;
 use crate::facts::mentions::{self, Mention, Mentions};
 use crate::facts::{Facts, selection};
-use crate::message::block_kit::Body;
+use crate::message::block_kit::{Block, Body, Element};
 use crate::message::blocks::{blocks, extra_lines};
-use crate::message::details::details;
+use crate::message::details::{MAX_NAME, details};
 use crate::message::links::Link;
 use crate::message::summary::{failures_in_a_row, line, status};
+use crate::text;
 
 /// Version 1 of the message.
 #[derive(Debug, Serialize)]
@@ -103,9 +106,10 @@ impl Message {
                 text = text + " " + &mem::take(part);
             }
         }
-        let blocks = blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions);
-        // The mentions are the last block.
+        let mut blocks = blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions);
+        // The mentions are the last block before the log.
         let mention_block = (!mentions.shown.is_empty()).then(|| blocks.len() - 1);
+        blocks.extend(logs::block(&facts).filter(|_| context.shows_logs && facts.state.is_failure()));
         let body = Body {
             blocks,
             attachments: details(&facts, &text).into_iter().collect(),
@@ -134,6 +138,47 @@ impl Message {
                 .collect(),
             mentions: mentioned,
             warnings,
+        }
+    }
+
+    /// The ends of logs as a message of their own: `shop-api · prod · log of deploy`.
+    #[inline(never)]
+    pub(crate) fn of_logs(context: &Context) -> Self {
+        let facts = Facts::of(context, &mut Vec::new());
+        let status = facts.language.log_of(&logs::jobs(&facts));
+        let place: Vec<String> = facts
+            .project()
+            .map(|it| text::shown(it, MAX_NAME))
+            .into_iter()
+            .chain(facts.environment.name.clone())
+            .collect();
+        let line = place.iter().chain([&status]).cloned().collect::<Vec<_>>().join(" · ");
+        let headline = Block::line(vec![Element::text(line.clone())]);
+        let block = logs::block(&facts);
+        Self {
+            version: CONTRACT_VERSION,
+            skip: block.is_none().then_some("no_log"),
+            message: Body {
+                text: mrkdwn::top_level(&line),
+                blocks: [headline].into_iter().chain(block).collect(),
+                attachments: Vec::new(),
+                unfurl_links: false,
+                unfurl_media: false,
+            },
+            link_text: String::new(),
+            mention_text: String::new(),
+            mention_block: None,
+            failure: false,
+            recovery: false,
+            apart: false,
+            verdict: "",
+            status,
+            failures_in_a_row: None,
+            summary: line,
+            environment: facts.environment.name,
+            links: Vec::new(),
+            mentions: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 

@@ -10,6 +10,15 @@ const REPLACEMENT: char = '\u{FFFD}';
 /// Returns one visible line. Line breaks and tabs become spaces, and runs of spaces become one space. Control
 /// characters, bidirectional overrides (CVE-2021-42574), zero-width and tag characters become U+FFFD.
 pub(crate) fn clean(text: &str) -> String {
+    cleaned(text, false)
+}
+
+/// Returns the same with all its spaces, for text in a fixed-width font.
+pub(crate) fn clean_code(text: &str) -> String {
+    cleaned(text, true)
+}
+
+fn cleaned(text: &str, keeps_spaces: bool) -> String {
     let mut line = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     let mut before = ' ';
@@ -36,7 +45,7 @@ pub(crate) fn clean(text: &str) -> String {
             c if c.is_control() || is_invisible(c) => REPLACEMENT,
             c => c,
         };
-        if shown != ' ' || before != ' ' {
+        if shown != ' ' || before != ' ' || keeps_spaces {
             line.push(shown);
         }
         before = shown;

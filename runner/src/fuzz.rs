@@ -6,9 +6,10 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use crate::gitlab::jobs;
+use crate::gitlab::{jobs, test_reports};
 use crate::job::settings::Settings;
 use crate::job::settings_file::SettingsFile;
+use crate::job_log;
 use crate::module::message::Message;
 use crate::net::http::Answer;
 use crate::net::secret::Redactor;
@@ -42,6 +43,7 @@ pub fn answer(status: u16, body: &[u8]) {
         assert!(line.chars().count() < 480 && !line.chars().any(char::is_control), "{line:?}");
     }
     jobs::fuzz_jobs(body);
+    test_reports::fuzz_reports(body);
 }
 
 /// Checks that the accepted parts of a settings file have the published shape.
@@ -84,4 +86,19 @@ pub fn output(secret: &str, text: &str) {
     let written = redactor.redact(&format!("{text}{secret}{text}"));
     // The replacement of a secret has brackets, and could be a secret itself. No token or address has brackets.
     assert!(secret.len() < 8 || secret.contains(['[', ']']) || !written.contains(secret), "{written:?}");
+}
+
+/// Checks that the shown end of a log is within its limits, without control characters and without a secret that it has.
+pub fn log(tail: &[u8], count: usize) {
+    let secret = format!("glpat-{}", "A".repeat(20));
+    let with_secret = [tail, b"\n", secret.as_bytes(), b"\n", tail].concat();
+    for is_cut in [false, true] {
+        let log = job_log::of_tail(&with_secret, is_cut, count % 21);
+        assert!(log.lines.len() <= count % 21);
+        assert!(log.lines.iter().map(|line| line.chars().count() + 1).sum::<usize>() <= 1500);
+        for line in &log.lines {
+            assert!(line.chars().count() <= 200 && !line.chars().any(char::is_control), "{line:?}");
+            assert!(!line.contains(&secret), "{line:?}");
+        }
+    }
 }

@@ -9,3 +9,6 @@ pub(crate) mod deployments;
 pub(crate) mod earlier_failures;
 pub(crate) mod jobs;
 pub(crate) mod pipelines;
+pub(crate) mod stages;
+pub(crate) mod test_reports;
+pub(crate) mod trace;

@@ -12,3 +12,4 @@ pub mod setting;
 pub mod settings;
 pub(crate) mod settings_file;
 pub(crate) mod unknown;
+pub(crate) mod why;

@@ -16,6 +16,7 @@ mod files;
 pub mod fuzz;
 mod gitlab;
 pub mod job;
+mod job_log;
 pub mod module;
 mod net;
 mod report;

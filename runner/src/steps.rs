@@ -1,8 +1,10 @@
-//! The steps of a message, one file each: read the job, ask GitLab, route, ask Slack, render, deliver, record.
+//! The steps of a message, one file each: read the job, ask GitLab, ask why, route, ask Slack, render, deliver, record.
 
 pub(crate) mod ask_gitlab;
 pub(crate) mod ask_slack;
+pub(crate) mod ask_why;
 pub(crate) mod deliver;
+pub(crate) mod deliver_logs;
 pub(crate) mod findings;
 pub(crate) mod read_job;
 pub(crate) mod record;
@@ -10,15 +12,25 @@ pub(crate) mod render;
 pub(crate) mod route;
 
 use crate::cli::EventArgs;
+use crate::job::event::Event;
 use findings::Findings;
 use read_job::Call;
+
+/// The requests to GitLab that locate the pipeline's message: the list of attempts, and the start job's artifact.
+const FOR_LOCATION: u8 = 2;
 
 /// Takes the steps up to the findings of each message, and hands them to `each`, one message after the other: what one message posts, the
 /// next one finds. A closing job sends one message for each environment in which jobs failed. The second value is the number of messages
 /// that are left, this one included.
 pub(crate) fn for_each(call: &Call, args: EventArgs, mut each: impl FnMut(&Findings, u32)) {
     let gitlab = ask_gitlab::connect(call, args.event);
+    let of_bot = gitlab.as_ref().ok().filter(|_| args.event == Event::PipelineFinished && call.to.bot().is_some());
+    of_bot.inspect(|api| api.set_aside(FOR_LOCATION));
     let (mut all, unknown) = ask_gitlab::ask(call, args, &gitlab);
+    if let Ok(api) = &gitlab {
+        ask_why::ask(call, args, api, &mut all);
+    }
+    of_bot.inspect(|api| api.give_back(FOR_LOCATION));
     let mut people = call.people();
     let count = all.len();
     for (at, findings) in all.iter_mut().enumerate() {

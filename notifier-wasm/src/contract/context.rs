@@ -7,6 +7,7 @@ use crate::contract::fields::{Fields, parse, read};
 use crate::contract::history::History;
 use crate::contract::jobs::Jobs;
 use crate::contract::setting::Setting;
+use crate::contract::why::Why;
 use crate::text::url::{SafeUrl, unexpanded};
 
 /// Version 1 of the context.
@@ -25,6 +26,9 @@ pub(crate) struct Context {
     /// GitLab login or e-mail address to Slack user ID.
     people: Map<String, Value>,
     pub(crate) history: History,
+    pub(crate) why: Why,
+    /// True if the ends of logs belong into this message.
+    pub(crate) shows_logs: bool,
     /// True if later events update this message, as for a bot.
     pub(crate) updates: bool,
     /// True if the server shows only the text of a message.
@@ -44,6 +48,8 @@ pub(crate) enum Request {
     Route,
     /// The message with a status that marks it as a test.
     Test,
+    /// Only the ends of logs, as a message of their own.
+    Logs,
 }
 
 /// The events that a pipeline reports.
@@ -93,6 +99,8 @@ impl Context {
             jobs: Jobs::read(&mut fields),
             people: fields.string_map("people"),
             history: History::read(fields.object("history")),
+            why: Why::read(fields.object("why")),
+            shows_logs: fields.flag("shows_logs"),
             updates: fields.flag("updates"),
             text_only: fields.flag("text_only"),
             operators: fields
@@ -147,8 +155,8 @@ impl Event {
 
 impl Request {
     fn read(fields: &mut Fields) -> Self {
-        let words = [("message", Self::Message), ("route", Self::Route), ("test", Self::Test)];
-        fields.word("request", &words, "message, route or test").unwrap_or(Self::Message)
+        let words = [("message", Self::Message), ("route", Self::Route), ("test", Self::Test), ("logs", Self::Logs)];
+        fields.word("request", &words, "message, route, test or logs").unwrap_or(Self::Message)
     }
 }
 

@@ -111,7 +111,7 @@ impl History {
 
     /// Returns whether a job failed in the previous pipeline too. `None` means unknown, or that the pipeline did not fail.
     pub(crate) fn failed_before(&self, job: &str) -> Option<bool> {
-        self.previous_failed_jobs.as_ref().filter(|_| self.was_failing()).map(|names| names.iter().any(|it| it == job))
+        self.previous_failed_jobs.as_ref().map(|names| names.iter().any(|it| it == job))
     }
 
     /// Returns the message about the failure that is over.

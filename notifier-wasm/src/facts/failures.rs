@@ -65,14 +65,14 @@ pub(crate) fn failed_before(context: &Context, job: &Job) -> Option<bool> {
     context.history.failed_before(&job.name)
 }
 
-/// True if the previous pipeline failed, and one of these jobs did not fail there.
-pub(crate) fn is_any_new(context: &Context, jobs: Option<&[&Job]>) -> bool {
-    jobs.unwrap_or_default().iter().any(|job| failed_before(context, job) == Some(false))
+/// True if the previous pipeline failed, and a job failed now that did not fail there.
+pub(crate) fn is_any_new(context: &Context) -> bool {
+    context.jobs.failed.iter().flatten().any(|job| failed_before(context, job) == Some(false))
 }
 
-/// True if each of these jobs failed in the previous pipeline too.
+/// True if each of these jobs failed in the previous pipeline too, and no job is unknown.
 pub(crate) fn are_all_old(context: &Context, jobs: &[&Job]) -> bool {
-    !context.jobs.more_failed && !jobs.is_empty() && jobs.iter().all(|job| failed_before(context, job) == Some(true))
+    context.jobs.all_known && !jobs.is_empty() && jobs.iter().all(|job| failed_before(context, job) == Some(true))
 }
 
 /// True if all unreported failures are deployments whose hooks could not report them.

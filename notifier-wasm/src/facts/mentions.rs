@@ -4,8 +4,9 @@ use crate::contract::context::Event;
 use crate::contract::jobs::Job;
 use crate::contract::setting::Setting;
 use crate::contract::warning::{Code, Warning};
+use crate::facts::owners::{self, Owner};
 use crate::facts::settings_file::{NAME, every};
-use crate::facts::{Facts, failures, owners};
+use crate::facts::{Facts, failures};
 use crate::text;
 
 /// A person or a group that a message mentions, by Slack ID.
@@ -44,7 +45,8 @@ const MAX_MENTIONS: usize = 5;
 #[inline(never)]
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Mentions {
     let is_recovery = facts.state.is_recovery();
-    let mut found = match facts.context.history.failure().filter(|_| is_recovery && facts.context.operators.is_none()) {
+    let failure = facts.context.history.failure().filter(|_| is_recovery && facts.context.operators.is_none());
+    let mut found = match failure.filter(|failure| !failure.mentions.is_empty()) {
         // A bot remembers the mentions of the failure.
         Some(failure) => {
             let whom = failure.mentions.iter().filter_map(|it| Whom::of(it));
@@ -80,7 +82,7 @@ fn by_settings(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
     if facts.context.operators.is_none() {
         for owner in owners::owners(facts, warnings) {
             let source = ("NOTIFIER_OWNERS", "");
-            add(facts, owner.mentions, source, is_time && owner.is_concerned, &mut found, warnings);
+            add(facts, owner.mentions(), source, is_time && owner.is_concerned, &mut found, warnings);
         }
     }
     found
@@ -97,7 +99,7 @@ fn add(
 ) {
     let mut unknown = None;
     for entry in list {
-        let whom = Whom::of(entry);
+        let whom = Whom::of(&entry.replace(": ", ":"));
         if whom.is_none() {
             let entry = text::shown(entry, 40);
             let text = format_args!(
@@ -138,7 +140,9 @@ pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     };
     let lists = [Setting::MENTION, Setting::OPS_MENTION].into_iter().flat_map(of);
     let lists: Vec<String> = lists.map(|list| list.replace(": ", ":")).collect();
-    let named = lists.iter().flat_map(|list| entries(list)).chain(owners::all_mentions(facts.context));
+    let owners = owners::owners(facts, &mut Vec::new());
+    let of_owners = owners.iter().filter(|owner| owner.is_concerned).flat_map(Owner::mentions);
+    let named = lists.iter().flat_map(|list| entries(list)).chain(of_owners);
     let named: Vec<Whom> = named.filter_map(Whom::of).collect();
     let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner));
     if !may_mention || !(of_author || of_runner) {

@@ -68,7 +68,7 @@ impl State {
             (true, false) => Self::PipelineSucceeded,
             (true, true) => Self::PipelineFixed,
             (false, _) if failures::are_deployments(context, unreported) => Self::DeployFailed,
-            (false, true) if !failures::is_any_new(context, unreported) => Self::PipelineStillFailing,
+            (false, true) if !failures::is_any_new(context) => Self::PipelineStillFailing,
             (false, _) => Self::PipelineFailed,
         }
     }

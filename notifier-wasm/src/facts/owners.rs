@@ -1,6 +1,7 @@
 //! The owners of jobs, by `NOTIFIER_OWNERS`: `JOB=MENTION+MENTION`, separated by commas. The first entry that matches a job wins.
 
-use crate::contract::context::{Context, Event};
+use crate::contract::context::{Context, Event, Request};
+use crate::contract::jobs::Job;
 use crate::contract::setting::Setting;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::{Facts, failures};
@@ -11,10 +12,16 @@ use crate::text::glob;
 pub(crate) struct Owner<'a> {
     /// A glob of job names, as in `deploy_jobs`.
     pattern: &'a str,
-    /// As in `mention`.
-    pub(crate) mentions: Vec<&'a str>,
+    /// As in `mention`, separated by `+`.
+    written: &'a str,
     /// True if one of the jobs that the message is about is theirs.
     pub(crate) is_concerned: bool,
+}
+
+impl<'a> Owner<'a> {
+    pub(crate) fn mentions(&self) -> Vec<&'a str> {
+        self.written.split('+').map(str::trim).filter(|it| !it.is_empty()).collect()
+    }
 }
 
 /// Returns the entries, and warns of those that cannot be read.
@@ -42,20 +49,14 @@ pub(crate) fn owners<'a>(facts: &Facts<'a>, warnings: &mut Vec<Warning>) -> Vec<
     owners
 }
 
-/// Returns the mentions of all entries.
-pub(crate) fn all_mentions(context: &Context) -> impl Iterator<Item = &str> {
-    written(context).filter_map(owner).flat_map(|owner| owner.mentions)
-}
-
 fn written(context: &Context) -> impl Iterator<Item = &str> {
     glob::entries_with_blanks(context.setting(Setting::OWNERS).unwrap_or_default())
 }
 
 fn owner(entry: &str) -> Option<Owner<'_>> {
-    let (pattern, mentions) = entry.rsplit_once('=')?;
-    let mentions: Vec<&str> = mentions.split('+').map(str::trim).filter(|it| !it.is_empty()).collect();
-    let pattern = pattern.trim();
-    (!pattern.is_empty() && !mentions.is_empty()).then_some(Owner { pattern, mentions, is_concerned: false })
+    let (pattern, written) = entry.rsplit_once('=')?;
+    let owner = Owner { pattern: pattern.trim(), written, is_concerned: false };
+    (!owner.pattern.is_empty() && !owner.mentions().is_empty()).then_some(owner)
 }
 
 /// Returns the names of the jobs whose owners a message may mention: the job of a hook, the new failures, or the failures that are over.
@@ -68,6 +69,11 @@ fn jobs<'a>(facts: &Facts<'a>) -> Option<Vec<&'a str>> {
     if context.event == Event::DeployFinished {
         return Some(context.ci("CI_JOB_NAME").into_iter().collect());
     }
-    let new = unreported.iter().flatten().filter(|job| failures::failed_before(context, job) != Some(true));
+    // A route comes before the channel's messages, which know what was reported.
+    let failed: Vec<&Job> = match context.request {
+        Request::Route => context.jobs.failed.iter().flatten().collect(),
+        _ => unreported.clone().unwrap_or_default(),
+    };
+    let new = failed.into_iter().filter(|job| failures::failed_before(context, job) != Some(true));
     Some(new.map(|job| job.name.as_str()).collect())
 }

@@ -112,7 +112,9 @@ fn finish_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
         "never" => false,
         // A deployment whose own hook could not report it is posted in any case. An unknown failure may be one.
         "change" => {
-            let is_change = matches!(state, State::PipelineFixed | State::PipelineFailed | State::DeployFailed);
+            let is_first =
+                *state == State::PipelineFailed && !(context.history.was_failing() && facts.has_nothing_new());
+            let is_change = is_first || matches!(state, State::PipelineFixed | State::DeployFailed);
             is_change || state.is_failure() && (facts.unreported.is_none() || has_unreported_deployment(facts))
         }
         other => {

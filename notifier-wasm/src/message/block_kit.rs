@@ -28,15 +28,19 @@ pub(crate) struct Attachment {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Block {
     /// Slack parses nothing in it, so there is nothing to escape.
-    RichText { elements: [RichTextSection; 1] },
+    RichText { elements: Vec<RichText> },
     /// Small and grey, at most ten elements.
     Context { elements: Vec<Mrkdwn> },
 }
 
 #[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "rich_text_section")]
-pub(crate) struct RichTextSection {
-    pub(crate) elements: Vec<Element>,
+#[serde(tag = "type")]
+pub(crate) enum RichText {
+    #[serde(rename = "rich_text_section")]
+    Section { elements: Vec<Element> },
+    /// Lines in a fixed-width font.
+    #[serde(rename = "rich_text_preformatted")]
+    Preformatted { elements: Vec<Element> },
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -81,7 +85,7 @@ pub(crate) struct Mrkdwn {
 impl Block {
     /// One line of rich text.
     pub(crate) fn line(elements: Vec<Element>) -> Self {
-        Self::RichText { elements: [RichTextSection { elements }] }
+        Self::RichText { elements: vec![RichText::Section { elements }] }
     }
 }
 

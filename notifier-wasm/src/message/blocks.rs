@@ -7,6 +7,7 @@ use crate::facts::mentions::Mentions;
 use crate::facts::settings_file::NAME;
 use crate::message::block_kit::{Block, Element};
 use crate::message::details::MAX_NAME;
+use crate::message::failed_tests;
 use crate::message::links::Link;
 use crate::message::red_since::red_since;
 use crate::message::summary::qualifiers;
@@ -70,7 +71,7 @@ pub(crate) fn blocks(
     );
     let more = (mentions.more > 0).then(|| Element::text(facts.language.and_more_people(mentions.more)));
     let mentions = separated(mentions.shown.iter().map(Element::mention).chain(more), " ");
-    [headline, links, red_since(facts)]
+    [headline, links, red_since(facts), failed_tests::failed(facts)]
         .into_iter()
         .chain(extra)
         .chain([mentions])

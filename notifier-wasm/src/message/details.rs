@@ -3,16 +3,22 @@
 use crate::contract::action::Action;
 use crate::contract::context::Event;
 use crate::contract::state::State;
+use crate::contract::why::StageState;
 use crate::facts::Facts;
 use crate::facts::source::{Cause, Ref};
 use crate::message::block_kit::{Attachment, Block, Mrkdwn};
 use crate::message::changes::{self, MAX_TITLE};
+use crate::message::failed_tests;
 use crate::message::mrkdwn;
 use crate::text;
 use crate::text::url::SafeUrl;
 
 /// The longest branch, tag, job and so on that a message shows, in characters.
 pub(crate) const MAX_NAME: usize = 80;
+
+/// The most stages, and the most characters of one.
+const MAX_STAGES: usize = 8;
+const MAX_STAGE: usize = 40;
 
 /// A ref as people name it.
 pub(crate) fn ref_name(git_ref: &Ref) -> String {
@@ -85,12 +91,34 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     if facts.state.is_start() {
         place.append(&mut run);
     }
-    let blocks: Vec<Block> = [place, run, changes::since(facts).into_iter().collect()]
+    run.extend(failed_tests::passed(facts).map(|text| Mrkdwn { text, verbatim: true }));
+    let stages = stages(facts).map(|stages| detail(labels.stages, &stages));
+    let blocks: Vec<Block> = [place, run, stages.into_iter().collect(), changes::since(facts).into_iter().collect()]
         .into_iter()
         .filter(|row| !row.is_empty())
         .map(|elements| Block::Context { elements })
         .collect();
     (!blocks.is_empty()).then(|| Attachment { color: facts.state.color(), fallback: fallback.to_owned(), blocks })
+}
+
+/// Returns the stages with a sign for each: `build ✓  test ✗  deploy –`.
+#[inline(never)]
+fn stages(facts: &Facts) -> Option<String> {
+    let stages = &facts.context.why.stages;
+    let sign = |state| match state {
+        StageState::Done => "✓",
+        StageState::Failed => "✗",
+        StageState::Waiting => "⏸",
+        StageState::Running => "…",
+        StageState::Skipped => "–",
+    };
+    let shown = stages.iter().take(MAX_STAGES);
+    let mut shown: Vec<String> = shown
+        .map(|(name, state)| format!("{} {}", mrkdwn::literal(&text::shown(name, MAX_STAGE)), sign(*state)))
+        .collect();
+    let more = stages.len().saturating_sub(MAX_STAGES);
+    shown.extend((more > 0).then(|| facts.language.and_more(Some(more))));
+    (!shown.is_empty()).then(|| shown.join("  "))
 }
 
 #[inline(never)]

@@ -216,7 +216,10 @@ fn failed_jobs(facts: &Facts) -> Vec<Link> {
         };
         let name = text::shown(&job.name, MAX_LABEL);
         let stage = text::shown(&job.stage, 40);
-        let reason = reasons::describe(job, facts.language);
+        let exit_code = facts.context.why.logs.iter().find(|log| log.job_id == job.id && job.id.is_some());
+        let exit_code = exit_code.and_then(|log| log.exit_code).filter(|_| job.failure_reason == "script_failure");
+        let exit_code = exit_code.map_or_else(String::new, |code| facts.language.exit_code(code));
+        let reason = reasons::describe(job, facts.language) + &exit_code;
         let is_named = headline == Some(job.stage.as_str()) || facts.state == State::DeployFailed && stage == "deploy";
         let named = if is_named || stage.is_empty() || stage == name { name } else { format!("{name} ({stage})") };
         let label = match (jobs.len(), reason.as_str()) {

@@ -38,9 +38,19 @@ pub(crate) fn entries(list: &str) -> impl Iterator<Item = &str> {
     entries.map(|entry| entry.trim_matches(['"', '\''])).filter(|entry| !entry.is_empty())
 }
 
-/// Returns the entries of a list whose entries may hold blanks. Commas, semicolons and line breaks separate them; empty ones are skipped.
+/// Returns the entries of a list whose entries may hold blanks. Commas, semicolons and line breaks separate them, but no comma
+/// in the brackets of a matrix: `deploy: [eu, blue]`. Empty ones are skipped.
 pub(crate) fn entries_with_blanks(list: &str) -> impl Iterator<Item = &str> {
-    let entries = list.split([',', ';', '\n']).map(|entry| entry.trim().trim_matches(['"', '\'']));
+    let mut depth = 0_u32;
+    let separates = move |c: char| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == '\n' || depth == 0 && matches!(c, ',' | ';')
+    };
+    let entries = list.split(separates).map(|entry| entry.trim().trim_matches(['"', '\'']));
     entries.filter(|entry| !entry.is_empty())
 }
 

@@ -16,6 +16,7 @@ use crate::module::render::Module;
 use crate::report::{Outcome, Report, Sink};
 use crate::steps;
 use crate::steps::deliver::{Delivery, deliver_to_operators};
+use crate::steps::deliver_logs::deliver_logs;
 use crate::steps::findings::Findings;
 use crate::steps::read_job::Call;
 use crate::steps::record::record;
@@ -97,6 +98,7 @@ fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files, le
     let is_wanted = files.annotations.is_some() || operators.is_some();
     let address = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
     let annotations = message.annotations(address.as_deref(), call.variables.get("CI_SERVER_URL").unwrap_or_default());
+    deliver_logs(&delivery, context.clone(), &outcome, thread.clone());
     record(call, files, annotations, thread.and_then(|thread| delivery.record(&thread)));
     if let Some(operators) = operators {
         deliver_to_operators(call, &operators, context, address.as_deref(), &message.warnings);

@@ -176,6 +176,20 @@ impl Api {
         unknown
     }
 
+    /// Sets requests aside for later, and gives them back.
+    pub(crate) fn set_aside(&self, count: u8) {
+        self.left.update(|left| left.saturating_sub(count));
+    }
+
+    pub(crate) fn give_back(&self, count: u8) {
+        self.left.update(|left| left.saturating_add(count));
+    }
+
+    /// Returns the reason of an answer that broke off.
+    pub(crate) fn broken_off(&self) -> Unknown {
+        self.connection.broken_off().into()
+    }
+
     /// Returns the token that may read the whole API, if there is one. Some routes take no job token.
     pub(crate) fn with_access_token(&self) -> Option<Asker<'_>> {
         let token = self.tokens.iter().position(|(header, _)| *header == ACCESS)?;
@@ -198,11 +212,7 @@ impl Asker<'_> {
         let mut body = BufReader::new(opened.body);
         let mut json = serde_json::Deserializer::from_reader(&mut body);
         let entries: Vec<T> = Vec::deserialize(&mut json).map_err(|error| {
-            if error.is_io() {
-                self.api.give_up(self.api.connection.broken_off().into())
-            } else {
-                Unknown::NotUnderstood
-            }
+            if error.is_io() { self.api.give_up(self.api.broken_off()) } else { Unknown::NotUnderstood }
         })?;
         // A connection serves the next request only if it is read to the end.
         let _ = io::copy(&mut body.take(REST), &mut io::sink());
@@ -213,14 +223,18 @@ impl Asker<'_> {
     pub(crate) fn file(self, path: &str, max: u64) -> Result<Vec<u8>, Unknown> {
         let mut bytes = Vec::new();
         let body = self.get(path)?.body;
-        body.take(max)
-            .read_to_end(&mut bytes)
-            .map_err(|_| self.api.give_up(self.api.connection.broken_off().into()))?;
+        body.take(max).read_to_end(&mut bytes).map_err(|_| self.api.give_up(self.api.broken_off()))?;
         Ok(bytes)
     }
 
     /// Gets an answer of status 200, its body unread.
     pub(crate) fn get(self, path: &str) -> Result<Opened, Unknown> {
+        let opened = self.open(path, MAX_ANSWER, Duration::MAX);
+        opened.map_err(|unknown| if matches!(unknown, Unknown::Fault(_)) { self.api.give_up(unknown) } else { unknown })
+    }
+
+    /// Gets the same within limits of its own. Later requests go on if it takes too long.
+    pub(crate) fn open(self, path: &str, max: u64, time: Duration) -> Result<Opened, Unknown> {
         let Asker { api, token } = self;
         if let Some(unknown) = &*api.stopped.borrow() {
             return Err(unknown.clone());
@@ -229,8 +243,9 @@ impl Asker<'_> {
         api.left.set(left);
         let (header, token) = &api.tokens[token];
         let url = format!("{}/{path}", api.project);
-        match api.connection.get(&url, (header, token), MAX_ANSWER) {
+        match api.connection.get(&url, (header, token), max, time) {
             Ok(opened) => match opened.status {
+                200 if opened.is_encoded => Err(Unknown::NotUnderstood),
                 200 => Ok(opened),
                 429 => Err(api.give_up(Unknown::Status(429))),
                 status @ (401 | 403 | 404) => {
@@ -242,7 +257,7 @@ impl Asker<'_> {
                 }
                 status => Err(Unknown::Status(status)),
             },
-            Err(fault) => Err(api.give_up(fault.into())),
+            Err(fault) => Err(fault.into()),
         }
     }
 }

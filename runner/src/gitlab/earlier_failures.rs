@@ -50,6 +50,9 @@ pub(crate) fn of_pipeline(
     });
     let failed = jobs.into_iter().filter(|job| job.status.0 == "failed" && job.allow_failure != Some(true));
     let names: Vec<String> = failed.map(|job| job.name.0.chars().take(MAX_NAME).collect()).collect();
-    let is_known = are_all && !names.is_empty() && names.iter().map(String::len).sum::<usize>() <= MAX_NAMES;
+    let is_known = are_all
+        && !names.is_empty()
+        && !names.contains(&String::new())
+        && names.iter().map(String::len).sum::<usize>() <= MAX_NAMES;
     Ok(EarlierFailures { names: is_known.then_some(names), commit })
 }

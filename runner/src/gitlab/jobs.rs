@@ -126,7 +126,7 @@ pub(super) struct Listed {
     pub(super) id: i64,
     pub(super) name: Text,
     #[serde(default)]
-    stage: Text,
+    pub(super) stage: Text,
     #[serde(default)]
     web_url: Text,
     #[serde(default)]

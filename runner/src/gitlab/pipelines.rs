@@ -16,6 +16,8 @@ pub(crate) struct Before {
     pub(crate) first_failure: Option<Ended>,
     /// True if the failures do not go further back than was read.
     pub(crate) is_whole: bool,
+    /// True if a newer pipeline has ended: this one changes nothing any more.
+    pub(crate) is_late: bool,
 }
 
 /// A pipeline that ended.
@@ -78,10 +80,8 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let mut ended: Vec<Ended> = page.entries.into_iter().filter_map(ended).collect();
     ended.sort_unstable_by_key(|it| std::cmp::Reverse(it.id));
     ended.dedup_by_key(|it| it.id);
-    // If a newer pipeline has ended, this one changes nothing any more.
-    if ended.first().is_some_and(|it| it.id > api.pipeline) {
-        return Ok(Before::default());
-    }
+    let is_late = ended.first().is_some_and(|it| it.id > api.pipeline);
+    ended.retain(|it| it.id < api.pipeline);
     let in_a_row = ended.iter().take_while(|it| it.has_failed).count();
     let is_whole = in_a_row < ended.len() || !page.has_next;
     Ok(Before {
@@ -89,6 +89,7 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
         in_a_row: in_a_row.try_into().unwrap_or(i64::MAX),
         first_failure: ended.get(in_a_row.wrapping_sub(1)).filter(|_| is_whole).cloned(),
         is_whole,
+        is_late,
     })
 }
 

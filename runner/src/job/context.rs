@@ -9,6 +9,7 @@ use crate::job::event::{Event, Verdict};
 use crate::job::history::History;
 use crate::job::key::Key;
 use crate::job::settings::Settings;
+use crate::job::why::Why;
 use crate::net::secret::is_secret_name;
 use crate::report::Sink;
 use crate::variables::Variables;
@@ -85,6 +86,12 @@ impl Context {
         self
     }
 
+    /// The same event, as a request for a message of only the ends of logs.
+    pub(crate) fn for_logs(mut self) -> Self {
+        self.0["request"] = "logs".into();
+        self
+    }
+
     /// The same event, as a request for a message that says that it is a test.
     pub(crate) fn for_test(mut self) -> Self {
         self.0["request"] = "test".into();
@@ -132,6 +139,9 @@ pub(crate) struct Gathered<'a> {
     /// `None` if GitLab was not asked, or did not answer.
     pub(crate) jobs: Option<&'a Jobs>,
     pub(crate) history: &'a History,
+    pub(crate) why: &'a Why,
+    /// True if the ends of logs belong into the message. A bot posts them as a reply.
+    pub(crate) shows_logs: bool,
     /// GitLab login or e-mail address to Slack user ID.
     pub(crate) people: &'a Map<String, Value>,
     /// True if later events update the message.
@@ -164,6 +174,8 @@ impl Gathered<'_> {
                 "all_jobs_known": jobs.as_ref().is_some_and(Jobs::are_all),
                 "people": self.people,
                 "history": json!(self.history),
+                "why": json!(self.why),
+                "shows_logs": self.shows_logs,
                 "updates": self.updates,
                 "text_only": self.text_only,
                 "now": now(),
@@ -232,6 +244,8 @@ mod tests {
             pass: &[],
             jobs: None,
             history: &History::default(),
+            why: &Why::default(),
+            shows_logs: false,
             people: &Map::new(),
             updates: false,
             text_only: false,

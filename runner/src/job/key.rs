@@ -17,6 +17,7 @@ impl Key {
     pub const FINISH: Self = Self::of_table("finish");
     pub const GRAFANA_URL: Self = Self::of_table("grafana_url");
     pub const LANGUAGE: Self = Self::of_table("language");
+    pub const LOG_LINES: Self = Self::of_table("log_lines");
     pub const LOGS_URL: Self = Self::of_table("logs_url");
     pub const MENTION: Self = Self::of_table("mention");
     pub const OPS_CHANNEL: Self = Self::of_table("ops_channel");
@@ -24,6 +25,7 @@ impl Key {
     pub const OWNERS: Self = Self::of_table("owners");
     pub const SLACK_API_URL: Self = Self::of_table("slack_api_url");
     pub const START_JOB: Self = Self::of_table("start_job");
+    pub const TESTS: Self = Self::of_table("tests");
     pub const TIMEOUT: Self = Self::of_table("timeout");
     pub const USER_MAP: Self = Self::of_table("user_map");
     pub const WEBHOOK_VARIABLE: Self = Self::of_table("webhook_variable");

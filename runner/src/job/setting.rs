@@ -62,7 +62,7 @@ pub enum Reaches {
 
 /// Every setting, in the order of the docs.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 27] = [
+pub const SETTINGS: [Setting; 29] = [
     Setting { name: "environments", value: "PATTERN=ENVIRONMENT@CLUSTER,…", default: "main=prod,development=dev", takes: List, reaches: Input, for_module: true,
         help: "Environment (and cluster) of each branch, if the job has no environment in GitLab or a review environment: PATTERN=ENVIRONMENT@CLUSTER, separated by commas. The first match wins; * globs; %{branch} and %{NAME} of a variable are filled in. Without a match it is the branch's name; empty maps no branch." },
     Setting { name: "project_name", value: "name|path", default: "name", takes: OneOf(&["name", "path"]), reaches: Input, for_module: true,
@@ -85,6 +85,10 @@ pub const SETTINGS: [Setting; 27] = [
         help: "Who gets a mention on failure and recovery: here, channel, author, user, user:U… and subteam:S…, separated by commas. Default: nobody." },
     Setting { name: "owners", value: "JOB=MENTION+MENTION,…", default: "", takes: List, reaches: Input, for_module: true,
         help: "Who also gets a mention if a job fails: JOB=MENTION+MENTION, separated by commas. JOB is a name or a glob as in deploy_jobs, MENTION as in mention. The first match wins." },
+    Setting { name: "tests", value: "on|off", default: "on", takes: Switch, reaches: Input, for_module: false,
+        help: "Whether a failed pipeline's message names the failed tests: on or off. It needs NOTIFIER_GITLAB_TOKEN and JUnit reports." },
+    Setting { name: "log_lines", value: "COUNT", default: "0", takes: Number, reaches: Input, for_module: false,
+        help: "How many of the last lines of a failed job's script are posted, 0 to 20. It needs NOTIFIER_GITLAB_TOKEN. Everybody in the channel can read them." },
     Setting { name: "timeout", value: "SECONDS", default: "5", takes: Number, reaches: Input, for_module: false,
         help: "Time limit of each hook in seconds, the download included." },
     Setting { name: "webhook_variable", value: "NAME", default: "SLACK_WEBHOOK_URL", takes: Pattern("^[A-Za-z_][A-Za-z0-9_]{0,254}$"), reaches: Input, for_module: false,

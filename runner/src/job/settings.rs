@@ -13,6 +13,9 @@ use crate::variables::{Variables, after_unexpanded};
 /// The length limit of a setting, in characters. GitLab's limit for a variable is 10,000.
 const MAX_CHARACTERS: usize = 8_000;
 
+/// The most log lines to post.
+const MAX_LOG_LINES: usize = 20;
+
 /// The words of a switch. GitLab reads an unquoted `on` as true.
 const ON: [&str; 5] = ["on", "true", "yes", "1", "always"];
 const OFF: [&str; 5] = ["off", "false", "no", "0", "never"];
@@ -91,6 +94,11 @@ impl Settings {
         SETTINGS.iter().filter(|setting| setting.for_module).filter_map(move |it| Some((it.name, value(it)?)))
     }
 
+    /// Returns the number of log lines to post; 0 without a usable value.
+    pub(crate) fn log_lines(&self) -> usize {
+        self.get_or_default(Key::LOG_LINES).parse().ok().filter(|lines| *lines <= MAX_LOG_LINES).unwrap_or_default()
+    }
+
     /// Returns `NOTIFIER_TIMEOUT`, and a warning if it is no number of seconds.
     #[must_use]
     pub fn timeout(&self) -> (Duration, Option<String>) {
@@ -148,6 +156,15 @@ fn refusal(name: &str, value: &str) -> Option<String> {
         && !ON.iter().chain(&OFF).any(|word| value.eq_ignore_ascii_case(word))
     {
         return Some(format!("is `{value}`, neither on nor off, so it is ignored; write on or off"));
+    }
+    if name == Key::LOG_LINES.name()
+        && !value.is_empty()
+        && value != NOTHING
+        && !value.parse().is_ok_and(|lines: usize| lines <= MAX_LOG_LINES)
+    {
+        return Some(format!(
+            "is not a whole number from 0 to {MAX_LOG_LINES}, so no log lines are posted; write a number"
+        ));
     }
     if !matches!(takes, Takes::Text | Takes::List) {
         return None;

@@ -4,6 +4,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::io::{Read, Take};
+use std::time::Duration;
 
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
@@ -48,20 +49,28 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Gets an address of the server, with a secret header. The body is read as it arrives, up to `max_answer` bytes, so that callers
-    /// need not store all of it.
-    pub(crate) fn get(&self, url: &str, (name, secret): (&str, &Secret), max_answer: u64) -> Result<Opened, Fault> {
+    /// need not store all of it. `time` limits this answer alone.
+    pub(crate) fn get(
+        &self,
+        url: &str,
+        (name, secret): (&str, &Secret),
+        max_answer: u64,
+        time: Duration,
+    ) -> Result<Opened, Fault> {
+        let time = time.min(self.deadline.remaining());
         let mut agents = self.agents.borrow_mut();
         let response = loop {
             let request = agents[0].get(url).header(name, secret.expose());
-            let request = request.config().timeout_global(Some(self.deadline.remaining())).build();
+            let request = request.config().timeout_global(Some(time)).build();
             match request.call().map_err(|error| Fault::of(&error, &self.way)) {
                 Err(Fault::TlsUntrusted(_)) if agents.len() > 1 => agents.remove(0),
                 result => break result?,
             };
         };
         let has_next_page = response.headers().get("x-next-page").map(|page| !page.is_empty());
+        let is_encoded = response.headers().get("content-encoding").is_some_and(|it| it != "identity");
         let status = response.status().as_u16();
-        Ok(Opened { status, has_next_page, body: response.into_body().into_reader().take(max_answer) })
+        Ok(Opened { status, has_next_page, is_encoded, body: response.into_body().into_reader().take(max_answer) })
     }
 
     /// Returns the fault of an answer that breaks off.
@@ -75,6 +84,8 @@ pub(crate) struct Opened {
     pub(crate) status: u16,
     /// True if `X-Next-Page` names a page, as in GitLab's API (<https://docs.gitlab.com/api/rest/#pagination>); `None` without it.
     pub(crate) has_next_page: Option<bool>,
+    /// True if the body is compressed, although nobody asked for it.
+    pub(crate) is_encoded: bool,
     pub(crate) body: Take<BodyReader<'static>>,
 }
 

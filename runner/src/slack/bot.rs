@@ -130,6 +130,14 @@ impl Bot<'_> {
         Ok(self.post_message(message, body)?.1)
     }
 
+    /// Replies with a text that belongs to the message, and is found by no later job.
+    pub(crate) fn reply_only(&self, thread: &Thread, body: &Body) -> Result<(), Undelivered> {
+        let mut message = body.arguments();
+        message.insert("channel".into(), thread.channel.clone().into());
+        message.insert("thread_ts".into(), thread.ts.clone().into());
+        self.post_message(message, body).map(drop)
+    }
+
     fn post_message(&self, message: Map<String, Value>, body: &Body) -> Result<(Thread, Vec<LeftOut>), Undelivered> {
         let mut left_out = Vec::new();
         let answer = persist(message, body, &mut left_out, |message| self.write("chat.postMessage", message))?;

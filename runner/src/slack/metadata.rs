@@ -41,7 +41,11 @@ impl Sender {
     /// Returns the sender of a job; `None` outside of one.
     pub(crate) fn of(variables: &Variables) -> Option<Self> {
         let number = |name| variables.get(name)?.parse::<i64>().ok();
-        let git_ref = GitRef::of(variables).map_or_else(String::new, |git_ref| git_ref.key());
+        let mut git_ref = GitRef::of(variables).map_or_else(String::new, |git_ref| git_ref.key());
+        if variables.get("CI_PIPELINE_SOURCE") == Some("parent_pipeline") {
+            // A child pipeline has the ref of its parent, and no history of its own.
+            git_ref += &format!(" (child {})", number("CI_PIPELINE_ID")?);
+        }
         let server = variables.get("CI_SERVER_HOST").unwrap_or_default();
         let token = variables.secret("SLACK_BOT_TOKEN").and_then(Result::ok).unwrap_or_default();
         Some(Self {

@@ -23,11 +23,11 @@ use crate::report::Sink;
 /// waits.
 const BEFORE: Duration = Duration::from_secs(1);
 const AFTER: Duration = Duration::from_secs(2);
-const OWN: Duration = Duration::from_secs(12);
+const OWN: Duration = Duration::from_secs(15);
 
 /// The most requests of a hook and of the component's own jobs.
 const REQUESTS: u8 = 6;
-const REQUESTS_OF_OWN: u8 = 8;
+const REQUESTS_OF_OWN: u8 = 14;
 
 /// Connects to GitLab's API, within the limits of an event.
 pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
@@ -91,10 +91,12 @@ fn ask_of_pipeline(
 fn ask_of_failures_before(call: &Call, api: &Api, result: Option<Verdict>, before: Before, findings: &mut Findings) {
     let Findings { history, jobs, .. } = findings;
     let Some(previous) = before.previous else { return };
-    history.previous_status = Some(if previous.has_failed { "failed" } else { "success" });
-    let count = Some(before.in_a_row);
-    (history.failures_in_a_row, history.failures_at_least) =
-        if before.is_whole { (count, None) } else { (None, count) };
+    if !before.is_late {
+        history.previous_status = Some(if previous.has_failed { "failed" } else { "success" });
+        let count = Some(before.in_a_row);
+        (history.failures_in_a_row, history.failures_at_least) =
+            if before.is_whole { (count, None) } else { (None, count) };
+    }
     let failed = jobs.as_ref().map_or(&[][..], |jobs| &jobs.failed);
     let is_failure = result == Some(Verdict::Failed) || !failed.is_empty();
     // By webhook, a recovery mentions the owners of these jobs.
@@ -105,13 +107,24 @@ fn ask_of_failures_before(call: &Call, api: &Api, result: Option<Verdict>, befor
     // Whoever may not read this pipeline's jobs may not read those of another one.
     let may_read = jobs.is_some();
     let of_pipeline = |pipeline, with_trigger_jobs| {
-        may_read.then(|| earlier_failures::of_pipeline(api, pipeline, with_trigger_jobs, call.version()).ok()).flatten()
+        may_read.then(|| earlier_failures::of_pipeline(api, pipeline, with_trigger_jobs, call.version()))
     };
-    let of_previous = of_pipeline(previous.id, failed.iter().any(|job| job.is_trigger));
+    let has_trigger_job = is_owned_recovery || failed.iter().any(|job| job.is_trigger);
+    let of_previous = match of_pipeline(previous.id, has_trigger_job) {
+        Some(Err(unknown)) => {
+            call.report.warning(&format!(
+                "the failed jobs of the pipeline before are unknown: {}; no failure is marked as new or old",
+                unknown.describe()
+            ));
+            None
+        }
+        known => known.and_then(Result::ok),
+    };
     history.previous_pipeline_id = Some(previous.id);
     history.previous_failed_jobs = of_previous.as_ref().and_then(|it| it.names.clone());
-    let Some(first) = before.first_failure.filter(|_| is_failure) else { return };
-    let of_first = if first.id == previous.id { of_previous } else { of_pipeline(first.id, false) };
+    let Some(first) = before.first_failure.filter(|_| is_failure && !before.is_late) else { return };
+    let of_first =
+        if first.id == previous.id { of_previous } else { of_pipeline(first.id, false).and_then(Result::ok) };
     history.first_failure = Some(FirstFailure::of(first, of_first.and_then(|it| it.commit)));
 }
 
@@ -137,8 +150,15 @@ fn by_environment(findings: Findings) -> Vec<Findings> {
         return vec![findings];
     }
     let of = |environment: Option<&str>| {
-        let failed = jobs.failed.iter().filter(|job| lasting_environment(job) == environment).cloned().collect();
-        Findings { jobs: Some(Jobs { failed, ..jobs.clone() }), ..findings.clone() }
+        let failed: Vec<Job> =
+            jobs.failed.iter().filter(|job| lasting_environment(job) == environment).cloned().collect();
+        let mut history = findings.history.clone();
+        let before = history.previous_failed_jobs.as_deref().unwrap_or_default();
+        if !failed.iter().any(|job| before.contains(&job.name)) {
+            // The ref was red, but not this environment.
+            (history.first_failure, history.failures_at_least) = (None, None);
+        }
+        Findings { jobs: Some(Jobs { failed, ..jobs.clone() }), history, ..findings.clone() }
     };
     environments.iter().copied().map(of).collect()
 }

@@ -47,7 +47,7 @@ impl Delivery<'_> {
         match self.post() {
             Ok((left_out, thread)) => {
                 for part in left_out {
-                    report.warning(&part.describe("NOTIFIER_MENTION"));
+                    report.warning(&part.describe(self.call.mention_settings()));
                 }
                 report.message(&self.message.summary);
                 (Outcome::Sent, thread)
@@ -115,6 +115,14 @@ impl Delivery<'_> {
             let cause = undelivered.describe();
             self.call.report.warning(&format!("{cause}; the pipeline's message is not updated"));
         }
+    }
+
+    /// Returns the bot and the thread of the pipeline's message: the thread of this delivery, else the one that was found.
+    pub(crate) fn thread(&self, of_this: Option<Thread>) -> Option<(Bot<'_>, Thread)> {
+        let bot = self.bot()?;
+        let past = self.findings.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past);
+        let thread = of_this.or_else(|| Some(past?.found.as_ref()?.thread.clone()))?;
+        Some((bot, thread))
     }
 
     /// Encodes the location of the message for later jobs.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::gitlab::jobs::Jobs;
 use crate::job::history::History;
+use crate::job::why::Why;
 use crate::slack::channel::Past;
 use crate::slack::thread::RecordedThread;
 use crate::variables::Variables;
@@ -13,6 +14,7 @@ use crate::variables::Variables;
 pub(crate) struct Findings {
     pub(crate) jobs: Option<Jobs>,
     pub(crate) history: History,
+    pub(crate) why: Why,
     /// GitLab login or e-mail address to Slack user ID.
     pub(crate) people: Map<String, Value>,
     /// The pipeline's message, as an earlier job or call recorded it.

@@ -109,6 +109,8 @@ impl Call {
             pass: &self.pass,
             jobs: findings.jobs.as_ref(),
             history: &findings.history,
+            why: &findings.why,
+            shows_logs: self.to.bot().is_none(),
             people: &findings.people,
             updates: self.to.bot().is_some(),
             text_only: self.to.is_text_only(),
@@ -120,6 +122,14 @@ impl Call {
     /// Returns the Slack users of people, by the setting `user_map`.
     pub(crate) fn people(&self) -> Map<String, Value> {
         people::of_map(&self.settings, &*self.report)
+    }
+
+    /// Returns the variables that name the mentions of a message.
+    pub(crate) fn mention_settings(&self) -> &'static str {
+        match self.settings.get(Key::OWNERS) {
+            Some(_) => "NOTIFIER_MENTION and NOTIFIER_OWNERS",
+            None => "NOTIFIER_MENTION",
+        }
     }
 
     /// Returns whether a setting or the settings file has a mention.

@@ -16,9 +16,7 @@ use crate::steps::render::quietly;
 /// Lists the jobs of each entry of `NOTIFIER_OWNERS`, the entries without a job, and the jobs without an owner.
 pub(super) fn check(call: &Call, list: &Checklist) {
     let Some(owners) = call.settings.get(Key::OWNERS) else { return };
-    // The module warns of entries without a `=`.
-    let entries: Vec<&str> =
-        owners.split([',', ';', '\n']).map(str::trim).filter(|entry| entry.contains('=')).collect();
+    let entries: Vec<&str> = entries(owners);
     let (names, are_cut) = match connect(call).and_then(|api| jobs::names(&api, call.version())) {
         Ok(names) => names,
         Err(unknown) => {
@@ -31,7 +29,8 @@ pub(super) fn check(call: &Call, list: &Checklist) {
         }
     };
     let mut owned: BTreeMap<Option<usize>, Vec<&str>> = BTreeMap::new();
-    for name in &names {
+    let start_job = call.settings.get_or_default(Key::START_JOB);
+    for name in names.iter().filter(|name| *name != start_job) {
         owned.entry(winner(call, &entries, name)).or_default().push(name);
     }
     for (at, entry) in entries.iter().enumerate() {
@@ -59,6 +58,20 @@ pub(super) fn check(call: &Call, list: &Checklist) {
         let korean = format!("작업이 {}개를 넘어 일부만 나열했습니다", names.len());
         list.note(Topic::Owners, &list.say(english, korean));
     }
+}
+
+/// Returns the entries as the module reads them: commas in brackets belong to the name of a matrix job. The module warns of the others.
+fn entries(owners: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let separates = |c: char| {
+        depth += i32::from(c == '[') - i32::from(c == ']' && depth > 0);
+        c == '\n' || depth == 0 && matches!(c, ',' | ';')
+    };
+    let is_valid = |entry: &&str| {
+        let parts = entry.rsplit_once('=').map(|(job, mentions)| (job.trim(), mentions.trim_matches([' ', '+'])));
+        parts.is_some_and(|(job, mentions)| !job.is_empty() && !mentions.is_empty())
+    };
+    owners.split(separates).map(str::trim).filter(is_valid).collect()
 }
 
 /// Returns the position of the entry that owns a job. Each entry mentions a made-up person with its number.

@@ -1,0 +1,43 @@
+//! Deliver the ends of logs, unless they are in the message itself: a bot replies in the thread of the pipeline's message. By webhook
+//! they get a message of their own if a hook has reported the failure.
+
+use super::deliver::Delivery;
+use super::render;
+use crate::explain::Explain;
+use crate::job::context::Context;
+use crate::module::skip::Skip;
+use crate::report::{Outcome, Sink};
+use crate::slack::thread::Thread;
+use crate::slack::undelivered::Undelivered;
+use crate::slack::webhook;
+
+/// Delivers them after the message. Errors do not change its outcome.
+pub(crate) fn deliver_logs(delivery: &Delivery, context: Context, outcome: &Outcome, thread: Option<Thread>) {
+    let Delivery { call, findings, message, .. } = delivery;
+    let is_reported = message.skip == Some(Skip::AlreadyReported);
+    let is_sent = matches!(outcome, Outcome::Sent);
+    let shows_logs = is_sent && call.to.bot().is_none();
+    if findings.why.logs.is_empty() || shows_logs || !(is_sent || is_reported) {
+        return;
+    }
+    let log = match render::quietly(call, &context.for_logs()).0 {
+        Ok(log) if log.skip.is_some() => return,
+        Ok(log) => log,
+        Err(error) => return call.report.warning(&format!("rendering the end of the log: {}", error.describe())),
+    };
+    let delivered = match delivery.thread(thread) {
+        Some((bot, thread)) => bot.reply_only(&thread, &log.body()),
+        None => call
+            .to
+            .webhook
+            .as_ref()
+            .map_err(|unusable| Undelivered::Nowhere(unusable.clone()))
+            .and_then(|webhook| webhook::deliver(&call.client, webhook, &log.body(), delivery.deadline).map(drop)),
+    };
+    match delivered {
+        Ok(()) => call.report.line("log: ", &log.summary),
+        Err(undelivered) => {
+            call.report.warning(&format!("the end of the log was not delivered: {}", undelivered.describe()));
+        }
+    }
+}
