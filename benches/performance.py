@@ -232,6 +232,10 @@ def calls(bench: Bench, rounds: int) -> list[list[str]]:
     return rows
 
 
+# The budget of memory while a log is read, in MiB (CONTRIBUTING.md).
+MAX_MEMORY_OF_LOG = 16
+
+
 def growth(bench: Bench, rounds: int) -> list[list[str]]:
     """Measures the growth of a call with its input."""
     closing = ["send", "pipeline-finished", "--result", "failed", "--strict"]
@@ -243,12 +247,15 @@ def growth(bench: Bench, rounds: int) -> list[list[str]]:
     cases += [(f"failed jobs: {n:,}", f"실패한 작업: {n:,}", closing, bench.gitlab(f"/jobs/{n}") | {"CI_JOB_ID": "730000", "CI_JOB_NAME": "notify-finish", "CI_JOB_STAGE": ".post"}) for n in [1, 10, 100, 2000]]
     cases += [(f"a commit message of {name}", f"커밋 메시지 {name}", send, {"CI_COMMIT_MESSAGE": "x" * n, "CI_COMMIT_TITLE": "x" * n}) for n, name in [(1, "1 B"), (60_000, "60 kB")]]
     cases += [(f"a commit message of {name}, from GitLab's API", f"GitLab API에서 온 커밋 메시지 {name}", send, compared(n)) for n, name in [(1, "1 B"), (1_000_000, "1 MB")]]
+    logged = lambda size: bench.gitlab(f"/jobs/1/log/{size}") | {"CI_JOB_ID": "730000", "NOTIFIER_GITLAB_TOKEN": "glpat-not-a-real-token", "NOTIFIER_LOG_LINES": "20"}
+    cases += [(f"a log of {name}, with `log_lines: 20`", f"로그 {name}, `log_lines: 20`", closing, logged(n)) for n, name in [(1_000, "1 kB"), (60_000_000, "60 MB")]]
     cases += [(f"entries of `environments`: {n}", f"`environments` 항목: {n}", send, {"NOTIFIER_ENVIRONMENTS": mapping(n)}) for n in [1, 50, 500]]
     cases += [(f"more variables: {n:,}", f"추가 변수: {n:,}", send, many(n)) for n in [100, 10_000]]
     taken = by_turns(rounds, {english: lambda command=command, changed=changed: once([bench.slim, *command], bench.job(**changed)) for english, _, command, changed in cases})
     rows = []
     for english, korean, command, changed in cases:
         memory = peak_memory([bench.slim, *command], bench.job(**changed)) / MIB
+        assert "log" not in english or memory <= MAX_MEMORY_OF_LOG, (english, memory)
         posted = (bench.served / "posted").stat().st_size
         rows.append([english, korean, f"{median(taken[english]):.1f} ms", f"{memory:.1f} MiB", f"{posted:,} B"])
     return rows

@@ -1,8 +1,8 @@
 """A loopback server for the benches, in its own process: Slack, GitLab and a package registry, on http and https.
 
 Usage: server.py FOLDER CERTIFICATE KEY. It prints its two ports. It serves files of FOLDER by their names, and answers every POST with
-Slack's `ok`. Below `/jobs/N/` it is a GitLab whose pipelines have N failed jobs. Below `/message/N/` its commit messages have N
-characters.
+Slack's `ok`. Below `/jobs/N/` it is a GitLab whose pipelines have N failed jobs. Below `/jobs/1/log/N/` the log of a job has N bytes.
+Below `/message/N/` its commit messages have N characters.
 """
 
 import http.server
@@ -60,6 +60,8 @@ class Server(http.server.BaseHTTPRequestHandler):
             deployment = {"id": 1, "status": "success", "sha": "0" * 40, "environment": {"name": "review/main"}, "deployable": {"id": 1, "pipeline": {"id": 1}}}
             commit = {"id": "1" * 40, "short_id": "1" * 8, "title": text, "message": text, "author_name": "Kim Minsu"}
             self.answer(json.dumps([deployment] if long[2] == "deployments" else {"commits": [commit], "diffs": []}).encode())
+        elif log := re.match(r"/jobs/1/log/(\d+)/.*/trace$", path):
+            self.answer(b"a line of a log, as any tool writes it\n" * (int(log[1]) // 39))
         elif file.is_file():
             self.answer(file.read_bytes())
         else:

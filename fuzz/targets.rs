@@ -46,7 +46,13 @@ pub(crate) fn text(input: &[u8]) {
     let jobs = [json!({"name": next(), "stage": next(), "web_url": "https://gitlab.corp.example/g/p/-/jobs/2"})];
     for event in ["deploy-finished", "pipeline-finished", "pipeline-started"] {
         let context = json!({
-            "version": 1, "event": event, "ci": ci, "failed_jobs": jobs, "now": 1_795_134_134,
+            "version": 1, "event": event, "ci": ci, "failed_jobs": jobs, "now": 1_795_134_134, "shows_logs": true,
+            "why": {
+                "stages": [{"name": next(), "state": "failed"}],
+                "tests": {"total": 7, "failed": 3, "unreadable": [next()], "named": [{"class": next(), "name": next()}]},
+                "logs": [{"job": next(), "lines": [next(), next()]}],
+            },
+            "history": {"previous_status": "failed", "first_failure": {"pipeline_id": 1, "sha": "1a2b", "title": next(), "author": next()}},
             "settings": {"mention": "here", "grafana_url": "https://gitlab.corp.example/grafana", "loki_query": "{a=\"%{branch}\"}"},
             "settings_file": {"lines": [next(), "%{branch}"], "events": {"deploy-failed": {"text": next()}}},
         });
@@ -82,7 +88,7 @@ pub(crate) fn promises(body: &Value) {
         }
         Value::Array(items) => items.iter().for_each(promises),
         Value::String(text) => {
-            let is_odd = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+            let is_odd = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
             assert!(!text.chars().any(is_odd), "{text:?}");
         }
         _ => {}
@@ -143,6 +149,12 @@ pub(crate) fn answers(input: &[u8]) {
     let (status, body) =
         input.split_first_chunk::<2>().map_or((200, input), |(head, body)| (u16::from_le_bytes(*head) % 1000, body));
     pipeline_notifier::fuzz::answer(status, body);
+}
+
+/// Any bytes as the end of a job's log.
+pub(crate) fn log(input: &[u8]) {
+    let (count, tail) = input.split_first().map_or((0, input), |(count, tail)| (*count, tail));
+    pipeline_notifier::fuzz::log(tail, count.into());
 }
 
 /// Any text in a log line, and any secret in any text.

@@ -276,7 +276,7 @@ fn build_failed(gitlab: &Server, variables: &[(&str, &str)]) -> (Ended, Vec<(Str
 fn gitlab_is_asked_with_the_tokens_that_there_are() {
     let this = r#"{"id":711002,"name":"notify-finish","stage":".post","status":"running"}"#;
     let gitlab = Server::start([Reply::status(200, &format!("[{this}]"))]);
-    build_failed(&gitlab, &[]);
+    build_failed(&gitlab, &[("NOTIFIER_GITLAB_TOKEN", "")]);
     assert!(gitlab.requests().iter().all(|it| it.header("JOB-TOKEN") == Some("glcbt-64_not-a-real-job-token")));
     assert!(gitlab.requests().iter().all(|it| it.header("PRIVATE-TOKEN").is_none()));
 

@@ -116,6 +116,11 @@ fn any_text_in_the_log() {
 }
 
 #[test]
+fn any_bytes_as_a_log() {
+    run("log", targets::log, vec![]);
+}
+
+#[test]
 fn every_fuzzer_has_its_corpus_and_its_run() {
     let listed = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
     for entry in fs::read_dir(root().join("fuzz/fuzz_targets")).unwrap() {

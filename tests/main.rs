@@ -30,4 +30,5 @@ mod settings;
 mod settings_file;
 mod support;
 mod trust;
+mod why;
 mod words;

@@ -109,7 +109,9 @@ impl Message {
         let mut blocks = blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions);
         // The mentions are the last block before the log.
         let mention_block = (!mentions.shown.is_empty()).then(|| blocks.len() - 1);
-        blocks.extend(logs::block(&facts).filter(|_| context.shows_logs && facts.state.is_failure()));
+        // The operators' channel has other readers.
+        let shows_logs = context.shows_logs && facts.state.is_failure() && context.operators.is_none();
+        blocks.extend(logs::block(&facts).filter(|_| shows_logs));
         let body = Body {
             blocks,
             attachments: details(&facts, &text).into_iter().collect(),

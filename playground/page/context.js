@@ -24,10 +24,21 @@ export function context(samples, state) {
     version: 1,
     ...happened,
     ...audience[state.audience],
+    ...(happened.why && { why: why(happened.why, state.inputs), shows_logs: state.audience === "webhook" }),
     ci,
     settings,
     settings_file: json(state.file).value,
     people: strings(json(state.people).value),
+  };
+}
+
+/** Returns what a message says of tests and logs with these inputs. */
+function why({ tests, logs, ...rest }, inputs) {
+  const count = Number(inputs.log_lines ?? 0);
+  return {
+    ...rest,
+    ...(String(inputs.tests ?? true) !== "false" && { tests }),
+    logs: count > 0 ? logs.map((log) => ({ ...log, lines: log.lines.slice(-count) })) : [],
   };
 }
 

@@ -26,17 +26,19 @@ const PACKAGES: [(&str, &str, &str, &[&str]); 3] = [
 
 /// The fonts of the playground and of its pictures, so that both look the same on any machine. Each has a package and its style
 /// sheets. A browser loads only the parts that it shows.
-const FONTS: [(&str, &[&str]); 4] = [
+const FONTS: [(&str, &[&str]); 5] = [
     ("@fontsource/lato", &["400.css", "700.css", "900.css"]),
     ("@fontsource/noto-sans-kr", &["400.css", "700.css"]),
     // Chromium and Firefox draw this format. Other browsers take the emoji of their machine.
     ("@infolektuell/noto-color-emoji", &["index.css"]),
     ("@fontsource/noto-sans-mono", &["400.css"]),
+    // The signs of the stages.
+    ("@fontsource/noto-sans-symbols-2", &["400.css"]),
 ];
 
 /// The rules that come after the fonts themselves.
 const FONT_RULES: &str = r#"
-body { font-family: Lato, "Noto Sans KR", "Noto Color Emoji", sans-serif; }
+body { font-family: Lato, "Noto Sans KR", "Noto Sans Symbols 2", "Noto Color Emoji", sans-serif; }
 code, pre, textarea, .input input { font-family: "Noto Sans Mono", "Noto Sans KR", "Noto Color Emoji", monospace; }
 "#;
 

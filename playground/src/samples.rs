@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::setting::{SETTINGS, Takes};
 
 /// Each event, and the fixture that shows it.
-const EVENTS: [(&str, &str); 16] = [
+const EVENTS: [(&str, &str); 17] = [
     ("pipeline started", "pipeline-started-main"),
     ("build failed", "pipeline-failed-one-job"),
     ("deploy started", "deploy-started-main"),
@@ -23,6 +23,7 @@ const EVENTS: [(&str, &str); 16] = [
     ("pipeline fixed", "pipeline-fixed"),
     ("pipeline failed", "pipeline-failed"),
     ("new and old failures", "pipeline-failed-new-and-old"),
+    ("failed tests and the log", "pipeline-failed-tests-and-log"),
     ("pipeline still failing", "pipeline-still-failing-nothing-new"),
     ("pipeline succeeded", "pipeline-succeeded"),
     ("pipeline canceled", "pipeline-canceled"),
@@ -30,8 +31,8 @@ const EVENTS: [(&str, &str); 16] = [
 ];
 
 /// The fields of a fixture that are about the event.
-const OF_EVENT: [&str; 8] =
-    ["event", "result", "failed_jobs", "more_failed_jobs", "other_jobs", "all_jobs_known", "history", "now"];
+const OF_EVENT: [&str; 9] =
+    ["event", "result", "failed_jobs", "more_failed_jobs", "other_jobs", "all_jobs_known", "history", "why", "now"];
 
 /// Each kind of pipeline, and a fixture of it.
 const KINDS: [(&str, &str); 8] = [

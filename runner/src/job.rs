@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub mod input;
 pub(crate) mod job_state;
 pub mod key;
+mod refusal;
 pub mod setting;
 pub mod settings;
 pub(crate) mod settings_file;

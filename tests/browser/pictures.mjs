@@ -16,6 +16,7 @@ const MOMENTS = [
   ["deploy-succeeded-main", "deploy succeeded", "branch main"],
   ["deploy-failed", "deploy failed", "branch main"],
   ["new-and-old-failures", "new and old failures", "branch main"],
+  ["tests-and-log", "failed tests and the log", "branch main"],
 ];
 
 /** The story of the living thread: each event in turn. */
@@ -67,7 +68,7 @@ export async function take(directory) {
   const [server, browser] = await Promise.all([serve(), launch()]);
   // A mention, and links to the site and the runtime logs.
   const inputs = {
-    deploy_jobs: "deploy", mention: "here", owners: "unit*=S0TESTS01", app_url: "https://%{environment}.shop.example",
+    deploy_jobs: "deploy", mention: "here", owners: "unit*=S0TESTS01", log_lines: 6, app_url: "https://%{environment}.shop.example",
     grafana_url: "https://grafana.example", loki_datasource: "loki-prod", loki_query: '{app="%{project}"}',
   };
   const state = Buffer.from(JSON.stringify({ inputs })).toString("base64url");

@@ -14,6 +14,9 @@ use time::format_description::well_known::Rfc3339;
 use crate::support::harness::GITLAB;
 use crate::support::loopback::{Reply, Request, Server};
 
+/// The summary of a pipeline without reports.
+const NO_TESTS: &str = r#"{"total":{"time":0,"count":0,"success":0,"failed":0,"skipped":0,"error":0,"suite_error":null},"test_suites":[]}"#;
+
 const JOB_TOKENS: [&str; 2] = ["glcbt-64_not-a-real-job-token", "not-a-real-token"];
 const ACCESS_TOKEN: &str = "glpat-not-a-real-access-token";
 
@@ -31,6 +34,12 @@ pub(crate) struct GitLab {
     pub(crate) pipelines: Vec<Value>,
     pub(crate) deployments: Vec<Value>,
     pub(crate) comparison: Value,
+    /// The summary and the report of the tests, by the pipelines' IDs.
+    pub(crate) tests: BTreeMap<u64, (Value, Value)>,
+    /// Whole answers by the end of their path: logs of jobs, and answers that break off.
+    pub(crate) raw: BTreeMap<&'static str, Vec<u8>>,
+    /// The one of them whose connection stays open.
+    pub(crate) hangs_after: Option<&'static str>,
     /// Files by the job's ID and the path in its archive.
     pub(crate) artifacts: BTreeMap<String, String>,
     /// The engine's directory of artifacts, by the names of the jobs.
@@ -58,6 +67,9 @@ impl GitLab {
             pipelines: vec![],
             deployments: vec![],
             comparison: Value::Null,
+            tests: BTreeMap::new(),
+            raw: BTreeMap::new(),
+            hangs_after: None,
             artifacts: BTreeMap::new(),
             engine: None,
             takes_job_tokens: vec!["jobs", "bridges", "trigger_jobs", "pipelines", "deployments", "artifacts"],
@@ -67,6 +79,13 @@ impl GitLab {
             is_renamed: false,
             limit: usize::MAX,
         }
+    }
+
+    /// Returns a whole answer to a request with an access token, if there is one for its path.
+    pub(crate) fn raw_answer(&self, request: &Request) -> Option<&[u8]> {
+        let path = request.target.split('?').next().unwrap_or_default();
+        request.header("PRIVATE-TOKEN").filter(|token| *token == ACCESS_TOKEN)?;
+        Some(self.raw.iter().find(|(end, _)| path.ends_with(*end))?.1)
     }
 
     /// Returns status, extra headers and body. Every address in it is below this server's own.
@@ -96,7 +115,9 @@ impl GitLab {
         };
         let parts: Vec<&str> = path.split('/').collect();
         let route = match parts.as_slice() {
-            ["pipelines", _, route @ ("jobs" | "bridges" | "trigger_jobs")] => route,
+            ["pipelines", _, route @ ("jobs" | "bridges" | "trigger_jobs" | "test_report_summary" | "test_report")] => {
+                route
+            }
             ["pipelines"] => "pipelines",
             ["deployments"] => "deployments",
             ["repository", "compare"] => "compare",
@@ -108,6 +129,11 @@ impl GitLab {
         }
         let pipeline = parts[1..].first().and_then(|id| id.parse().ok());
         match route {
+            "test_report_summary" | "test_report" => match pipeline.and_then(|id| self.tests.get(&id)) {
+                None => (200, String::new(), NO_TESTS.to_owned()),
+                Some((summary, _)) if route == "test_report_summary" => (200, String::new(), summary.to_string()),
+                Some((_, report)) => (200, String::new(), report.to_string()),
+            },
             "jobs" => {
                 let retried = asked("include_retried") == Some("true");
                 let scopes: Vec<&str> =
@@ -180,7 +206,9 @@ impl GitLab {
         match (self.takes_job_tokens.contains(&route), is_known) {
             (true, true) => Ok(()),
             (true, false) => Err((401, "401 Unauthorized")),
-            (false, _) if self.is_public && route != "compare" => Ok(()),
+            (false, _) if self.is_public && !["compare", "test_report", "test_report_summary"].contains(&route) => {
+                Ok(())
+            }
             (false, _) if ["jobs", "deployments", "artifacts"].contains(&route) => Err((401, "401 Unauthorized")),
             (false, _) => Err((404, "404 Project Not Found")),
         }

@@ -204,7 +204,16 @@ fn serve(mut stream: TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
             Some((_, bytes)) => send_bytes(&mut stream, bytes),
             None => send_answer(&mut stream, &gitlab.lock().unwrap().answer(&request)),
         },
-        Reply::GitLab(gitlab) => send_answer(&mut stream, &gitlab.lock().unwrap().answer(&request)),
+        Reply::GitLab(gitlab) => {
+            let raw = gitlab.lock().unwrap().raw_answer(&request).map(<[u8]>::to_vec);
+            match raw {
+                Some(raw) => {
+                    let hangs = gitlab.lock().unwrap().hangs_after.is_some_and(|it| request.target.ends_with(it));
+                    stream.write_all(&raw).and_then(|()| if hangs { stream.read(&mut [0]).map(drop) } else { Ok(()) })
+                }
+                None => send_answer(&mut stream, &gitlab.lock().unwrap().answer(&request)),
+            }
+        }
         Reply::Hang => stream.read(&mut [0]).map(drop),
         Reply::Drop => Ok(()),
         Reply::Flood => flood(&mut stream),

@@ -19,10 +19,10 @@ pub(crate) fn failed(facts: &Facts) -> Vec<Element> {
         let named: Vec<&Test> = tests.named.iter().take(MAX_TESTS).collect();
         lines.extend(named.iter().map(|test| {
             let new = if test.is_new { format!(" · {}", facts.language.failed_before(None)) } else { String::new() };
-            format!("    {}{new}", name(test))
+            format!("• {}{new}", name(test))
         }));
         let more = usize::try_from(tests.failed).unwrap_or(usize::MAX).saturating_sub(named.len());
-        lines.extend((more > 0 && !named.is_empty()).then(|| format!("    {}", facts.language.and_more(Some(more)))));
+        lines.extend((more > 0 && !named.is_empty()).then(|| format!("• {}", facts.language.and_more(Some(more)))));
     }
     if !tests.unreadable.is_empty() {
         let suites: Vec<String> = tests.unreadable.iter().take(MAX_TESTS).map(|it| text::shown(it, MAX_NAME)).collect();

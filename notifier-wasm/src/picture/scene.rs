@@ -93,8 +93,24 @@ fn rich_text(element: &Value) -> Vec<Line> {
             })
             .collect(),
         "rich_text_preformatted" => vec![Line { kind: Kind::Preformatted, spans: spans(element) }],
-        _ => vec![Line { kind: Kind::Text, spans: spans(element) }],
+        _ => lines_of(spans(element)),
     }
+}
+
+/// Breaks the text of a section into its lines.
+fn lines_of(spans: Vec<Span>) -> Vec<Line> {
+    let mut lines = vec![Line { kind: Kind::Text, spans: Vec::new() }];
+    for span in spans {
+        for (number, text) in span.text.split('\n').enumerate() {
+            if number > 0 {
+                lines.push(Line { kind: Kind::Text, spans: Vec::new() });
+            }
+            if let Some(line) = lines.last_mut() {
+                line.spans.push(Span { text: text.to_owned(), ..span.clone() });
+            }
+        }
+    }
+    lines
 }
 
 fn rich_text_span(element: &Value) -> Span {

@@ -93,6 +93,7 @@ export const choices = {
   "pipeline fixed": "파이프라인 복구됨",
   "pipeline failed": "파이프라인 실패",
   "new and old failures": "새로운 실패와 계속되는 실패",
+  "failed tests and the log": "실패한 테스트와 로그",
   "pipeline still failing": "계속 실패 중",
   "pipeline succeeded": "파이프라인 성공",
   "pipeline canceled": "파이프라인 취소됨",

@@ -37,10 +37,10 @@ pub(crate) fn stages(api: &Api) -> Result<Vec<Stage>, Unknown> {
     jobs.sort_by_key(|job| job.id);
     let mut stages: Vec<Stage> = Vec::new();
     for job in jobs.into_iter().filter(|job| job.id != api.job && job.stage.0 != ".post") {
-        let state = state(&job);
-        match stages.iter_mut().find(|stage| stage.name == job.stage.0) {
-            Some(stage) => stage.state = worse(stage.state, state),
-            None => stages.push(Stage { name: job.stage.0, state }),
+        let of_job = state(&job);
+        match stages.iter_mut().find(|known| known.name == job.stage.0) {
+            Some(known) => known.state = worse(known.state, of_job),
+            None => stages.push(Stage { name: job.stage.0, state: of_job }),
         }
     }
     Ok(stages)

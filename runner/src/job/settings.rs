@@ -7,18 +7,9 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::Value;
 
 use super::key::Key;
+use super::refusal::{MAX_LOG_LINES, OFF, refusal};
 use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes, WHERE_LISTED};
-use crate::variables::{Variables, after_unexpanded};
-
-/// The length limit of a setting, in characters. GitLab's limit for a variable is 10,000.
-const MAX_CHARACTERS: usize = 8_000;
-
-/// The most log lines to post.
-const MAX_LOG_LINES: usize = 20;
-
-/// The words of a switch. GitLab reads an unquoted `on` as true.
-const ON: [&str; 5] = ["on", "true", "yes", "1", "always"];
-const OFF: [&str; 5] = ["off", "false", "no", "0", "never"];
+use crate::variables::Variables;
 
 /// The settings that are set, by name: flags first, then the environment.
 #[derive(Clone, Debug, Default)]
@@ -142,44 +133,6 @@ pub fn variable(name: &str) -> String {
     format!("NOTIFIER_{}", name.to_ascii_uppercase())
 }
 
-/// Returns the reason why a value cannot be used, as the rest of a sentence about its variable.
-fn refusal(name: &str, value: &str) -> Option<String> {
-    if after_unexpanded(value) == Some("") {
-        return Some(format!(
-            "is `{value}`, a variable that GitLab did not expand, so the setting is ignored; set that variable or the setting itself"
-        ));
-    }
-    let takes = SETTINGS.iter().find(|setting| setting.name == name)?.takes;
-    if takes == Takes::Switch
-        && !value.is_empty()
-        && value != NOTHING
-        && !ON.iter().chain(&OFF).any(|word| value.eq_ignore_ascii_case(word))
-    {
-        return Some(format!("is `{value}`, neither on nor off, so it is ignored; write on or off"));
-    }
-    if name == Key::LOG_LINES.name()
-        && !value.is_empty()
-        && value != NOTHING
-        && !value.parse().is_ok_and(|lines: usize| lines <= MAX_LOG_LINES)
-    {
-        return Some(format!(
-            "is not a whole number from 0 to {MAX_LOG_LINES}, so no log lines are posted; write a number"
-        ));
-    }
-    if !matches!(takes, Takes::Text | Takes::List) {
-        return None;
-    }
-    if takes == Takes::Text && value.contains(['\r', '\n']) {
-        return Some("has several lines, so it is ignored; write it in one line".to_owned());
-    }
-    let characters = value.chars().count();
-    (characters > MAX_CHARACTERS).then(|| {
-        format!(
-            "has {characters} characters, so it is ignored; write at most {MAX_CHARACTERS}, with * for similar names"
-        )
-    })
-}
-
 impl FromArgMatches for Settings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let given =
@@ -208,6 +161,7 @@ impl Args for Settings {
 
 #[cfg(test)]
 mod tests {
+    use super::super::refusal::MAX_CHARACTERS;
     use super::*;
 
     fn settings(pairs: &[(&'static str, &str)]) -> Settings {

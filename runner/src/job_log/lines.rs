@@ -38,6 +38,23 @@ const OF_RUNNER: [&str; 6] = [
     "Cleaning up file based variables",
 ];
 
+/// The beginnings of its lines between the mark of the script and the script.
+const PREAMBLE: [&str; 2] = ["Executing \"", "Using "];
+
+/// The beginnings of lines that end many scripts' logs and say nothing about the failure: the advice of Maven, Gradle and npm.
+const ADVICE: [&str; 10] = [
+    "[ERROR] To see the full stack trace",
+    "[ERROR] Re-run Maven",
+    "[ERROR] For more information about the errors",
+    "[ERROR] After correcting the problems",
+    "[ERROR]   mvn <args>",
+    "[ERROR] [Help ",
+    "* Try:",
+    "> Run with --",
+    "npm ERR! A complete log of this run",
+    "npm error A complete log of this run",
+];
+
 /// The words before the reason of a failed job, in the last line of its log.
 const FAILED: &str = "ERROR: Job failed";
 
@@ -95,6 +112,8 @@ struct Script {
     /// True after the script's end, and before its beginning.
     is_outside: bool,
     has_sections: bool,
+    /// True until the script's first line: GitLab Runner names the image before it.
+    is_preamble: bool,
     exit_code: Option<i64>,
 }
 
@@ -121,7 +140,7 @@ impl Script {
         match (mark.is_start, is_script) {
             (true, true) => {
                 self.lines.clear();
-                self.is_outside = false;
+                (self.is_outside, self.is_preamble) = (false, true);
             }
             (false, true) => self.is_outside = true,
             (true, false) if NOT_THE_SCRIPT.contains(&mark.name) => self.is_outside = true,
@@ -136,7 +155,10 @@ impl Script {
         if line.starts_with(FAILED) && (self.is_outside || !self.has_sections) {
             self.exit_code = exit_code(&line);
         } else if !self.is_outside {
-            self.lines.push(line);
+            self.is_preamble &= PREAMBLE.iter().any(|it| line.starts_with(it));
+            if !self.is_preamble {
+                self.lines.push(line);
+            }
         }
     }
 }
@@ -228,13 +250,13 @@ fn exit_code(line: &str) -> Option<i64> {
 /// Returns the last lines within the limits, without secrets.
 fn last(lines: Vec<String>, count: usize) -> Vec<String> {
     let mut masking = Masking::default();
-    let mut lines: Vec<String> = lines.into_iter().map(|line| masking.mask(line)).collect();
-    while lines.last().is_some_and(|line| line.trim().is_empty()) {
-        lines.pop();
-    }
+    let lines: Vec<String> = lines.into_iter().map(|line| masking.mask(line)).collect();
+    let says_something = |line: &&String| {
+        !matches!(line.trim(), "" | "[ERROR]") && !ADVICE.iter().any(|advice| line.starts_with(advice))
+    };
     let mut left = MAX_ALL;
     let mut kept = Vec::new();
-    for line in lines.iter().rev().take(count) {
+    for line in lines.iter().rev().filter(says_something).take(count) {
         let mut cut: String = line.chars().take(MAX_LINE).collect();
         if cut.len() < line.len() {
             cut.pop();

@@ -2,9 +2,9 @@
 //! they get a message of their own if a hook has reported the failure.
 
 use super::deliver::Delivery;
-use super::render;
 use crate::explain::Explain;
 use crate::job::context::Context;
+use crate::module::render::render_logs;
 use crate::module::skip::Skip;
 use crate::report::{Outcome, Sink};
 use crate::slack::thread::Thread;
@@ -20,7 +20,7 @@ pub(crate) fn deliver_logs(delivery: &Delivery, context: Context, outcome: &Outc
     if findings.why.logs.is_empty() || shows_logs || !(is_sent || is_reported) {
         return;
     }
-    let log = match render::quietly(call, &context.for_logs()).0 {
+    let log = match render_logs(&context.for_logs().encode()) {
         Ok(log) if log.skip.is_some() => return,
         Ok(log) => log,
         Err(error) => return call.report.warning(&format!("rendering the end of the log: {}", error.describe())),

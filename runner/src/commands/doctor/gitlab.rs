@@ -1,9 +1,11 @@
 //! The checks of a job's access to its GitLab.
 
+use std::time::Duration;
+
 use super::checklist::{Checklist, Topic};
 use crate::explain::Explain;
 use crate::gitlab::api::{Api, Unknown};
-use crate::gitlab::{changes, deployments, jobs, pipelines};
+use crate::gitlab::{changes, deployments, jobs, pipelines, test_reports, trace};
 use crate::job::key::Key;
 use crate::steps::ask_gitlab::git_ref;
 use crate::steps::read_job::Call;
@@ -46,6 +48,16 @@ const COMMITS: Route = [
     ("the commits between two deployments", "the commits since the last deployment are linked, but not listed"),
     ("두 배포 사이의 커밋", "지난 배포 이후의 커밋을 링크만 하고 목록은 보여 주지 않습니다"),
 ];
+
+const REPORTS: Route =
+    [("the test reports", "failed tests are not named"), ("테스트 보고서", "실패한 테스트 이름을 보여 주지 않습니다")];
+const LOGS: Route = [
+    ("the jobs' logs", "the ends of failed jobs' logs are not posted"),
+    ("작업 로그", "실패한 작업의 로그 마지막 줄을 게시하지 않습니다"),
+];
+
+/// The time limit of the log that is read as a test: that of the job itself.
+const TIME_FOR_LOG: Duration = Duration::from_secs(2);
 
 /// The most requests for one route.
 const REQUESTS: u8 = 6;
@@ -93,13 +105,20 @@ pub(super) fn check(call: &Call, list: &Checklist) {
     }
     check(DEPLOYMENTS, api().and_then(|api| deployments::environments(&api).map(drop)));
     let compared = call.variables.get("CI_COMMIT_SHA").zip(api().ok());
+    if let Some(api) = api().ok().filter(|api| api.with_access_token().is_some()) {
+        check(REPORTS, test_reports::summary(&api).map(drop));
+        if call.settings.log_lines() > 0 {
+            check(LOGS, trace::tail(&api, api.job, TIME_FOR_LOG).map(drop));
+        }
+    }
     if let Some(known) = compared.and_then(|(sha, api)| changes::between(&api, sha, sha, "")) {
         check(COMMITS, known.map(drop));
     } else {
-        let [(_, english), (_, korean)] = COMMITS;
+        let [[(_, commits), (_, commits_ko)], [(_, tests), (_, tests_ko)], [(_, logs), (_, logs_ko)]] =
+            [COMMITS, REPORTS, LOGS];
         let detail = list.say(
-            format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {english}"),
-            format!("NOTIFIER_GITLAB_TOKEN(read_api가 있는 프로젝트 액세스 토큰)이 없습니다. {korean}"),
+            format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {commits}, {tests}, and {logs}"),
+            format!("NOTIFIER_GITLAB_TOKEN(read_api가 있는 프로젝트 액세스 토큰)이 없습니다. {commits_ko}. {tests_ko}. {logs_ko}"),
         );
         list.note(Topic::GitLab, &detail);
     }
