@@ -8,5 +8,6 @@ pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod setting;
 pub(crate) mod state;
+pub(crate) mod wait;
 pub(crate) mod warning;
 pub(crate) mod why;

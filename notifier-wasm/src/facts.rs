@@ -9,6 +9,7 @@ mod owners;
 pub(crate) mod selection;
 pub(crate) mod settings_file;
 pub(crate) mod source;
+pub(crate) mod waiting;
 
 use crate::contract::warning::{Code, Warning};
 use std::borrow::Cow;
@@ -87,6 +88,9 @@ impl<'a> Facts<'a> {
         let deployed_to: Vec<&str> = match context.jobs.failed.as_ref().filter(|_| is_closing && state.is_failure()) {
             Some(failed) => failed.iter().filter_map(|job| job.environment.as_deref()).collect(),
             None if state.is_recovery() => over.into_iter().collect(),
+            None if context.event == Event::PipelineWaiting => {
+                waiting::waits(context).iter().filter_map(|(_, job)| job.environment.as_deref()).collect()
+            }
             None => context.ci("CI_ENVIRONMENT_NAME").into_iter().collect(),
         };
         let environment = Environment::of(context, git_ref.as_ref(), &deployed_to, warnings);
@@ -125,7 +129,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn job(&self) -> Option<&'a str> {
         match self.context.event {
             Event::DeployStarted | Event::DeployFinished => self.context.ci("CI_JOB_NAME"),
-            Event::PipelineStarted | Event::PipelineFinished => {
+            Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished => {
                 let is_single = self.unreported.as_ref().is_some_and(|unreported| unreported.len() == 1);
                 self.deployment.filter(|_| is_single).map(|job| job.name.as_str())
             }
@@ -182,6 +186,19 @@ impl<'a> Facts<'a> {
         Some(name).filter(|name| !name.is_empty() && !is_runner)
     }
 
+    /// Returns the Slack ID of the person to write to: whoever ran a pipeline or a job that failed newly. Schedules, triggers and other
+    /// pipelines are nobody's.
+    pub(crate) fn direct(&self) -> Option<String> {
+        let context = self.context;
+        let is_off = |value: &str| ["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off));
+        let is_on = context.setting(Setting::DIRECT).is_some_and(|value| !is_off(value));
+        let is_first = context.operators.is_none() && context.direct.is_none() && context.updates;
+        let by_machine = matches!(context.ci("CI_PIPELINE_SOURCE"), Some("schedule" | "trigger" | "pipeline"));
+        let by_hand = context.event == Event::DeployFinished && context.ci("CI_JOB_MANUAL") == Some("true");
+        let is_wanted = is_on && is_first && self.state.is_failure() && !self.has_nothing_new() && (by_hand || !by_machine);
+        mentions::runner(self).filter(|_| is_wanted)
+    }
+
     /// A variable that holds an address of this GitLab.
     pub(crate) fn url(&self, variable: &str) -> Option<SafeUrl> {
         self.context.gitlab_url(self.context.ci(variable)?)
@@ -192,7 +209,9 @@ impl<'a> Facts<'a> {
         match self.context.event {
             Event::DeployStarted => self.context.now.or_else(|| self.time("CI_JOB_STARTED_AT")),
             Event::DeployFinished => self.context.history.deploy_started_at.or_else(|| self.time("CI_JOB_STARTED_AT")),
-            Event::PipelineStarted | Event::PipelineFinished => self.time("CI_PIPELINE_CREATED_AT"),
+            Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished => {
+                self.time("CI_PIPELINE_CREATED_AT")
+            }
         }
     }
 

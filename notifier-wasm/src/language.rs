@@ -4,6 +4,7 @@ pub(crate) mod reasons;
 
 use crate::contract::action::Action;
 use crate::contract::state::State;
+use crate::contract::wait::Wait;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -77,8 +78,7 @@ impl Language {
         }
     }
 
-    /// Returns the status in the headline. `about` is the name of a job that is no deployment or that the pipeline waits for, or the
-    /// commit of a rollback.
+    /// Returns the status in the headline. `about` is the name of a job that is no deployment, or the commit of a rollback.
     pub(crate) fn state(self, state: State, action: Action, about: &str) -> String {
         let (english, korean) = match (state, action) {
             (State::PipelineStarted, _) => ("pipeline started", "파이프라인 시작"),
@@ -106,14 +106,14 @@ impl Language {
             (State::PipelineStillFailing, _) => ("still failing", "계속 실패 중"),
             (State::PipelineFixed, _) => ("pipeline fixed", "파이프라인 복구됨"),
             (State::PipelineCanceled, _) => ("pipeline canceled", "파이프라인 취소됨"),
-            (State::PipelineWaiting, _) => ("waiting for", "대기 중"),
+            (State::PipelineWaiting, _) => ("waiting", "대기 중"),
             (State::PipelineFinished, _) => ("pipeline finished", "파이프라인 끝남 (결과 미확인)"),
         };
         let text = match self {
             Self::English => english,
             Self::Korean => korean,
         };
-        let is_behind = matches!(state, State::DeployRolledBack | State::PipelineWaiting) && self == Self::English;
+        let is_behind = state == State::DeployRolledBack && self == Self::English;
         match (about, is_behind) {
             ("", _) => text.to_owned(),
             (about, true) => format!("{text} {about}"),
@@ -137,17 +137,19 @@ impl Language {
         }
     }
 
-    /// Returns a job that the pipeline waits for, by its status, for [`Self::state`].
-    pub(crate) fn waited_for(self, status: &str, job: &str) -> String {
-        let (before, behind) = match (self, status) {
-            (Self::English, "waiting_for_resource") => ("its turn: ", ""),
-            (Self::English, "scheduled") => ("delayed job ", ""),
-            (Self::Korean, "waiting_for_resource") => ("", " 순서"),
-            (Self::Korean, "scheduled") => ("지연 작업 ", " 시작"),
-            (Self::English, _) => ("manual job ", ""),
-            (Self::Korean, _) => ("수동 작업 ", " 실행"),
-        };
-        format!("{before}{job}{behind}")
+    /// Returns the status of a waiting pipeline: `waiting for manual job deploy-prod`. `names` are those of the jobs, or of the environments
+    /// that need approval.
+    pub(crate) fn waiting(self, wait: Wait, names: &str) -> String {
+        match (self, wait) {
+            (Self::English, Wait::Manual) => format!("waiting for manual job {names}"),
+            (Self::English, Wait::Approval) => format!("waiting for approval of {names}"),
+            (Self::English, Wait::Turn) => format!("waiting for its turn: {names}"),
+            (Self::English, Wait::Delay) => format!("delayed: {names}"),
+            (Self::Korean, Wait::Manual) => format!("수동 작업 {names} 실행 대기 중"),
+            (Self::Korean, Wait::Approval) => format!("{names} 승인 대기 중"),
+            (Self::Korean, Wait::Turn) => format!("{names} 순서 대기 중"),
+            (Self::Korean, Wait::Delay) => format!("{names} 지연 시작 대기 중"),
+        }
     }
 
     /// Returns the person after the state, in the one-line text.

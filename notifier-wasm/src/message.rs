@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use crate::CONTRACT_VERSION;
 use crate::contract::context::Context;
+use crate::contract::state::State;
 use crate::contract::warning::Warning;
 use crate::facts::mentions::{self, Mention, Mentions};
 use crate::facts::{Facts, selection};
@@ -34,6 +35,7 @@ use crate::text;
 
 /// Version 1 of the message.
 #[derive(Debug, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub(crate) struct Message {
     version: u64,
     /// The body that the host posts unchanged.
@@ -54,6 +56,12 @@ pub(crate) struct Message {
     /// True if the people mentioned by an earlier failure should know that it is over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     recovery: bool,
+    /// True if the pipeline waits for somebody or something. A bot then shows its reply in the channel too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    waiting: bool,
+    /// The Slack ID of the person to whom a bot writes too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direct: Option<String>,
     /// True if a bot posts it at the bottom of the channel, because nobody looks at the pipeline's message any more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     apart: bool,
@@ -110,7 +118,7 @@ impl Message {
         // The mentions are the last block before the log.
         let mention_block = (!mentions.shown.is_empty()).then(|| blocks.len() - 1);
         // The operators' channel has other readers.
-        let shows_logs = context.shows_logs && facts.state.is_failure() && context.operators.is_none();
+        let shows_logs = context.shows_logs && facts.state.is_failure() && context.operators.is_none() && context.direct.is_none();
         blocks.extend(logs::block(&facts).filter(|_| shows_logs));
         let body = Body {
             blocks,
@@ -128,6 +136,8 @@ impl Message {
             skip,
             failure: facts.state.is_failure(),
             recovery: facts.state.is_recovery(),
+            waiting: facts.state == State::PipelineWaiting,
+            direct: facts.direct(),
             apart: facts.is_apart(),
             verdict: facts.state.verdict(facts.action),
             status,
@@ -172,6 +182,8 @@ impl Message {
             mention_block: None,
             failure: false,
             recovery: false,
+            waiting: false,
+            direct: None,
             apart: false,
             verdict: "",
             status,

@@ -24,7 +24,7 @@ const FOR_LOCATION: u8 = 2;
 /// that are left, this one included.
 pub(crate) fn for_each(call: &Call, args: EventArgs, mut each: impl FnMut(&Findings, u32)) {
     let gitlab = ask_gitlab::connect(call, args.event);
-    let of_bot = gitlab.as_ref().ok().filter(|_| args.event == Event::PipelineFinished && call.to.bot().is_some());
+    let of_bot = gitlab.as_ref().ok().filter(|_| matches!(args.event, Event::PipelineWaiting | Event::PipelineFinished) && call.to.bot().is_some());
     of_bot.inspect(|api| api.set_aside(FOR_LOCATION));
     let (mut all, unknown) = ask_gitlab::ask(call, args, &gitlab);
     if let Ok(api) = &gitlab {

@@ -33,8 +33,9 @@ pub(crate) struct Context {
     pub(crate) updates: bool,
     /// True if the server shows only the text of a message.
     pub(crate) text_only: bool,
-    /// Set if this message is the one for the operators.
-    pub(crate) operators: Option<Operators>,
+    /// Set if this message is the one for the operators, or for the person who ran the pipeline.
+    pub(crate) operators: Option<SecondMessage>,
+    pub(crate) direct: Option<SecondMessage>,
     /// The time of the event by the host's clock, in seconds since 1970.
     pub(crate) now: Option<i64>,
     pub(crate) request: Request,
@@ -56,6 +57,8 @@ pub(crate) enum Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     PipelineStarted,
+    /// The pipeline has come to jobs that may wait for somebody or something.
+    PipelineWaiting,
     DeployStarted,
     DeployFinished,
     PipelineFinished,
@@ -68,9 +71,9 @@ pub(crate) enum Verdict {
     Success,
 }
 
-/// The second message of a failure or a recovery. It goes to the operators.
+/// The second message of a failure or a recovery.
 #[derive(Debug)]
-pub(crate) struct Operators {
+pub(crate) struct SecondMessage {
     /// The address of the first message, if it has one.
     pub(crate) first_message: Option<String>,
 }
@@ -86,7 +89,13 @@ impl Context {
     }
 
     fn read(mut fields: Fields) -> Self {
+        let mut second = |name| {
+            let second = fields.optional_object(name);
+            second.map(|mut second| SecondMessage { first_message: second.optional_string("first_message") })
+        };
         Self {
+            operators: second("operators"),
+            direct: second("direct"),
             event: Event::read(&mut fields),
             result: fields.word(
                 "result",
@@ -103,9 +112,6 @@ impl Context {
             shows_logs: fields.flag("shows_logs"),
             updates: fields.flag("updates"),
             text_only: fields.flag("text_only"),
-            operators: fields
-                .optional_object("operators")
-                .map(|mut operators| Operators { first_message: operators.optional_string("first_message") }),
             now: fields.optional_integer("now"),
             request: Request::read(&mut fields),
         }
@@ -144,11 +150,12 @@ impl Event {
     fn read(fields: &mut Fields) -> Self {
         let words = [
             ("pipeline-started", Self::PipelineStarted),
+            ("pipeline-waiting", Self::PipelineWaiting),
             ("deploy-started", Self::DeployStarted),
             ("deploy-finished", Self::DeployFinished),
             ("pipeline-finished", Self::PipelineFinished),
         ];
-        let expected = "one of pipeline-started, deploy-started, deploy-finished, pipeline-finished";
+        let expected = "one of pipeline-started, pipeline-waiting, deploy-started, deploy-finished, pipeline-finished";
         fields.required_word("event", &words, expected).unwrap_or(Self::PipelineStarted)
     }
 }

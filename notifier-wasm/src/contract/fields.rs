@@ -184,7 +184,7 @@ mod tests {
             ("{}", "`version` is not a number"),
             (r#"{"version":2,"event":["new"]}"#, "the request has version 2, this module speaks version 1"),
             (r#"{"version":1}"#, "`event` is not a string"),
-            (r#"{"version":1,"event":"deploy"}"#, "`event` is not one of pipeline-started, deploy-started"),
+            (r#"{"version":1,"event":"deploy"}"#, "`event` is not one of pipeline-started, pipeline-waiting"),
             (r#"{"version":1,"event":"pipeline-finished","ci":{"CI_JOB_ID":7}}"#, "`ci.CI_JOB_ID` is not a string"),
             (
                 r#"{"version":1,"event":"pipeline-finished","failed_jobs":[7]}"#,

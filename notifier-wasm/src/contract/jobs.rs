@@ -10,6 +10,8 @@ pub(crate) struct Jobs {
     pub(crate) more_failed: bool,
     /// The jobs that neither failed nor succeeded: canceled jobs, and jobs that wait for somebody or something.
     pub(crate) other: Vec<Job>,
+    /// The manual jobs that may be left alone, if somebody asks what the pipeline waits for.
+    pub(crate) optional: Vec<Job>,
     /// True if every job in neither list succeeded or was skipped.
     pub(crate) all_known: bool,
 }
@@ -32,6 +34,8 @@ pub(crate) struct Job {
     /// The environment that it deploys to, by GitLab's name and slug. `None` means unknown.
     pub(crate) environment: Option<String>,
     pub(crate) environment_slug: Option<String>,
+    /// True if its deployment waits for approval.
+    pub(crate) needs_approval: bool,
 }
 
 impl Jobs {
@@ -41,6 +45,7 @@ impl Jobs {
         Self {
             failed: list("failed_jobs"),
             other: list("other_jobs").unwrap_or_default(),
+            optional: list("optional_jobs").unwrap_or_default(),
             more_failed: fields.flag("more_failed_jobs"),
             all_known: fields.flag("all_jobs_known"),
         }
@@ -66,6 +71,7 @@ impl Job {
             is_trigger: fields.flag("trigger"),
             environment: fields.optional_string("environment"),
             environment_slug: fields.optional_string("environment_slug"),
+            needs_approval: fields.flag("needs_approval"),
         }
     }
 }

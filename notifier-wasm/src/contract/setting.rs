@@ -8,6 +8,7 @@ impl Setting {
     pub(crate) const APP_URL: Self = Self("app_url");
     pub(crate) const BRANCHES: Self = Self("branches");
     pub(crate) const DEPLOY_JOBS: Self = Self("deploy_jobs");
+    pub(crate) const DIRECT: Self = Self("direct");
     pub(crate) const ENVIRONMENTS: Self = Self("environments");
     pub(crate) const EVENTS: Self = Self("events");
     pub(crate) const FINISH: Self = Self("finish");
@@ -23,6 +24,7 @@ impl Setting {
     pub(crate) const OPS_MENTION: Self = Self("ops_mention");
     pub(crate) const OWNERS: Self = Self("owners");
     pub(crate) const PROJECT_NAME: Self = Self("project_name");
+    pub(crate) const WAITING_MENTION: Self = Self("waiting_mention");
 
     pub(crate) const fn name(self) -> &'static str {
         self.0

@@ -3,6 +3,7 @@
 use crate::contract::context::Event;
 use crate::contract::jobs::Job;
 use crate::contract::setting::Setting;
+use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::owners::{self, Owner};
 use crate::facts::settings_file::{NAME, every};
@@ -44,6 +45,9 @@ const MAX_MENTIONS: usize = 5;
 /// a warning at every event.
 #[inline(never)]
 pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Mentions {
+    if facts.context.direct.is_some() {
+        return Mentions::default();
+    }
     let is_recovery = facts.state.is_recovery();
     let failure = facts.context.history.failure().filter(|_| is_recovery && facts.context.operators.is_none());
     let mut found = match failure.filter(|failure| !failure.mentions.is_empty()) {
@@ -67,11 +71,13 @@ pub(crate) fn mentions(facts: &Facts, warnings: &mut Vec<Warning>) -> Mentions {
 
 /// Returns the mentions of the settings for this message.
 fn by_settings(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
+    let is_waiting = facts.state == State::PipelineWaiting;
     let (setting, variable) = match facts.context.operators {
+        _ if is_waiting => (Setting::WAITING_MENTION, "NOTIFIER_WAITING_MENTION"),
         None => (Setting::MENTION, "NOTIFIER_MENTION"),
         Some(_) => (Setting::OPS_MENTION, "NOTIFIER_OPS_MENTION"),
     };
-    let is_time = (facts.state.is_failure() || facts.state.is_recovery()) && !facts.has_nothing_new();
+    let is_time = is_waiting || (facts.state.is_failure() || facts.state.is_recovery()) && !facts.has_nothing_new();
     let mut found = Vec::new();
     let given = facts.context.setting(setting).map(|list| (list, variable, String::new()));
     let in_file = || Some((facts.file.get(setting.name())?, NAME, format!("{}: ", setting.name())));
@@ -79,7 +85,7 @@ fn by_settings(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
         let list = list.replace(": ", ":");
         add(facts, entries(&list), (source, &key), is_time, &mut found, warnings);
     }
-    if facts.context.operators.is_none() {
+    if facts.context.operators.is_none() && !is_waiting {
         for owner in owners::owners(facts, warnings) {
             let source = ("NOTIFIER_OWNERS", "");
             add(facts, owner.mentions(), source, is_time && owner.is_concerned, &mut found, warnings);
@@ -133,18 +139,22 @@ pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     let is_old = is_closing
         && failures::are_all_old(facts.context, &failed)
         && !failed.iter().any(|job| failures::reports_itself(facts.context, job));
-    let may_mention = (facts.state.is_failure() || is_closing) && !is_old;
+    let is_waiting = facts.state == State::PipelineWaiting;
+    let may_mention = (facts.state.is_failure() || is_closing || is_waiting) && !is_old;
     // Take all mentions of the settings file, because the state may still change.
     let of = |setting: Setting| {
         facts.context.setting(setting).map_or_else(|| every(facts.context, setting.name()), |list| vec![list])
     };
-    let lists = [Setting::MENTION, Setting::OPS_MENTION].into_iter().flat_map(of);
+    let settings =
+        if is_waiting { vec![Setting::WAITING_MENTION] } else { vec![Setting::MENTION, Setting::OPS_MENTION] };
+    let lists = settings.into_iter().flat_map(of);
     let lists: Vec<String> = lists.map(|list| list.replace(": ", ":")).collect();
     let owners = owners::owners(facts, &mut Vec::new());
     let of_owners = owners.iter().filter(|owner| owner.is_concerned).flat_map(Owner::mentions);
     let named = lists.iter().flat_map(|list| entries(list)).chain(of_owners);
     let named: Vec<Whom> = named.filter_map(Whom::of).collect();
-    let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner));
+    let is_direct = facts.context.setting(Setting::DIRECT).is_some();
+    let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner) || is_direct);
     if !may_mention || !(of_author || of_runner) {
         return Vec::new();
     }
@@ -251,7 +261,7 @@ fn login_of_noreply<'a>(facts: &Facts, email: &'a str) -> Option<&'a str> {
 }
 
 /// Returns the Slack ID of the person who ran the pipeline.
-fn runner(facts: &Facts) -> Option<String> {
+pub(crate) fn runner(facts: &Facts) -> Option<String> {
     let of = |name| facts.context.ci(name);
     let known = [of("GITLAB_USER_LOGIN"), of("GITLAB_USER_EMAIL")];
     if known.iter().flatten().any(|it| is_bot(it)) {

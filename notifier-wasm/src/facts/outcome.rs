@@ -5,7 +5,7 @@ use crate::contract::context::{Context, Event, Verdict};
 use crate::contract::jobs::Job;
 use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
-use crate::facts::failures;
+use crate::facts::{failures, waiting};
 
 impl Action {
     #[inline(never)]
@@ -36,6 +36,7 @@ impl State {
                     Self::DeployFinished
                 }
             },
+            Event::PipelineWaiting => Self::PipelineWaiting,
             Event::PipelineFinished => Self::of_pipeline(context, unreported),
         }
     }
@@ -60,7 +61,7 @@ impl State {
             _ if has_failed => false,
             Some(verdict) => verdict == Verdict::Success,
             None if is(&["canceled", "canceling"]) => return Self::PipelineCanceled,
-            None if waiting_for(context).is_some() => return Self::PipelineWaiting,
+            None if !waiting::waits(context).is_empty() => return Self::PipelineWaiting,
             None if context.jobs.all_known && context.jobs.other.is_empty() => true,
             None => return Self::PipelineFinished,
         };
@@ -102,13 +103,6 @@ impl State {
     pub(crate) fn is_failure(self) -> bool {
         matches!(self, Self::DeployFailed | Self::PipelineFailed | Self::PipelineStillFailing)
     }
-}
-
-/// Returns the job that the pipeline waits for: one that somebody must start, one whose resource group is taken, or a delayed one
-/// (<https://docs.gitlab.com/ci/resource_groups/>, <https://docs.gitlab.com/ci/jobs/job_control/#run-a-job-after-a-delay>).
-pub(crate) fn waiting_for(context: &Context) -> Option<&Job> {
-    let mut statuses = ["manual", "waiting_for_resource", "scheduled"].into_iter();
-    statuses.find_map(|status| context.jobs.other.iter().find(|job| job.status == status && !job.stops()))
 }
 
 /// True if a job runs or will run.

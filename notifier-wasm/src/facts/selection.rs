@@ -6,7 +6,7 @@ use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::Facts;
 use crate::facts::events::normalized;
-use crate::facts::failures;
+use crate::facts::{failures, waiting};
 use crate::facts::source::Ref;
 use crate::text;
 use crate::text::glob;
@@ -16,6 +16,12 @@ use crate::text::glob;
 #[inline(never)]
 pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<&'static str> {
     let Facts { context, state, git_ref, environment, unreported, .. } = facts;
+    if context.direct.is_some() {
+        return None;
+    }
+    if context.event == Event::PipelineWaiting && waiting::waits(context).is_empty() {
+        return Some("nothing_waits");
+    }
     let all_reported = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.jobs.more_failed)
         && unreported.as_ref().is_some_and(Vec::is_empty);
     if context.event == Event::PipelineFinished && state.is_failure() && all_reported {

@@ -2,12 +2,14 @@
 
 use crate::contract::action::Action;
 use crate::contract::context::Event;
+use crate::contract::jobs::Job;
 use crate::contract::setting::Setting;
 use crate::contract::state::State;
+use crate::contract::wait::Wait;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::Facts;
 use crate::facts::failures;
-use crate::facts::outcome;
+use crate::facts::waiting;
 use crate::facts::settings_file::NAME;
 use crate::language::reasons;
 use crate::message::changes;
@@ -56,7 +58,7 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
         }
         (State::PipelineFixed, _) if facts.context.operators.is_some() => vec![pipeline(facts)],
         (State::PipelineSucceeded | State::PipelineFixed, _) => vec![pipeline(facts), changed(facts)],
-        (State::PipelineWaiting, _) => vec![waited_for(facts), pipeline(facts)],
+        (State::PipelineWaiting, _) => waiting_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect(),
         (State::PipelineStarted | State::PipelineCanceled | State::PipelineFinished, _) => vec![pipeline(facts)],
         (State::DeployStarted | State::DeployFinished, Action::Deploy) => vec![logs(facts, warnings), pipeline(facts)],
         (State::DeploySucceeded, Action::Deploy) => {
@@ -73,8 +75,8 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
         (State::DeployStopped, _) | (_, Action::Stop) => vec![pipeline(facts)],
     };
     let mut links: Vec<Link> = found.into_iter().flatten().collect();
-    if let Some(operators) = &facts.context.operators {
-        let url = operators.first_message.as_deref().and_then(SafeUrl::parse);
+    if let Some(second) = facts.context.operators.as_ref().or(facts.context.direct.as_ref()) {
+        let url = second.first_message.as_deref().and_then(SafeUrl::parse);
         links.splice(0..0, url.map(|url| Link { label: labels.message.to_owned(), url }));
     }
     // If the pipeline's link is the last, it stays the last.
@@ -136,10 +138,16 @@ fn changed(facts: &Facts) -> Option<Link> {
     changes::link(facts).map(|(label, url)| Link { label: label.to_owned(), url })
 }
 
-/// Links the job that somebody must start.
-fn waited_for(facts: &Facts) -> Option<Link> {
-    let job = outcome::waiting_for(facts.context)?;
-    Some(Link { label: text::shown(&job.name, MAX_LABEL), url: facts.context.gitlab_url(&job.web_url)? })
+/// Links each job that the pipeline waits for. The label has the cause of the wait, unless the headline does.
+fn waiting_jobs(facts: &Facts) -> Vec<Link> {
+    let waits = waiting::waits(facts.context);
+    let headline = waits.first().map(|(wait, _)| *wait);
+    let link = |(wait, job): &(Wait, &Job)| {
+        let name = text::shown(&job.name, MAX_LABEL);
+        let label = if Some(*wait) == headline { name } else { facts.language.waiting(*wait, &name) };
+        Some(Link { label, url: facts.context.gitlab_url(&job.web_url)? })
+    };
+    waits.iter().take(MAX_JOBS).filter_map(link).collect()
 }
 
 fn logs(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<Link> {

@@ -2,11 +2,10 @@
 
 use crate::contract::action::Action;
 use crate::contract::context::{Event, Request};
-use crate::contract::jobs::Job;
 use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::settings_file::NAME;
-use crate::facts::{Facts, failures, outcome};
+use crate::facts::{Facts, failures, waiting};
 use crate::message::details::{MAX_NAME, ref_name, repeats_environment};
 use crate::text;
 
@@ -128,13 +127,18 @@ fn default_status(facts: &Facts) -> String {
     if *state == State::PipelineFinished && facts.is_ongoing() {
         return language.still_running().to_owned();
     }
+    let waits = waiting::waits(context);
+    if let Some((wait, _)) = waits.first().filter(|_| *state == State::PipelineWaiting) {
+        let alike: Vec<_> = waits.iter().filter(|(it, _)| it == wait).collect();
+        let mut names: Vec<String> =
+            alike.iter().take(MAX_NAMED).map(|it| text::shown(waiting::name(it), MAX_STAGE)).collect();
+        names.dedup();
+        names.extend((alike.len() > MAX_NAMED).then(|| language.and_more(Some(alike.len() - MAX_NAMED))));
+        return language.waiting(*wait, &names.join(", "));
+    }
     let job = facts.job().filter(|_| *action == Action::Other);
     let about = match (state, job) {
         (State::DeployRolledBack, _) => facts.short_sha().unwrap_or_default(),
-        (State::PipelineWaiting, _) => {
-            let waited_for = |job: &Job| language.waited_for(&job.status, &text::shown(&job.name, MAX_NAME));
-            outcome::waiting_for(context).map(waited_for).unwrap_or_default()
-        }
         // A job of that name that is no deployment shows its action.
         (_, Some("deploy")) => format!("deploy ({})", context.ci("CI_ENVIRONMENT_ACTION").unwrap_or_default()),
         (_, job) => text::shown(job.unwrap_or_default(), MAX_NAME),

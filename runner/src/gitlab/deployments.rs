@@ -104,9 +104,21 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
     }))
 }
 
-/// Returns the environments that jobs deploy to, by the jobs' IDs.
-pub(crate) fn environments(api: &Api) -> Result<Vec<(i64, Environment)>, Unknown> {
+/// A deployment of a job.
+pub(crate) struct OfJob {
+    pub(crate) job: i64,
+    pub(crate) environment: Environment,
+    /// True if it waits for approval (<https://docs.gitlab.com/api/deployments/#deployment-status>).
+    pub(crate) is_blocked: bool,
+}
+
+/// Returns the last deployments that jobs made.
+pub(crate) fn of_jobs(api: &Api) -> Result<Vec<OfJob>, Unknown> {
     let path = format!("deployments?order_by=id&sort=desc&per_page={DEPTH_OF_ALL}");
     let listed = api.ask(|asker| asker.list::<Listed>(&path))?.entries;
-    Ok(listed.into_iter().filter_map(|it| Some((it.deployable?.id, it.environment?))).collect())
+    let of_job = |it: Listed| {
+        let is_blocked = it.status == "blocked";
+        Some(OfJob { job: it.deployable?.id, environment: it.environment?, is_blocked })
+    };
+    Ok(listed.into_iter().filter_map(of_job).collect())
 }

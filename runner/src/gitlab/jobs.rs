@@ -60,6 +60,9 @@ pub(crate) struct Job {
     pub(crate) environment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment_slug: Option<String>,
+    /// True if its deployment waits for approval.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) needs_approval: bool,
 }
 
 /// The jobs of a pipeline that did not succeed: the latest attempt of each.
@@ -69,6 +72,8 @@ pub(crate) struct Jobs {
     pub(crate) failed: Vec<Job>,
     /// The canceled, manual and unfinished jobs. Unfinished jobs of `.post` and an unfinished start job are left out.
     pub(crate) other: Vec<Job>,
+    /// The manual jobs that may be left alone. Nothing waits for them.
+    pub(crate) optional: Vec<Job>,
     /// The IDs of jobs that may fail and did not succeed.
     pub(crate) allowed: Vec<i64>,
     /// True if jobs are missing, because they were not read or had no room.
@@ -83,6 +88,7 @@ impl Jobs {
         self.are_cut |= self.failed.len() > MAX_NAMED || self.other.len() > MAX_NAMED;
         self.failed.truncate(MAX_NAMED);
         self.other.truncate(MAX_NAMED);
+        self.optional.truncate(MAX_NAMED);
     }
 
     /// Returns true if no list was cut and the trigger jobs are known.
@@ -173,6 +179,7 @@ impl From<Listed> for Job {
             is_trigger: false,
             environment: None,
             environment_slug: None,
+            needs_approval: false,
         }
     }
 }
@@ -206,14 +213,15 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
         match job.status.0.as_str() {
             "success" | "skipped" => {}
             // A job that may fail is no failure, and an optional manual job is not waited for.
-            "failed" | "canceled" | "manual" if job.allow_failure == Some(true) => jobs.allowed.push(job.id),
+            "manual" if job.allow_failure == Some(true) => jobs.optional.push(job.into()),
+            "failed" | "canceled" if job.allow_failure == Some(true) => jobs.allowed.push(job.id),
             "failed" => jobs.failed.push(Job { is_trigger, ..job.into() }),
             status if is_late && UNFINISHED.contains(&status) => {}
             _ => jobs.other.push(job.into()),
         }
     }
     // Sorted by creation: GitLab lists the newest first.
-    for list in [&mut jobs.failed, &mut jobs.other] {
+    for list in [&mut jobs.failed, &mut jobs.other, &mut jobs.optional] {
         list.sort_by_key(|job| job.id);
     }
     Ok(jobs)

@@ -73,6 +73,12 @@ impl Context {
         self
     }
 
+    /// The same event for the person who ran the pipeline, with the address of the first message.
+    pub(crate) fn for_person(mut self, first_message: Option<&str>) -> Self {
+        self.0["direct"] = json!({"first_message": first_message});
+        self
+    }
+
     /// The same event, as a request for the route only.
     pub(crate) fn for_route(mut self) -> Self {
         self.0["request"] = "route".into();
@@ -170,6 +176,7 @@ impl Gathered<'_> {
                 "settings_file": self.file,
                 "failed_jobs": json!(jobs.as_ref().map(|jobs| &jobs.failed)),
                 "more_failed_jobs": jobs.as_ref().is_some_and(|jobs| jobs.are_cut),
+                "optional_jobs": json!(jobs.as_ref().filter(|_| self.event == Event::PipelineWaiting).map(|jobs| &jobs.optional)),
                 "other_jobs": json!(jobs.as_ref().map(|jobs| &jobs.other)),
                 "all_jobs_known": jobs.as_ref().is_some_and(Jobs::are_all),
                 "people": self.people,

@@ -27,6 +27,8 @@ impl Verdict {
 pub enum Event {
     /// The pipeline started.
     PipelineStarted,
+    /// The pipeline has come to jobs that may wait for somebody or something.
+    PipelineWaiting,
     /// The deploy job started.
     DeployStarted,
     /// The deploy job ended; `CI_JOB_STATUS` says how.
@@ -62,6 +64,7 @@ impl Event {
     pub fn name(self) -> &'static str {
         match self {
             Self::PipelineStarted => "pipeline-started",
+            Self::PipelineWaiting => "pipeline-waiting",
             Self::DeployStarted => "deploy-started",
             Self::DeployFinished => "deploy-finished",
             Self::PipelineFinished => "pipeline-finished",

@@ -17,13 +17,17 @@ pub struct Input {
 
 /// Every input that is no setting, in the order of the docs.
 #[rustfmt::skip]
-pub const INPUTS: [Input; 8] = [
+pub const INPUTS: [Input; 10] = [
     Input { name: "start_stage", default: ".post", takes: Pattern(r#"^[^"'\\]{1,255}$"#),
         help: "Stage of the start job. The job waits for nothing in any stage, and .post needs no stage of yours." },
     Input { name: "finish_job", default: "notify-finish", takes: Pattern(r#"^[^"'\\]{1,240}$"#),
         help: "Name of the closing job, which reports every failure that no hook reported. After a success it is this name with -success." },
     Input { name: "finish_stage", default: ".post", takes: Pattern(r#"^[^"'\\]{1,255}$"#),
         help: "Stage of the closing job. Right after the build, failures are reported before the pipeline ends, but no success is." },
+    Input { name: "waiting_job", default: ".notify-waiting", takes: Pattern(r#"^[^"'\\]{1,255}$"#),
+        help: "Name of the job that reports what the pipeline waits for, such as notify-waiting. The default begins with a dot, so there is no such job." },
+    Input { name: "waiting_needs", default: "[]", takes: Takes::Needs,
+        help: "The jobs before the wait, as in needs: a list of mappings with job, optional: true and artifacts: false. waiting_job runs after them." },
     Input { name: "image", default: "docker.io/curlimages/curl:8.16.0", takes: Pattern(r#"^[^"'\\\s]{1,255}$"#),
         help: "Image of the notifier's own jobs. It needs a POSIX shell, gzip, and curl or wget." },
     Input { name: "git_strategy", default: "none", takes: OneOf(&["none", "fetch", "clone"]),

@@ -45,6 +45,8 @@ pub enum Takes {
     Number,
     /// True or false. GitLab reads an unquoted `on` and `off` as these too.
     Switch,
+    /// A list of mappings, as GitLab's `needs` takes it. Only an input holds it.
+    Needs,
     /// No input holds it.
     Anything,
 }
@@ -62,7 +64,7 @@ pub enum Reaches {
 
 /// Every setting, in the order of the docs.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 29] = [
+pub const SETTINGS: [Setting; 31] = [
     Setting { name: "environments", value: "PATTERN=ENVIRONMENT@CLUSTER,…", default: "main=prod,development=dev", takes: List, reaches: Input, for_module: true,
         help: "Environment (and cluster) of each branch, if the job has no environment in GitLab or a review environment: PATTERN=ENVIRONMENT@CLUSTER, separated by commas. The first match wins; * globs; %{branch} and %{NAME} of a variable are filled in. Without a match it is the branch's name; empty maps no branch." },
     Setting { name: "project_name", value: "name|path", default: "name", takes: OneOf(&["name", "path"]), reaches: Input, for_module: true,
@@ -85,6 +87,10 @@ pub const SETTINGS: [Setting; 29] = [
         help: "Who gets a mention on failure and recovery: here, channel, author, user, user:U… and subteam:S…, separated by commas. Default: nobody." },
     Setting { name: "owners", value: "JOB=MENTION+MENTION,…", default: "", takes: List, reaches: Input, for_module: true,
         help: "Who also gets a mention if a job fails: JOB=MENTION+MENTION, separated by commas. JOB is a name or a glob as in deploy_jobs, MENTION as in mention. The first match wins." },
+    Setting { name: "waiting_mention", value: "subteam:S…|user:U…|here|channel|author|user,…", default: "", takes: List, reaches: Input, for_module: true,
+        help: "Who gets a mention if a pipeline waits for somebody, written as in mention. Default: nobody. See waiting_job." },
+    Setting { name: "direct", value: "on|off", default: "off", takes: Switch, reaches: Input, for_module: true,
+        help: "Whether a bot also writes to the person who ran a pipeline or a deployment that failed newly: on or off." },
     Setting { name: "tests", value: "on|off", default: "on", takes: Switch, reaches: Input, for_module: false,
         help: "Whether a failed pipeline's message names the failed tests: on or off. It needs NOTIFIER_GITLAB_TOKEN and JUnit reports." },
     Setting { name: "log_lines", value: "COUNT", default: "0", takes: Number, reaches: Input, for_module: false,

@@ -39,6 +39,12 @@ pub(crate) struct Message {
     /// True if the people mentioned by an earlier failure should know that it is over.
     #[serde(default)]
     pub(crate) recovery: bool,
+    /// True if the pipeline waits for somebody or something.
+    #[serde(default)]
+    pub(crate) waiting: bool,
+    /// The Slack ID of the person to whom a bot writes too.
+    #[serde(default)]
+    pub(crate) direct: Option<String>,
     /// True if a bot posts this as a new message at the bottom of the channel, and does not update the living message.
     #[serde(default)]
     pub(crate) apart: bool,

@@ -18,17 +18,20 @@ pub(crate) enum Skip {
     FinishNotSelected,
     /// Earlier messages reported every failure.
     AlreadyReported,
+    /// The pipeline waits for nothing.
+    NothingWaits,
     /// A module's own reason, as one word.
     Other(String),
 }
 
 /// The reasons of the built-in module, and their names in the contract.
-const SKIPS: [(Skip, &str); 5] = [
+const SKIPS: [(Skip, &str); 6] = [
     (Skip::EventNotSelected, "event_not_selected"),
     (Skip::BranchNotSelected, "branch_not_selected"),
     (Skip::EnvironmentNotSelected, "environment_not_selected"),
     (Skip::FinishNotSelected, "finish_not_selected"),
     (Skip::AlreadyReported, "already_reported"),
+    (Skip::NothingWaits, "nothing_waits"),
 ];
 
 impl Skip {

@@ -199,6 +199,9 @@ fn step(method: &str, word: &str, needed: &str) -> String {
         "not_in_channel" if method.starts_with("conversations.") => "invite the bot to the channel (/invite)",
         "not_in_channel" => "invite the bot to the channel (/invite), or grant it chat:write.public",
         "channel_not_found" => "check NOTIFIER_CHANNEL; a private channel must invite the bot (/invite)",
+        "messages_tab_disabled" | "cannot_dm_bot" | "im_messages_disabled" => {
+            "switch on App Home > Messages Tab on the Slack app's pages, so that the bot can write to people"
+        }
         "is_archived" => "the channel is archived; choose another one in NOTIFIER_CHANNEL",
         "invalid_blocks" | "invalid_attachments" | "msg_blocks_too_long" | "msg_too_long" | "no_text" => {
             "Slack refused the message itself; check the output of your own module"

@@ -35,8 +35,8 @@ pub(crate) enum Updates {
 }
 
 impl Bot<'_> {
-    /// Publishes an event: updates the pipeline's message and replies in its thread, or posts the message. A failure also appears in the
-    /// channel. Problems that did not stop it become warnings.
+    /// Publishes an event: updates the pipeline's message and replies in its thread, or posts the message. A failure or a wait also
+    /// appears in the channel. Problems that did not stop it become warnings.
     pub(crate) fn publish(
         &self,
         sender: &Sender,
@@ -45,10 +45,11 @@ impl Bot<'_> {
         warnings: &dyn Sink,
     ) -> Result<(Thread, Vec<LeftOut>), Undelivered> {
         let (body, failure) = (posting.message.body(), posting.message.failure);
+        let broadcast = failure || posting.message.waiting;
         let metadata = posting.shown.encode(sender);
         let post = || self.post(&body, Some(&metadata));
         let Some(Found { thread, shown }) = found else { return post() };
-        let mut left_out = match self.reply(thread, &body, failure, metadata.clone()) {
+        let mut left_out = match self.reply(thread, &body, broadcast, metadata.clone()) {
             // Somebody deleted the message.
             Err(gone) if is_gone(&gone) => return post(),
             other => other?,
@@ -119,12 +120,12 @@ impl Bot<'_> {
 
     /// Replies without the small print, which is in the pipeline's message. The reply carries its own metadata, because two jobs at once
     /// overwrite each other in the pipeline's message.
-    fn reply(&self, thread: &Thread, body: &Body, failure: bool, metadata: Value) -> Result<Vec<LeftOut>, Undelivered> {
+    fn reply(&self, thread: &Thread, body: &Body, broadcast: bool, metadata: Value) -> Result<Vec<LeftOut>, Undelivered> {
         let mut message = body.without_small_print().arguments();
         message.insert("channel".into(), thread.channel.clone().into());
         message.insert("thread_ts".into(), thread.ts.clone().into());
         message.insert("metadata".into(), metadata);
-        if failure {
+        if broadcast {
             message.insert("reply_broadcast".into(), true.into());
         }
         Ok(self.post_message(message, body)?.1)

@@ -34,7 +34,7 @@ pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
     let (time, requests) = match event {
         Event::PipelineStarted | Event::DeployStarted => (BEFORE, REQUESTS),
         Event::DeployFinished => (AFTER, REQUESTS),
-        Event::PipelineFinished => (OWN, REQUESTS_OF_OWN),
+        Event::PipelineWaiting | Event::PipelineFinished => (OWN, REQUESTS_OF_OWN),
     };
     Api::of_job(&call.client, &call.variables, time.min(call.deadline.remaining() / 2), requests, call.deadline)
 }
@@ -48,6 +48,7 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>) -
             let unknown = ask_of_pipeline(call, args.result, gitlab, &mut findings).err();
             return (by_environment(findings), unknown);
         }
+        (Event::PipelineWaiting, gitlab) => ask_of_waiting(call, gitlab, &mut findings),
         (Event::DeployFinished, Ok(api)) => ask_of_deployment(call, api, &mut findings.history),
         _ => {}
     }
@@ -61,10 +62,7 @@ fn ask_of_pipeline(
     gitlab: &Result<Api, Unknown>,
     findings: &mut Findings,
 ) -> Result<(), Unknown> {
-    let start_job = call.settings.get_or_default(Key::START_JOB);
-    let jobs =
-        gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::unsuccessful(api, start_job, call.version()));
-    match jobs {
+    match jobs_of_pipeline(call, gitlab) {
         Ok(jobs) => findings.jobs = Some(jobs),
         Err(unknown) => call.report.warning(&format!(
             "GitLab's list of failed jobs is unknown: {}; the message links to the pipeline's failures instead",
@@ -73,18 +71,46 @@ fn ask_of_pipeline(
     }
     let api = gitlab.as_ref().map_err(|_| Unknown::Child)?;
     let before = git_ref(call).ok_or(Unknown::Child).and_then(|git_ref| pipelines::before(api, &git_ref));
-    if let Some(jobs) = findings.jobs.as_mut().filter(|jobs| !jobs.failed.is_empty())
-        && let Ok(environments) = deployments::environments(api)
-    {
-        for job in &mut jobs.failed {
-            if let Some((_, environment)) = environments.iter().find(|(id, _)| *id == job.id) {
-                job.environment = Some(environment.name.clone());
-                job.environment_slug.clone_from(&environment.slug);
-            }
-        }
+    if let Some(jobs) = findings.jobs.as_mut().filter(|jobs| !jobs.failed.is_empty()) {
+        add_deployments(api, &mut jobs.failed);
     }
     ask_of_failures_before(call, api, result, before?, findings);
     Ok(())
+}
+
+fn jobs_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>) -> Result<Jobs, Unknown> {
+    let start_job = call.settings.get_or_default(Key::START_JOB);
+    gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::unsuccessful(api, start_job, call.version()))
+}
+
+/// Adds the environments that jobs deploy to.
+fn add_deployments<'a>(api: &Api, jobs: impl IntoIterator<Item = &'a mut Job>) {
+    let Ok(deployments) = deployments::of_jobs(api) else { return };
+    for job in jobs {
+        if let Some(deployment) = deployments.iter().find(|it| it.job == job.id) {
+            job.environment = Some(deployment.environment.name.clone());
+            job.environment_slug.clone_from(&deployment.environment.slug);
+            job.needs_approval = deployment.is_blocked;
+        }
+    }
+}
+
+/// Adds the jobs that may wait, and the environments of manual ones.
+fn ask_of_waiting(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Findings) {
+    match jobs_of_pipeline(call, gitlab) {
+        Ok(mut jobs) => {
+            let manual = jobs.other.iter_mut().chain(&mut jobs.optional).filter(|job| job.status == "manual");
+            let mut manual = manual.peekable();
+            if let (Ok(api), true) = (gitlab, manual.peek().is_some()) {
+                add_deployments(api, manual);
+            }
+            findings.jobs = Some(jobs);
+        }
+        Err(unknown) => call.report.warning(&format!(
+            "GitLab's list of waiting jobs is unknown: {}; nothing is reported",
+            unknown.describe()
+        )),
+    }
 }
 
 /// Adds the previous pipeline's result. If it failed, adds its failed jobs, and how the failures began.

@@ -204,7 +204,7 @@ impl Delivery<'_> {
             message: self.message,
             updates: match self.event {
                 Event::PipelineStarted => Updates::Never,
-                Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
+                Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
                 Event::PipelineFinished => Updates::Always,
             },
             shown,

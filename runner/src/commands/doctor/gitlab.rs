@@ -103,7 +103,7 @@ pub(super) fn check(call: &Call, list: &Checklist) {
     if let Some(git_ref) = git_ref(call) {
         check(PIPELINES, api().and_then(|api| pipelines::before(&api, &git_ref).map(drop)));
     }
-    check(DEPLOYMENTS, api().and_then(|api| deployments::environments(&api).map(drop)));
+    check(DEPLOYMENTS, api().and_then(|api| deployments::of_jobs(&api).map(drop)));
     let compared = call.variables.get("CI_COMMIT_SHA").zip(api().ok());
     if let Some(api) = api().ok().filter(|api| api.with_access_token().is_some()) {
         check(REPORTS, test_reports::summary(&api).map(drop));
