@@ -99,6 +99,7 @@ fn generated_inputs() -> String {
             Takes::OneOf(values) => (quoted(default), format!("options: [{}]", values.join(", "))),
             Takes::Number => ((*default).to_owned(), "type: number".to_owned()),
             Takes::Switch => ((*default == "on").to_string(), "type: boolean".to_owned()),
+            Takes::Needs => ((*default).to_owned(), "type: array".to_owned()),
             Takes::Anything => continue,
         };
         let help = quoted(help);

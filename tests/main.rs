@@ -30,5 +30,6 @@ mod settings;
 mod settings_file;
 mod support;
 mod trust;
+mod waiting;
 mod why;
 mod words;

@@ -188,7 +188,7 @@ fn odd_reports_leave_the_rest_of_the_message() {
         let text = lines(&bodies[0]).join("\n");
         assert!(bodies[0]["text"].as_str().unwrap().contains("test failed (unit)"), "{text}");
         assert_eq!(text.contains("Tests: 1 of 412 failed"), still_counts, "{path}: {text}");
-        assert!(!text.contains("rounds half up"), "{path}: {text}");
+        assert!(!text.contains("• "), "{path}: {text}");
     }
 }
 
@@ -396,10 +396,7 @@ fn the_log_of_a_reported_failure_is_a_message_of_its_own() {
     assert_eq!(ended.last_line(), "notify: skipped reason=already_reported");
     assert!(ended.stderr.contains("log: shop-api · prod · log of deploy"), "{}", ended.stderr);
     assert_eq!(bodies.len(), 1);
-    assert_eq!(
-        lines(&bodies[0]),
-        ["shop-api · prod · log of deploy", "log of deploy", "|$ helm upgrade", "|Error: UPGRADE FAILED"]
-    );
+    assert_eq!(lines(&bodies[0]), ["shop-api · prod · log of deploy", "|$ helm upgrade", "|Error: UPGRADE FAILED"]);
 }
 
 /// A bot replies with the log in the thread, for its own failures and for those of hooks.
@@ -456,4 +453,119 @@ fn the_stages_are_in_the_small_print() {
     let expected = "Stages  build ✓  test ✗  deploy –  release ⏸";
     assert!(small_print(&[]).contains(expected), "{}", small_print(&[]));
     assert!(small_print(&[("NOTIFIER_LANGUAGE", "ko")]).contains("단계  build ✓"));
+}
+
+/// Settings that leave a failure out leave its log out too, and the log is not read.
+#[test]
+fn no_log_is_posted_for_a_failure_that_settings_leave_out() {
+    for (deploy_jobs, settings) in [
+        ("deploy", vec![("NOTIFIER_BRANCHES", "release/*")]),
+        ("deploy", vec![("NOTIFIER_EVENTS", "pipeline-started")]),
+        ("deploy", vec![("NOTIFIER_FINISH", "never")]),
+        ("", vec![("NOTIFIER_BRANCHES", "release/*")]),
+        ("", vec![("NOTIFIER_EVENTS", "deploy-*")]),
+    ] {
+        let mut of = GitLab::new();
+        of.jobs.push(failed(7001, "deploy", "deploy", "script_failure"));
+        of.raw.insert("jobs/7001/trace", answer("", b"$ helm upgrade\nError: UPGRADE FAILED\n"));
+        let all = [&[ACCESS, LINES, ("NOTIFIER_DEPLOY_JOBS", deploy_jobs)][..], &settings].concat();
+        let (ended, bodies) = close(of, "failed", &all);
+        assert!(bodies.is_empty(), "{settings:?} {}", ended.stderr);
+    }
+}
+
+/// A log cannot take the time of the message.
+#[test]
+fn a_log_that_is_hard_to_search_takes_no_time() {
+    for word in [
+        "eyJ",
+        "token:",
+        "pwd:",
+        "auth=",
+        "credentials=",
+        "eyJhIjoxfQ",
+        "//a:",
+        "-----BEGIN PRIVATE KEY-----",
+        "\u{1b}[",
+        "section_start:1:x\r",
+    ] {
+        let mut of = red();
+        of.raw.insert(
+            "jobs/7001/trace",
+            answer("", format!("$ make\n{}\nboom\n", word.repeat(60_000 / word.len())).as_bytes()),
+        );
+        let (server, _) = gitlab(of);
+        let slack = Server::start([Reply::ok()]);
+        let ended = in_time(Duration::from_secs(3), || {
+            notifier(&server, "failed", &[ACCESS, LINES]).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run()
+        });
+        assert_eq!(ended.last_line(), "notify: sent", "{word}");
+    }
+}
+
+/// The marks and the streams of GitLab Runner, with sections that have the names of its own.
+#[test]
+fn only_the_scripts_own_lines_are_shown() {
+    let start = |name: &str| format!("section_start:1:{name}\r\u{1b}[0K");
+    let end = |name: &str| format!("section_end:2:{name}\r\u{1b}[0K");
+    let at = "2026-11-20T00:13:00.123456Z";
+    let script = |inner: &str| {
+        let (begin, over, after) = (start("step_script"), end("step_script"), start("after_script"));
+        format!(
+            "{begin}Executing \"step_script\" stage of the job script\n$ make\n{inner}{over}{after}Running after_script\n$ clean\ncleaned\n{}ERROR: Job failed: exit code 7\n",
+            end("after_script")
+        )
+    };
+    let within = |name: &str| script(&format!("{}inside\n{}boom\n", start(name), end(name)));
+    let long_after = format!(
+        "$ make\nboom\n{}{}{}{}ERROR: Job failed: exit code 1\n",
+        end("step_script"),
+        start("after_script"),
+        "after line\n".repeat(8000),
+        end("after_script")
+    );
+    let streams = format!("{at} 01O $ make\n{at} 01O 10%\r\n{at} 01E Error: boom\n{at} 01O+20%\r\n{at} 01O+done\n");
+    for (log, expected) in [
+        (script("boom\n"), "$ make\nboom"),
+        (within("step_one"), "$ make\ninside\nboom"),
+        (within("get_sources"), "$ make\ninside\nboom"),
+        (within("after_script"), "$ make\ninside\nboom"),
+        (script("boom\n") + &start("step_script") + "$ forged\n", "$ make\nboom"),
+        (long_after, ""),
+        (streams, "$ make\ndone\nError: boom"),
+        ("Running with gitlab-runner 12.0\nUsing Docker executor\n$ make\nboom\nUploading artifacts...\nERROR: Job failed: exit code 1\n".to_owned(), "$ make\nboom"),
+        ("<!DOCTYPE html><html><body>Sign in</body></html>".to_owned(), ""),
+        (script("pass\u{200b}word=hunter2x\nboom\u{1b}(B\n"), "$ make\n[a line that looks like a secret]\nboom"),
+    ] {
+        let mut of = red();
+        of.raw.insert("jobs/7001/trace", answer("", log.as_bytes()));
+        let (_, bodies) = close(of, "failed", &[ACCESS, LINES]);
+        assert_eq!(log_of(&bodies[0]).join("\n"), expected, "{}", &log[..log.len().min(400)]);
+    }
+}
+
+/// Names of tests with secrets, and the values of this job's own variables.
+#[test]
+fn secrets_elsewhere_are_hidden_too() {
+    let mut of = red();
+    of.tests.insert(90_817, report(9, &[("Login", "param[password=hunter2]")]));
+    of.raw.insert("jobs/7001/trace", answer("", b"$ make\nconnecting with correct-horse-battery\nboom\n"));
+    let (_, bodies) = close(of, "failed", &[ACCESS, LINES, ("SHOP_PASSWORD", "correct-horse-battery")]);
+    let text = lines(&bodies[0]).join("\n");
+    assert!(!text.contains("hunter2") && !text.contains("horse"), "{text}");
+    assert!(
+        text.contains("[a name that looks like a secret]")
+            && text.contains("|[a line that looks like a secret]\n|boom")
+    );
+}
+
+#[test]
+fn a_test_is_new_only_if_tests_ran_before() {
+    let mut of = red();
+    of.pipelines = vec![pipeline(90_812, "failed"), pipeline(90_811, "success")];
+    of.earlier_jobs.insert(90_812, Some(vec![failed(6001, "compile", "build", "script_failure")]));
+    of.tests.insert(90_817, report(9, &[("A", "a"), ("A", "a"), ("", "")]));
+    let (_, bodies) = close(of, "failed", &[ACCESS]);
+    let names: Vec<String> = lines(&bodies[0]).into_iter().filter(|line| line.starts_with('•')).collect();
+    assert_eq!(names, ["• A a", "• and 2 more"]);
 }

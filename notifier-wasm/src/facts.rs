@@ -190,12 +190,14 @@ impl<'a> Facts<'a> {
     /// pipelines are nobody's.
     pub(crate) fn direct(&self) -> Option<String> {
         let context = self.context;
-        let is_off = |value: &str| ["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off));
+        let is_off =
+            |value: &str| ["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off));
         let is_on = context.setting(Setting::DIRECT).is_some_and(|value| !is_off(value));
         let is_first = context.operators.is_none() && context.direct.is_none() && context.updates;
         let by_machine = matches!(context.ci("CI_PIPELINE_SOURCE"), Some("schedule" | "trigger" | "pipeline"));
         let by_hand = context.event == Event::DeployFinished && context.ci("CI_JOB_MANUAL") == Some("true");
-        let is_wanted = is_on && is_first && self.state.is_failure() && !self.has_nothing_new() && (by_hand || !by_machine);
+        let is_wanted =
+            is_on && is_first && self.state.is_failure() && !self.has_nothing_new() && (by_hand || !by_machine);
         mentions::runner(self).filter(|_| is_wanted)
     }
 

@@ -257,6 +257,7 @@ impl Language {
     /// Returns the number of tests, if all passed.
     pub(crate) fn tests_passed(self, total: u64) -> String {
         match self {
+            Self::English if total == 1 => "1 test passed".to_owned(),
             Self::English => format!("{total} tests passed"),
             Self::Korean => format!("테스트 {total}개 통과"),
         }

@@ -118,8 +118,9 @@ impl Message {
         // The mentions are the last block before the log.
         let mention_block = (!mentions.shown.is_empty()).then(|| blocks.len() - 1);
         // The operators' channel has other readers.
-        let shows_logs = context.shows_logs && facts.state.is_failure() && context.operators.is_none() && context.direct.is_none();
-        blocks.extend(logs::block(&facts).filter(|_| shows_logs));
+        let shows_logs =
+            context.shows_logs && facts.state.is_failure() && context.operators.is_none() && context.direct.is_none();
+        blocks.extend(logs::block(&facts, true).filter(|_| shows_logs));
         let body = Body {
             blocks,
             attachments: details(&facts, &text).into_iter().collect(),
@@ -166,10 +167,11 @@ impl Message {
             .collect();
         let line = place.iter().chain([&status]).cloned().collect::<Vec<_>>().join(" · ");
         let headline = Block::line(vec![Element::text(line.clone())]);
-        let block = logs::block(&facts);
+        // One log has its name in the headline.
+        let block = logs::block(&facts, logs::count(&facts) > 1);
         Self {
             version: CONTRACT_VERSION,
-            skip: block.is_none().then_some("no_log"),
+            skip: block.is_none().then_some("no_log").or_else(|| selection::log_skip_reason(&facts)),
             message: Body {
                 text: mrkdwn::top_level(&line),
                 blocks: [headline].into_iter().chain(block).collect(),

@@ -3,7 +3,11 @@
 //! A log is text from outside, and anybody may read a channel. So the script's lines are found by GitLab Runner's marks, and a line that
 //! looks like a secret is replaced as a whole. GitLab masks only exact values of masked variables.
 
+mod known;
 mod lines;
 mod secrets;
+mod several_lines;
+mod terminal;
 
 pub(crate) use lines::of_tail;
+pub(crate) use secrets::{MASKED, is_secret, is_secret_value};

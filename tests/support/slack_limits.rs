@@ -75,7 +75,7 @@ pub(crate) fn mrkdwn_texts(body: &Value) -> Vec<(String, String)> {
 /// Returns all elements of rich text below a value.
 pub(crate) fn elements(value: &Value) -> impl Iterator<Item = &Value> {
     objects(value)
-        .filter(|object| object["type"] == "rich_text_section")
+        .filter(|object| object["type"] == "rich_text_section" || object["type"] == "rich_text_preformatted")
         .flat_map(|section| section["elements"].as_array().unwrap())
 }
 

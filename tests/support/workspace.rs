@@ -60,6 +60,8 @@ pub(crate) struct Workspace {
     pub(crate) is_endless: bool,
     /// Methods that answer with this error.
     pub(crate) refused: BTreeMap<&'static str, &'static str>,
+    /// The error for messages to people.
+    pub(crate) no_direct_messages: Option<&'static str>,
     /// Parts of a message that Slack refuses, and its error: an argument such as `thread_ts`, or `mention`.
     pub(crate) refused_parts: Vec<(&'static str, &'static str)>,
 }
@@ -78,6 +80,7 @@ impl Workspace {
             calls_left: None,
             is_endless: false,
             refused: BTreeMap::new(),
+            no_direct_messages: None,
             refused_parts: Vec::new(),
         }
     }
@@ -221,6 +224,14 @@ impl Workspace {
     fn post(&mut self, mut body: Value) -> Value {
         slack_limits::check(&body_of(&body)).unwrap();
         let named = body["channel"].as_str().unwrap().trim_start_matches('#').to_owned();
+        if let Some(person) = self.people.values().find(|id| **id == named).copied() {
+            // A person's ID opens the conversation with the bot, and the answer has that channel.
+            if let Some(word) = self.no_direct_messages {
+                return json!({"ok": false, "error": word});
+            }
+            let ts = self.push(person, None, false, body.as_object_mut().unwrap().clone());
+            return json!({"ok": true, "channel": person.replacen('U', "D", 1), "ts": ts, "message": body});
+        }
         let channel = match named.as_str() {
             "deploys" => DEPLOYS,
             DEPLOYS | OPS | PRIVATE => &named,

@@ -6,8 +6,8 @@ use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::Facts;
 use crate::facts::events::normalized;
-use crate::facts::{failures, waiting};
 use crate::facts::source::Ref;
+use crate::facts::{failures, waiting};
 use crate::text;
 use crate::text::glob;
 
@@ -50,6 +50,20 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
         return Some("event_not_selected");
     }
     if is_branch { None } else { Some("branch_not_selected") }
+}
+
+/// Returns the reason not to post the logs of failures that hooks have reported: the settings leave those failures out.
+pub(crate) fn log_skip_reason(facts: &Facts) -> Option<&'static str> {
+    let Facts { context, git_ref, state, .. } = facts;
+    let events = context.setting(Setting::EVENTS);
+    let is_event = events.is_none_or(|events| state.is_chosen_by(events) || State::DeployFailed.is_chosen_by(events));
+    let is_branch = git_ref.as_ref().is_none_or(|git_ref| branch_is_chosen(context, git_ref, &mut Vec::new()));
+    match (is_event, is_branch) {
+        _ if context.setting(Setting::FINISH) == Some("never") => Some("finish_not_selected"),
+        (false, _) => Some("event_not_selected"),
+        (true, false) => Some("branch_not_selected"),
+        (true, true) => None,
+    }
 }
 
 /// True if the setting `events` chooses this state, by its name or its event's.

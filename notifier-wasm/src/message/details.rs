@@ -112,7 +112,16 @@ fn stages(facts: &Facts) -> Option<String> {
         StageState::Running => "…",
         StageState::Skipped => "–",
     };
-    let shown = stages.iter().take(MAX_STAGES);
+    // If there is no room for all, those where something happened come first.
+    let is_needed = |state: StageState| matches!(state, StageState::Failed | StageState::Waiting | StageState::Running);
+    let needed = stages.iter().filter(|(_, state)| is_needed(*state)).count();
+    let mut left = MAX_STAGES.saturating_sub(needed);
+    let has_room = |(_, state): &&(String, StageState)| {
+        let has_room = is_needed(*state) || left > 0;
+        left -= usize::from(!is_needed(*state) && left > 0);
+        has_room
+    };
+    let shown = stages.iter().filter(has_room).take(MAX_STAGES);
     let mut shown: Vec<String> = shown
         .map(|(name, state)| format!("{} {}", mrkdwn::literal(&text::shown(name, MAX_STAGE)), sign(*state)))
         .collect();

@@ -40,7 +40,9 @@ pub(crate) fn passed(facts: &Facts) -> Option<String> {
 
 /// Returns the name of a test, with the last part of its class unless the name begins with it.
 fn name(test: &Test) -> String {
-    let class = test.class.rsplit(['.', ':', '/']).find(|part| !part.is_empty()).unwrap_or_default();
+    // A class with slashes is a path, and its dots belong to the file.
+    let separators: &[char] = if test.class.contains('/') { &['/'] } else { &['.', ':'] };
+    let class = test.class.rsplit(separators).find(|part| !part.is_empty()).unwrap_or_default();
     let name = text::shown(&test.name, MAX_NAME);
     let class = text::shown(class, MAX_NAME);
     if class.is_empty() || name.starts_with(&class) || name.starts_with(&test.class) {

@@ -16,15 +16,22 @@ pub(crate) fn jobs(facts: &Facts) -> String {
     names.join(", ")
 }
 
-/// Returns the block with each log below the name of its job; `None` if there is nothing to show.
+/// Returns the number of logs to show.
+pub(crate) fn count(facts: &Facts) -> usize {
+    shown(facts).count()
+}
+
+/// Returns the block with each log, below the name of its job if `has_title`; `None` if there is nothing to show.
 #[inline(never)]
-pub(crate) fn block(facts: &Facts) -> Option<Block> {
+pub(crate) fn block(facts: &Facts, has_title: bool) -> Option<Block> {
     let share = MAX_ALL / shown(facts).count().max(1);
     let mut elements = Vec::new();
     for log in shown(facts) {
         let name = text::shown(&log.job, MAX_NAME);
         let title = if log.is_too_long { facts.language.log_is_too_long(&name) } else { facts.language.log_of(&name) };
-        elements.push(RichText::Section { elements: vec![Element::text(title)] });
+        if has_title || log.is_too_long {
+            elements.push(RichText::Section { elements: vec![Element::text(title)] });
+        }
         let lines = last(&log.lines, share);
         if !lines.is_empty() {
             elements.push(RichText::Preformatted { elements: vec![Element::text(lines)] });

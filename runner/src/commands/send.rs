@@ -16,6 +16,7 @@ use crate::module::render::Module;
 use crate::report::{Outcome, Report, Sink};
 use crate::steps;
 use crate::steps::deliver::{Delivery, deliver_to_operators};
+use crate::steps::deliver_direct::deliver_direct;
 use crate::steps::deliver_logs::deliver_logs;
 use crate::steps::findings::Findings;
 use crate::steps::read_job::Call;
@@ -69,7 +70,7 @@ fn send(call: &Call, args: EventArgs, files: &Files) -> Outcome {
         outcomes.push(send_one(call, args, findings, &files, left));
     };
     if is_somewhere {
-        steps::for_each(call, args, send);
+        steps::for_each(call, args, true, send);
     } else {
         send(&Findings::of_job(&call.variables), 1);
     }
@@ -95,10 +96,11 @@ fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files, le
     let (outcome, thread) = delivery.deliver();
     let is_for_operators = message.failure || message.recovery;
     let operators = call.to.operators_for(message.environment()).filter(|_| is_for_operators);
-    let is_wanted = files.annotations.is_some() || operators.is_some();
+    let is_wanted = files.annotations.is_some() || operators.is_some() || message.direct.is_some();
     let address = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
     let annotations = message.annotations(address.as_deref(), call.variables.get("CI_SERVER_URL").unwrap_or_default());
     deliver_logs(&delivery, context.clone(), &outcome, thread.clone());
+    deliver_direct(&delivery, context.clone(), &outcome, thread.as_ref(), address.as_deref());
     record(call, files, annotations, thread.and_then(|thread| delivery.record(&thread)));
     if let Some(operators) = operators {
         deliver_to_operators(call, &operators, context, address.as_deref(), &message.warnings);

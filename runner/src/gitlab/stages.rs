@@ -27,20 +27,21 @@ pub(crate) struct Stage {
 
 /// Returns the stages in the order in which they ran, except `.post`, which is ours. Unknown if the pipeline has more jobs than are read.
 pub(crate) fn stages(api: &Api) -> Result<Vec<Stage>, Unknown> {
-    let path = format!("pipelines/{}/jobs?per_page={PAGE}", api.pipeline);
+    let path = format!("pipelines/{}/jobs?include_retried=true&per_page={PAGE}", api.pipeline);
     let page = api.ask(|asker| asker.list::<Listed>(&path))?;
     let mut jobs = page.entries;
     if page.has_next || !jobs.iter().any(|job| job.id == api.job) {
         return Err(Unknown::NotListed);
     }
-    // GitLab creates the jobs of a pipeline in the order of their stages. A later attempt has a higher ID, and lists show the last one.
+    // GitLab creates the jobs of a pipeline in the order of their stages. A later attempt has a higher ID.
     jobs.sort_by_key(|job| job.id);
     let mut stages: Vec<Stage> = Vec::new();
-    for job in jobs.into_iter().filter(|job| job.id != api.job && job.stage.0 != ".post") {
-        let of_job = state(&job);
+    for (at, job) in jobs.iter().enumerate().filter(|(_, job)| job.id != api.job && job.stage.0 != ".post") {
+        let is_retried = jobs[at + 1..].iter().any(|later| later.name.0 == job.name.0);
+        let of_job = if is_retried { State::Skipped } else { state(job) };
         match stages.iter_mut().find(|known| known.name == job.stage.0) {
             Some(known) => known.state = worse(known.state, of_job),
-            None => stages.push(Stage { name: job.stage.0, state: of_job }),
+            None => stages.push(Stage { name: job.stage.0.clone(), state: of_job }),
         }
     }
     Ok(stages)

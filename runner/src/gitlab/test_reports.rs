@@ -5,14 +5,15 @@
 //! first (gitlab-org/gitlab, `app/serializers/test_suite_entity.rb`), and never loads the counts of flaky tests for it.
 
 use std::fmt;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::time::Duration;
 
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::api::{Api, Unknown};
 use super::jobs::Text;
+use crate::job_log;
 
 /// The limits of a report, which has the output of every failed test.
 const MAX_REPORT: u64 = 8 << 20;
@@ -70,18 +71,6 @@ struct SuiteSummary {
 }
 
 #[derive(Deserialize)]
-struct Report {
-    #[serde(default)]
-    test_suites: Vec<Suite>,
-}
-
-#[derive(Deserialize)]
-struct Suite {
-    #[serde(default)]
-    test_cases: FailedCases,
-}
-
-#[derive(Deserialize)]
 struct Case {
     #[serde(default)]
     status: Text,
@@ -91,29 +80,83 @@ struct Case {
     classname: Text,
 }
 
-/// The failed tests of a suite. All others are dropped while they are read.
+/// The failed tests of a report. All others are dropped while they are read, and what was read before an error stays.
 #[derive(Default)]
-struct FailedCases(Vec<Case>);
+struct Report {
+    failed: Vec<Failed>,
+    /// The number of all tests.
+    count: usize,
+    /// True if no failed test was dropped.
+    is_whole: bool,
+}
 
-impl<'de> Deserialize<'de> for FailedCases {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Cases;
-        impl<'de> Visitor<'de> for Cases {
-            type Value = FailedCases;
-            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-                formatter.write_str("a list of tests")
+impl Report {
+    fn read(json: impl Read) -> Self {
+        let mut report = Self { is_whole: true, ..Self::default() };
+        let mut json = serde_json::Deserializer::from_reader(BufReader::new(json));
+        report.is_whole &= Node { report: &mut report, is_case: false }.deserialize(&mut json).is_ok();
+        report
+    }
+
+    fn take(&mut self, case: Case) {
+        self.count += 1;
+        if !matches!(case.status.0.as_str(), "failed" | "error") || case.name.0.trim().is_empty() {
+            return;
+        }
+        if self.failed.len() >= MAX_FAILED {
+            self.is_whole = false;
+        } else if !self.failed.iter().any(|it| it.class == case.classname.0 && it.name == case.name.0) {
+            self.failed.push(Failed { class: case.classname.0, name: case.name.0, is_new: None });
+        }
+    }
+}
+
+/// The report, the list of its suites, a suite, or the list of its tests.
+struct Node<'a> {
+    report: &'a mut Report,
+    /// True if the entries of a list are tests.
+    is_case: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a test report")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        if self.is_case {
+            while let Some(case) = entries.next_element()? {
+                self.report.take(case);
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut cases: A) -> Result<FailedCases, A::Error> {
-                let mut failed = Vec::new();
-                while let Some(case) = cases.next_element::<Case>()? {
-                    if matches!(case.status.0.as_str(), "failed" | "error") && failed.len() <= MAX_FAILED {
-                        failed.push(case);
-                    }
+            return Ok(());
+        }
+        while entries.next_element_seed(Node { report: &mut *self.report, is_case: false })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        while let Some(field) = fields.next_key::<Text>()? {
+            match field.0.as_str() {
+                name @ ("test_suites" | "test_cases") => {
+                    fields.next_value_seed(Node { report: &mut *self.report, is_case: name == "test_cases" })?;
                 }
-                Ok(FailedCases(failed))
+                _ => drop(fields.next_value::<IgnoredAny>()?),
             }
         }
-        deserializer.deserialize_seq(Cases)
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 }
 
@@ -134,25 +177,25 @@ pub(crate) fn summary(api: &Api) -> Result<Option<Tests>, Unknown> {
     Ok(Some(tests).filter(|tests| tests.total > 0 || !tests.unreadable.is_empty()))
 }
 
-/// Returns the failed tests of a pipeline, and true if these are all.
-fn failed(api: &Api, pipeline: i64) -> Result<(Vec<Failed>, bool), Unknown> {
+/// Reads the failed tests of a pipeline.
+fn report(api: &Api, pipeline: i64) -> Result<Report, Unknown> {
     let asker = api.with_access_token().ok_or(Unknown::Refused(401))?;
-    let body = asker.open(&format!("pipelines/{pipeline}/test_report"), MAX_REPORT, TIME)?.body;
-    let report: Report = serde_json::from_reader(BufReader::new(body)).map_err(|_| Unknown::NotUnderstood)?;
-    let cases = report.test_suites.into_iter().flat_map(|suite| suite.test_cases.0);
-    let mut failed: Vec<Failed> =
-        cases.map(|case| Failed { class: case.classname.0, name: case.name.0, is_new: None }).collect();
-    let are_all = failed.len() <= MAX_FAILED;
-    failed.truncate(MAX_FAILED);
-    Ok((failed, are_all))
+    Ok(Report::read(asker.open(&format!("pipelines/{pipeline}/test_report"), MAX_REPORT, TIME)?.body))
 }
 
 /// Adds the names of the failed tests, compared with those of the previous pipeline if that failed.
 pub(crate) fn name_failed(api: &Api, previous: Option<i64>, tests: &mut Tests) {
-    let Ok((mut found, _)) = failed(api, api.pipeline) else { return };
-    if let Some(Ok((before, true))) = previous.map(|pipeline| failed(api, pipeline)) {
-        for test in &mut found {
-            test.is_new = Some(!before.iter().any(|it| it.class == test.class && it.name == test.name));
+    let Ok(Report { failed: mut found, .. }) = report(api, api.pipeline) else { return };
+    // A pipeline without tests proves nothing.
+    let before = previous.and_then(|pipeline| report(api, pipeline).ok()).filter(|it| it.is_whole && it.count > 0);
+    for test in &mut found {
+        test.is_new = before
+            .as_ref()
+            .map(|before| !before.failed.iter().any(|it| it.class == test.class && it.name == test.name));
+        for text in [&mut test.class, &mut test.name] {
+            if job_log::is_secret(text) {
+                "[a name that looks like a secret]".clone_into(text);
+            }
         }
     }
     found.sort_by_key(|test| test.is_new == Some(false));
@@ -162,6 +205,6 @@ pub(crate) fn name_failed(api: &Api, previous: Option<i64>, tests: &mut Tests) {
 
 #[cfg(feature = "fuzz")]
 pub(crate) fn fuzz_reports(body: &[u8]) {
-    let _ = serde_json::from_slice::<Report>(body);
+    let _ = Report::read(body);
     let _ = serde_json::from_slice::<Summary>(body);
 }

@@ -47,7 +47,8 @@ const SYNONYMS: [(&str, &str); 3] = [("failure", "failed"), ("success", "succeed
 
 /// Returns the source of the outcome, for a word that names an outcome as if it were an event: `deploy-failed`.
 pub(crate) fn source_of_outcome(word: &str) -> Option<&'static str> {
-    let (what, outcome) = word.split_once('-').filter(|(_, outcome)| !["started", "finished"].contains(outcome))?;
+    let is_event = |outcome: &str| ["started", "waiting", "finished"].contains(&outcome);
+    let (what, outcome) = word.split_once('-').filter(|(_, outcome)| !is_event(outcome))?;
     let outcome = SYNONYMS.iter().find(|(synonym, _)| *synonym == outcome).map_or(outcome, |(_, name)| name);
     let is_outcome = |name: &str| name.split_once('-').is_some_and(|(_, it)| it == outcome);
     state::State::all_names().into_iter().find(|name| is_outcome(name))?;

@@ -1,27 +1,19 @@
 //! The script's own lines in a job's log (<https://docs.gitlab.com/ci/jobs/job_logs/>).
 
-use super::secrets::Masking;
+use super::secrets;
+use super::several_lines;
+use super::terminal::{joined, visible};
 
 /// The most characters of a line, and of all lines together.
 const MAX_LINE: usize = 200;
 const MAX_ALL: usize = 1500;
 
-/// The spaces that replace a tab.
-const TAB: &str = "    ";
-
-/// The sections of GitLab Runner that are not the script (gitlab-org/gitlab-runner, `common/build.go`). Its script is in `step_script`,
-/// or `build_script` before 13.1, and further steps are `step_…`.
-const NOT_THE_SCRIPT: [&str; 14] = [
-    "resolve_secrets",
-    "prepare_executor",
-    "prepare_script",
-    "get_sources",
-    "clear_worktree",
-    "restore_cache",
-    "download_artifacts",
+/// The sections of GitLab Runner with the script, and those after it (gitlab-org/gitlab-runner, `common/build.go`). The script was in
+/// `build_script` before 13.1.
+const SCRIPT: [&str; 3] = ["step_script", "build_script", "step_release"];
+const AFTER_SCRIPT: [&str; 6] = [
     "after_script",
     "archive_cache",
-    "archive_cache_on_success",
     "archive_cache_on_failure",
     "upload_artifacts_on_success",
     "upload_artifacts_on_failure",
@@ -29,20 +21,22 @@ const NOT_THE_SCRIPT: [&str; 14] = [
 ];
 
 /// The lines of GitLab Runner that come after a script if the log has no sections.
-const OF_RUNNER: [&str; 6] = [
+const OF_RUNNER: [&str; 7] = [
     "Running after_script",
     "Running after script...",
     "Uploading artifacts for failed job",
+    "Uploading artifacts...",
     "Saving cache for failed job",
     "Cleaning up project directory",
     "Cleaning up file based variables",
 ];
 
 /// The beginnings of its lines between the mark of the script and the script.
-const PREAMBLE: [&str; 2] = ["Executing \"", "Using "];
+const PREAMBLE: [&str; 5] =
+    ["Executing \"", "Using docker image", "Using Docker executor", "Using effective pull policy", "Using Kubernetes"];
 
 /// The beginnings of lines that end many scripts' logs and say nothing about the failure: the advice of Maven, Gradle and npm.
-const ADVICE: [&str; 10] = [
+const ADVICE: [&str; 12] = [
     "[ERROR] To see the full stack trace",
     "[ERROR] Re-run Maven",
     "[ERROR] For more information about the errors",
@@ -51,6 +45,8 @@ const ADVICE: [&str; 10] = [
     "[ERROR] [Help ",
     "* Try:",
     "> Run with --",
+    "> Get more help at",
+    "info Visit https://yarnpkg.com",
     "npm ERR! A complete log of this run",
     "npm error A complete log of this run",
 ];
@@ -69,49 +65,40 @@ pub(crate) struct ScriptLog {
 /// Reads the end of a log. `is_cut` is true if its beginning is missing. At most `count` lines are returned.
 pub(crate) fn of_tail(tail: &[u8], is_cut: bool, count: usize) -> ScriptLog {
     let text = String::from_utf8_lossy(tail);
+    // The page of a proxy or of a login is no log.
+    if text
+        .trim_start()
+        .get(..5)
+        .is_some_and(|start| ["<!doc", "<html"].iter().any(|it| start.eq_ignore_ascii_case(it)))
+    {
+        return ScriptLog::default();
+    }
     let mut script = Script::default();
     // Half a line may hold half a secret.
     for line in joined(&text).into_iter().skip(usize::from(is_cut)) {
         script.read(&line);
     }
-    ScriptLog { exit_code: script.exit_code, lines: last(script.lines, count) }
+    ScriptLog { exit_code: script.exit_code, lines: last(&script.finish(is_cut), count) }
 }
 
-/// Returns the lines of a log without the timestamps of `FF_TIMESTAMPS`: `2026-11-20T00:13:00.123456Z 01O text`. A `+` in place of the
-/// space continues the line before (gitlab-org/gitlab-runner, `common/buildlogger/internal/timestamper`).
-fn joined(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.split('\n') {
-        match (without_timestamp(line), lines.last_mut()) {
-            (Some((true, rest)), Some(last)) => last.push_str(rest),
-            (Some((_, rest)), _) => lines.push(rest.to_owned()),
-            (None, _) => lines.push(line.to_owned()),
-        }
-    }
-    lines
-}
-
-/// Returns the line behind a timestamp, and true if it continues the line before.
-fn without_timestamp(line: &str) -> Option<(bool, &str)> {
-    const FORM: &[u8] = b"0000-00-00T00:00:00.000000Z hhk";
-    let (head, behind) = line.split_at_checked(FORM.len())?;
-    let fits = head.bytes().zip(FORM).all(|(byte, form)| match form {
-        b'0' => byte.is_ascii_digit(),
-        b'h' => byte.is_ascii_hexdigit(),
-        b'k' => matches!(byte, b'O' | b'E'),
-        form => byte == *form,
-    });
-    let continues = behind.starts_with('+');
-    (fits && (continues || behind.starts_with(' '))).then(|| (continues, &behind[1..]))
+/// The place in a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// Before any mark of the script. The end of a log may begin in it.
+    #[default]
+    Unknown,
+    Script,
+    /// Between the script's end and the next section.
+    Ended,
+    /// In a section after the script. No script comes back.
+    After,
 }
 
 /// The script's lines while a log is read.
 #[derive(Default)]
 struct Script {
     lines: Vec<String>,
-    /// True after the script's end, and before its beginning.
-    is_outside: bool,
-    has_sections: bool,
+    place: Place,
     /// True until the script's first line: GitLab Runner names the image before it.
     is_preamble: bool,
     exit_code: Option<i64>,
@@ -133,33 +120,51 @@ impl Script {
         }
     }
 
-    /// Follows a mark of GitLab Runner. A script's own sections change nothing.
+    /// Follows a mark of GitLab Runner. A script's own sections change nothing, also if they have names of Runner's.
     fn enter(&mut self, mark: &Mark) {
-        let is_script = mark.name == "build_script" || mark.name.starts_with("step_");
-        self.has_sections |= is_script || NOT_THE_SCRIPT.contains(&mark.name);
-        match (mark.is_start, is_script) {
-            (true, true) => {
+        let (is_script, is_after) = (SCRIPT.contains(&mark.name), AFTER_SCRIPT.contains(&mark.name));
+        match (self.place, mark.is_start) {
+            (Place::Unknown | Place::Ended, true) if is_script => {
                 self.lines.clear();
-                (self.is_outside, self.is_preamble) = (false, true);
+                (self.place, self.is_preamble) = (Place::Script, true);
             }
-            (false, true) => self.is_outside = true,
-            (true, false) if NOT_THE_SCRIPT.contains(&mark.name) => self.is_outside = true,
+            (Place::Unknown | Place::Script, false) if is_script => self.place = Place::Ended,
+            (Place::Ended, true) if is_after => self.place = Place::After,
+            // The beginning of this section is missing, and so is the script.
+            (Place::Unknown, false) if is_after => {
+                self.lines.clear();
+                self.place = Place::After;
+            }
             _ => {}
         }
     }
 
     fn add(&mut self, line: &str) {
         let line = visible(line);
-        let is_of_runner = !self.has_sections && OF_RUNNER.iter().any(|it| line.starts_with(it));
-        self.is_outside |= is_of_runner;
-        if line.starts_with(FAILED) && (self.is_outside || !self.has_sections) {
+        if self.place == Place::Unknown && OF_RUNNER.iter().any(|it| line.starts_with(it)) {
+            self.place = Place::After;
+        }
+        let is_outside = matches!(self.place, Place::Ended | Place::After);
+        if line.starts_with(FAILED) && self.place != Place::Script {
             self.exit_code = exit_code(&line);
-        } else if !self.is_outside {
+        } else if !is_outside {
             self.is_preamble &= PREAMBLE.iter().any(|it| line.starts_with(it));
             if !self.is_preamble {
                 self.lines.push(line);
             }
         }
+    }
+
+    /// Returns the lines. Without marks, GitLab Runner's own come before the first command, which it shows as `$ make`.
+    fn finish(mut self, is_cut: bool) -> Vec<String> {
+        let is_marked = self.place == Place::Script || self.place == Place::Ended;
+        if let Some(first) = self.lines.iter().position(|line| line.starts_with("$ "))
+            && !is_marked
+            && !is_cut
+        {
+            self.lines.drain(..first);
+        }
+        self.lines
     }
 }
 
@@ -199,64 +204,23 @@ fn next_mark(line: &str) -> Option<(&str, Mark<'_>, &str)> {
     }
 }
 
-/// Returns a line as a terminal shows it: without escape sequences, and only the last text that overwrote others.
-fn visible(line: &str) -> String {
-    let plain = without_escapes(line);
-    let shown = plain.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
-    let mut visible = String::with_capacity(shown.len());
-    for character in shown.chars() {
-        match character {
-            '\t' => visible.push_str(TAB),
-            c if c.is_control() => {}
-            c => visible.push(c),
-        }
-    }
-    visible.truncate(visible.trim_end().len());
-    visible
-}
-
-/// Removes the escape sequences of terminals (ECMA-48: CSI, OSC, and escapes of two characters).
-fn without_escapes(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (character, characters.peek()) {
-            ('\u{1b}', Some('[')) => {
-                characters.next();
-                // Parameters, then one final character.
-                while characters.next().is_some_and(|it| !('\u{40}'..='\u{7e}').contains(&it)) {}
-            }
-            ('\u{1b}', Some(']')) => {
-                while let Some(it) = characters.next() {
-                    if it == '\u{7}' || it == '\u{1b}' && characters.next_if_eq(&'\\').is_some() {
-                        break;
-                    }
-                }
-            }
-            ('\u{1b}', _) => drop(characters.next()),
-            _ => plain.push(character),
-        }
-    }
-    plain
-}
-
 /// Returns the exit code of `ERROR: Job failed: exit code 1`, `… exit status 1` or `… command terminated with exit code 1`.
 fn exit_code(line: &str) -> Option<i64> {
     let rest = ["exit code ", "exit status "].iter().find_map(|words| line.rsplit_once(words))?.1;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok().filter(|code| (1..=255).contains(code))
+    digits.parse().ok().filter(|code| (1..=i64::from(u32::MAX)).contains(code))
 }
 
 /// Returns the last lines within the limits, without secrets.
-fn last(lines: Vec<String>, count: usize) -> Vec<String> {
-    let mut masking = Masking::default();
-    let lines: Vec<String> = lines.into_iter().map(|line| masking.mask(line)).collect();
-    let says_something = |line: &&String| {
-        !matches!(line.trim(), "" | "[ERROR]") && !ADVICE.iter().any(|advice| line.starts_with(advice))
-    };
+fn last(lines: &[String], count: usize) -> Vec<String> {
+    let says_something =
+        |line: &str| !matches!(line.trim(), "" | "[ERROR]") && !ADVICE.iter().any(|advice| line.starts_with(advice));
+    let masked = several_lines::parts_of_secrets(lines);
     let mut left = MAX_ALL;
     let mut kept = Vec::new();
-    for line in lines.iter().rev().filter(says_something).take(count) {
+    let shown = lines.iter().zip(masked).rev().filter(|(line, _)| says_something(line));
+    for (line, is_masked) in shown.take(count) {
+        let line = if is_masked || secrets::is_secret(line) { secrets::MASKED } else { line };
         let mut cut: String = line.chars().take(MAX_LINE).collect();
         if cut.len() < line.len() {
             cut.pop();

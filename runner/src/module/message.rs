@@ -19,6 +19,7 @@ const MAX_TEXT: usize = 4000;
 
 /// A module's answer, version 1.
 #[derive(Debug, Default, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub(crate) struct Message {
     version: u64,
     message: Map<String, Value>,

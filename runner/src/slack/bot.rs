@@ -120,7 +120,13 @@ impl Bot<'_> {
 
     /// Replies without the small print, which is in the pipeline's message. The reply carries its own metadata, because two jobs at once
     /// overwrite each other in the pipeline's message.
-    fn reply(&self, thread: &Thread, body: &Body, broadcast: bool, metadata: Value) -> Result<Vec<LeftOut>, Undelivered> {
+    fn reply(
+        &self,
+        thread: &Thread,
+        body: &Body,
+        broadcast: bool,
+        metadata: Value,
+    ) -> Result<Vec<LeftOut>, Undelivered> {
         let mut message = body.without_small_print().arguments();
         message.insert("channel".into(), thread.channel.clone().into());
         message.insert("thread_ts".into(), thread.ts.clone().into());

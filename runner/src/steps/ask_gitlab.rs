@@ -106,10 +106,9 @@ fn ask_of_waiting(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Fin
             }
             findings.jobs = Some(jobs);
         }
-        Err(unknown) => call.report.warning(&format!(
-            "GitLab's list of waiting jobs is unknown: {}; nothing is reported",
-            unknown.describe()
-        )),
+        Err(unknown) => call
+            .report
+            .warning(&format!("GitLab's list of waiting jobs is unknown: {}; nothing is reported", unknown.describe())),
     }
 }
 

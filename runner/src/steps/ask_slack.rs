@@ -33,7 +33,9 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
     match (args.event, gitlab) {
         (Event::PipelineStarted, _) => return,
         (Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished, _) if route.skip.is_some() => return,
-        (Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished, _) => find_attempt(call, gitlab, findings),
+        (Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished, _) => {
+            find_attempt(call, gitlab, findings);
+        }
         (Event::PipelineFinished, _) => read_channel(call, args, gitlab, route.environment.as_deref(), findings),
     }
     if let Some(api) = call.to.bot() {

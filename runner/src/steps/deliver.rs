@@ -125,6 +125,14 @@ impl Delivery<'_> {
         Some((bot, thread))
     }
 
+    /// Returns the IDs of the jobs whose failures the pipeline's message and its replies have reported.
+    pub(crate) fn reported_in(&self, thread: &Thread) -> Vec<i64> {
+        let Some((bot, sender)) = self.bot().zip(Sender::of(&self.call.variables)) else { return Vec::new() };
+        let shown = bot.found_at(&sender, thread).and_then(|found| found.shown.ok());
+        let replies = bot.replies(&sender, thread).unwrap_or_default();
+        shown.into_iter().chain(replies).flat_map(|shown| shown.reported).collect()
+    }
+
     /// Encodes the location of the message for later jobs.
     pub(crate) fn record(&self, thread: &Thread) -> Option<Vec<u8>> {
         Some(RecordedThread::encode(thread, self.bot()?.channel, &Sender::of(&self.call.variables)?))

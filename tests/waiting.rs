@@ -1,0 +1,325 @@
+//! A pipeline that waits for somebody or something, and a word to the person who ran one that failed.
+
+use serde_json::Value;
+
+use crate::support::ended::Ended;
+use crate::support::gitlab::{GitLab, deployment, failed, gitlab, job, with};
+use crate::support::harness::{GITLAB, Notifier, WEBHOOK_PATH};
+use crate::support::loopback::{Reply, Server};
+use crate::support::slack_limits::{self, mentions};
+use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
+
+const JOB: &str = "gitlab-18-deploy-on-main";
+const NOTHING: &str = "notify: skipped reason=nothing_waits";
+
+fn waiting(server: &Server, settings: &[(&str, &str)]) -> Notifier {
+    let notifier = Notifier::new(&["send", "pipeline-waiting"])
+        .job(JOB)
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .with("CI_ENVIRONMENT_NAME", "")
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"));
+    settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
+}
+
+/// Returns the end of the run, the status, the links, and the mentions.
+fn wait(of: GitLab, settings: &[(&str, &str)]) -> (Ended, String, Vec<(String, String)>, Vec<String>) {
+    let slack = Server::start([Reply::ok()]);
+    let (server, _) = gitlab(of);
+    let ended = waiting(&server, settings).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(server.requests().len() <= 4, "{:?}", server.requests());
+    let Some(request) = slack.requests().into_iter().next() else {
+        let last = ended.last_line().to_owned();
+        return (ended, last, vec![], vec![]);
+    };
+    let body = request.json();
+    slack_limits::check(&body).unwrap();
+    let text = body["text"].as_str().unwrap();
+    let status = text.split_once("] ").unwrap().1.split_once(": ").unwrap().1;
+    let status = status.split(", by ").next().unwrap().split(" · 실행자").next().unwrap().to_owned();
+    let links = slack_limits::elements(&body).filter(|it| it["type"] == "link");
+    let link = |it: &Value| {
+        (it["text"].as_str().unwrap().to_owned(), it["url"].as_str().unwrap().replace(&server.url(""), GITLAB))
+    };
+    let links = links.map(link).filter(|(label, _)| !label.starts_with("Pipeline") && !label.starts_with("파이프라인"));
+    (ended, status, links.collect(), mentions(&body))
+}
+
+fn with_jobs(jobs: Vec<Value>) -> GitLab {
+    let mut of = GitLab::new();
+    of.jobs.extend(jobs);
+    of
+}
+
+fn manual(id: u64, name: &str, is_optional: bool) -> Value {
+    with(job(id, name, "deploy", "manual"), "allow_failure", is_optional)
+}
+
+#[test]
+fn a_blocking_manual_job_is_waited_for() {
+    let (ended, status, links, mentions) = wait(with_jobs(vec![manual(7, "deploy-prod", false)]), &[]);
+    assert_eq!(status, "waiting for manual job deploy-prod");
+    assert_eq!(links, [("deploy-prod".to_owned(), format!("{GITLAB}/commerce/shop-api/-/jobs/7"))]);
+    assert!(mentions.is_empty() && !ended.stderr.contains("warning"), "{}", ended.stderr);
+}
+
+/// An optional manual job counts if `deploy_jobs` names it.
+#[test]
+fn an_optional_manual_job_is_waited_for_if_it_deploys() {
+    let of = || with_jobs(vec![manual(7, "deploy-prod", true), manual(8, "clean", true)]);
+    assert_eq!(wait(of(), &[]).1, NOTHING);
+    let (_, status, links, _) = wait(of(), &[("NOTIFIER_DEPLOY_JOBS", "deploy-*")]);
+    assert_eq!((status.as_str(), links.len()), ("waiting for manual job deploy-prod", 1));
+}
+
+#[test]
+fn each_waiting_job_is_named_and_linked() {
+    let jobs = (1..=13).map(|id| manual(id, &format!("deploy-{id}"), false)).collect();
+    let (_, status, links, _) = wait(with_jobs(jobs), &[]);
+    assert_eq!(status, "waiting for manual job deploy-1, deploy-2, and 11 more");
+    assert_eq!(links.len(), 10);
+    let mixed = vec![
+        job(1, "migrate", "deploy", "waiting_for_resource"),
+        manual(2, "deploy-prod", false),
+        job(3, "rollout", "deploy", "scheduled"),
+    ];
+    let (_, status, links, _) = wait(with_jobs(mixed), &[]);
+    assert_eq!(status, "waiting for manual job deploy-prod");
+    let labels: Vec<&str> = links.iter().map(|(label, _)| label.as_str()).collect();
+    assert_eq!(labels, ["deploy-prod", "waiting for its turn: migrate", "delayed: rollout"]);
+}
+
+#[test]
+fn an_approval_names_the_environment() {
+    for (status, expected) in [
+        ("blocked", "waiting for approval of production"),
+        ("created", "waiting for manual job deploy-prod"),
+        ("success", "waiting for manual job deploy-prod"),
+    ] {
+        let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
+        of.deployments.push(deployment(400, "production", status, "aa", (90_817, 7)));
+        assert_eq!(wait(of, &[]).1, expected, "{status}");
+    }
+    // Without the deployments, the job is named.
+    let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
+    of.takes_job_tokens.retain(|route| *route != "deployments");
+    assert_eq!(wait(of, &[]).1, "waiting for manual job deploy-prod");
+}
+
+#[test]
+fn a_turn_and_a_delay_are_waited_for_too() {
+    let of = |status| with_jobs(vec![job(7, "deploy-prod", "deploy", status)]);
+    assert_eq!(wait(of("waiting_for_resource"), &[]).1, "waiting for its turn: deploy-prod");
+    assert_eq!(wait(of("scheduled"), &[]).1, "delayed: deploy-prod");
+    for status in ["running", "pending", "created", "success", "skipped", "canceled", "failed"] {
+        assert_eq!(wait(of(status), &[]).1, NOTHING, "{status}");
+    }
+    // Nobody waits for an environment to be stopped.
+    assert_eq!(wait(with_jobs(vec![manual(7, "stop_review", false)]), &[]).1, NOTHING);
+}
+
+#[test]
+fn the_wait_is_said_in_korean_too() {
+    let korean = ("NOTIFIER_LANGUAGE", "ko");
+    assert_eq!(
+        wait(with_jobs(vec![manual(7, "deploy-prod", false)]), &[korean]).1,
+        "수동 작업 deploy-prod 실행 대기 중"
+    );
+    let turn = with_jobs(vec![job(7, "deploy-prod", "deploy", "waiting_for_resource")]);
+    assert_eq!(wait(turn, &[korean]).1, "deploy-prod 순서 대기 중");
+    let delay = with_jobs(vec![job(7, "rollout", "deploy", "scheduled")]);
+    assert_eq!(wait(delay, &[korean]).1, "rollout 지연 시작 대기 중");
+    let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
+    of.deployments.push(deployment(400, "production", "blocked", "aa", (90_817, 7)));
+    assert_eq!(wait(of, &[korean]).1, "production 승인 대기 중");
+}
+
+#[test]
+fn only_waiting_mention_is_mentioned() {
+    let of = || with_jobs(vec![manual(7, "deploy-prod", false)]);
+    let mention = [("NOTIFIER_MENTION", "S0TEAM001"), ("NOTIFIER_OWNERS", "*=S0OWNERS1")];
+    assert!(wait(of(), &mention).3.is_empty());
+    let both = [&mention[..], &[("NOTIFIER_WAITING_MENTION", "here,S0RELEASE")]].concat();
+    assert_eq!(wait(of(), &both).3, ["here", "S0RELEASE"]);
+    let (ended, ..) = wait(of(), &[("NOTIFIER_WAITING_MENTION", "@release")]);
+    assert!(ended.stderr.contains("NOTIFIER_WAITING_MENTION: `@release` mentions nobody"), "{}", ended.stderr);
+}
+
+#[test]
+fn events_and_branches_choose_waits_and_finish_does_not() {
+    let of = || with_jobs(vec![manual(7, "deploy-prod", false)]);
+    for (setting, expected) in [
+        (("NOTIFIER_EVENTS", "!pipeline-waiting"), "notify: skipped reason=event_not_selected"),
+        (("NOTIFIER_EVENTS", "pipeline-waiting"), "waiting for manual job deploy-prod"),
+        (("NOTIFIER_BRANCHES", "release/*"), "notify: skipped reason=branch_not_selected"),
+        (("NOTIFIER_FINISH", "never"), "waiting for manual job deploy-prod"),
+    ] {
+        assert_eq!(wait(of(), &[setting]).1, expected, "{setting:?}");
+    }
+}
+
+#[test]
+fn without_the_list_of_jobs_nothing_is_said() {
+    let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
+    of.takes_job_tokens.clear();
+    let (ended, status, ..) = wait(of, &[]);
+    assert_eq!(status, NOTHING);
+    assert!(ended.stderr.contains("GitLab's list of waiting jobs is unknown: "), "{}", ended.stderr);
+}
+
+fn of_bot(slack: &Server, notifier: Notifier) -> Notifier {
+    notifier
+        .without("NOTIFIER_GITLAB_TOKEN")
+        .with("SLACK_BOT_TOKEN", TOKEN)
+        .with("SLACK_API_URL", slack.url("/api"))
+        .with("NOTIFIER_CHANNEL", DEPLOYS)
+}
+
+/// With a bot, the wait is the state of the pipeline's message until somebody plays the job.
+#[test]
+fn a_bots_message_goes_on_after_the_wait() {
+    let (slack, workspace) = slack(Workspace::new());
+    let (server, _) = gitlab(with_jobs(vec![manual(7, "deploy-prod", false)]));
+    of_bot(&slack, Notifier::new(&["send", "pipeline-started"]).job(JOB)).run();
+    of_bot(&slack, waiting(&server, &[("NOTIFIER_WAITING_MENTION", "S0RELEASE")])).run();
+    let reply = workspace.lock().unwrap().replies()[0].clone();
+    assert!(reply.broadcast && reply.text().contains("waiting for manual job deploy-prod"), "{}", reply.text());
+    assert_eq!(mentions(&Value::Object(reply.body)), ["S0RELEASE"]);
+    of_bot(&slack, Notifier::new(&["send", "deploy-started"]).job(JOB))
+        .with("GITLAB_USER_NAME", "Lee Jiwoo")
+        .with("CI_JOB_MANUAL", "true")
+        .run();
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].text().contains("deploy started, by Lee Jiwoo"), "{}", messages[0].text());
+    assert!(Value::Object(messages[0].body.clone()).to_string().contains("Triggered by  Lee Jiwoo"));
+}
+
+/// A hook of a failed deployment by a bot that knows the person, with settings.
+fn fails(slack: &Server, settings: &[(&str, &str)]) -> Ended {
+    let notifier = of_bot(slack, Notifier::new(&["send", "deploy-finished"]).job(JOB))
+        .with("CI_JOB_STATUS", "failed")
+        .with("NOTIFIER_DIRECT", "on")
+        .with("NOTIFIER_USER_MAP", r#"{"minsu.kim":"U0MINSUKIM"}"#);
+    settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run()
+}
+
+fn direct(workspace: &Workspace) -> Vec<String> {
+    workspace.everything("U0MINSUKIM").iter().map(|it| it.text().to_owned()).collect()
+}
+
+#[test]
+fn the_person_who_ran_it_gets_one_direct_message() {
+    let (slack, workspace) = slack(Workspace::new());
+    let ended = fails(&slack, &[]);
+    assert!(ended.stderr.contains("direct message: [shop-api] prod: deploy failed"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+    // A second job of the pipeline fails, and the pipeline itself.
+    fails(&slack, &[("CI_JOB_ID", "711003"), ("CI_JOB_NAME", "review: [eu]")]);
+    let (server, _) = gitlab(with_jobs(vec![failed(1, "unit", "test", "script_failure")]));
+    let close = Notifier::new(&["send", "pipeline-finished", "--result", "failed"]).job(JOB);
+    of_bot(&slack, close)
+        .with("NOTIFIER_DIRECT", "on")
+        .with("NOTIFIER_USER_MAP", r#"{"minsu.kim":"U0MINSUKIM"}"#)
+        .with("CI_ENVIRONMENT_NAME", "")
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .run();
+    let workspace = workspace.lock().unwrap();
+    let written = direct(&workspace);
+    assert_eq!(written.len(), 1, "{written:?}");
+    let body = Value::Object(workspace.everything("U0MINSUKIM")[0].body.clone());
+    let first = slack_limits::elements(&body).find(|it| it["type"] == "link").unwrap();
+    assert_eq!(first["text"], "Message");
+    assert!(mentions(&body).is_empty());
+}
+
+#[test]
+fn a_pipeline_that_fails_newly_gets_a_direct_message() {
+    let (slack, workspace) = slack(Workspace::new());
+    let close = |old: bool, number: &str| {
+        let mut of = with_jobs(vec![failed(1, "unit", "test", "script_failure")]);
+        if old {
+            of.pipelines = vec![crate::support::gitlab::pipeline(90_800, "failed")];
+            of.earlier_jobs.insert(90_800, Some(vec![failed(5, "unit", "test", "script_failure")]));
+        }
+        let (server, _) = gitlab(of);
+        let close = Notifier::new(&["send", "pipeline-finished", "--result", "failed"]).job(JOB);
+        of_bot(&slack, close)
+            .with("NOTIFIER_DIRECT", "on")
+            .with("NOTIFIER_USER_MAP", r#"{"minsu.kim":"U0MINSUKIM"}"#)
+            .with("CI_ENVIRONMENT_NAME", "")
+            .with("CI_PIPELINE_ID", number)
+            .with("CI_SERVER_URL", server.url(""))
+            .with("CI_API_V4_URL", server.url("/api/v4"))
+            .run()
+    };
+    close(true, "90817");
+    assert!(direct(&workspace.lock().unwrap()).is_empty());
+    close(false, "90818");
+    assert_eq!(direct(&workspace.lock().unwrap()).len(), 1);
+    // The same pipeline, run again.
+    close(false, "90818");
+    assert_eq!(direct(&workspace.lock().unwrap()).len(), 1);
+}
+
+/// Nobody gets a direct message for what a machine ran, and never the author.
+#[test]
+fn a_direct_message_goes_to_a_person_only() {
+    for (settings, expected) in [
+        (vec![("NOTIFIER_DIRECT", "off")], 0),
+        (vec![("CI_PIPELINE_SOURCE", "schedule")], 0),
+        (vec![("CI_PIPELINE_SOURCE", "trigger")], 0),
+        (vec![("CI_PIPELINE_SOURCE", "schedule"), ("CI_JOB_MANUAL", "true")], 1),
+        (
+            vec![
+                ("GITLAB_USER_LOGIN", "project_42_bot_4f"),
+                ("GITLAB_USER_EMAIL", "project_42_bot_4f@noreply.example"),
+            ],
+            0,
+        ),
+        (vec![("GITLAB_USER_LOGIN", "service_account_7"), ("GITLAB_USER_EMAIL", "s@noreply.example")], 0),
+        (vec![("GITLAB_USER_LOGIN", "jiwoo"), ("GITLAB_USER_EMAIL", "nobody@corp.example")], 0),
+        (vec![("CI_JOB_STATUS", "success")], 0),
+        (vec![("CI_JOB_STATUS", "canceled")], 0),
+        (vec![("NOTIFIER_EVENTS", "pipeline-*")], 0),
+    ] {
+        let (slack, workspace) = slack(Workspace::new());
+        let ended = fails(&slack, &settings);
+        assert_eq!(direct(&workspace.lock().unwrap()).len(), expected, "{settings:?} {}", ended.stderr);
+    }
+    // By webhook there is none.
+    let hook = Server::start([Reply::ok()]);
+    let ended = Notifier::new(&["send", "deploy-finished"])
+        .job(JOB)
+        .with("CI_JOB_STATUS", "failed")
+        .with("NOTIFIER_DIRECT", "on")
+        .with("SLACK_WEBHOOK_URL", hook.url(WEBHOOK_PATH))
+        .run();
+    assert_eq!((ended.last_line(), hook.requests().len()), ("notify: sent", 1));
+}
+
+/// A bot finds the person by the e-mail address, too.
+#[test]
+fn the_person_is_looked_up_for_a_direct_message() {
+    let (slack, workspace) = slack(Workspace::new());
+    fails(&slack, &[("NOTIFIER_USER_MAP", ""), ("GITLAB_USER_EMAIL", "minsu.kim@corp.example")]);
+    assert_eq!(direct(&workspace.lock().unwrap()).len(), 1);
+}
+
+#[test]
+fn an_app_without_the_messages_tab_is_one_warning() {
+    for error in ["messages_tab_disabled", "cannot_dm_bot", "user_not_found"] {
+        let (slack, workspace) = slack(Workspace::new());
+        workspace.lock().unwrap().no_direct_messages = Some(error);
+        let ended = fails(&slack, &[]);
+        assert_eq!(ended.last_line(), "notify: sent", "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches("warning").count(), 1, "{}", ended.stderr);
+        assert!(ended.stderr.contains("the person who ran this got no direct message"), "{}", ended.stderr);
+        if error != "user_not_found" {
+            assert!(ended.stderr.contains("App Home > Messages Tab"), "{}", ended.stderr);
+        }
+    }
+}
