@@ -872,3 +872,72 @@ fn repeated_failures_are_counted_and_a_rollback_is_named() {
         assert!(ran.log.contains("production: rolled back to 1a2b3c4d"), "{}", ran.log);
     }
 }
+
+/// The waiting job runs after the jobs that it needs, and reports a blocking and an optional manual job, a resource group and an approval.
+/// Then somebody plays the job, and its hooks report the deployment.
+#[test]
+fn a_waiting_pipeline_reports_the_wait_and_who_played_the_job() {
+    let manual = |is_optional: bool| with(job(THIS, "deploy", "deploy", "manual"), "allow_failure", is_optional);
+    let turn = with(job(THIS, "deploy", "deploy", "waiting_for_resource"), "allow_failure", false);
+    for (is_bot, keywords, waiting, approval, expected) in [
+        (false, "rules: [{if: $CI_COMMIT_BRANCH, when: manual}]", manual(false), None, "waiting for manual job deploy"),
+        (
+            true,
+            "rules: [{if: $CI_COMMIT_BRANCH, when: manual, allow_failure: true}]",
+            manual(true),
+            None,
+            "waiting for manual job deploy",
+        ),
+        (true, "resource_group: production", turn, None, "waiting for its turn: deploy"),
+        (
+            false,
+            "rules: [{if: $CI_COMMIT_BRANCH, when: manual}]",
+            manual(false),
+            Some(deployment(400, "production", "blocked", "aa", (90_817, THIS))),
+            "waiting for approval of production",
+        ),
+    ] {
+        let pipelines = Pipelines::new(is_bot);
+        let inputs = "finish: failure\n      waiting_mention: subteam:S0RELEASE\n      waiting_job: notify-waiting\n      waiting_needs: [{job: build, optional: true, artifacts: false}]";
+        pipelines.consumer.replace(".gitlab-ci.yml", "finish: change", inputs);
+        pipelines.consumer.replace(".gitlab-ci.yml", "  stage: deploy\n", &format!("  stage: deploy\n  {keywords}\n"));
+        let waits = |api: &mut GitLab| {
+            let this = THIS + 900;
+            api.jobs = vec![
+                job(this, "notify-waiting", ".post", "running"),
+                job(711_900, "notify-start", ".post", "success"),
+                waiting.clone(),
+            ];
+            api.deployments = approval.clone().into_iter().collect();
+        };
+        waits(&mut pipelines.gitlab.lock().unwrap());
+        let mut all = pipelines.variables("nothing");
+        all.extend([("CI_PIPELINE_ID", "90817".to_owned()), ("CI_JOB_ID", (THIS + 900).to_string())]);
+        let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        // The engine plays no manual job, and starts one of a resource group at once.
+        let jobs: &[&str] =
+            if keywords.starts_with("resource") { &["notify-start", "build", "notify-waiting"] } else { &[] };
+        let ran = pipelines.consumer.run_jobs_on(&pipelines.registry, &all, jobs);
+        assert_eq!(ran.jobs.get("notify-waiting").map(String::as_str), Some("PASS"), "{}", ran.log);
+        let wait = pipelines.bodies().into_iter().find(|body| body["text"].as_str().unwrap().contains(expected));
+        let wait = wait.unwrap_or_else(|| panic!("{expected}: {:?}\n{}", pipelines.bodies(), ran.log));
+        assert_eq!(slack_limits::mentions(&wait), ["S0RELEASE"]);
+        // Somebody plays the job.
+        pipelines.gitlab.lock().unwrap().jobs =
+            vec![job(THIS, "deploy", "deploy", "running"), job(711_900, "notify-start", ".post", "success")];
+        let mut all = pipelines.variables("nothing");
+        all.extend([
+            ("CI_PIPELINE_ID", "90817".to_owned()),
+            ("CI_JOB_ID", THIS.to_string()),
+            ("GITLAB_USER_NAME", "Lee Jiwoo".to_owned()),
+        ]);
+        let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let played = pipelines.consumer.run_jobs_on(&pipelines.registry, &all, &["deploy"]);
+        let last = pipelines.bodies().pop().unwrap();
+        assert!(last["text"].as_str().unwrap().contains("deploy succeeded, by Lee Jiwoo"), "{last}\n{}", played.log);
+        if let Some(workspace) = &pipelines.workspace {
+            let messages = workspace.lock().unwrap().top_level(DEPLOYS);
+            assert_eq!(states(&messages), ["deploy succeeded"], "{}", played.log);
+        }
+    }
+}
