@@ -121,7 +121,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
     for (arguments, expected) in [
         (vec![], "Usage: pipeline-notifier <COMMAND>"),
         (vec!["render"], "<EVENT>"),
-        (vec!["render", "deploy"], "possible values: pipeline-started, deploy-started"),
+        (vec!["render", "deploy"], "possible values: pipeline-started, pipeline-waiting, deploy-started"),
         (vec!["render", "deploy-started", "--module", "x.wasm"], "--module-sha256 <HEX>"),
         (vec!["render", "deploy-started", "--module", "x.wasm", "--module-sha256", "abc"], "64 hexadecimal digits"),
         (vec!["render", "deploy-started", "--langauge", "ko"], "--language"),
@@ -140,7 +140,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
 fn send_with_wrong_arguments_fails_no_job() {
     for (arguments, expected) in [
         (vec!["send"], "<EVENT>"),
-        (vec!["send", "deployed"], "possible values: pipeline-started, deploy-started"),
+        (vec!["send", "deployed"], "possible values: pipeline-started, pipeline-waiting, deploy-started"),
         (vec!["send", "deploy-failed"], "call deploy-finished in the deploy job's after_script"),
         (vec!["send", "deploy-succeeded"], "the outcome comes from CI_JOB_STATUS"),
         (vec!["send", "build-failed"], "call pipeline-finished with --result failed or --result success"),

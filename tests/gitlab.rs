@@ -344,7 +344,7 @@ fn a_pipeline_waits_for_a_turn_or_a_delay() {
     let sent = of(vec![waiting("waiting_for_resource")]);
     assert_eq!(sent.state(), "waiting for its turn: deploy");
     assert_eq!(sent.links()[0], ("deploy".into(), "https://gitlab.corp.example/commerce/shop-api/-/jobs/3".into()));
-    assert_eq!(of(vec![waiting("scheduled")]).state(), "waiting for delayed job deploy");
+    assert_eq!(of(vec![waiting("scheduled")]).state(), "delayed: deploy");
     assert_eq!(
         of(vec![waiting("scheduled"), job(4, "approve", "x", "manual")]).state(),
         "waiting for manual job approve"

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::modules::module_file;
 use crate::support::ended::Ended;
 use crate::support::gitlab::{GitLab, deployment, failed, gitlab, job, with};
 use crate::support::harness::{GITLAB, Notifier, WEBHOOK_PATH};
@@ -152,6 +153,7 @@ fn events_and_branches_choose_waits_and_finish_does_not() {
     for (setting, expected) in [
         (("NOTIFIER_EVENTS", "!pipeline-waiting"), "notify: skipped reason=event_not_selected"),
         (("NOTIFIER_EVENTS", "pipeline-waiting"), "waiting for manual job deploy-prod"),
+        (("NOTIFIER_EVENTS", "pipeline-finished"), "waiting for manual job deploy-prod"),
         (("NOTIFIER_BRANCHES", "release/*"), "notify: skipped reason=branch_not_selected"),
         (("NOTIFIER_FINISH", "never"), "waiting for manual job deploy-prod"),
     ] {
@@ -322,4 +324,16 @@ fn an_app_without_the_messages_tab_is_one_warning() {
             assert!(ended.stderr.contains("App Home > Messages Tab"), "{}", ended.stderr);
         }
     }
+}
+
+/// A module names a person, and not a channel.
+#[test]
+fn a_module_writes_to_known_people_only() {
+    let (slack, workspace) = slack(Workspace::new());
+    let (path, digest) = module_file("writes-to-a-channel");
+    let pinned = ["send", "deploy-finished", "--module", path.to_str().unwrap(), "--module-sha256", &digest];
+    let ended = of_bot(&slack, Notifier::new(&pinned).job(JOB)).with("CI_JOB_STATUS", "failed").run();
+    assert_eq!(ended.last_line(), "notify: sent");
+    assert!(ended.stderr.contains("the module names a person for a direct message who is not in"), "{}", ended.stderr);
+    assert!(workspace.lock().unwrap().everything("C0GENERAL1").is_empty());
 }

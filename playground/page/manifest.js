@@ -23,7 +23,11 @@ export function manifest(kind, features) {
       description: "Posts GitLab pipeline and deployment updates",
       background_color: "#2c2d30",
     },
-    features: { bot_user: { display_name: "pipeline-notifier", always_online: false } },
+    features: {
+      bot_user: { display_name: "pipeline-notifier", always_online: false },
+      // The tab is what direct messages need. Nobody can write back.
+      ...(kind !== "webhook" && { app_home: { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: true } }),
+    },
     oauth_config: { scopes: { bot: scopes(kind, features) } },
     settings: { org_deploy_enabled: false, socket_mode_enabled: false, token_rotation_enabled: false },
   };

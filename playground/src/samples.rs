@@ -31,8 +31,18 @@ const EVENTS: [(&str, &str); 17] = [
 ];
 
 /// The fields of a fixture that are about the event.
-const OF_EVENT: [&str; 9] =
-    ["event", "result", "failed_jobs", "more_failed_jobs", "other_jobs", "all_jobs_known", "history", "why", "now"];
+const OF_EVENT: [&str; 10] = [
+    "event",
+    "result",
+    "failed_jobs",
+    "more_failed_jobs",
+    "other_jobs",
+    "optional_jobs",
+    "all_jobs_known",
+    "history",
+    "why",
+    "now",
+];
 
 /// Each kind of pipeline, and a fixture of it.
 const KINDS: [(&str, &str); 8] = [

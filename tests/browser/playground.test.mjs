@@ -314,6 +314,8 @@ test("the app's manifest has exactly the scopes of its features", async () => {
   await page.locator("#features label", { hasText: "mentions people" }).click();
   await page.locator("#features label", { hasText: "not invited to" }).first().click();
   assert.deepEqual(await scopes(), ["chat:write", "channels:history", "groups:history"]);
+  // A bot's direct messages need the tab.
+  assert.equal((await made()).features.app_home.messages_tab_enabled, true);
   const link = new URL(await page.locator("#create").getAttribute("href"));
   assert.equal(link.host, "api.slack.com");
   assert.deepEqual(JSON.parse(link.searchParams.get("manifest_json")), await made());
@@ -321,6 +323,7 @@ test("the app's manifest has exactly the scopes of its features", async () => {
   assert.match(await page.locator("#create").getAttribute("href"), /^https:\/\/api\.slack-gov\.com\/apps\?new_app=1&manifest_json=/u);
   await page.locator("label", { hasText: "incoming webhook" }).click();
   assert.deepEqual(await scopes(), ["incoming-webhook"]);
+  assert.equal((await made()).features.app_home, undefined);
   assert.match(await text(page, "then"), /SLACK_WEBHOOK_URL/u);
   // A link shares the app.
   const other = await open(browser, page.url());

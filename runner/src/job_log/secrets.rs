@@ -127,8 +127,8 @@ fn is_assigned_secret(name: &str, before: &str, behind: &str) -> bool {
     let assigned = attribute.or_else(|| closed.strip_prefix("=>")).or_else(|| closed.strip_prefix(":="));
     let assigned = assigned.or_else(|| closed.strip_prefix('=').filter(|value| !value.starts_with(['=', '~'])));
     let element = behind.strip_prefix('>').filter(|_| before.contains('<'));
-    let told = closed.strip_prefix(':').filter(|value| !value.starts_with([':', '/']));
-    match (assigned.or(element), told) {
+    let after_colon = closed.strip_prefix(':').filter(|value| !value.starts_with([':', '/']));
+    match (assigned.or(element), after_colon) {
         (Some(value), _) => is_named_value(name, value.trim_start(), true),
         (None, Some(value)) => is_named_value(name, value.trim_start(), false),
         (None, None) => false,

@@ -21,6 +21,11 @@ pub(crate) fn deliver_direct(
     let call = delivery.call;
     let Some((person, thread)) = delivery.message.direct.as_deref().zip(thread) else { return };
     let Some(api) = call.to.bot().filter(|_| matches!(outcome, Outcome::Sent)) else { return };
+    // A module chooses no channel, so a direct message goes only to people whom the context has.
+    if !delivery.findings.people.values().any(|it| it == person) {
+        call.report.warning("the module names a person for a direct message who is not in `people` of its context");
+        return;
+    }
     if !is_first_failure(delivery, thread) {
         return;
     }
@@ -33,7 +38,7 @@ pub(crate) fn deliver_direct(
     match bot.post(&message.body(), None) {
         Ok(_) => call.report.line("direct message: ", &message.summary),
         Err(undelivered) => {
-            call.report.warning(&format!("the person who ran this got no direct message: {}", undelivered.describe()))
+            call.report.warning(&format!("the person who ran this got no direct message: {}", undelivered.describe()));
         }
     }
 }
