@@ -130,7 +130,7 @@ fn the_wait_is_said_in_korean_too() {
     let turn = with_jobs(vec![job(7, "deploy-prod", "deploy", "waiting_for_resource")]);
     assert_eq!(wait(turn, &[korean]).1, "deploy-prod 순서 대기 중");
     let delay = with_jobs(vec![job(7, "rollout", "deploy", "scheduled")]);
-    assert_eq!(wait(delay, &[korean]).1, "rollout 지연 시작 대기 중");
+    assert_eq!(wait(delay, &[korean]).1, "지연 작업 rollout 시작 대기 중");
     let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
     of.deployments.push(deployment(400, "production", "blocked", "aa", (90_817, 7)));
     assert_eq!(wait(of, &[korean]).1, "production 승인 대기 중");

@@ -148,7 +148,7 @@ impl Language {
             (Self::Korean, Wait::Manual) => format!("수동 작업 {names} 실행 대기 중"),
             (Self::Korean, Wait::Approval) => format!("{names} 승인 대기 중"),
             (Self::Korean, Wait::Turn) => format!("{names} 순서 대기 중"),
-            (Self::Korean, Wait::Delay) => format!("{names} 지연 시작 대기 중"),
+            (Self::Korean, Wait::Delay) => format!("지연 작업 {names} 시작 대기 중"),
         }
     }
 
@@ -185,7 +185,7 @@ impl Language {
     pub(crate) fn and_more_people(self, count: usize) -> String {
         match self {
             Self::English => format!("and {count} more"),
-            Self::Korean => format!("외 {count}명(그룹 포함)"),
+            Self::Korean => format!("외 {count}개 대상"),
         }
     }
 
