@@ -166,7 +166,7 @@ fn without_the_list_of_jobs_nothing_is_said() {
     let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
     of.takes_job_tokens.clear();
     let (ended, status, ..) = wait(of, &[]);
-    assert_eq!(status, NOTHING);
+    assert_eq!(status, "notify: skipped reason=jobs_unknown");
     assert!(ended.stderr.contains("GitLab's list of waiting jobs is unknown: "), "{}", ended.stderr);
 }
 
@@ -215,7 +215,7 @@ fn direct(workspace: &Workspace) -> Vec<String> {
 #[test]
 fn the_person_who_ran_it_gets_one_direct_message() {
     let (slack, workspace) = slack(Workspace::new());
-    let ended = fails(&slack, &[]);
+    let ended = fails(&slack, &[("CI_JOB_ID", "711001")]);
     assert!(ended.stderr.contains("direct message: [shop-api] prod: deploy failed"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
     // A second job of the pipeline fails, and the pipeline itself.
@@ -274,6 +274,7 @@ fn a_direct_message_goes_to_a_person_only() {
         (vec![("NOTIFIER_DIRECT", "off")], 0),
         (vec![("CI_PIPELINE_SOURCE", "schedule")], 0),
         (vec![("CI_PIPELINE_SOURCE", "trigger")], 0),
+        (vec![("CI_PIPELINE_SOURCE", "parent_pipeline")], 0),
         (vec![("CI_PIPELINE_SOURCE", "schedule"), ("CI_JOB_MANUAL", "true")], 1),
         (
             vec![
@@ -336,4 +337,114 @@ fn a_module_writes_to_known_people_only() {
     assert_eq!(ended.last_line(), "notify: sent");
     assert!(ended.stderr.contains("the module names a person for a direct message who is not in"), "{}", ended.stderr);
     assert!(workspace.lock().unwrap().everything("C0GENERAL1").is_empty());
+}
+
+/// The environment of an approval is named once, also behind another wait.
+#[test]
+fn approvals_of_one_environment_are_one() {
+    let of = |manual_first: bool| {
+        let mut of = with_jobs((11..14).map(|id| manual(id, &format!("deploy-{id}"), false)).collect());
+        of.jobs.extend(manual_first.then(|| manual(5, "gate", false)));
+        let environments = ["prod", "staging", "prod"].into_iter().zip(11..);
+        of.deployments.extend(environments.map(|(name, id)| deployment(400 + id, name, "blocked", "aa", (90_817, id))));
+        of
+    };
+    assert_eq!(wait(of(false), &[]).1, "waiting for approval of prod, staging");
+    let labels: Vec<String> = wait(of(true), &[]).2.into_iter().map(|(label, _)| label).collect();
+    assert_eq!(labels[..2], ["gate", "waiting for approval of prod"]);
+}
+
+/// Many jobs that do not wait hide no gate, and a job of `.post` may wait too.
+#[test]
+fn only_jobs_that_may_wait_are_read() {
+    let mut of = with_jobs((100..400).map(|id| job(id, &format!("later-{id}"), "later", "created")).collect());
+    of.jobs.push(manual(7, "gate", false));
+    assert_eq!(wait(of, &[]).1, "waiting for manual job gate");
+    let of = with_jobs(vec![job(7, "report", ".post", "scheduled")]);
+    assert_eq!(wait(of, &[]).1, "delayed: report");
+}
+
+#[test]
+fn a_wait_without_a_webhook_says_so() {
+    let (server, _) = gitlab(with_jobs(vec![manual(7, "deploy-prod", false)]));
+    let ended = waiting(&server, &[]).without("SLACK_WEBHOOK_URL").run();
+    assert_eq!(ended.last_line(), "notify: skipped reason=no_webhook");
+    assert!(server.requests().is_empty());
+}
+
+/// The attempt of the waiting job is its own, and whom it would mention matters only if something waits.
+#[test]
+fn a_waiting_job_that_runs_again_counts_no_attempt() {
+    let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
+    of.jobs.push(with(job(8, "notify-waiting", ".post", "success"), "retried", true));
+    of.jobs[0]["name"] = "notify-waiting".into();
+    let (server, _) = gitlab(of);
+    let (slack, workspace) = slack(Workspace::new());
+    of_bot(&slack, waiting(&server, &[])).run();
+    let text = workspace.lock().unwrap().top_level(DEPLOYS)[0].text().to_owned();
+    assert!(text.contains("waiting for manual job deploy-prod, by"), "{text}");
+    assert!(server.requests().len() <= 8, "{:?}", server.requests());
+    let (server, _) = gitlab(GitLab::new());
+    let ended = of_bot(&slack, waiting(&server, &[("NOTIFIER_WAITING_MENTION", "author")])).run();
+    assert_eq!((ended.last_line(), ended.stderr.contains("warning")), (NOTHING, false), "{}", ended.stderr);
+}
+
+/// A wait is a reply if the pipeline has failed: the message goes on showing the failure, and the next pipeline is compared with it.
+#[test]
+fn a_wait_hides_no_failure() {
+    let (slack, workspace) = slack(Workspace::new());
+    let (server, _) = gitlab(with_jobs(vec![failed(1, "unit", "test", "script_failure")]));
+    let close = |result: &'static str, server: &Server, id: &str| {
+        of_bot(&slack, Notifier::new(&["send", "pipeline-finished", "--result", result]).job(JOB))
+            .with("NOTIFIER_FINISH", "change")
+            .with("CI_ENVIRONMENT_NAME", "")
+            .with("CI_PIPELINE_ID", id)
+            .with("CI_SERVER_URL", server.url(""))
+            .with("CI_API_V4_URL", server.url("/api/v4"))
+            .run()
+    };
+    close("failed", &server, "90817");
+    let (waits, _) = gitlab(with_jobs(vec![manual(7, "deploy-prod", false)]));
+    of_bot(&slack, waiting(&waits, &[])).run();
+    {
+        let workspace = workspace.lock().unwrap();
+        assert!(workspace.top_level(DEPLOYS)[0].text().contains("test failed"));
+        assert!(workspace.replies().last().unwrap().text().contains("waiting for manual job deploy-prod"));
+    }
+    let mut green = GitLab::new();
+    green.takes_job_tokens.retain(|route| *route != "pipelines");
+    green.takes_access_tokens = false;
+    let (green, _) = gitlab(green);
+    assert_eq!(close("success", &green, "90818").last_line(), "notify: sent");
+}
+
+/// Nobody is looked up for a direct message that is off, or that nothing causes.
+#[test]
+fn nobody_is_looked_up_in_vain() {
+    for (direct, status, expected) in [("false", "failed", 0), ("true", "success", 0), ("true", "failed", 1)] {
+        let (slack, _) = slack(Workspace::new());
+        fails(&slack, &[("NOTIFIER_DIRECT", direct), ("CI_JOB_STATUS", status), ("NOTIFIER_USER_MAP", "")]);
+        let asked = slack.requests().iter().filter(|it| it.target.contains("lookupByEmail")).count();
+        assert_eq!(asked, expected, "{direct} {status}");
+    }
+}
+
+#[test]
+fn the_first_job_that_writes_is_the_only_one() {
+    let (slack, workspace) = slack(Workspace::new());
+    // The failure of a bot's job is nobody's.
+    fails(&slack, &[("CI_JOB_ID", "711001"), ("GITLAB_USER_LOGIN", "project_42_bot_4f")]);
+    for id in ["711020", "711010"] {
+        fails(&slack, &[("CI_JOB_ID", id), ("CI_JOB_NAME", id)]);
+    }
+    assert_eq!(direct(&workspace.lock().unwrap()).len(), 1);
+}
+
+#[test]
+fn the_map_may_write_an_id_as_slack_does() {
+    for id in ["<@U0MINSUKIM>", "<@U0MINSUKIM|minsu>", "user:U0MINSUKIM"] {
+        let (slack, workspace) = slack(Workspace::new());
+        fails(&slack, &[("NOTIFIER_USER_MAP", &format!(r#"{{"minsu.kim":"{id}"}}"#))]);
+        assert_eq!(direct(&workspace.lock().unwrap()).len(), 1, "{id}");
+    }
 }

@@ -186,19 +186,22 @@ impl<'a> Facts<'a> {
         Some(name).filter(|name| !name.is_empty() && !is_runner)
     }
 
-    /// Returns the Slack ID of the person to write to: whoever ran a pipeline or a job that failed newly. Schedules, triggers and other
-    /// pipelines are nobody's.
-    pub(crate) fn direct(&self) -> Option<String> {
+    /// True if a bot writes to whoever ran a pipeline or a job that failed newly. Schedules, triggers and other pipelines are nobody's.
+    pub(crate) fn is_direct(&self) -> bool {
         let context = self.context;
         let is_off =
             |value: &str| ["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off));
         let is_on = context.setting(Setting::DIRECT).is_some_and(|value| !is_off(value));
         let is_first = context.operators.is_none() && context.direct.is_none() && context.updates;
-        let by_machine = matches!(context.ci("CI_PIPELINE_SOURCE"), Some("schedule" | "trigger" | "pipeline"));
+        let machines = ["schedule", "trigger", "pipeline", "parent_pipeline"];
+        let by_machine = context.ci("CI_PIPELINE_SOURCE").is_some_and(|source| machines.contains(&source));
         let by_hand = context.event == Event::DeployFinished && context.ci("CI_JOB_MANUAL") == Some("true");
-        let is_wanted =
-            is_on && is_first && self.state.is_failure() && !self.has_nothing_new() && (by_hand || !by_machine);
-        mentions::runner(self).filter(|_| is_wanted)
+        is_on && is_first && self.state.is_failure() && !self.has_nothing_new() && (by_hand || !by_machine)
+    }
+
+    /// Returns the Slack ID of that person.
+    pub(crate) fn direct(&self) -> Option<String> {
+        mentions::runner(self).filter(|_| self.is_direct())
     }
 
     /// A variable that holds an address of this GitLab.

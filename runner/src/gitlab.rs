@@ -11,4 +11,5 @@ pub(crate) mod jobs;
 pub(crate) mod pipelines;
 pub(crate) mod stages;
 pub(crate) mod test_reports;
+mod text;
 pub(crate) mod trace;

@@ -7,7 +7,7 @@ use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::owners::{self, Owner};
 use crate::facts::settings_file::{NAME, every};
-use crate::facts::{Facts, failures};
+use crate::facts::{Facts, failures, waiting};
 use crate::text;
 
 /// A person or a group that a message mentions, by Slack ID.
@@ -77,7 +77,8 @@ fn by_settings(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Mention> {
         None => (Setting::MENTION, "NOTIFIER_MENTION"),
         Some(_) => (Setting::OPS_MENTION, "NOTIFIER_OPS_MENTION"),
     };
-    let is_time = is_waiting || (facts.state.is_failure() || facts.state.is_recovery()) && !facts.has_nothing_new();
+    let is_waited_for = is_waiting && !waiting::waits(facts.context).is_empty();
+    let is_time = is_waited_for || (facts.state.is_failure() || facts.state.is_recovery()) && !facts.has_nothing_new();
     let mut found = Vec::new();
     let given = facts.context.setting(setting).map(|list| (list, variable, String::new()));
     let in_file = || Some((facts.file.get(setting.name())?, NAME, format!("{}: ", setting.name())));
@@ -153,7 +154,7 @@ pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     let of_owners = owners.iter().filter(|owner| owner.is_concerned).flat_map(Owner::mentions);
     let named = lists.iter().flat_map(|list| entries(list)).chain(of_owners);
     let named: Vec<Whom> = named.filter_map(Whom::of).collect();
-    let is_direct = facts.context.setting(Setting::DIRECT).is_some();
+    let is_direct = facts.is_direct();
     let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner) || is_direct);
     if !may_mention || !(of_author || of_runner) {
         return Vec::new();

@@ -20,7 +20,7 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
         return None;
     }
     if context.event == Event::PipelineWaiting && waiting::waits(context).is_empty() {
-        return Some("nothing_waits");
+        return Some(if context.jobs.all_known { "nothing_waits" } else { "jobs_unknown" });
     }
     let all_reported = context.jobs.failed.as_ref().is_some_and(|jobs| !jobs.is_empty() && !context.jobs.more_failed)
         && unreported.as_ref().is_some_and(Vec::is_empty);

@@ -142,9 +142,13 @@ fn changed(facts: &Facts) -> Option<Link> {
 fn waiting_jobs(facts: &Facts) -> Vec<Link> {
     let waits = waiting::waits(facts.context);
     let headline = waits.first().map(|(wait, _)| *wait);
-    let link = |(wait, job): &(Wait, &Job)| {
-        let name = text::shown(&job.name, MAX_LABEL);
-        let label = if Some(*wait) == headline { name } else { facts.language.waiting(*wait, &name) };
+    let link = |waiting: &(Wait, &Job)| {
+        let (wait, job) = waiting;
+        let label = if Some(*wait) == headline {
+            text::shown(&job.name, MAX_LABEL)
+        } else {
+            facts.language.waiting(*wait, &text::shown(waiting::name(waiting), MAX_LABEL))
+        };
         Some(Link { label, url: facts.context.gitlab_url(&job.web_url)? })
     };
     waits.iter().take(MAX_JOBS).filter_map(link).collect()

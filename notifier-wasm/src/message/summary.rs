@@ -129,10 +129,13 @@ fn default_status(facts: &Facts) -> String {
     }
     let waits = waiting::waits(context);
     if let Some((wait, _)) = waits.first().filter(|_| *state == State::PipelineWaiting) {
-        let alike: Vec<_> = waits.iter().filter(|(it, _)| it == wait).collect();
-        let mut names: Vec<String> =
-            alike.iter().take(MAX_NAMED).map(|it| text::shown(waiting::name(it), MAX_STAGE)).collect();
-        names.dedup();
+        let mut alike: Vec<&str> = Vec::new();
+        for name in waits.iter().filter(|(it, _)| it == wait).map(waiting::name) {
+            if !alike.contains(&name) {
+                alike.push(name);
+            }
+        }
+        let mut names: Vec<String> = alike.iter().take(MAX_NAMED).map(|it| text::shown(it, MAX_STAGE)).collect();
         names.extend((alike.len() > MAX_NAMED).then(|| language.and_more(Some(alike.len() - MAX_NAMED))));
         return language.waiting(*wait, &names.join(", "));
     }

@@ -99,12 +99,12 @@ fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files, le
     let is_wanted = files.annotations.is_some() || operators.is_some() || message.direct.is_some();
     let address = thread.as_ref().filter(|_| is_wanted).and_then(|thread| delivery.permalink(thread));
     let annotations = message.annotations(address.as_deref(), call.variables.get("CI_SERVER_URL").unwrap_or_default());
-    deliver_logs(&delivery, context.clone(), &outcome, thread.clone());
-    deliver_direct(&delivery, context.clone(), &outcome, thread.as_ref(), address.as_deref());
-    record(call, files, annotations, thread.and_then(|thread| delivery.record(&thread)));
+    record(call, files, annotations, thread.as_ref().and_then(|thread| delivery.record(thread)));
     if let Some(operators) = operators {
-        deliver_to_operators(call, &operators, context, address.as_deref(), &message.warnings);
+        deliver_to_operators(call, &operators, context.clone(), address.as_deref(), &message.warnings);
     }
+    deliver_direct(&delivery, context.clone(), &outcome, thread.as_ref(), address.as_deref());
+    deliver_logs(&delivery, context, &outcome, thread);
     outcome
 }
 

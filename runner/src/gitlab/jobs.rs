@@ -1,11 +1,9 @@
 //! The jobs of a pipeline, trigger jobs included (<https://docs.gitlab.com/api/jobs/>).
 
-use std::fmt;
-
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::api::{Api, Asker, PAGE, Page, Unknown};
+use super::text::{MAX_TEXT, Text};
 
 /// The statuses that matter for a pipeline's end: all except success and skipped. A job is skipped only because of other
 /// jobs (gitlab-org/gitlab, `app/models/concerns/ci/has_status.rb`).
@@ -23,6 +21,9 @@ const STATUSES: [&str; 11] = [
     "waiting_for_callback",
 ];
 
+/// The statuses of jobs that wait, and of the job that asks.
+const WAITING: [&str; 4] = ["manual", "scheduled", "waiting_for_resource", "running"];
+
 /// The most jobs to keep in each list if a message has no room for all.
 const MAX_NAMED: usize = 30;
 
@@ -31,8 +32,6 @@ const PAGES: usize = 2;
 
 /// The length limit of a name, in characters, as in GitLab's own column.
 pub(super) const MAX_NAME: usize = 255;
-/// The length limit of any other text, in characters. A longer address is dropped, because a cut address leads elsewhere.
-const MAX_TEXT: usize = 1000;
 
 const UNFINISHED: [&str; 7] =
     ["created", "pending", "preparing", "running", "scheduled", "waiting_for_callback", "waiting_for_resource"];
@@ -97,35 +96,6 @@ impl Jobs {
     }
 }
 
-/// The beginning of a text in an answer.
-#[derive(Default)]
-pub(super) struct Text(pub(super) String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bounded;
-        impl Visitor<'_> for Bounded {
-            type Value = Text;
-            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-                formatter.write_str("a text; null, true, false and numbers count as empty")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.chars().take(MAX_TEXT).collect()))
-            }
-            fn visit_unit<E>(self) -> Result<Text, E> {
-                Ok(Text::default())
-            }
-            fn visit_bool<E>(self, _: bool) -> Result<Text, E> {
-                Ok(Text::default())
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<Text, E> {
-                Ok(Text::default())
-            }
-        }
-        deserializer.deserialize_any(Bounded)
-    }
-}
-
 /// A job of an answer.
 #[derive(Deserialize)]
 pub(super) struct Listed {
@@ -184,10 +154,27 @@ impl From<Listed> for Job {
     }
 }
 
-/// Returns the jobs of the pipeline that did not succeed. GitLab returns an empty list if a token may see the pipeline but
-/// not its jobs (gitlab-org/gitlab, `app/finders/ci/jobs_finder.rb`). So the result is unknown if this job is missing.
+/// Returns the jobs of the pipeline that did not succeed.
 pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> Result<Jobs, Unknown> {
-    let scopes: String = STATUSES.iter().map(|it| format!("scope%5B%5D={it}&")).collect();
+    // `.post` jobs run last, and the start job runs when a runner is free. The result depends on neither.
+    let is_late = |job: &Listed| job.stage.0 == ".post" || job.name.0 == start_job;
+    with_status(api, &STATUSES, |job| !(is_late(job) && UNFINISHED.contains(&job.status.0.as_str())), version)
+}
+
+/// Returns the jobs that may wait for somebody or something.
+pub(crate) fn waiting(api: &Api, version: (u32, u32)) -> Result<Jobs, Unknown> {
+    with_status(api, &WAITING, |job| WAITING.contains(&job.status.0.as_str()), version)
+}
+
+/// Returns the jobs with one of several statuses. A token that may not see jobs gets an empty list (gitlab-org/gitlab,
+/// `app/finders/ci/jobs_finder.rb`). So the result is unknown if this job, which runs, is missing.
+fn with_status(
+    api: &Api,
+    statuses: &[&str],
+    is_wanted: impl Fn(&Listed) -> bool,
+    version: (u32, u32),
+) -> Result<Jobs, Unknown> {
+    let scopes: String = statuses.iter().map(|it| format!("scope%5B%5D={it}&")).collect();
     let path = format!("pipelines/{}/jobs?{scopes}per_page={PAGE}", api.pipeline);
     let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
     let mut jobs = Jobs { are_cut, ..Jobs::default() };
@@ -208,15 +195,13 @@ pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> R
             continue;
         }
         seen.push(job.id);
-        // `.post` jobs run last, and the start job runs when a runner is free. The result depends on neither.
-        let is_late = job.stage.0 == ".post" || job.name.0 == start_job;
         match job.status.0.as_str() {
             "success" | "skipped" => {}
+            _ if !is_wanted(&job) => {}
             // A job that may fail is no failure, and an optional manual job is not waited for.
             "manual" if job.allow_failure == Some(true) => jobs.optional.push(job.into()),
             "failed" | "canceled" if job.allow_failure == Some(true) => jobs.allowed.push(job.id),
             "failed" => jobs.failed.push(Job { is_trigger, ..job.into() }),
-            status if is_late && UNFINISHED.contains(&status) => {}
             _ => jobs.other.push(job.into()),
         }
     }
@@ -240,7 +225,6 @@ pub(super) fn trigger_jobs(
         version if version >= (19, 2) => &["trigger_jobs", "bridges"],
         _ => &["bridges", "trigger_jobs"],
     };
-    // The loop always replaces it.
     let mut triggers = Err(Unknown::NotListed);
     for route in routes {
         let path = format!("pipelines/{pipeline}/{route}?{scope}per_page={PAGE}");

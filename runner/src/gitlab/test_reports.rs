@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::api::{Api, Unknown};
-use super::jobs::Text;
+use super::text::Text;
 use crate::job_log;
 
 /// The limits of a report, which has the output of every failed test.

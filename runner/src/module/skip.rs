@@ -20,18 +20,21 @@ pub(crate) enum Skip {
     AlreadyReported,
     /// The pipeline waits for nothing.
     NothingWaits,
+    /// It is unknown if the pipeline waits for something.
+    JobsUnknown,
     /// A module's own reason, as one word.
     Other(String),
 }
 
 /// The reasons of the built-in module, and their names in the contract.
-const SKIPS: [(Skip, &str); 6] = [
+const SKIPS: [(Skip, &str); 7] = [
     (Skip::EventNotSelected, "event_not_selected"),
     (Skip::BranchNotSelected, "branch_not_selected"),
     (Skip::EnvironmentNotSelected, "environment_not_selected"),
     (Skip::FinishNotSelected, "finish_not_selected"),
     (Skip::AlreadyReported, "already_reported"),
     (Skip::NothingWaits, "nothing_waits"),
+    (Skip::JobsUnknown, "jobs_unknown"),
 ];
 
 impl Skip {
@@ -42,7 +45,7 @@ impl Skip {
 
     /// Returns true if the settings leave the message out, or it was reported before. `--strict` accepts that.
     pub(crate) fn is_on_purpose(&self) -> bool {
-        !matches!(self, Self::Other(_))
+        !matches!(self, Self::Other(_) | Self::JobsUnknown)
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Posting<'a> {
 pub(crate) enum Updates {
     /// None: a late start never overwrites a newer status.
     Never,
+    /// An update, unless the message shows a failure, or what it shows is unknown.
+    UnlessAnyFailed,
     /// An update, unless the message shows another job's failure.
     UnlessFailed,
     /// An update: the pipeline is over.
@@ -55,7 +57,8 @@ impl Bot<'_> {
             other => other?,
         };
         let changes = match (posting.updates, shown) {
-            (Updates::Never, _) => false,
+            (Updates::Never, _) | (Updates::UnlessAnyFailed, Err(_)) => false,
+            (Updates::UnlessAnyFailed, Ok(shown)) => shown.verdict != "failed" && shown.failed_job.is_empty(),
             (Updates::Always, _) | (_, Err(Unseen::NotAllowed)) => true,
             (Updates::UnlessFailed, _) if failure => true,
             (Updates::UnlessFailed, Err(Unseen::NoAnswer)) => false,

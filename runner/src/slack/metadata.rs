@@ -77,6 +77,8 @@ pub(crate) struct Shown {
     pub(crate) mentions: Vec<String>,
     /// The number of consecutive failed pipelines of the ref, up to this one.
     pub(crate) in_a_row: Option<i64>,
+    /// The first job that also wrote to the person who ran it.
+    pub(crate) direct: Option<i64>,
 }
 
 /// [`Shown`] as a message carries it.

@@ -27,6 +27,7 @@ const OWN: Duration = Duration::from_secs(15);
 
 /// The most requests of a hook and of the component's own jobs.
 const REQUESTS: u8 = 6;
+const REQUESTS_OF_WAITING: u8 = 8;
 const REQUESTS_OF_OWN: u8 = 14;
 
 /// Connects to GitLab's API, within the limits of an event.
@@ -34,7 +35,8 @@ pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
     let (time, requests) = match event {
         Event::PipelineStarted | Event::DeployStarted => (BEFORE, REQUESTS),
         Event::DeployFinished => (AFTER, REQUESTS),
-        Event::PipelineWaiting | Event::PipelineFinished => (OWN, REQUESTS_OF_OWN),
+        Event::PipelineWaiting => (OWN, REQUESTS_OF_WAITING),
+        Event::PipelineFinished => (OWN, REQUESTS_OF_OWN),
     };
     Api::of_job(&call.client, &call.variables, time.min(call.deadline.remaining() / 2), requests, call.deadline)
 }
@@ -97,7 +99,7 @@ fn add_deployments<'a>(api: &Api, jobs: impl IntoIterator<Item = &'a mut Job>) {
 
 /// Adds the jobs that may wait, and the environments of manual ones.
 fn ask_of_waiting(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Findings) {
-    match jobs_of_pipeline(call, gitlab) {
+    match gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::waiting(api, call.version())) {
         Ok(mut jobs) => {
             let manual = jobs.other.iter_mut().chain(&mut jobs.optional).filter(|job| job.status == "manual");
             let mut manual = manual.peekable();

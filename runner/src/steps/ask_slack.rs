@@ -33,9 +33,14 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, r
     match (args.event, gitlab) {
         (Event::PipelineStarted, _) => return,
         (Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished, _) if route.skip.is_some() => return,
-        (Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished, _) => {
-            find_attempt(call, gitlab, findings);
+        (Event::PipelineWaiting, _) => {
+            // The attempt of this job says nothing about those that wait.
+            if call.to.bot().is_some() {
+                find_attempt(call, gitlab, findings);
+            }
+            findings.history.attempt = None;
         }
+        (Event::DeployStarted | Event::DeployFinished, _) => find_attempt(call, gitlab, findings),
         (Event::PipelineFinished, _) => read_channel(call, args, gitlab, route.environment.as_deref(), findings),
     }
     if let Some(api) = call.to.bot() {

@@ -39,7 +39,9 @@ pub(crate) struct Delivery<'a> {
 impl Delivery<'_> {
     /// Delivers the message, unless it has a reason to skip. Returns the outcome, and the thread of the pipeline's message if a bot posted.
     pub(crate) fn deliver(&self) -> (Outcome, Option<Thread>) {
-        if let Some(skip) = &self.message.skip {
+        // Without a destination, GitLab was not asked whether the pipeline waits.
+        let is_unasked = self.event == Event::PipelineWaiting && !self.call.to.is_somewhere();
+        if let Some(skip) = self.message.skip.as_ref().filter(|_| !is_unasked) {
             self.bring_up_to_date();
             return (Outcome::Skipped(skip.clone()), None);
         }
@@ -125,12 +127,14 @@ impl Delivery<'_> {
         Some((bot, thread))
     }
 
-    /// Returns the IDs of the jobs whose failures the pipeline's message and its replies have reported.
-    pub(crate) fn reported_in(&self, thread: &Thread) -> Vec<i64> {
-        let Some((bot, sender)) = self.bot().zip(Sender::of(&self.call.variables)) else { return Vec::new() };
+    /// Returns the job of the pipeline that was the first to write to the person who ran it; `None` if the thread cannot be read.
+    pub(crate) fn first_to_write(&self, thread: &Thread) -> Option<i64> {
+        let (bot, sender) = self.bot().zip(Sender::of(&self.call.variables))?;
         let shown = bot.found_at(&sender, thread).and_then(|found| found.shown.ok());
-        let replies = bot.replies(&sender, thread).unwrap_or_default();
-        shown.into_iter().chain(replies).flat_map(|shown| shown.reported).collect()
+        let replies: Vec<i64> = bot.replies(&sender, thread).into_iter().flatten().filter_map(|it| it.direct).collect();
+        // The first job may have posted the message instead of a reply. Jobs at once all reply, and the oldest reply counts.
+        let of_message = shown.and_then(|shown| shown.direct).filter(|job| !replies.contains(job));
+        of_message.or(replies.first().copied())
     }
 
     /// Encodes the location of the message for later jobs.
@@ -166,11 +170,12 @@ impl Delivery<'_> {
     fn shown(&self, before: Option<&Shown>) -> Shown {
         let of = |name| self.call.variables.get(name);
         let of_closing = self.event == Event::PipelineFinished;
+        let own = of("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok());
         let mut reported = before.map(|it| it.reported.clone()).unwrap_or_default();
         if self.message.failure && of_closing {
             reported.extend(self.findings.jobs.iter().flat_map(|jobs| &jobs.failed).map(|job| job.id));
         } else if self.message.failure {
-            reported.extend(of("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok()));
+            reported.extend(own);
         }
         reported.sort_unstable();
         reported.dedup();
@@ -178,8 +183,10 @@ impl Delivery<'_> {
             Some(before) if !self.message.failure => before.mentions.clone(),
             _ => self.mentioned(before),
         };
+        // A wait is no end, and changes none.
+        let end = before.filter(|_| self.event == Event::PipelineWaiting);
         Shown {
-            verdict: self.message.verdict.clone(),
+            verdict: end.map_or(&self.message.verdict, |before| &before.verdict).clone(),
             status: self.message.status.clone(),
             environment: self.message.environment().unwrap_or_default().to_owned(),
             job: of("CI_JOB_NAME").unwrap_or_default().to_owned(),
@@ -190,7 +197,8 @@ impl Delivery<'_> {
                 .to_owned(),
             reported,
             mentions,
-            in_a_row: self.message.failures_in_a_row,
+            in_a_row: end.map_or(self.message.failures_in_a_row, |before| before.in_a_row),
+            direct: before.and_then(|before| before.direct).or(own.filter(|_| self.message.direct.is_some())),
         }
     }
 
@@ -212,7 +220,8 @@ impl Delivery<'_> {
             message: self.message,
             updates: match self.event {
                 Event::PipelineStarted => Updates::Never,
-                Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
+                Event::PipelineWaiting => Updates::UnlessAnyFailed,
+                Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
                 Event::PipelineFinished => Updates::Always,
             },
             shown,

@@ -1,11 +1,12 @@
 //! Deliver the direct message: a bot writes to the person who ran a pipeline or a deployment that failed newly, once a pipeline. The
 //! module names the person.
 
+use serde_json::Value;
+
 use super::deliver::Delivery;
 use super::render;
 use crate::explain::Explain;
 use crate::job::context::Context;
-use crate::job::event::Event;
 use crate::report::{Outcome, Sink};
 use crate::slack::channel::Bot;
 use crate::slack::thread::Thread;
@@ -22,11 +23,14 @@ pub(crate) fn deliver_direct(
     let Some((person, thread)) = delivery.message.direct.as_deref().zip(thread) else { return };
     let Some(api) = call.to.bot().filter(|_| matches!(outcome, Outcome::Sent)) else { return };
     // A module chooses no channel, so a direct message goes only to people whom the context has.
-    if !delivery.findings.people.values().any(|it| it == person) {
+    let is_person = |value: &Value| {
+        value.as_str().is_some_and(|it| it.split(|c: char| !c.is_alphanumeric()).any(|id| id == person))
+    };
+    if !person.starts_with(['U', 'W']) || !delivery.findings.people.values().any(is_person) {
         call.report.warning("the module names a person for a direct message who is not in `people` of its context");
         return;
     }
-    if !is_first_failure(delivery, thread) {
+    if !is_first(delivery, thread) {
         return;
     }
     let message = match render::quietly(call, &context.for_person(address)).0 {
@@ -43,11 +47,8 @@ pub(crate) fn deliver_direct(
     }
 }
 
-/// Returns whether no other job of the pipeline has reported a failure. Of jobs that fail at once, the oldest counts as the first.
-fn is_first_failure(delivery: &Delivery, thread: &Thread) -> bool {
-    if delivery.event == Event::PipelineFinished {
-        return delivery.findings.history.reported.as_ref().is_none_or(Vec::is_empty);
-    }
+/// Returns whether this job is the first one of the pipeline to write. It counts as the first if the thread cannot be read.
+fn is_first(delivery: &Delivery, thread: &Thread) -> bool {
     let own = delivery.call.variables.get("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok());
-    delivery.reported_in(thread).into_iter().min().is_none_or(|first| Some(first) >= own)
+    delivery.first_to_write(thread).is_none_or(|first| Some(first) == own)
 }
