@@ -162,9 +162,10 @@ settings:
 	UPDATE_SETTINGS=1 $(CARGO) test --quiet --package tests the_component_has_every_setting
 	$(MAKE) templates docs
 
-# Generates templates/ from component.yml. GitLab publishes them.
+# Generates templates/ from component.yml and component/digest.yml. GitLab publishes them.
 templates:
 	release/render >templates/notify.yml
+	release/render release/pins component/digest.yml >templates/digest.yml
 
 # Writes all golden messages, or that of one case: make golden CASE=deploy-failed-main. Look at the difference before you commit it.
 CASE ?= all

@@ -283,6 +283,12 @@ fn the_demonstration_plays_every_moment() {
         "deploy canceled",
         "pipeline fixed",
         "rolled back to 1a2b3c4d",
+        "Tests: 2 of 412 failed",
+        "expected 10.01, got 10.00",
+        "waiting for manual job deploy-prod",
+        "last 7 days",
+        "3 deployments ▲, 1 rollback ▲",
+        "Failed most: unit 2×",
     ] {
         assert!(played.stdout.contains(state) && html.contains(state), "{state}");
     }
@@ -302,7 +308,7 @@ fn the_demonstration_plays_every_moment() {
     );
     assert!(html.contains("https://grafana.example/explore?"), "{html}");
     // The pipeline's one living message, and the replies in its thread.
-    let captions = played.stdout.lines().filter_map(|line| line.strip_prefix("── ")).skip(11).collect::<Vec<_>>();
+    let captions = played.stdout.lines().filter_map(|line| line.strip_prefix("── ")).skip(14).collect::<Vec<_>>();
     let closing = "The deployment times out, and the closing job reports it as the bot";
     let expected = [
         "The bot posts the start: one message in the channel".to_owned(),
@@ -329,7 +335,7 @@ fn the_demonstration_posts_to_slack_with_send() {
     let arguments = ["demo", "--send", "--out", page.to_str().unwrap()];
     let played = Notifier::new(&arguments).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
     assert_eq!(played.status, 0, "{}", played.stderr);
-    assert_eq!(slack.requests().len(), 11);
+    assert_eq!(slack.requests().len(), 14);
     let nowhere = Notifier::new(&arguments).run();
     assert_eq!(nowhere.status, 1);
     assert!(nowhere.stderr.contains("hint: set SLACK_WEBHOOK_URL"), "{}", nowhere.stderr);

@@ -46,15 +46,17 @@ fn scripts(value: &Value) -> Vec<String> {
 
 #[test]
 fn the_templates_are_rendered_from_the_component() {
-    let rendered = Command::new(root().join("release/render")).output().unwrap();
-    assert!(rendered.status.success());
-    let published = fs::read(root().join("templates/notify.yml")).unwrap();
-    assert!(rendered.stdout == published, "templates/notify.yml is stale; fix it with: make templates");
+    for (source, template) in [("component.yml", "notify.yml"), ("component/digest.yml", "digest.yml")] {
+        let rendered = Command::new(root().join("release/render")).args(["release/pins", source]).output().unwrap();
+        assert!(rendered.status.success());
+        let published = fs::read(root().join("templates").join(template)).unwrap();
+        assert!(rendered.stdout == published, "templates/{template} is stale; fix it with: make templates");
+    }
 }
 
 #[test]
 fn every_input_is_described_and_bounded() {
-    for template in ["notify.yml", "deploy-target.yml"] {
+    for template in ["notify.yml", "digest.yml", "deploy-target.yml"] {
         for (name, input) in inputs(template) {
             let description = input["description"].as_str().unwrap_or_default();
             assert!((10..=1024).contains(&description.len()), "{name} has no description");
@@ -70,7 +72,7 @@ fn every_input_is_described_and_bounded() {
 /// (<https://gitlab.com/gitlab-org/gitlab/-/issues/477707>). Such an include fails as a whole.
 #[test]
 fn no_default_is_blank_beside_a_regex() {
-    for template in ["notify.yml", "deploy-target.yml"] {
+    for template in ["notify.yml", "digest.yml", "deploy-target.yml"] {
         for (name, input) in inputs(template) {
             let Some(pattern) = input["regex"].as_str() else { continue };
             let default = input["default"].as_str().unwrap();
@@ -89,7 +91,8 @@ fn quoted(text: &str) -> String {
 fn generated_inputs() -> String {
     let mut inputs = String::new();
     let of_component = INPUTS.iter().map(|Input { name, default, help, takes }| (name, default, help, takes));
-    let of_notifier = SETTINGS.iter().map(|Setting { name, default, help, takes, .. }| (name, default, help, takes));
+    let with_input = SETTINGS.iter().filter(|setting| setting.reaches != Reaches::VariableOnly);
+    let of_notifier = with_input.map(|Setting { name, default, help, takes, .. }| (name, default, help, takes));
     for (name, default, help, takes) in of_component.chain(of_notifier) {
         let (default, takes) = match takes {
             Takes::Text | Takes::List => (quoted(default), "type: string".to_owned()),
@@ -184,7 +187,7 @@ fn a_default_that_is_set_changes_nothing() {
 /// An input that nothing reads would be a false promise.
 #[test]
 fn every_input_is_used() {
-    for template in ["notify.yml", "deploy-target.yml"] {
+    for template in ["notify.yml", "digest.yml", "deploy-target.yml"] {
         let text = fs::read_to_string(root().join("templates").join(template)).unwrap();
         let (_, body) = text.split_once("\n---\n").unwrap();
         for name in inputs(template).keys() {
@@ -198,9 +201,7 @@ fn every_setting_reaches_the_jobs_unexpanded() {
     let (_, body) = documents("notify.yml");
     for job in OWN_JOBS.into_iter().chain([".notify", "$[[ inputs.merge_into ]]"]) {
         let variables = body[job]["variables"].as_mapping().unwrap();
-        for setting in
-            SETTINGS.iter().filter(|setting| ![&["user_map"], &LITERALS[..]].concat().contains(&setting.name))
-        {
+        for setting in SETTINGS.iter().filter(|setting| setting.reaches == Reaches::Input) {
             let variable = &variables[&*variable(setting.name)];
             // The component's own jobs block no other job.
             if setting.name == "timeout" && OWN_JOBS.contains(&job) {
@@ -216,7 +217,7 @@ fn every_setting_reaches_the_jobs_unexpanded() {
 
 #[test]
 fn the_header_works_from_gitlab_17_0_on() {
-    for template in ["notify.yml", "deploy-target.yml"] {
+    for template in ["notify.yml", "digest.yml", "deploy-target.yml"] {
         let (header, _) = documents(template);
         let keys = |value: &Value| {
             value.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -263,6 +264,33 @@ fn no_global_keyword_and_nothing_but_hooks_in_the_deploy_job() {
         assert_eq!(body[job]["interruptible"].as_bool(), Some(true), "{job}");
         let minutes = body[job]["timeout"].as_str().and_then(|it| it.strip_suffix('m')?.parse::<u32>().ok());
         assert!(minutes.is_some_and(|minutes| minutes <= 5), "{job} may take long");
+    }
+}
+
+/// Only the schedule that a variable chooses gets the job, and it can fail nothing.
+#[test]
+fn the_digest_is_one_job_of_a_chosen_schedule() {
+    let (_, body) = documents("digest.yml");
+    let keys: Vec<&str> = body.as_mapping().unwrap().keys().map(|key| key.as_str().unwrap()).collect();
+    assert_eq!(keys, [".pipeline-notifier-digest", "$[[ inputs.job ]]"]);
+    let job = &body["$[[ inputs.job ]]"];
+    let rules = job["rules"].as_sequence().unwrap();
+    assert_eq!(rules.len(), 1);
+    assert_eq!(rules[0]["if"].as_str(), Some("$CI_PIPELINE_SOURCE == \"schedule\" && $NOTIFIER_DIGEST"));
+    assert_eq!(job["allow_failure"].as_bool(), Some(true));
+    assert_eq!(job["variables"]["GIT_STRATEGY"].as_str(), Some("none"));
+    assert_eq!(job["variables"]["NOTIFIER_TIMEOUT"].as_str(), Some("120"));
+    assert!(scripts(job).last().unwrap().ends_with(" || true"));
+    // What both components have in common is the same.
+    let (all, of_digest) = (inputs("notify.yml"), inputs("digest.yml"));
+    let common: Vec<_> = of_digest.iter().filter(|(name, _)| all.contains_key(*name)).collect();
+    assert!(common.len() == 10 && common.iter().all(|(name, input)| all[*name] == **input), "{common:?}");
+    let (_, notify) = documents("notify.yml");
+    assert_eq!(body[".pipeline-notifier-digest"], notify[".pipeline-notifier"]);
+    for setting in ["days", "projects", "project_name", "language", "webhook_variable", "channel"] {
+        let value = &job["variables"][&*variable(setting)];
+        assert_eq!(value["value"].as_str().unwrap().trim(), format!("$[[ inputs.{setting} ]]"));
+        assert_eq!(value["expand"].as_bool(), Some(false), "{setting}");
     }
 }
 
@@ -327,7 +355,7 @@ fn an_input_inside_a_longer_text_has_no_backslash() {
         }
     }
     let mut checked = 0;
-    for template in ["notify.yml", "deploy-target.yml"] {
+    for template in ["notify.yml", "digest.yml", "deploy-target.yml"] {
         let (_, body) = documents(template);
         let inputs = inputs(template);
         for text in texts(&body) {
@@ -502,7 +530,7 @@ fn every_template_is_valid_by_gitlabs_schema() {
     ]
     .into_iter()
     .collect();
-    for template in ["notify.yml", "deploy-target.yml"] {
+    for template in ["notify.yml", "digest.yml", "deploy-target.yml"] {
         for values in [&BTreeMap::new(), &unusual] {
             let (header, body) = interpolate(template, values);
             assert_eq!(schema_errors(&[header, body]), None, "{template}");

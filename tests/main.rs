@@ -9,6 +9,7 @@ mod command_line;
 mod component;
 mod consumers;
 mod delivery;
+mod digest;
 mod docs;
 mod faults;
 mod first_message;

@@ -71,7 +71,8 @@ fn the_playground_renders_the_bytes_of_the_binary() {
     let ended = node(&["contexts.mjs"]).output().unwrap();
     succeeded(&ended);
     let made: Vec<Value> = serde_json::from_slice(&ended.stdout).unwrap();
-    assert_eq!(made.len(), 15 * 8 * 2);
+    // Each event with each kind of pipeline, in both languages.
+    assert_eq!(made.len(), 18 * 8 * 2);
     let module = Guest::built_in().unwrap();
     for both in made {
         let context = both["context"].as_str().unwrap();

@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 pub(crate) mod context;
+pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod history;

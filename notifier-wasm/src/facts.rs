@@ -93,7 +93,9 @@ impl<'a> Facts<'a> {
             }
             None => context.ci("CI_ENVIRONMENT_NAME").into_iter().collect(),
         };
-        let environment = Environment::of(context, git_ref.as_ref(), &deployed_to, warnings);
+        let mut environment = Environment::of(context, git_ref.as_ref(), &deployed_to, warnings);
+        // A digest is about all environments.
+        environment.name = environment.name.filter(|_| state != State::Digest);
         Self {
             file: SettingsFile::of(context, state, environment.name.as_deref(), warnings),
             state,
@@ -129,7 +131,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn job(&self) -> Option<&'a str> {
         match self.context.event {
             Event::DeployStarted | Event::DeployFinished => self.context.ci("CI_JOB_NAME"),
-            Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished => {
+            Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished | Event::Digest => {
                 let is_single = self.unreported.as_ref().is_some_and(|unreported| unreported.len() == 1);
                 self.deployment.filter(|_| is_single).map(|job| job.name.as_str())
             }
@@ -160,7 +162,7 @@ impl<'a> Facts<'a> {
     /// True if the job runs long after its pipeline. People no longer see that pipeline's message.
     pub(crate) fn is_apart(&self) -> bool {
         if !matches!(self.context.event, Event::DeployStarted | Event::DeployFinished) {
-            return false;
+            return self.is_digest();
         }
         let times = self.time("CI_JOB_STARTED_AT").zip(self.time("CI_PIPELINE_CREATED_AT"));
         let age = times.map_or(0, |(started, created)| started.saturating_sub(created));
@@ -214,7 +216,7 @@ impl<'a> Facts<'a> {
         match self.context.event {
             Event::DeployStarted => self.context.now.or_else(|| self.time("CI_JOB_STARTED_AT")),
             Event::DeployFinished => self.context.history.deploy_started_at.or_else(|| self.time("CI_JOB_STARTED_AT")),
-            Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished => {
+            Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished | Event::Digest => {
                 self.time("CI_PIPELINE_CREATED_AT")
             }
         }
@@ -249,6 +251,11 @@ impl<'a> Facts<'a> {
     pub(crate) fn has_nothing_new(&self) -> bool {
         let is_closing = self.context.event == Event::PipelineFinished && self.state.is_failure();
         self.unreported.as_deref().is_some_and(|jobs| is_closing && failures::are_all_old(self.context, jobs))
+    }
+
+    /// True if the message is about some days, and not about a pipeline.
+    pub(crate) fn is_digest(&self) -> bool {
+        self.state == State::Digest
     }
 
     /// True if the pipeline is not over, although a closing job runs.

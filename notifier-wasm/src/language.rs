@@ -1,5 +1,6 @@
 //! The texts of a message in each language.
 
+pub(crate) mod digest;
 pub(crate) mod reasons;
 
 use crate::contract::action::Action;
@@ -71,6 +72,22 @@ impl Language {
         }
     }
 
+    /// Returns a text in this language, with values in place of its `{}`. A shared function keeps the module small.
+    #[inline(never)]
+    pub(crate) fn say(self, english: &str, korean: &str, values: &[&str]) -> String {
+        let text = match self {
+            Self::English => english,
+            Self::Korean => korean,
+        };
+        let mut said = String::new();
+        let mut values = values.iter();
+        for (at, part) in text.split("{}").enumerate() {
+            said.extend((at > 0).then(|| *values.next().unwrap_or(&"")));
+            said += part;
+        }
+        said
+    }
+
     pub(crate) fn labels(self) -> &'static Labels {
         match self {
             Self::English => &ENGLISH,
@@ -107,6 +124,8 @@ impl Language {
             (State::PipelineFixed, _) => ("pipeline fixed", "파이프라인 복구됨"),
             (State::PipelineCanceled, _) => ("pipeline canceled", "파이프라인 취소됨"),
             (State::PipelineWaiting, _) => ("waiting", "대기 중"),
+            // A digest has a headline of its own.
+            (State::Digest, _) => ("", ""),
             (State::PipelineFinished, _) => ("pipeline finished", "파이프라인 끝남 (결과 미확인)"),
         };
         let text = match self {
@@ -140,24 +159,18 @@ impl Language {
     /// Returns the status of a waiting pipeline: `waiting for manual job deploy-prod`. `names` are those of the jobs, or of the environments
     /// that need approval.
     pub(crate) fn waiting(self, wait: Wait, names: &str) -> String {
-        match (self, wait) {
-            (Self::English, Wait::Manual) => format!("waiting for manual job {names}"),
-            (Self::English, Wait::Approval) => format!("waiting for approval of {names}"),
-            (Self::English, Wait::Turn) => format!("waiting for its turn: {names}"),
-            (Self::English, Wait::Delay) => format!("delayed: {names}"),
-            (Self::Korean, Wait::Manual) => format!("수동 작업 {names} 실행 대기 중"),
-            (Self::Korean, Wait::Approval) => format!("{names} 승인 대기 중"),
-            (Self::Korean, Wait::Turn) => format!("{names} 순서 대기 중"),
-            (Self::Korean, Wait::Delay) => format!("지연 작업 {names} 시작 대기 중"),
-        }
+        let (english, korean) = match wait {
+            Wait::Manual => ("waiting for manual job {}", "수동 작업 {} 실행 대기 중"),
+            Wait::Approval => ("waiting for approval of {}", "{} 승인 대기 중"),
+            Wait::Turn => ("waiting for its turn: {}", "{} 순서 대기 중"),
+            Wait::Delay => ("delayed: {}", "지연 작업 {} 시작 대기 중"),
+        };
+        self.say(english, korean, &[names])
     }
 
     /// Returns the person after the state, in the one-line text.
     pub(crate) fn by(self, person: &str) -> String {
-        match self {
-            Self::English => format!(", by {person}"),
-            Self::Korean => format!(" · 실행자 {person}"),
-        }
+        self.say(", by {}", " · 실행자 {}", &[person])
     }
 
     /// Returns the status of a failed stage: `build failed`.
@@ -173,29 +186,22 @@ impl Language {
 
     /// Returns the end of a list that was cut. The count is not always known.
     pub(crate) fn and_more(self, count: Option<usize>) -> String {
-        match (self, count) {
-            (Self::English, Some(count)) => format!("and {count} more"),
-            (Self::English, None) => "and more".to_owned(),
-            (Self::Korean, Some(count)) => format!("외 {count}개"),
-            (Self::Korean, None) => "외 여러 개".to_owned(),
+        match count {
+            Some(count) => self.say("and {} more", "외 {}개", &[&count.to_string()]),
+            None => self.say("and more", "외 여러 개", &[]),
         }
     }
 
     /// Returns the end of a list of mentions that was cut.
     pub(crate) fn and_more_people(self, count: usize) -> String {
-        match self {
-            Self::English => format!("and {count} more"),
-            Self::Korean => format!("외 {count}개 대상"),
-        }
+        self.say("and {} more", "외 {}개 대상", &[&count.to_string()])
     }
 
     /// Returns whether a failed job failed in the previous pipeline too.
     pub(crate) fn failed_before(self, before: Option<i64>) -> String {
-        match (self, before) {
-            (Self::English, None) => "new".to_owned(),
-            (Self::English, Some(pipeline)) => format!("also failed in #{pipeline}"),
-            (Self::Korean, None) => "새로운 실패".to_owned(),
-            (Self::Korean, Some(pipeline)) => format!("#{pipeline}에서도 실패"),
+        match before {
+            None => self.say("new", "새로운 실패", &[]),
+            Some(pipeline) => self.say("also failed in #{}", "#{}에서도 실패", &[&pipeline.to_string()]),
         }
     }
 
@@ -224,67 +230,47 @@ impl Language {
 
     /// Returns the author of a commit, after its title.
     pub(crate) fn written_by(self, author: &str) -> String {
-        match self {
-            Self::English => format!(" by {author}"),
-            Self::Korean => format!(" · 작성자 {author}"),
-        }
+        self.say(" by {}", " · 작성자 {}", &[author])
     }
 
     /// Returns the line about failures that go further back than was read.
     pub(crate) fn red_for_more_than(self, count: u64) -> String {
-        match self {
-            Self::English => format!("Red for more than {count} pipelines"),
-            Self::Korean => format!("파이프라인 {count}개 넘게 계속 실패"),
-        }
+        self.say("Red for more than {} pipelines", "파이프라인 {}개 넘게 계속 실패", &[&count.to_string()])
     }
 
     /// Returns the exit code of a script, after the reason of the failure.
     pub(crate) fn exit_code(self, code: i64) -> String {
-        match self {
-            Self::English => format!(", exit code {code}"),
-            Self::Korean => format!(", 종료 코드 {code}"),
-        }
+        self.say(", exit code {}", ", 종료 코드 {}", &[&code.to_string()])
     }
 
     /// Returns the number of failed tests: `Tests: 3 of 412 failed`.
     pub(crate) fn tests_failed(self, failed: u64, total: u64) -> String {
+        let (failed, total) = (failed.to_string(), total.to_string());
         match self {
-            Self::English => format!("Tests: {failed} of {total} failed"),
-            Self::Korean => format!("테스트: {total}개 중 {failed}개 실패"),
+            Self::English => self.say("Tests: {} of {} failed", "", &[&failed, &total]),
+            Self::Korean => self.say("", "테스트: {}개 중 {}개 실패", &[&total, &failed]),
         }
     }
 
     /// Returns the number of tests, if all passed.
     pub(crate) fn tests_passed(self, total: u64) -> String {
-        match self {
-            Self::English if total == 1 => "1 test passed".to_owned(),
-            Self::English => format!("{total} tests passed"),
-            Self::Korean => format!("테스트 {total}개 통과"),
-        }
+        let english = if total == 1 { "{} test passed" } else { "{} tests passed" };
+        self.say(english, "테스트 {}개 통과", &[&total.to_string()])
     }
 
     /// Returns the suites whose reports GitLab could not parse.
     pub(crate) fn reports_unreadable(self, suites: &str) -> String {
-        match self {
-            Self::English => format!("Test reports not readable: {suites}"),
-            Self::Korean => format!("읽을 수 없는 테스트 보고서: {suites}"),
-        }
+        self.say("Test reports not readable: {}", "읽을 수 없는 테스트 보고서: {}", &[suites])
     }
 
     /// Returns the title of the end of a job's log.
     pub(crate) fn log_of(self, job: &str) -> String {
-        match self {
-            Self::English => format!("log of {job}"),
-            Self::Korean => format!("{job} 로그"),
-        }
+        self.say("log of {}", "{} 로그", &[job])
     }
 
     /// Returns the same for a log that was not read.
     pub(crate) fn log_is_too_long(self, job: &str) -> String {
-        match self {
-            Self::English => format!("log of {job}: too long to show"),
-            Self::Korean => format!("{job} 로그: 너무 길어 표시하지 않음"),
-        }
+        self.say("log of {}: too long to show", "{} 로그: 너무 길어 표시하지 않음", &[job])
     }
 
     /// Returns the number of an attempt: `2nd attempt`.
@@ -315,19 +301,14 @@ impl Language {
 
     /// Returns the earlier status: `was: build failed`.
     pub(crate) fn was(self, text: &str) -> String {
-        match self {
-            Self::English => format!("was: {text}"),
-            Self::Korean => format!("이전: {text}"),
-        }
+        self.say("was: {}", "이전: {}", &[text])
     }
 
     /// Returns the number of commits as text.
     pub(crate) fn commits(self, count: usize) -> String {
-        match (self, count) {
-            (Self::English, 1) => "1 commit since the last deployment".to_owned(),
-            (Self::English, _) => format!("{count} commits since the last deployment"),
-            (Self::Korean, _) => format!("지난 배포 이후 커밋 {count}개"),
-        }
+        let english =
+            if count == 1 { "{} commit since the last deployment" } else { "{} commits since the last deployment" };
+        self.say(english, "지난 배포 이후 커밋 {}개", &[&count.to_string()])
     }
 
     /// Returns the time since something happened.
@@ -342,14 +323,12 @@ impl Language {
     /// Returns an age in its largest unit: `3 h ago`.
     pub(crate) fn roughly_ago(self, seconds: u64) -> String {
         let (minutes, hours) = ((seconds / 60).max(1), seconds / 3600);
-        match (self, hours) {
-            (Self::English, 0) => format!("{minutes} min ago"),
-            (Self::English, 1..48) => format!("{hours} h ago"),
-            (Self::English, _) => format!("{} days ago", hours / 24),
-            (Self::Korean, 0) => format!("{minutes}분 전"),
-            (Self::Korean, 1..48) => format!("{hours}시간 전"),
-            (Self::Korean, _) => format!("{}일 전", hours / 24),
-        }
+        let (english, korean, count) = match hours {
+            0 => ("{} min ago", "{}분 전", minutes),
+            1..48 => ("{} h ago", "{}시간 전", hours),
+            _ => ("{} days ago", "{}일 전", hours / 24),
+        };
+        self.say(english, korean, &[&count.to_string()])
     }
 
     /// Returns a duration as people write it: `42s`, `2m 14s`, `1h 03m`.

@@ -4,6 +4,7 @@ mod block_kit;
 mod blocks;
 mod changes;
 mod details;
+mod digest;
 // Only for the playground: jobs check nothing, and each of them downloads the module.
 mod emoji;
 mod failed_tests;
@@ -34,7 +35,7 @@ use crate::message::summary::{failures_in_a_row, line, status};
 use crate::text;
 
 /// Version 1 of the message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub(crate) struct Message {
     version: u64,
@@ -102,10 +103,12 @@ impl Message {
         let mentions = mentions::mentions(&facts, &mut warnings);
         let mentioned = mentions.shown.iter().map(|mention| mention.id().to_owned()).collect();
         let status = status(&facts, &mut warnings);
-        let summary = line(&facts, &status, str::to_owned);
+        let summary = line(&facts, &status, &str::to_owned);
         let text_only = facts.context.text_only;
         let show = if text_only { mrkdwn::markdown } else { mrkdwn::top_level };
-        let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, show));
+        let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, &show));
+        let numbers = digest::lines(&facts);
+        digest::add_to(&mut text, &facts, &numbers, show);
         let label = |link: &Link| if text_only { mrkdwn::markdown(&link.label) } else { link.label.clone() };
         let mut link_text = links.first().map(|link| mrkdwn::link(&link.url, &label(link))).unwrap_or_default();
         let mut mention_text = mention_text(&facts, &mentions);
@@ -114,7 +117,8 @@ impl Message {
                 text = text + " " + &mem::take(part);
             }
         }
-        let mut blocks = blocks(&facts, &status, &links, extra_lines(&facts, &mut warnings), &mentions);
+        let extra = (numbers, extra_lines(&facts, &mut warnings));
+        let mut blocks = blocks(&facts, &status, &links, extra, &mentions);
         // The mentions are the last block before the log.
         let mention_block = (!mentions.shown.is_empty()).then(|| blocks.len() - 1);
         // The operators' channel has other readers.
@@ -123,7 +127,7 @@ impl Message {
         blocks.extend(logs::block(&facts, true).filter(|_| shows_logs));
         let body = Body {
             blocks,
-            attachments: details(&facts, &text).into_iter().collect(),
+            attachments: details(&facts, &text).filter(|_| !facts.is_digest()).into_iter().collect(),
             text,
             unfurl_links: false,
             unfurl_media: false,
@@ -175,26 +179,12 @@ impl Message {
             message: Body {
                 text: mrkdwn::top_level(&line),
                 blocks: [headline].into_iter().chain(block).collect(),
-                attachments: Vec::new(),
-                unfurl_links: false,
-                unfurl_media: false,
+                ..Body::default()
             },
-            link_text: String::new(),
-            mention_text: String::new(),
-            mention_block: None,
-            failure: false,
-            recovery: false,
-            waiting: false,
-            direct: None,
-            apart: false,
-            verdict: "",
             status,
-            failures_in_a_row: None,
             summary: line,
             environment: facts.environment.name,
-            links: Vec::new(),
-            mentions: Vec::new(),
-            warnings: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::setting::{SETTINGS, Takes};
 
 /// Each event, and the fixture that shows it.
-const EVENTS: [(&str, &str); 17] = [
+const EVENTS: [(&str, &str); 18] = [
     ("pipeline started", "pipeline-started-main"),
     ("build failed", "pipeline-failed-one-job"),
     ("deploy started", "deploy-started-main"),
@@ -28,10 +28,11 @@ const EVENTS: [(&str, &str); 17] = [
     ("pipeline succeeded", "pipeline-succeeded"),
     ("pipeline canceled", "pipeline-canceled"),
     ("waiting for somebody", "pipeline-waiting"),
+    ("the digest of a week", "digest-week"),
 ];
 
 /// The fields of a fixture that are about the event.
-const OF_EVENT: [&str; 10] = [
+const OF_EVENT: [&str; 11] = [
     "event",
     "result",
     "failed_jobs",
@@ -41,6 +42,7 @@ const OF_EVENT: [&str; 10] = [
     "all_jobs_known",
     "history",
     "why",
+    "digest",
     "now",
 ];
 
@@ -104,6 +106,10 @@ fn inputs(root: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
     let inputs = header["spec"]["inputs"].as_mapping().ok_or("component.yml has no inputs")?;
     let mut described = Vec::new();
     for (name, input) in inputs {
+        // A list of mappings is no text for a field.
+        if input["type"].as_str() == Some("array") {
+            continue;
+        }
         let mut input = serde_json::to_value(input)?;
         let name = name.as_str().unwrap_or_default();
         input["name"] = name.into();

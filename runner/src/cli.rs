@@ -157,8 +157,8 @@ pub struct EventArgs {
     /// The event to report.
     #[arg(value_parser = EventParser)]
     pub event: Event,
-    /// How the pipeline ended. Only for pipeline-finished; the component's closing jobs set it.
-    #[arg(long, value_enum)]
+    /// How the pipeline ended: failed or success. Only for pipeline-finished; the component's closing jobs set it.
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub result: Option<Verdict>,
 }
 

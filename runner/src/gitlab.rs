@@ -6,6 +6,7 @@ pub(crate) mod api;
 pub(crate) mod attempts;
 pub(crate) mod changes;
 pub(crate) mod deployments;
+pub(crate) mod digest;
 pub(crate) mod earlier_failures;
 pub(crate) mod jobs;
 pub(crate) mod pipelines;

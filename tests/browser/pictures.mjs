@@ -17,6 +17,7 @@ const MOMENTS = [
   ["deploy-failed", "deploy failed", "branch main"],
   ["new-and-old-failures", "new and old failures", "branch main"],
   ["tests-and-log", "failed tests and the log", "branch main"],
+  ["digest", "the digest of a week", "branch main"],
 ];
 
 /** The story of the living thread: each event in turn. */

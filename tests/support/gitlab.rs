@@ -34,6 +34,11 @@ pub(crate) struct GitLab {
     pub(crate) pipelines: Vec<Value>,
     pub(crate) deployments: Vec<Value>,
     pub(crate) comparison: Value,
+    /// The pipelines and the deployments of other projects, by their paths. Only the access token may read them.
+    pub(crate) others: BTreeMap<&'static str, (Vec<Value>, Vec<Value>)>,
+    /// The answer to the request of this number and later ones, from 1: a status and a body.
+    pub(crate) answers_from: Option<(usize, u16, &'static str)>,
+    pub(crate) answered: usize,
     /// The summary and the report of the tests, by the pipelines' IDs.
     pub(crate) tests: BTreeMap<u64, (Value, Value)>,
     /// Whole answers by the end of their path: logs of jobs, and answers that break off.
@@ -67,6 +72,9 @@ impl GitLab {
             pipelines: vec![],
             deployments: vec![],
             comparison: Value::Null,
+            others: BTreeMap::new(),
+            answers_from: None,
+            answered: 0,
             tests: BTreeMap::new(),
             raw: BTreeMap::new(),
             hangs_after: None,
@@ -101,6 +109,10 @@ impl GitLab {
             return (429, "Retry-After: 60\r\n".to_owned(), "Retry later\n".to_owned());
         }
         self.limit -= 1;
+        self.answered += 1;
+        if let Some((_, status, body)) = self.answers_from.filter(|(number, ..)| self.answered >= *number) {
+            return (status, String::new(), body.to_owned());
+        }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let decode = |text: &str| text.replace("%5B%5D", "[]").replace("%2F", "/").replace("%20", " ");
         let query: Vec<(String, String)> = query
@@ -109,10 +121,19 @@ impl GitLab {
             .map(|(name, value)| (decode(name), decode(value)))
             .collect();
         let asked = |name: &str| query.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
-        let Some(path) = path.split_once("/projects/").and_then(|(_, rest)| rest.split_once('/')).map(|(_, rest)| rest)
-        else {
+        let Some((project, path)) = path.split_once("/projects/").and_then(|(_, rest)| rest.split_once('/')) else {
             return refusal(404, "404 Not Found");
         };
+        let Some((mut pipelines, mut deployments)) = self.lists_of(&decode(project), request) else {
+            return refusal(404, "404 Project Not Found");
+        };
+        // GitLab pairs the filter with the order (gitlab-org/gitlab, `app/finders/deployments_finder.rb`).
+        if path == "deployments" && asked("updated_after").is_some() && asked("order_by") != Some("updated_at") {
+            return refusal(400, "400 Bad request");
+        }
+        let since = asked("updated_after").map(|since| since.replace("%3A", ":"));
+        pipelines.retain(|it| is_since(it, since.as_deref()));
+        deployments.retain(|it| is_since(it, since.as_deref()));
         let parts: Vec<&str> = path.split('/').collect();
         let route = match parts.as_slice() {
             ["pipelines", _, route @ ("jobs" | "bridges" | "trigger_jobs" | "test_report_summary" | "test_report")] => {
@@ -157,7 +178,6 @@ impl GitLab {
                 page(jobs, asked("page"), asked("per_page"))
             }
             "pipelines" => {
-                let mut pipelines = self.pipelines.clone();
                 pipelines.retain(|it| asked("ref").is_none_or(|name| it["ref"] == name));
                 let has_ended =
                     |it: &Value| ["success", "failed", "canceled"].contains(&it["status"].as_str().unwrap());
@@ -165,7 +185,6 @@ impl GitLab {
                 page(pipelines, asked("page"), asked("per_page"))
             }
             "deployments" => {
-                let mut deployments = self.deployments.clone();
                 deployments.retain(|it| asked("environment").is_none_or(|name| it["environment"]["name"] == name));
                 deployments.retain(|it| asked("status").is_none_or(|status| it["status"] == status));
                 if asked("sort") != Some("desc") {
@@ -182,6 +201,15 @@ impl GitLab {
                 None => refusal(404, "404 Not Found"),
             },
         }
+    }
+
+    /// Returns the pipelines and the deployments of this project, or of another one; `None` if there is no such project.
+    fn lists_of(&self, project: &str, request: &Request) -> Option<(Vec<Value>, Vec<Value>)> {
+        if project.parse::<u64>().is_ok() {
+            return Some((self.pipelines.clone(), self.deployments.clone()));
+        }
+        request.header("PRIVATE-TOKEN").filter(|token| *token == ACCESS_TOKEN)?;
+        self.others.get(project).cloned()
     }
 
     /// Returns the jobs of a pipeline, or its trigger jobs; `None` if it was deleted. The pipeline that asks is in no list of others.
@@ -222,6 +250,12 @@ impl GitLab {
         };
         self.artifacts.get(&format!("{job}/{path}")).cloned().or_else(of_engine)
     }
+}
+
+/// True if an entry was updated after a time.
+fn is_since(entry: &Value, since: Option<&str>) -> bool {
+    let at = |time: &str| OffsetDateTime::parse(time, &Rfc3339).unwrap();
+    since.zip(entry["updated_at"].as_str()).is_none_or(|(since, updated)| at(updated) > at(since))
 }
 
 /// Returns a page of a list, newest first, with GitLab's headers.

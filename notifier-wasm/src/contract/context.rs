@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::contract::digest::Digest;
 use crate::contract::fields::{Fields, parse, read};
 use crate::contract::history::History;
 use crate::contract::jobs::Jobs;
@@ -27,6 +28,7 @@ pub(crate) struct Context {
     people: Map<String, Value>,
     pub(crate) history: History,
     pub(crate) why: Why,
+    pub(crate) digest: Option<Digest>,
     /// True if the ends of logs belong into this message.
     pub(crate) shows_logs: bool,
     /// True if later events update this message, as for a bot.
@@ -62,6 +64,8 @@ pub(crate) enum Event {
     DeployStarted,
     DeployFinished,
     PipelineFinished,
+    /// Some days are over.
+    Digest,
 }
 
 /// The result of a pipeline.
@@ -109,6 +113,7 @@ impl Context {
             people: fields.string_map("people"),
             history: History::read(fields.object("history")),
             why: Why::read(fields.object("why")),
+            digest: fields.optional_object("digest").map(Digest::read),
             shows_logs: fields.flag("shows_logs"),
             updates: fields.flag("updates"),
             text_only: fields.flag("text_only"),
@@ -154,8 +159,10 @@ impl Event {
             ("deploy-started", Self::DeployStarted),
             ("deploy-finished", Self::DeployFinished),
             ("pipeline-finished", Self::PipelineFinished),
+            ("digest", Self::Digest),
         ];
-        let expected = "one of pipeline-started, pipeline-waiting, deploy-started, deploy-finished, pipeline-finished";
+        let expected =
+            "one of pipeline-started, pipeline-waiting, deploy-started, deploy-finished, pipeline-finished, digest";
         fields.required_word("event", &words, expected).unwrap_or(Self::PipelineStarted)
     }
 }

@@ -27,11 +27,13 @@ pub(crate) enum State {
     PipelineWaiting,
     /// The result is unknown.
     PipelineFinished,
+    /// What some days were like.
+    Digest,
 }
 
 /// The name of each state, by which `NOTIFIER_EVENTS` chooses it. Lists for people have this order.
 #[rustfmt::skip]
-const NAMES: [(State, &str); 16] = [
+const NAMES: [(State, &str); 17] = [
     (State::PipelineStarted, "pipeline-started"),
     (State::PipelineFailed, "pipeline-failed"),
     (State::PipelineFixed, "pipeline-fixed"),
@@ -48,6 +50,7 @@ const NAMES: [(State, &str); 16] = [
     (State::DeployAgain, "deploy-again"),
     (State::DeployRolledBack, "deploy-rolled-back"),
     (State::DeployFinished, "deploy-finished"),
+    (State::Digest, "digest"),
 ];
 
 impl State {

@@ -14,7 +14,7 @@ impl State {
         };
         let name = kind.name();
         let event = match name {
-            "pipeline-started" | "deploy-started" => name,
+            "pipeline-started" | "deploy-started" | "digest" => name,
             _ if name.starts_with("deploy") => "deploy-finished",
             _ => "pipeline-finished",
         };

@@ -38,6 +38,7 @@ impl State {
             },
             Event::PipelineWaiting => Self::PipelineWaiting,
             Event::PipelineFinished => Self::of_pipeline(context, unreported),
+            Event::Digest => Self::Digest,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The choice of the events and branches that are reported.
 
 use crate::contract::context::{Context, Event};
+use crate::contract::digest::Digest;
 use crate::contract::setting::Setting;
 use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
@@ -18,6 +19,11 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
     let Facts { context, state, git_ref, environment, unreported, .. } = facts;
     if context.direct.is_some() {
         return None;
+    }
+    if context.event == Event::Digest {
+        let is_empty = context.digest.as_ref().is_none_or(Digest::is_empty);
+        let is_chosen = event_is_chosen(facts, warnings);
+        return if is_chosen { is_empty.then_some("no_numbers") } else { Some("event_not_selected") };
     }
     if context.event == Event::PipelineWaiting && waiting::waits(context).is_empty() {
         return Some(if context.jobs.all_known { "nothing_waits" } else { "jobs_unknown" });

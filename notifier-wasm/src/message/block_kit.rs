@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::facts::mentions::Mention;
 
 /// A message as `chat.postMessage` and incoming webhooks take it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Body {
     /// The text for notifications, screen readers and fallback. It is complete on its own.
     pub(crate) text: String,

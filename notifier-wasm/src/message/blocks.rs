@@ -43,7 +43,7 @@ pub(crate) fn blocks(
     facts: &Facts,
     status: &str,
     links: &[Link],
-    extra: Vec<Vec<Element>>,
+    (mut numbers, mut extra): (Vec<Vec<Element>>, Vec<Vec<Element>>),
     mentions: &Mentions,
 ) -> Vec<Block> {
     let mut headline = vec![Element::Emoji { name: facts.emoji().0 }, Element::text(" ")];
@@ -71,13 +71,13 @@ pub(crate) fn blocks(
     );
     let more = (mentions.more > 0).then(|| Element::text(facts.language.and_more_people(mentions.more)));
     let mentions = separated(mentions.shown.iter().map(Element::mention).chain(more), " ");
-    [headline, links, red_since(facts), failed_tests::failed(facts)]
-        .into_iter()
-        .chain(extra)
-        .chain([mentions])
-        .filter(|line| !line.is_empty())
-        .map(Block::line)
-        .collect()
+    let mut rows = vec![headline];
+    rows.append(&mut numbers);
+    rows.extend([links, red_since(facts), failed_tests::failed(facts)]);
+    rows.append(&mut extra);
+    rows.push(mentions);
+    rows.retain(|line| !line.is_empty());
+    rows.into_iter().map(Block::line).collect()
 }
 
 fn separated(elements: impl Iterator<Item = Element>, separator: &str) -> Vec<Element> {

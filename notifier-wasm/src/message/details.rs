@@ -75,7 +75,9 @@ pub(crate) fn details(facts: &Facts, fallback: &str) -> Option<Attachment> {
     run.extend(facts.other_author().map(|author| detail(labels.author, &mrkdwn::literal(&author))));
     run.extend(facts.environment.cluster.as_ref().map(|cluster| detail(labels.cluster, &mrkdwn::literal(cluster))));
     let took = match (facts.context.event, facts.action) {
-        (Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished, _) => labels.pipeline_took,
+        (Event::PipelineStarted | Event::PipelineWaiting | Event::PipelineFinished | Event::Digest, _) => {
+            labels.pipeline_took
+        }
         (_, Action::Deploy) => labels.deploy_took,
         (_, Action::Stop | Action::Other) => labels.job_took,
     };

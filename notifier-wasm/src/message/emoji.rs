@@ -16,6 +16,7 @@ impl State {
             Self::DeployStopped => ("octagonal_sign", "🛑"),
             Self::PipelineFixed => ("tada", "🎉"),
             Self::PipelineWaiting => ("hourglass_flowing_sand", "⏳"),
+            Self::Digest => ("bar_chart", "📊"),
             Self::DeployFinished | Self::PipelineFinished => ("checkered_flag", "🏁"),
         }
     }

@@ -59,7 +59,9 @@ pub(crate) fn links(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
         (State::PipelineFixed, _) if facts.context.operators.is_some() => vec![pipeline(facts)],
         (State::PipelineSucceeded | State::PipelineFixed, _) => vec![pipeline(facts), changed(facts)],
         (State::PipelineWaiting, _) => waiting_jobs(facts).into_iter().map(Some).chain([pipeline(facts)]).collect(),
-        (State::PipelineStarted | State::PipelineCanceled | State::PipelineFinished, _) => vec![pipeline(facts)],
+        (State::PipelineStarted | State::PipelineCanceled | State::PipelineFinished | State::Digest, _) => {
+            vec![pipeline(facts)]
+        }
         (State::DeployStarted | State::DeployFinished, Action::Deploy) => vec![logs(facts, warnings), pipeline(facts)],
         (State::DeploySucceeded, Action::Deploy) => {
             vec![site(facts, warnings), changed(facts), logs(facts, warnings), pipeline(facts)]
@@ -124,7 +126,7 @@ fn extra(facts: &Facts, warnings: &mut Vec<Warning>) -> Vec<Link> {
     links
 }
 
-fn pipeline(facts: &Facts) -> Option<Link> {
+pub(crate) fn pipeline(facts: &Facts) -> Option<Link> {
     let label = facts.language.labels().pipeline;
     let id = facts.context.ci("CI_PIPELINE_ID").filter(|id| id.chars().all(|c| c.is_ascii_digit()));
     Some(Link {

@@ -7,6 +7,7 @@ use crate::contract::warning::{Code, Warning};
 use crate::facts::settings_file::NAME;
 use crate::facts::{Facts, failures, waiting};
 use crate::message::details::{MAX_NAME, ref_name, repeats_environment};
+use crate::message::digest;
 use crate::text;
 
 /// The longest stage of a headline, in characters.
@@ -16,7 +17,7 @@ const MAX_NAMED: usize = 2;
 
 /// Returns the message in one line: `[shop-api] prod: deploy failed, by Kim Minsu (main 1a2b3c4d)`.
 #[inline(never)]
-pub(crate) fn line(facts: &Facts, status: &str, show: impl Fn(&str) -> String) -> String {
+pub(crate) fn line(facts: &Facts, status: &str, show: &dyn Fn(&str) -> String) -> String {
     let mut line = String::new();
     if let Some(project) = facts.project() {
         line += &format!("[{}] ", show(&text::shown(project, MAX_NAME)));
@@ -25,6 +26,10 @@ pub(crate) fn line(facts: &Facts, status: &str, show: impl Fn(&str) -> String) -
         line += &format!("{}: ", show(environment));
     }
     line += &show(status);
+    // A digest is about nobody and no commit.
+    if facts.is_digest() {
+        return line;
+    }
     let behind: Vec<String> =
         [qualifiers(facts), named_jobs(facts)].iter().filter(|it| !it.is_empty()).map(|it| it.join(", ")).collect();
     if !behind.is_empty() {
@@ -91,6 +96,9 @@ fn named_jobs(facts: &Facts) -> Vec<String> {
 pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
     if facts.context.request == Request::Test {
         return facts.language.test().to_owned();
+    }
+    if facts.is_digest() {
+        return digest::status(facts);
     }
     let own = facts.file.get("text").map(|template| facts.line(template));
     match own {

@@ -51,15 +51,25 @@ fn attachment_lines(attachment: &Value) -> Vec<Line> {
 }
 
 fn blocks(holder: &Value) -> Vec<Line> {
-    array(&holder["blocks"]).flat_map(block).collect()
+    lines(&holder["blocks"], block)
+}
+
+/// Returns the lines of all entries of a list. One loop for all lists keeps the module small.
+fn lines(list: &Value, of: fn(&Value) -> Vec<Line>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for entry in array(list) {
+        lines.append(&mut of(entry));
+    }
+    lines
 }
 
 fn block(block: &Value) -> Vec<Line> {
     match string(&block["type"]).as_str() {
-        "rich_text" => array(&block["elements"]).flat_map(rich_text).collect(),
+        "rich_text" => lines(&block["elements"], rich_text),
         "section" => {
-            let fields = array(&block["fields"]).flat_map(|field| text_object(field, Kind::Text));
-            text_object(&block["text"], Kind::Text).into_iter().chain(fields).collect()
+            let mut section = text_object(&block["text"], Kind::Text);
+            section.append(&mut lines(&block["fields"], |field| text_object(field, Kind::Text)));
+            section
         }
         "header" => text_object(&block["text"], Kind::Header),
         "context" => {

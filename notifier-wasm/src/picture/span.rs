@@ -33,6 +33,7 @@ pub(super) fn emoji(name: &str) -> String {
         "no_entry_sign" => "🚫",
         "octagonal_sign" => "🛑",
         "hourglass_flowing_sand" => "⏳",
+        "bar_chart" => "📊",
         "tada" => "🎉",
         "checkered_flag" => "🏁",
         "warning" => "⚠️",

@@ -98,6 +98,7 @@ export const choices = {
   "pipeline succeeded": "파이프라인 성공",
   "pipeline canceled": "파이프라인 취소됨",
   "waiting for somebody": "수동 작업 대기 중",
+  "the digest of a week": "한 주 요약",
   "branch main": "main 브랜치",
   "branch development": "development 브랜치",
   "feature branch": "기능 브랜치",

@@ -5,6 +5,7 @@ mod events;
 mod gitlab;
 mod job;
 mod owners;
+mod projects;
 mod slack;
 
 use crate::cli::JobArgs;
@@ -29,6 +30,7 @@ pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
     events::check(&call, &mut list);
     gitlab::check(&call, &list);
     owners::check(&call, &list);
+    projects::check(&call, &list);
     for oddity in call.client.oddities() {
         list.note(Topic::Network, &oddity);
     }

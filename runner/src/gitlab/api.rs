@@ -13,7 +13,7 @@ use crate::net::address;
 use crate::net::deadline::Deadline;
 use crate::net::fault::Fault;
 use crate::net::http::{Client, Connection, Opened};
-use crate::net::secret::Secret;
+use crate::net::secret::{Secret, percent_encoded};
 use crate::variables::Variables;
 
 /// The size limit of an answer, in bytes. A list of a hundred jobs has a whole commit message in each, all of it dropped.
@@ -155,7 +155,7 @@ impl Api {
             if self.is_expired.get() && self.tokens[number].0 == ACCESS {
                 continue;
             }
-            match ask(Asker { api: self, token: number }) {
+            match ask(Asker { api: self, token: number, project: &self.project }) {
                 // The access token's refusal is the cause that people can fix.
                 Err(refused @ (Unknown::Expired | Unknown::Forbidden(_))) => unknown = Some(refused),
                 Err(refused) if refused.is_refusal() => unknown = unknown.or(Some(refused)),
@@ -193,7 +193,13 @@ impl Api {
     /// Returns the token that may read the whole API, if there is one. Some routes take no job token.
     pub(crate) fn with_access_token(&self) -> Option<Asker<'_>> {
         let token = self.tokens.iter().position(|(header, _)| *header == ACCESS)?;
-        Some(Asker { api: self, token })
+        Some(Asker { api: self, token, project: &self.project })
+    }
+
+    /// Returns the address of another project of this GitLab.
+    pub(crate) fn address_of(&self, path: &str) -> String {
+        let projects = self.project.rsplit_once('/').map_or("", |(projects, _)| projects);
+        format!("{projects}/{}", percent_encoded(path))
     }
 }
 
@@ -202,9 +208,16 @@ impl Api {
 pub(crate) struct Asker<'a> {
     pub(crate) api: &'a Api,
     token: usize,
+    /// The address of the project.
+    project: &'a str,
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
+    /// Returns the same token's view of another project.
+    pub(crate) fn of(self, project: &'a str) -> Self {
+        Self { project, ..self }
+    }
+
     /// Gets a page of a list of the project.
     pub(crate) fn list<T: DeserializeOwned>(self, path: &str) -> Result<Page<T>, Unknown> {
         let opened = self.get(path)?;
@@ -235,14 +248,14 @@ impl Asker<'_> {
 
     /// Gets the same within limits of its own. Later requests go on if it takes too long.
     pub(crate) fn open(self, path: &str, max: u64, time: Duration) -> Result<Opened, Unknown> {
-        let Asker { api, token } = self;
+        let Asker { api, token, project } = self;
         if let Some(unknown) = &*api.stopped.borrow() {
             return Err(unknown.clone());
         }
         let left = api.left.get().checked_sub(1).ok_or(Unknown::Enough(api.requests))?;
         api.left.set(left);
         let (header, token) = &api.tokens[token];
-        let url = format!("{}/{path}", api.project);
+        let url = format!("{project}/{path}");
         match api.connection.get(&url, (header, token), max, time) {
             Ok(opened) => match opened.status {
                 200 if opened.is_encoded => Err(Unknown::NotUnderstood),

@@ -29,14 +29,15 @@ pub(crate) struct Ended {
     pub(crate) created_at: String,
 }
 
+/// A pipeline in a list.
 #[derive(Deserialize)]
-struct Listed {
-    id: i64,
+pub(super) struct Listed {
+    pub(super) id: i64,
     status: String,
     #[serde(default)]
     source: Option<String>,
     #[serde(default)]
-    created_at: Option<String>,
+    pub(super) created_at: Option<String>,
 }
 
 /// The sources of pipelines that do not count for their ref (gitlab-org/gitlab, `dangling_sources` of
@@ -56,7 +57,7 @@ const DANGLING: [&str; 9] = [
 impl Listed {
     /// Returns whether the pipeline failed, if it counts for the one that asks: another pipeline of the ref that ended. Canceled,
     /// unfinished and dangling pipelines do not count (gitlab-org/gitlab, `app/models/ci/ref.rb`).
-    fn verdict(&self, own: i64) -> Option<bool> {
+    pub(super) fn verdict(&self, own: i64) -> Option<bool> {
         let is_dangling = self.source.as_deref().is_some_and(|it| DANGLING.contains(&it));
         match self.status.as_str() {
             _ if is_dangling || self.id == own => None,

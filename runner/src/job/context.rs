@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
+use crate::gitlab::digest::Digest;
 use crate::gitlab::jobs::Jobs;
 use crate::job::event::{Event, Verdict};
 use crate::job::history::History;
@@ -146,6 +147,7 @@ pub(crate) struct Gathered<'a> {
     pub(crate) jobs: Option<&'a Jobs>,
     pub(crate) history: &'a History,
     pub(crate) why: &'a Why,
+    pub(crate) digest: Option<&'a Digest>,
     /// True if the ends of logs belong into the message. A bot posts them as a reply.
     pub(crate) shows_logs: bool,
     /// GitLab login or e-mail address to Slack user ID.
@@ -182,6 +184,7 @@ impl Gathered<'_> {
                 "people": self.people,
                 "history": json!(self.history),
                 "why": json!(self.why),
+                "digest": json!(self.digest),
                 "shows_logs": self.shows_logs,
                 "updates": self.updates,
                 "text_only": self.text_only,
@@ -252,6 +255,7 @@ mod tests {
             jobs: None,
             history: &History::default(),
             why: &Why::default(),
+            digest: None,
             shows_logs: false,
             people: &Map::new(),
             updates: false,

@@ -35,6 +35,8 @@ pub enum Event {
     DeployFinished,
     /// The pipeline ended.
     PipelineFinished,
+    /// Some days of the project are over.
+    Digest,
 }
 
 /// The module's own list of states.
@@ -69,6 +71,7 @@ impl Event {
             Self::DeployStarted => "deploy-started",
             Self::DeployFinished => "deploy-finished",
             Self::PipelineFinished => "pipeline-finished",
+            Self::Digest => "digest",
         }
     }
 }

@@ -12,6 +12,8 @@ impl Key {
     pub const APP_URL: Self = Self::of_table("app_url");
     pub const BRANCHES: Self = Self::of_table("branches");
     pub const CHANNEL: Self = Self::of_table("channel");
+    pub const DAYS: Self = Self::of_table("days");
+    pub const PROJECTS: Self = Self::of_table("projects");
     pub const COMPARE: Self = Self::of_table("compare");
     pub const EVENTS: Self = Self::of_table("events");
     pub const FINISH: Self = Self::of_table("finish");

@@ -1,5 +1,7 @@
 //! Values of settings that cannot be used.
 
+use std::ops::RangeInclusive;
+
 use super::key::Key;
 use super::setting::{NOTHING, SETTINGS, Takes};
 use crate::variables::after_unexpanded;
@@ -9,6 +11,9 @@ pub(super) const MAX_CHARACTERS: usize = 8_000;
 
 /// The most log lines to post.
 pub(super) const MAX_LOG_LINES: usize = 20;
+
+/// The days of a digest.
+pub(super) const DAYS: RangeInclusive<u32> = 1..=31;
 
 /// The words of a switch. GitLab reads an unquoted `on` as true.
 const ON: [&str; 5] = ["on", "true", "yes", "1", "always"];
@@ -37,6 +42,13 @@ pub(super) fn refusal(name: &str, value: &str) -> Option<String> {
         return Some(format!(
             "is not a whole number from 0 to {MAX_LOG_LINES}, so no log lines are posted; write a number"
         ));
+    }
+    if name == Key::DAYS.name()
+        && !value.is_empty()
+        && value != NOTHING
+        && !value.parse().is_ok_and(|days| DAYS.contains(&days))
+    {
+        return Some("is not a whole number from 1 to 31, so a digest is about 7 days; write a number".to_owned());
     }
     if !matches!(takes, Takes::Text | Takes::List) {
         return None;

@@ -64,7 +64,7 @@ pub enum Reaches {
 
 /// Every setting, in the order of the docs.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 31] = [
+pub const SETTINGS: [Setting; 33] = [
     Setting { name: "environments", value: "PATTERN=ENVIRONMENT@CLUSTER,…", default: "main=prod,development=dev", takes: List, reaches: Input, for_module: true,
         help: "Environment (and cluster) of each branch, if the job has no environment in GitLab or a review environment: PATTERN=ENVIRONMENT@CLUSTER, separated by commas. The first match wins; * globs; %{branch} and %{NAME} of a variable are filled in. Without a match it is the branch's name; empty maps no branch." },
     Setting { name: "project_name", value: "name|path", default: "name", takes: OneOf(&["name", "path"]), reaches: Input, for_module: true,
@@ -125,6 +125,10 @@ pub const SETTINGS: [Setting; 31] = [
         help: "Hosts of Slack-compatible servers that may get messages, separated by commas. No variable can add one." },
     Setting { name: "slack_api_url", value: "URL", default: "", takes: Pattern("^(-|https?://[A-Za-z0-9.:/_-]{1,300})?$"), reaches: Literal, for_module: false,
         help: "Address of Slack's Web API for a bot, on GovSlack and allowed hosts. No variable can change it." },
+    Setting { name: "days", value: "COUNT", default: "7", takes: Number, reaches: VariableOnly, for_module: false,
+        help: "How many days a digest is about, 1 to 31. The digest's own component has it as an input." },
+    Setting { name: "projects", value: "PROJECT@BRANCH,…", default: "", takes: List, reaches: VariableOnly, for_module: false,
+        help: "Other projects whose digest is one message: their paths, separated by commas, each with its branch if that is not this project's default branch. At most 30. It needs NOTIFIER_GITLAB_TOKEN, a group access token with read_api." },
     Setting { name: "user_map", value: "JSON|FILE", default: "", takes: Anything, reaches: VariableOnly, for_module: false,
         help: "GitLab logins or e-mail addresses and their Slack user IDs: a JSON object, or the path of a file with one." },
 ];

@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::Value;
 
 use super::key::Key;
-use super::refusal::{MAX_LOG_LINES, OFF, refusal};
+use super::refusal::{DAYS, MAX_LOG_LINES, OFF, refusal};
 use super::setting::{NOTHING, Reaches, SETTINGS, Setting, Takes, WHERE_LISTED};
 use crate::variables::Variables;
 
@@ -88,6 +88,11 @@ impl Settings {
     /// Returns the number of log lines to post; 0 without a usable value.
     pub(crate) fn log_lines(&self) -> usize {
         self.get_or_default(Key::LOG_LINES).parse().ok().filter(|lines| *lines <= MAX_LOG_LINES).unwrap_or_default()
+    }
+
+    /// Returns the number of days of a digest; 7 without a usable value.
+    pub(crate) fn days(&self) -> u32 {
+        self.get_or_default(Key::DAYS).parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(7)
     }
 
     /// Returns `NOTIFIER_TIMEOUT`, and a warning if it is no number of seconds.

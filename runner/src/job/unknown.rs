@@ -4,8 +4,9 @@ use super::setting::SETTINGS;
 use super::settings::variable;
 use crate::variables::Variables;
 
-/// Other variables with the prefix of the settings: one that the component's script reads, and the token for GitLab's API.
-const OTHERS: [&str; 2] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_GITLAB_TOKEN"];
+/// Other variables with the prefix of the settings: one that the component's script reads, one that chooses the digest's schedule, and the
+/// token for GitLab's API.
+const OTHERS: [&str; 3] = ["NOTIFIER_PACKAGE_URL", "NOTIFIER_DIGEST", "NOTIFIER_GITLAB_TOKEN"];
 
 /// The secrets, which have another prefix.
 const SECRETS: [&str; 3] = ["SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SLACK_OPS_WEBHOOK_URL"];

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::ask_days;
 use super::findings::Findings;
 use super::read_job::Call;
 use crate::cli::EventArgs;
@@ -24,11 +25,13 @@ use crate::report::Sink;
 const BEFORE: Duration = Duration::from_secs(1);
 const AFTER: Duration = Duration::from_secs(2);
 const OWN: Duration = Duration::from_secs(15);
+const DIGEST: Duration = Duration::from_secs(100);
 
 /// The most requests of a hook and of the component's own jobs.
 const REQUESTS: u8 = 6;
 const REQUESTS_OF_WAITING: u8 = 8;
 const REQUESTS_OF_OWN: u8 = 14;
+const REQUESTS_OF_DIGEST: u8 = 60;
 
 /// Connects to GitLab's API, within the limits of an event.
 pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
@@ -37,8 +40,12 @@ pub(crate) fn connect(call: &Call, event: Event) -> Result<Api, Unknown> {
         Event::DeployFinished => (AFTER, REQUESTS),
         Event::PipelineWaiting => (OWN, REQUESTS_OF_WAITING),
         Event::PipelineFinished => (OWN, REQUESTS_OF_OWN),
+        Event::Digest => (DIGEST, REQUESTS_OF_DIGEST),
     };
-    Api::of_job(&call.client, &call.variables, time.min(call.deadline.remaining() / 2), requests, call.deadline)
+    // A digest is nothing but its answers.
+    let remaining = call.deadline.remaining();
+    let most = if event == Event::Digest { remaining * 4 / 5 } else { remaining / 2 };
+    Api::of_job(&call.client, &call.variables, time.min(most), requests, call.deadline)
 }
 
 /// Returns GitLab's findings about an event. A pipeline's end has one entry for each environment in which jobs failed. The second value
@@ -51,6 +58,10 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>) -
             return (by_environment(findings), unknown);
         }
         (Event::PipelineWaiting, gitlab) => ask_of_waiting(call, gitlab, &mut findings),
+        (Event::Digest, Ok(api)) => findings.digest = Some(ask_days::ask(call, api)),
+        (Event::Digest, Err(unknown)) => {
+            call.report.warning(&format!("the digest has no numbers: {}", unknown.describe()));
+        }
         (Event::DeployFinished, Ok(api)) => ask_of_deployment(call, api, &mut findings.history),
         _ => {}
     }

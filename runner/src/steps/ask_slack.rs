@@ -31,7 +31,7 @@ const MAX_REPORTED: usize = 400;
 pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>, route: &Route, findings: &mut Findings) {
     let gitlab = gitlab.as_ref().ok();
     match (args.event, gitlab) {
-        (Event::PipelineStarted, _) => return,
+        (Event::PipelineStarted | Event::Digest, _) => return,
         (Event::PipelineWaiting | Event::DeployStarted | Event::DeployFinished, _) if route.skip.is_some() => return,
         (Event::PipelineWaiting, _) => {
             // The attempt of this job says nothing about those that wait.

@@ -219,7 +219,7 @@ impl Delivery<'_> {
         Posting {
             message: self.message,
             updates: match self.event {
-                Event::PipelineStarted => Updates::Never,
+                Event::PipelineStarted | Event::Digest => Updates::Never,
                 Event::PipelineWaiting => Updates::UnlessAnyFailed,
                 Event::DeployStarted | Event::DeployFinished => Updates::UnlessFailed,
                 Event::PipelineFinished => Updates::Always,

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::gitlab::digest::Digest;
 use crate::gitlab::jobs::Jobs;
 use crate::job::history::History;
 use crate::job::why::Why;
@@ -15,6 +16,7 @@ pub(crate) struct Findings {
     pub(crate) jobs: Option<Jobs>,
     pub(crate) history: History,
     pub(crate) why: Why,
+    pub(crate) digest: Option<Digest>,
     /// GitLab login or e-mail address to Slack user ID.
     pub(crate) people: Map<String, Value>,
     /// The pipeline's message, as an earlier job or call recorded it.

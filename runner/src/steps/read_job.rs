@@ -110,6 +110,7 @@ impl Call {
             jobs: findings.jobs.as_ref(),
             history: &findings.history,
             why: &findings.why,
+            digest: findings.digest.as_ref(),
             shows_logs: self.to.bot().is_none(),
             people: &findings.people,
             updates: self.to.bot().is_some(),

@@ -11,8 +11,11 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::workspace::Workspace;
+use crate::job::context::now;
 
 /// The size limit of a request, in bytes, and its time limit.
 const MAX_REQUEST: u64 = 1 << 20;
@@ -42,7 +45,9 @@ impl Inbox {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let (sender, arrived) = mpsc::channel();
-        let here = |known: &Value| known.to_string().replace(GITLAB, &format!("http://{address}"));
+        // A log is a text.
+        let text = |known: &Value| known.as_str().map_or_else(|| with_times(&known.to_string(), now()), str::to_owned);
+        let here = |known: &Value| text(known).replace(GITLAB, &format!("http://{address}"));
         let gitlab: Vec<(String, String)> = gitlab.iter().map(|(path, known)| (path.clone(), here(known))).collect();
         thread::Builder::new().name("inbox".into()).spawn(move || {
             let mut workspace = Workspace::default();
@@ -73,6 +78,20 @@ impl Inbox {
     pub(crate) fn next(&self) -> Option<Arrived> {
         self.arrived.try_recv().ok()
     }
+}
+
+/// Fills in times: `@-6h` is six hours ago.
+fn with_times(text: &str, now: i64) -> String {
+    let mut parts = text.split("@-");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (hours, rest) = part.split_once('h').unwrap_or((part, ""));
+        let at =
+            hours.parse::<i64>().ok().and_then(|hours| OffsetDateTime::from_unix_timestamp(now - hours * 3600).ok());
+        filled += &at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
+        filled += rest;
+    }
+    filled
 }
 
 fn serve(

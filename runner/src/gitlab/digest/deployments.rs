@@ -1,0 +1,166 @@
+//! The deployments of a digest (<https://docs.gitlab.com/api/deployments/#list-project-deployments>).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::super::api::{Asker, PAGE, Unknown};
+use super::numbers::{Deployments, Digest, Environment, Last};
+use super::{Period, Read, seconds};
+use crate::net::secret::percent_encoded;
+
+/// The most environments to name.
+const MAX_ENVIRONMENTS: usize = 8;
+
+/// The folder of review environments (<https://docs.gitlab.com/ci/environments/#group-similar-environments>).
+const REVIEW: &str = "review/";
+
+#[derive(Deserialize)]
+pub(super) struct Listed {
+    id: i64,
+    #[serde(default)]
+    sha: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    created_at: String,
+    #[serde(default)]
+    environment: Option<Named>,
+    #[serde(default)]
+    deployable: Option<Deployable>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Deployable {
+    #[serde(default)]
+    pipeline: Option<Pipeline>,
+}
+
+#[derive(Deserialize)]
+struct Pipeline {
+    id: i64,
+}
+
+impl Listed {
+    fn pipeline(&self) -> Option<i64> {
+        self.deployable.as_ref()?.pipeline.as_ref().map(|it| it.id)
+    }
+}
+
+/// Reads the deployments of these days and of the days before. GitLab pairs the filter with the order
+/// (gitlab-org/gitlab, `app/finders/deployments_finder.rb`).
+pub(super) fn read(asker: Asker, pages: usize, period: Period) -> Result<Read<Listed>, Unknown> {
+    let after = percent_encoded(&period.begins_at());
+    let mut read = super::read(pages, |number| {
+        asker.list(&format!(
+            "deployments?updated_after={after}&order_by=updated_at&sort=desc&per_page={PAGE}&page={number}"
+        ))
+    })?;
+    // A deployment that is updated meanwhile moves to another page.
+    read.entries.sort_by_key(|it: &Listed| it.id);
+    read.entries.dedup_by_key(|it| it.id);
+    Ok(read)
+}
+
+/// The deployments of one environment, oldest first.
+#[derive(Default)]
+struct Counted {
+    deployments: [i64; 2],
+    failed: [i64; 2],
+    rollbacks: [i64; 2],
+    last: Option<Last>,
+    /// The pipeline of the last successful deployment.
+    last_pipeline: Option<i64>,
+}
+
+impl Counted {
+    fn add(&mut self, it: &Listed, period: Period) {
+        let Some(at) = seconds(&it.created_at) else { return };
+        let has_failed = match it.status.as_str() {
+            "success" => false,
+            "failed" => true,
+            _ => return,
+        };
+        // A deployment by an older pipeline than the one before it brings an older commit back.
+        let is_rollback = !has_failed
+            && self.last_pipeline > it.pipeline()
+            && it.pipeline().is_some()
+            && self.last.as_ref().is_some_and(|last| last.sha != it.sha);
+        if let Some(part) = period.part(at) {
+            self.deployments[part] += 1;
+            self.failed[part] += i64::from(has_failed);
+            self.rollbacks[part] += i64::from(is_rollback);
+        }
+        if !has_failed {
+            self.last = Some(Last { at, sha: it.sha.clone() });
+            self.last_pipeline = it.pipeline();
+        }
+    }
+
+    /// Returns the numbers. Those of the days before are unknown if the list was cut.
+    fn deployments(&self, is_cut: bool) -> Deployments {
+        let trend = |[these, before]: [i64; 2]| if is_cut { vec![these] } else { vec![these, before] };
+        Deployments {
+            deployments: trend(self.deployments),
+            failed: trend(self.failed),
+            rollbacks: trend(self.rollbacks),
+            of_last: None,
+        }
+    }
+}
+
+/// Returns the length of the list if it does not reach back to the beginning of these days.
+fn of_last(read: &Read<Listed>, period: Period) -> Option<usize> {
+    let is_before = |it: &Listed| seconds(&it.created_at).is_some_and(|at| period.part(at) != Some(0));
+    (read.is_cut && !read.entries.iter().any(is_before)).then_some(read.entries.len())
+}
+
+fn by_environment(read: &Read<Listed>, period: Period) -> BTreeMap<&str, Counted> {
+    let mut by_environment: BTreeMap<&str, Counted> = BTreeMap::new();
+    for it in &read.entries {
+        let Some(environment) = &it.environment else { continue };
+        by_environment.entry(&environment.name).or_default().add(it, period);
+    }
+    by_environment
+}
+
+/// Adds the environments. The review environments are counted together.
+pub(super) fn add(read: &Read<Listed>, period: Period, digest: &mut Digest) {
+    let of_last = of_last(read, period);
+    let mut review = Counted::default();
+    let mut environments = Vec::new();
+    for (name, counted) in by_environment(read, period) {
+        if name.starts_with(REVIEW) {
+            for part in 0..2 {
+                review.deployments[part] += counted.deployments[part];
+                review.failed[part] += counted.failed[part];
+                review.rollbacks[part] += counted.rollbacks[part];
+            }
+        } else if counted.deployments != [0, 0] {
+            let deployments = Deployments { of_last, ..counted.deployments(read.is_cut) };
+            environments.push(Environment { name: name.to_owned(), deployments, last: counted.last, ahead: None });
+        }
+    }
+    environments.sort_by(|one, other| other.deployments.deployments.cmp(&one.deployments.deployments));
+    digest.more_environments = environments.len().saturating_sub(MAX_ENVIRONMENTS);
+    environments.truncate(MAX_ENVIRONMENTS);
+    digest.environments = Some(environments);
+    digest.review = (review.deployments != [0, 0]).then(|| Deployments { of_last, ..review.deployments(read.is_cut) });
+}
+
+/// Counts the deployments of all environments together.
+pub(super) fn count_all(read: &Read<Listed>, period: Period) -> Deployments {
+    let mut all =
+        Deployments { deployments: vec![0], failed: vec![0], rollbacks: vec![0], of_last: of_last(read, period) };
+    for counted in by_environment(read, period).values() {
+        all.deployments[0] += counted.deployments[0];
+        all.failed[0] += counted.failed[0];
+        all.rollbacks[0] += counted.rollbacks[0];
+    }
+    all
+}

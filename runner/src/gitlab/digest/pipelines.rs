@@ -1,0 +1,92 @@
+//! The pipelines of a branch, for a digest (<https://docs.gitlab.com/api/pipelines/#list-project-pipelines>).
+
+use super::super::api::{Asker, PAGE, Unknown};
+use super::super::pipelines::Listed;
+use super::numbers::Branch;
+use super::{Period, Read, seconds};
+use crate::net::secret::percent_encoded;
+
+/// A pipeline that ended.
+struct Ended {
+    id: i64,
+    at: i64,
+    has_failed: bool,
+}
+
+/// Reads the pipelines of these days and of the days before.
+pub(super) fn read(asker: Asker, branch: &str, pages: usize, period: Period) -> Result<Read<Listed>, Unknown> {
+    let (branch, after) = (percent_encoded(branch), percent_encoded(&period.begins_at()));
+    let mut read = super::read(pages, |number| {
+        asker.list(&format!(
+            "pipelines?ref={branch}&updated_after={after}&order_by=id&sort=desc&per_page={PAGE}&page={number}"
+        ))
+    })?;
+    read.entries.sort_by_key(|it: &Listed| it.id);
+    read.entries.dedup_by_key(|it| it.id);
+    Ok(read)
+}
+
+/// Returns those that count, oldest first.
+fn ended(read: &Read<Listed>) -> impl Iterator<Item = Ended> {
+    read.entries.iter().filter_map(|it| {
+        let at = seconds(it.created_at.as_deref()?)?;
+        Some(Ended { id: it.id, at, has_failed: it.verdict(0)? })
+    })
+}
+
+/// Returns the failed pipelines of these days, newest first.
+pub(super) fn failed(read: &Read<Listed>, period: Period) -> Vec<i64> {
+    let failed = ended(read).filter(|it| it.has_failed && period.part(it.at) == Some(0));
+    let mut failed: Vec<i64> = failed.map(|it| it.id).collect();
+    failed.reverse();
+    failed
+}
+
+/// Counts the pipelines. The branch is red from a failed pipeline to the next one that succeeds. Both count from their creation, because
+/// a later retry or manual job moves the end.
+pub(super) fn count(name: &str, listed: &Read<Listed>, period: Period) -> Branch {
+    let (mut pipelines, mut failed, mut red) = ([0; 2], [0; 2], [0; 2]);
+    let mut longest_red = 0;
+    let begin = period.end - period.seconds();
+    let mut add_red = |from: i64, to: i64| {
+        let these = to - from.max(begin);
+        if these > 0 {
+            red[0] += these;
+            longest_red = these.max(longest_red);
+        }
+        red[1] += (to.min(begin) - from.max(begin - period.seconds())).max(0);
+    };
+    let mut red_since = None;
+    let mut is_before = false;
+    for it in ended(listed) {
+        match period.part(it.at) {
+            Some(part) => {
+                pipelines[part] += 1;
+                failed[part] += i64::from(it.has_failed);
+                is_before |= part == 1;
+            }
+            None => is_before = true,
+        }
+        match (it.has_failed, red_since) {
+            (true, None) => red_since = Some(it.at),
+            (false, Some(since)) => {
+                add_red(since, it.at);
+                red_since = None;
+            }
+            _ => {}
+        }
+    }
+    if let Some(since) = red_since {
+        add_red(since, period.end);
+    }
+    let trend = |[these, before]: [i64; 2]| if listed.is_cut { vec![these] } else { vec![these, before] };
+    Branch {
+        name: name.to_owned(),
+        pipelines: trend(pipelines),
+        failed: trend(failed),
+        red: trend(red),
+        longest_red,
+        is_red: red_since.is_some(),
+        of_last: (listed.is_cut && !is_before).then_some(listed.entries.len()),
+    }
+}

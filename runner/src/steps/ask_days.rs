@@ -1,0 +1,51 @@
+//! Ask GitLab for a digest: what the last days of the project were like, or of several projects.
+
+use super::read_job::Call;
+use crate::explain::Explain;
+use crate::gitlab::api::Api;
+use crate::gitlab::digest::{self, Digest, Period};
+use crate::job::context::now;
+use crate::job::key::Key;
+use crate::report::Sink;
+
+/// The most projects, with two requests each.
+const MAX_PROJECTS: usize = 30;
+
+/// Returns the numbers, and warns of those that are unknown.
+pub(super) fn ask(call: &Call, api: &Api) -> Digest {
+    let period = Period { end: now(), days: call.settings.days() };
+    let branch = call.variables.get("CI_DEFAULT_BRANCH").unwrap_or("main");
+    let (digest, unknown) = match call.settings.get(Key::PROJECTS) {
+        None => {
+            let project = call.variables.get("CI_PROJECT_PATH").unwrap_or_default();
+            let (digest, unknown) = digest::of_project(api, branch, project, period, call.version());
+            (digest, unknown.into_iter().map(|(part, reason)| (part.to_owned(), reason)).collect::<Vec<_>>())
+        }
+        Some(projects) => {
+            let projects = projects_of(projects, &*call.report);
+            digest::of_projects(api, &projects, branch, period)
+        }
+    };
+    for (what, reason) in unknown {
+        call.report.warning(&format!("the digest lacks {what}: {}", reason.describe()));
+    }
+    digest
+}
+
+/// Returns the entries of `NOTIFIER_PROJECTS`, and warns of those that are left out.
+pub(crate) fn projects_of<'a>(list: &'a str, warnings: &dyn Sink) -> Vec<&'a str> {
+    let entries = list.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
+    let is_path = |entry: &&str| entry.contains('/') && !entry.starts_with('/') && !entry.contains(char::is_whitespace);
+    let (mut projects, odd): (Vec<&str>, Vec<&str>) = entries.partition(is_path);
+    for entry in odd {
+        let entry: String = entry.chars().take(80).collect();
+        warnings.warning(&format!(
+            "NOTIFIER_PROJECTS: `{entry}` is not the path of a project, such as shop/web, and is left out"
+        ));
+    }
+    if projects.len() > MAX_PROJECTS {
+        projects.truncate(MAX_PROJECTS);
+        warnings.warning(&format!("NOTIFIER_PROJECTS has more than {MAX_PROJECTS} projects; the others are left out"));
+    }
+    projects
+}

@@ -1,0 +1,325 @@
+//! A digest: what the last days were like. The expected numbers are counted by hand, from the rules in the comments.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::support::ended::Ended;
+use crate::support::gitlab::{GitLab, deployment, failed, gitlab, with};
+use crate::support::harness::{Notifier, WEBHOOK_PATH};
+use crate::support::loopback::{Reply, Server};
+use crate::support::slack_limits;
+use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
+
+const JOB: &str = "gitlab-18-deploy-on-main";
+const HOUR: u64 = 60;
+
+/// Returns a time some minutes ago. The clocks on the wall change between the two weeks, and the zone with them.
+fn ago(minutes: u64) -> String {
+    let zone = UtcOffset::from_hms(if minutes > 170 * HOUR { 2 } else { 1 }, 0, 0).unwrap();
+    (OffsetDateTime::now_utc() - Duration::from_mins(minutes)).to_offset(zone).format(&Rfc3339).unwrap()
+}
+
+/// Returns a deployment some hours ago, by the pipeline of some hours ago.
+fn deployed(environment: &str, status: &str, hours: u64, pipeline: u64) -> Value {
+    let sha = format!("{:08x}{:032x}", 0xabc0_0000_u64 + pipeline, 0);
+    let it = deployment(0, environment, status, &sha, (500_000 - pipeline, 1));
+    with(with(it, "created_at", ago(hours * HOUR)), "updated_at", ago(hours * HOUR))
+}
+
+fn piped(id: u64, status: &str, minutes: u64) -> Value {
+    json!({
+        "id": id, "status": status, "source": "push", "ref": "main", "sha": "0f1e2d3c",
+        "created_at": ago(minutes), "updated_at": ago(minutes.saturating_sub(5)),
+    })
+}
+
+/// A fortnight of 120 deployments to 6 environments, and of 400 pipelines.
+fn fortnight() -> GitLab {
+    let mut of = GitLab::new();
+    let mut deployments: Vec<(u64, Value)> = Vec::new();
+    // Every 4 hours from 2 hours ago, each tenth one failed: 42 (5 failed), before that 18 (1 failed).
+    for k in 0..60 {
+        let status = if k % 10 == 0 { "failed" } else { "success" };
+        deployments.push((2 + 4 * k, deployed("dev", status, 2 + 4 * k, 2 + 4 * k)));
+    }
+    // Every 8 hours from 5 hours ago, 21 and 9. Two were canceled: 20 (2 failed), before that 8 (1 failed).
+    for k in 0..30 {
+        let status = match k {
+            2 | 22 => "canceled",
+            3 | 4 | 25 => "failed",
+            _ => "success",
+        };
+        deployments.push((5 + 8 * k, deployed("staging", status, 5 + 8 * k, 5 + 8 * k)));
+    }
+    // Every 24 hours from 10 hours ago: 7, before that 3. That of 58 hours ago brought the pipeline of 106 hours ago back, and that of 34
+    // hours ago ran once more: 8 (1 rollback).
+    for k in 0..10 {
+        let hours = 10 + 24 * k;
+        deployments.push((hours, deployed("prod", "success", hours, if hours == 58 { 106 } else { hours })));
+    }
+    deployments.push((33, deployed("prod", "success", 33, 34)));
+    // Before these days only: 0, before that 2.
+    deployments.extend([200, 210].map(|hours| (hours, deployed("qa", "success", hours, hours))));
+    // Review environments: 4 (1 failed), before that 1.
+    deployments.extend([20, 21, 22, 190].map(|hours| (hours, deployed("review/a", "success", hours, hours))));
+    deployments.push((30, deployed("review/b", "failed", 30, 30)));
+    // These are no deployments yet, or none at all.
+    for status in ["running", "created", "blocked", "skipped"] {
+        deployments.extend((0..3).map(|_| (1, deployed("prod", status, 1, 1))));
+    }
+    assert_eq!(deployments.len(), 120);
+    deployments.sort_by_key(|(hours, _)| std::cmp::Reverse(*hours));
+    of.deployments = (1_u64..).zip(deployments).map(|(id, (_, it))| with(it, "id", id)).collect();
+    // Every 50 minutes from 20 minutes ago: 202, before that 198. One runs, 10 were canceled (5 in each week), 5 were deleted (before):
+    // 196 (11 failed), before that 188 (13 failed).
+    for k in (0..400_u64).filter(|k| !(300..305).contains(k)) {
+        let status = match k {
+            0 => "running",
+            _ if k % 40 == 5 => "canceled",
+            10..=15 | 100..=102 | 200..=204 | 250..=259 => "failed",
+            _ => "success",
+        };
+        of.pipelines.push(piped(80_000 - k, status, 20 + 50 * k));
+    }
+    // Not of the default branch, and not a pipeline of its own.
+    of.pipelines.push(with(piped(79_001, "failed", 100), "ref", "feature"));
+    of.pipelines.push(with(piped(79_002, "failed", 100), "source", "parent_pipeline"));
+    // Of the last ten failed pipelines, unit failed in 6, lint in 4, e2e in 1. A job that may fail does not count.
+    for k in [10, 11, 12, 13, 14, 15, 100, 101, 102, 200] {
+        let mut jobs = Vec::new();
+        match k {
+            10..=15 => jobs.push(failed(1, "unit", "test", "script_failure")),
+            100..=102 => jobs.push(failed(2, "lint", "test", "script_failure")),
+            _ => jobs.push(failed(3, "e2e", "test", "script_failure")),
+        }
+        if k == 12 {
+            jobs.push(failed(2, "lint", "test", "script_failure"));
+        }
+        jobs.push(with(failed(4, "flaky", "test", "script_failure"), "allow_failure", true));
+        of.earlier_jobs.insert(80_000 - k, Some(jobs));
+    }
+    let commit = |title: &str| json!({"title": title, "author_name": "Lee", "message": title});
+    of.comparison = json!({"commits": [commit("a"), commit("b"), commit("c"), commit("d")], "diffs": []});
+    of
+}
+
+fn notifier(server: &Server, settings: &[(&str, &str)]) -> Notifier {
+    let notifier = Notifier::new(&["send", "digest"])
+        .job(JOB)
+        .with("CI_ENVIRONMENT_NAME", "")
+        .with("NOTIFIER_TIMEOUT", "120")
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"));
+    settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
+}
+
+/// Returns the end of the run, the lines of the message, and the number of requests to GitLab.
+fn digest(of: GitLab, settings: &[(&str, &str)]) -> (Ended, Vec<String>, usize) {
+    let slack = Server::start([Reply::ok()]);
+    let (server, _) = gitlab(of);
+    let ended = notifier(&server, settings).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let requests = server.requests().len();
+    assert!(requests <= 60, "{requests}");
+    let Some(request) = slack.requests().into_iter().next() else { return (ended, vec![], requests) };
+    let body = request.json();
+    slack_limits::check(&body).unwrap();
+    let lines = body["blocks"].as_array().unwrap().iter().map(|block| {
+        let elements = block["elements"][0]["elements"].as_array().unwrap();
+        elements.iter().filter_map(|it| it["text"].as_str()).collect::<String>().trim().to_owned()
+    });
+    (ended, lines.collect(), requests)
+}
+
+fn sha(hours: u64) -> String {
+    format!("{:08x}", 0xabc0_0000_u64 + hours)
+}
+
+#[test]
+fn a_fortnight_has_the_numbers_that_are_counted_by_hand() {
+    let (ended, lines, requests) = digest(fortnight(), &[]);
+    let last = |ago: &str, hours| format!("last one {ago} ago: {} · main is 4 commits ahead", sha(hours));
+    let expected = [
+        "shop-api · last 7 days".to_owned(),
+        format!("dev: 42 deployments ▲, 5 failed ▲ · {}", last("6 h", 6)),
+        format!("staging: 20 deployments ▲, 2 failed ▲ · {}", last("5 h", 5)),
+        format!("prod: 8 deployments ▲, 1 rollback ▲ · {}", last("10 h", 10)),
+        format!("qa: no deployments ▼ · {}", last("8 days", 200)),
+        "review environments: 4 deployments ▲, 1 failed ▲".to_owned(),
+        // Red: 300 minutes, 150 minutes, and 110 of the 250 minutes around the beginning. Before: 140 and 500.
+        "main: 196 pipelines ▲, 11 failed ▼ · red for about 9 h ▼, at most 5 h at a time".to_owned(),
+        "Failed most: unit 6×, lint 4×, e2e 1× (in 10 failed pipelines)".to_owned(),
+        "Pipeline #90817".to_owned(),
+    ];
+    assert_eq!(lines, expected);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+    assert!(requests <= 24, "{requests}");
+}
+
+/// The numbers are the same by the bot, which posts the digest as a message of its own, and in Korean.
+#[test]
+fn a_bot_posts_it_apart_and_in_korean() {
+    let (slack, workspace) = slack(Workspace::new());
+    let (server, _) = gitlab(fortnight());
+    for settings in [&[][..], &[("NOTIFIER_LANGUAGE", "ko")]] {
+        let sent = notifier(&server, settings)
+            .with("SLACK_BOT_TOKEN", TOKEN)
+            .with("SLACK_API_URL", slack.url("/api"))
+            .with("NOTIFIER_CHANNEL", DEPLOYS)
+            .run();
+        assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+    }
+    let workspace = workspace.lock().unwrap();
+    let messages = workspace.top_level(DEPLOYS);
+    assert_eq!((messages.len(), workspace.replies().len()), (2, 0));
+    let korean = messages.iter().find(|it| it.text().contains("지난 7일")).unwrap().text().to_owned();
+    for line in [
+        "📊 [shop-api] 지난 7일",
+        "staging: 배포 20회 ▲, 실패 2회 ▲ · 마지막 배포 5시간 전: ",
+        "qa: 배포 없음 ▼ · 마지막 배포 8일 전: ",
+        "리뷰 환경: 배포 4회 ▲, 실패 1회 ▲",
+        "main: 파이프라인 196개 ▲, 실패 11회 ▼ · 실패 상태 약 9시간 ▼, 한 번에 최대 5시간",
+        "많이 실패한 작업: unit 6×, lint 4×, e2e 1× (실패한 파이프라인 10개 중)",
+    ] {
+        assert!(korean.contains(line), "{line}\n{korean}");
+    }
+}
+
+#[test]
+fn a_quiet_week_is_one_line() {
+    let (_, lines, _) = digest(GitLab::new(), &[]);
+    assert_eq!(lines, ["shop-api · last 7 days: no deployments and no pipelines", "Pipeline #90817"]);
+    // A project without environments has the part of its pipelines.
+    let mut of = GitLab::new();
+    of.pipelines.push(piped(80_000, "success", 100));
+    let (_, lines, _) = digest(of, &[("NOTIFIER_DAYS", "1")]);
+    assert_eq!(lines, ["shop-api · last 24 hours", "main: 1 pipeline ▲", "Pipeline #90817"]);
+}
+
+/// What a token may not read is left out, and the rest stays.
+#[test]
+fn each_refusal_leaves_the_rest() {
+    for (routes, settings, begins) in [
+        (vec!["jobs", "pipelines"], &[("NOTIFIER_GITLAB_TOKEN", "")][..], "main: 196 pipelines ▲"),
+        (
+            vec!["deployments"],
+            &[("NOTIFIER_GITLAB_TOKEN", "")],
+            "dev: 42 deployments ▲, 5 failed ▲ · last one 6 h ago: ",
+        ),
+        (vec!["deployments", "pipelines"], &[("NOTIFIER_GITLAB_TOKEN", "")], "dev: 42 deployments ▲"),
+    ] {
+        let mut of = fortnight();
+        of.takes_job_tokens.clone_from(&routes);
+        let (ended, lines, _) = digest(of, settings);
+        assert!(lines[1].starts_with(begins), "{lines:?}");
+        assert!(!lines.iter().any(|line| line.contains("ahead")), "{lines:?}");
+        assert_eq!(lines.iter().any(|line| line.starts_with("Failed most")), routes.contains(&"jobs"), "{lines:?}");
+        assert_eq!(
+            ended.stderr.contains("the digest lacks"),
+            routes.len() == 1 || routes.contains(&"jobs"),
+            "{}",
+            ended.stderr
+        );
+    }
+    let mut of = fortnight();
+    of.takes_job_tokens.clear();
+    let (ended, lines, _) = digest(of, &[("NOTIFIER_GITLAB_TOKEN", "")]);
+    assert_eq!((ended.last_line(), lines.len()), ("notify: skipped reason=no_numbers", 0));
+}
+
+/// From any request on, GitLab stops answering well. What was read stays true: each line is one of the whole message, or shorter.
+#[test]
+fn an_answer_that_breaks_off_leaves_true_lines() {
+    let (_, whole, count) = digest(fortnight(), &[]);
+    for from in 1..=count + 1 {
+        for (status, body) in [(429, "Retry later"), (500, "{}"), (200, "[{"), (404, "{}"), (403, "{}")] {
+            let mut of = fortnight();
+            of.answers_from = Some((from, status, body));
+            let (ended, lines, requests) = digest(of, &[]);
+            let is_true = |line: &String| {
+                let name = line.split(": ").next().unwrap();
+                let same = whole.iter().find(|it| it.split(": ").next().unwrap() == name);
+                let is_cut = line.starts_with("Failed")
+                    || line.starts_with("of the last")
+                    || lines.iter().any(|it| it.ends_with("pipelines") && it.starts_with("of")) && name == "main"
+                    || lines.iter().any(|it| it.ends_with("deployments") && it.starts_with("of")) && name != "main";
+                is_cut
+                    || same.is_some_and(|same| {
+                        same.replace([' ', '▲', '▼', '='], "").starts_with(&line.replace([' ', '▲', '▼', '='], ""))
+                    })
+            };
+            assert!(lines.iter().all(is_true), "{from} {status}: {lines:?}");
+            assert!(requests <= 60 && ended.status == 0, "{requests}");
+        }
+    }
+}
+
+#[test]
+fn more_than_a_thousand_are_said_to_be_the_last_thousand() {
+    let mut of = GitLab::new();
+    of.deployments = (1..=1200).map(|id| with(deployed("dev", "success", 1, 1), "id", id)).collect();
+    of.pipelines = (1..=1200).map(|id| piped(id, "success", 100)).collect();
+    let (_, lines, requests) = digest(of, &[]);
+    assert!(lines[1].starts_with("dev: 1,000 deployments · last one"), "{lines:?}");
+    assert_eq!(lines[2..5], ["main: 1,000 pipelines", "of the last 1,000 deployments", "of the last 1,000 pipelines"]);
+    assert!(requests <= 24, "{requests}");
+}
+
+/// Thirty projects are two requests each. The worst is first, and one that cannot be read is said to be.
+#[test]
+fn several_projects_are_one_message() {
+    let mut of = GitLab::new();
+    let names: Vec<String> = (0..29).map(|number| format!("shop/p{number:02}")).collect();
+    for (number, name) in names.iter().enumerate() {
+        let deployments = (0..=number).map(|id| with(deployed("prod", "success", 5, 5), "id", id as u64 + 1)).collect();
+        let branch = if number == 7 { "master" } else { "main" };
+        let status = if number == 3 { "failed" } else { "success" };
+        let pipelines =
+            vec![with(piped(10, status, 120), "ref", branch), with(piped(9, "success", 300), "ref", branch)];
+        of.others.insert(name.clone().leak(), (pipelines, deployments));
+    }
+    let projects = names.iter().map(|it| if it == "shop/p07" { "shop/p07@master".to_owned() } else { it.clone() });
+    let projects = projects.chain(["shop/gone".to_owned()]).collect::<Vec<_>>().join(", ");
+    let (ended, lines, requests) = digest(of, &[("NOTIFIER_PROJECTS", &projects)]);
+    assert_eq!((lines.len(), requests), (32, 59), "{lines:?}");
+    assert_eq!(lines[1], "shop/gone: could not be read");
+    assert_eq!(lines[2], "shop/p03: 4 deployments · main: 2 pipelines ▲, 1 failed ▲ · red for about 2 h ▲ · red now");
+    assert!(lines.contains(&"shop/p07: 8 deployments · master: 2 pipelines ▲".to_owned()), "{lines:?}");
+    assert!(ended.stderr.contains("the digest lacks shop/gone: GitLab answered 404"), "{}", ended.stderr);
+}
+
+#[test]
+fn odd_settings_are_named() {
+    let (ended, lines, _) = digest(GitLab::new(), &[("NOTIFIER_DAYS", "90")]);
+    assert!(ended.stderr.contains("NOTIFIER_DAYS is not a whole number from 1 to 31"), "{}", ended.stderr);
+    assert!(lines[0].contains("last 7 days"), "{lines:?}");
+    let (ended, lines, _) = digest(GitLab::new(), &[("NOTIFIER_EVENTS", "!digest")]);
+    assert_eq!((ended.last_line(), lines.len()), ("notify: skipped reason=event_not_selected", 0));
+    let many = (0..40).map(|number| format!("a/b{number}")).collect::<Vec<_>>().join(",");
+    let (ended, lines, requests) = digest(GitLab::new(), &[("NOTIFIER_PROJECTS", &many)]);
+    assert_eq!((lines.len(), requests), (32, 30));
+    assert!(ended.stderr.contains("NOTIFIER_PROJECTS has more than 30 projects"), "{}", ended.stderr);
+}
+
+#[test]
+fn an_entry_that_is_no_path_is_named_and_doctor_checks_the_others() {
+    let mut of = GitLab::new();
+    of.others.insert("shop/api", (vec![], vec![]));
+    let (ended, lines, requests) = digest(of, &[("NOTIFIER_PROJECTS", r#"["..", "web", "a b/c", "shop/api"]"#)]);
+    assert_eq!((lines.len(), requests), (3, 2), "{lines:?}");
+    assert_eq!(ended.stderr.matches("is not the path of a project").count(), 3, "{}", ended.stderr);
+    let mut of = GitLab::new();
+    of.others.insert("shop/api", (vec![], vec![]));
+    let (server, _) = gitlab(of);
+    let doctor = Notifier::new(&["doctor"])
+        .job(JOB)
+        .with("CI_SERVER_URL", server.url(""))
+        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .with("NOTIFIER_PROJECTS", "shop/api@master,shop/gone")
+        .run();
+    assert!(doctor.stdout.contains("can read shop/api"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("shop/gone: GitLab answered 404"), "{}", doctor.stdout);
+}
