@@ -141,7 +141,7 @@ fn sha(hours: u64) -> String {
 #[test]
 fn a_fortnight_has_the_numbers_that_are_counted_by_hand() {
     let (ended, lines, requests) = digest(fortnight(), &[]);
-    let last = |ago: &str, hours| format!("last one {ago} ago: {} · main is 4 commits ahead", sha(hours));
+    let last = |ago: &str, hours| format!("last success {ago} ago: {} · main is 4 commits ahead", sha(hours));
     let expected = [
         "shop-api · last 7 days".to_owned(),
         format!("dev: 42 deployments ▲, 5 failed ▲ · {}", last("6 h", 6)),
@@ -151,7 +151,7 @@ fn a_fortnight_has_the_numbers_that_are_counted_by_hand() {
         "review environments: 4 deployments ▲, 1 failed ▲".to_owned(),
         // Red: 300 minutes, 150 minutes, and 110 of the 250 minutes around the beginning. Before: 140 and 500.
         "main: 196 pipelines ▲, 11 failed ▼ · red for about 9 h ▼, at most 5 h at a time".to_owned(),
-        "Failed most: unit 6×, lint 4×, e2e 1× (in 10 failed pipelines)".to_owned(),
+        "Failed most: unit 6×, lint 4×, e2e 1× (in the last 10 failed pipelines)".to_owned(),
         "Pipeline #90817".to_owned(),
     ];
     assert_eq!(lines, expected);
@@ -178,11 +178,11 @@ fn a_bot_posts_it_apart_and_in_korean() {
     let korean = messages.iter().find(|it| it.text().contains("지난 7일")).unwrap().text().to_owned();
     for line in [
         "📊 [shop-api] 지난 7일",
-        "staging: 배포 20회 ▲, 실패 2회 ▲ · 마지막 배포 5시간 전: ",
-        "qa: 배포 없음 ▼ · 마지막 배포 8일 전: ",
+        "staging: 배포 20회 ▲, 실패 2회 ▲ · 마지막 성공 5시간 전: ",
+        "qa: 배포 없음 ▼ · 마지막 성공 8일 전: ",
         "리뷰 환경: 배포 4회 ▲, 실패 1회 ▲",
         "main: 파이프라인 196개 ▲, 실패 11회 ▼ · 실패 상태 약 9시간 ▼, 한 번에 최대 5시간",
-        "많이 실패한 작업: unit 6×, lint 4×, e2e 1× (실패한 파이프라인 10개 중)",
+        "많이 실패한 작업: unit 6×, lint 4×, e2e 1× (최근 실패한 파이프라인 10개 중)",
     ] {
         assert!(korean.contains(line), "{line}\n{korean}");
     }
@@ -207,7 +207,7 @@ fn each_refusal_leaves_the_rest() {
         (
             vec!["deployments"],
             &[("NOTIFIER_GITLAB_TOKEN", "")],
-            "dev: 42 deployments ▲, 5 failed ▲ · last one 6 h ago: ",
+            "dev: 42 deployments ▲, 5 failed ▲ · last success 6 h ago: ",
         ),
         (vec!["deployments", "pipelines"], &[("NOTIFIER_GITLAB_TOKEN", "")], "dev: 42 deployments ▲"),
     ] {
@@ -263,7 +263,7 @@ fn more_than_a_thousand_are_said_to_be_the_last_thousand() {
     of.deployments = (1..=1200).map(|id| with(deployed("dev", "success", 1, 1), "id", id)).collect();
     of.pipelines = (1..=1200).map(|id| piped(id, "success", 100)).collect();
     let (_, lines, requests) = digest(of, &[]);
-    assert!(lines[1].starts_with("dev: 1,000 deployments · last one"), "{lines:?}");
+    assert!(lines[1].starts_with("dev: 1,000 deployments · last success"), "{lines:?}");
     assert_eq!(lines[2..5], ["main: 1,000 pipelines", "of the last 1,000 deployments", "of the last 1,000 pipelines"]);
     assert!(requests <= 24, "{requests}");
 }
@@ -284,7 +284,7 @@ fn several_projects_are_one_message() {
     let projects = names.iter().map(|it| if it == "shop/p07" { "shop/p07@master".to_owned() } else { it.clone() });
     let projects = projects.chain(["shop/gone".to_owned()]).collect::<Vec<_>>().join(", ");
     let (ended, lines, requests) = digest(of, &[("NOTIFIER_PROJECTS", &projects)]);
-    assert_eq!((lines.len(), requests), (32, 59), "{lines:?}");
+    assert_eq!((lines.len(), requests), (32, 60), "{lines:?}");
     assert_eq!(lines[1], "shop/gone: could not be read");
     assert_eq!(lines[2], "shop/p03: 4 deployments · main: 2 pipelines ▲, 1 failed ▲ · red for about 2 h ▲ · red now");
     assert!(lines.contains(&"shop/p07: 8 deployments · master: 2 pipelines ▲".to_owned()), "{lines:?}");
@@ -300,7 +300,7 @@ fn odd_settings_are_named() {
     assert_eq!((ended.last_line(), lines.len()), ("notify: skipped reason=event_not_selected", 0));
     let many = (0..40).map(|number| format!("a/b{number}")).collect::<Vec<_>>().join(",");
     let (ended, lines, requests) = digest(GitLab::new(), &[("NOTIFIER_PROJECTS", &many)]);
-    assert_eq!((lines.len(), requests), (32, 30));
+    assert_eq!((ended.last_line(), lines.len(), requests), ("notify: skipped reason=no_numbers", 0, 60));
     assert!(ended.stderr.contains("NOTIFIER_PROJECTS has more than 30 projects"), "{}", ended.stderr);
 }
 
@@ -308,9 +308,12 @@ fn odd_settings_are_named() {
 fn an_entry_that_is_no_path_is_named_and_doctor_checks_the_others() {
     let mut of = GitLab::new();
     of.others.insert("shop/api", (vec![], vec![]));
-    let (ended, lines, requests) = digest(of, &[("NOTIFIER_PROJECTS", r#"["..", "web", "a b/c", "shop/api"]"#)]);
+    let (ended, lines, requests) = digest(
+        of,
+        &[("NOTIFIER_PROJECTS", r#"["..", "web", "a b/c", "..@x/y", "shop/web@", "shop/api", "shop/api"]"#)],
+    );
     assert_eq!((lines.len(), requests), (3, 2), "{lines:?}");
-    assert_eq!(ended.stderr.matches("is not the path of a project").count(), 3, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("is not the path of a project").count(), 5, "{}", ended.stderr);
     let mut of = GitLab::new();
     of.others.insert("shop/api", (vec![], vec![]));
     let (server, _) = gitlab(of);
@@ -322,4 +325,52 @@ fn an_entry_that_is_no_path_is_named_and_doctor_checks_the_others() {
         .run();
     assert!(doctor.stdout.contains("can read shop/api"), "{}", doctor.stdout);
     assert!(doctor.stdout.contains("shop/gone: GitLab answered 404"), "{}", doctor.stdout);
+}
+
+/// The state at the beginning counts, and a retry of an old pipeline does not change it.
+#[test]
+fn the_branch_is_as_red_as_it_was() {
+    const DAY: u64 = 24 * HOUR;
+    let lines_of = |pipelines: Vec<Value>, days: &str| {
+        let mut of = GitLab::new();
+        of.pipelines = pipelines;
+        digest(of, &[("NOTIFIER_DAYS", days)]).1[1..].to_vec()
+    };
+    // Failed 30 days ago and retried today, but green since 29 days ago.
+    let retried = with(piped(1, "failed", 30 * DAY), "updated_at", ago(10));
+    let green = vec![retried, piped(2, "success", 29 * DAY), piped(3, "success", 3 * DAY)];
+    assert_eq!(lines_of(green, "7")[0], "main: 1 pipeline ▲");
+    // Failed on Friday, and nobody has repaired it since.
+    let red = vec![piped(1, "success", 4 * DAY), piped(2, "failed", 3 * DAY)];
+    assert_eq!(lines_of(red, "1")[0], "main: no pipelines = · red for about 24 h = · red now");
+    // Failed 20 days ago and repaired 3 days ago: 4 days of these.
+    let repaired = vec![piped(1, "failed", 20 * DAY), piped(2, "success", 3 * DAY)];
+    assert_eq!(lines_of(repaired, "7")[0], "main: 1 pipeline ▲ · red for about 4 days ▼");
+}
+
+/// A deployment that waited for approval counts when it ran. A missing part of one entry costs no other.
+#[test]
+fn the_last_success_is_the_one_that_ended_last() {
+    let mut of = GitLab::new();
+    let late = with(with(deployed("prod", "success", 120, 5), "id", 5_u64), "updated_at", ago(60));
+    let early = with(deployed("prod", "success", 60, 6), "id", 6_u64);
+    let odd = with(
+        with(with(deployed("prod", "success", 1, 1), "id", 7_u64), "created_at", Value::Null),
+        "updated_at",
+        Value::Null,
+    );
+    of.deployments = vec![late, early, odd];
+    of.pipelines = vec![piped(1, "success", 100), with(piped(2, "success", 100), "source", Value::Null)];
+    let (_, lines, _) = digest(of, &[("NOTIFIER_GITLAB_TOKEN", "")]);
+    assert_eq!(lines[1], format!("prod: 2 deployments ▲ · last success 1 h ago: {}", sha(5)));
+    assert_eq!(lines[2], "main: 2 pipelines ▲");
+}
+
+#[test]
+fn projects_need_the_access_token() {
+    let mut of = GitLab::new();
+    of.others.insert("shop/api", (vec![], vec![]));
+    let (ended, lines, requests) = digest(of, &[("NOTIFIER_PROJECTS", "shop/api"), ("NOTIFIER_GITLAB_TOKEN", "")]);
+    assert_eq!((ended.last_line(), lines.len(), requests), ("notify: skipped reason=no_numbers", 0, 0));
+    assert!(ended.stderr.contains("NOTIFIER_PROJECTS needs NOTIFIER_GITLAB_TOKEN"), "{}", ended.stderr);
 }

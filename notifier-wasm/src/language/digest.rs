@@ -45,15 +45,15 @@ impl Language {
         self.say("of the last {}", "최근 {} 기준", &[&self.counted(what, count)])
     }
 
-    /// Returns the text before the commit of the last deployment.
+    /// Returns the text before the commit of the last successful deployment.
     pub(crate) fn last_one(self, age: &str) -> String {
-        self.say("last one {}: ", "마지막 배포 {}: ", &[age])
+        self.say("last success {}: ", "마지막 성공 {}: ", &[age])
     }
 
     /// Returns how far the default branch is ahead of an environment.
     pub(crate) fn ahead(self, branch: &str, commits: i64) -> String {
         let (english, korean) = match commits {
-            0 => ("same as {}", "{} 브랜치와 같음"),
+            0 => ("{} is not ahead", "{} 브랜치에 새 커밋 없음"),
             1 => ("{} is 1 commit ahead", "{} 브랜치가 커밋 1개 앞섬"),
             _ => ("{} is {} commits ahead", "{} 브랜치가 커밋 {}개 앞섬"),
         };
@@ -83,17 +83,23 @@ impl Language {
         self.say("red now", "지금 실패 상태", &[])
     }
 
-    /// Returns the jobs that failed most: `Failed most: unit 6×, lint 2× (in 9 failed pipelines)`.
+    /// Returns the jobs that failed most: `Failed most: unit 6×, lint 2× (in the last 9 failed pipelines)`.
     pub(crate) fn failed_most(self, jobs: &str, pipelines: i64) -> String {
         let english = match pipelines {
-            1 => "Failed: {} (in 1 failed pipeline)",
-            _ => "Failed most: {} (in {} failed pipelines)",
+            1 => "Failed: {} (in the last failed pipeline)",
+            _ => "Failed most: {} (in the last {} failed pipelines)",
         };
-        self.say(english, "많이 실패한 작업: {} (실패한 파이프라인 {}개 중)", &[jobs, &pipelines.to_string()])
+        self.say(english, "많이 실패한 작업: {} (최근 실패한 파이프라인 {}개 중)", &[jobs, &pipelines.to_string()])
     }
 
-    pub(crate) fn not_readable(self) -> String {
-        self.say("could not be read", "조회하지 못함", &[])
+    /// Returns what could not be read of a project: all, or one of its parts.
+    pub(crate) fn not_readable(self, what: Option<Counted>) -> String {
+        let (english, korean) = match what {
+            None => ("could not be read", "조회하지 못함"),
+            Some(Counted::Deployments) => ("deployments could not be read", "배포는 조회하지 못함"),
+            Some(_) => ("pipelines could not be read", "파이프라인은 조회하지 못함"),
+        };
+        self.say(english, korean, &[])
     }
 
     /// Returns a duration in its largest unit, rounded.

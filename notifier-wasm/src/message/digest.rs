@@ -95,7 +95,7 @@ fn named(name: &str, rest: String) -> Vec<Element> {
     vec![Element::bold(name), Element::text(format!(": {rest}"))]
 }
 
-/// Returns the line of an environment: `prod: 12 deployments ▲, 2 failed ▼ · last one 3 h ago: 1a2b3c4d · main is 4 commits ahead`.
+/// Returns the line of an environment: `prod: 12 deployments ▲, 2 failed ▼ · last success 3 h ago: 1a2b3c4d · main is 4 commits ahead`.
 #[inline(never)]
 fn environment(facts: &Facts, environment: &Environment, branch: Option<&Branch>) -> Vec<Element> {
     let language = facts.language;
@@ -158,8 +158,12 @@ fn project(language: Language, project: &Project) -> Vec<Element> {
         let name = text::shown(&it.name, MAX_NAME);
         format!("{name}: {}{}", branch(language, it), of_last(Counted::Pipelines, it.of_last).unwrap_or_default())
     });
-    let parts: Vec<String> = deployed.into_iter().chain(of_branch).collect();
-    let line = if parts.is_empty() { language.not_readable() } else { parts.join(" · ") };
+    let line = if deployed.is_none() && of_branch.is_none() {
+        language.not_readable(None)
+    } else {
+        let deployed = deployed.unwrap_or_else(|| language.not_readable(Some(Counted::Deployments)));
+        deployed + " · " + &of_branch.unwrap_or_else(|| language.not_readable(Some(Counted::Pipelines)))
+    };
     named(&text::shown(&project.path, MAX_NAME), line)
 }
 

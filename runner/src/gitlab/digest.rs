@@ -39,9 +39,9 @@ impl Period {
         i64::from(self.days) * DAY
     }
 
-    /// Returns 0 for a time in these days, and 1 for one in as many days before.
+    /// Returns 0 for a time in these days, and 1 for one in as many days before. GitLab's clock may be ahead of this machine's.
     fn part(self, at: i64) -> Option<usize> {
-        let age = self.end.checked_sub(at).filter(|age| *age > 0)?;
+        let age = self.end.checked_sub(at)?.max(1);
         usize::try_from((age - 1) / self.seconds()).ok().filter(|part| *part < 2)
     }
 
@@ -59,10 +59,11 @@ struct Read<T> {
     is_cut: bool,
 }
 
-/// Reads a list page by page. After the first page, an answer that does not come cuts the list short.
+/// Reads a list page by page, until it ends or `is_enough`. After the first page, an answer that does not come cuts the list short.
 fn read<T: DeserializeOwned>(
     pages: usize,
     mut page: impl FnMut(usize) -> Result<super::api::Page<T>, Unknown>,
+    is_enough: impl Fn(&[T]) -> bool,
 ) -> Result<Read<T>, Unknown> {
     let mut read = Read { entries: Vec::new(), is_cut: false };
     for number in 1..=pages {
@@ -73,6 +74,9 @@ fn read<T: DeserializeOwned>(
             }
             Err(unknown) if number == 1 => return Err(unknown),
             Err(_) => read.is_cut = true,
+        }
+        if is_enough(&read.entries) {
+            read.is_cut = false;
         }
         if !read.is_cut || read.entries.len() < number * PAGE {
             break;
@@ -136,45 +140,43 @@ fn add_failed_jobs(api: &Api, failed: &[i64], version: (u32, u32), digest: &mut 
 
 /// Returns the path of a project, and its branch if the entry has one: `shop/web@master`.
 pub(crate) fn path_of(entry: &str) -> (&str, Option<&str>) {
-    entry.rsplit_once('@').map_or((entry, None), |(path, branch)| (path, Some(branch)))
+    entry.split_once('@').map_or((entry, None), |(path, branch)| (path, Some(branch)))
 }
 
 /// Reads what the days of other projects were like, the worst first: two requests each.
 pub(crate) fn of_projects(
     api: &Api,
-    entries: &[&str],
+    entries: &[(&str, Option<&str>)],
     branch: &str,
     period: Period,
 ) -> (Digest, Vec<(String, Unknown)>) {
     let mut projects = Vec::new();
     let mut unknown = Vec::new();
-    for entry in entries {
-        let (path, own) = path_of(entry);
+    for (path, own) in entries {
         let branch = own.unwrap_or(branch);
         let address = api.address_of(path);
         let ask = |read: &mut dyn FnMut(Asker) -> Result<(), Unknown>| {
             api.with_access_token().ok_or(Unknown::Refused(401)).and_then(|asker| read(asker.of(&address)))
         };
-        let mut project = Project { path: path.to_owned(), deployments: None, branch: None };
-        let read = ask(&mut |asker| {
+        let mut project = Project { path: (*path).to_owned(), deployments: None, branch: None };
+        let of_deployments = ask(&mut |asker| {
             let read = deployments::read(asker, PAGES_OF_OTHER, period)?;
             project.deployments = Some(deployments::count_all(&read, period));
             Ok(())
         });
-        let read = read.and_then(|()| {
-            ask(&mut |asker| {
-                let read = pipelines::read(asker, branch, PAGES_OF_OTHER, period)?;
-                project.branch = Some(pipelines::count(branch, &read, period));
-                Ok(())
-            })
+        let of_pipelines = ask(&mut |asker| {
+            let read = pipelines::read(asker, branch, PAGES_OF_OTHER, period)?;
+            project.branch = Some(pipelines::count(branch, &read, period));
+            Ok(())
         });
-        if let Err(reason) = read {
-            unknown.push((path.to_owned(), reason));
+        if let Err(reason) = of_deployments.and(of_pipelines) {
+            unknown.push(((*path).to_owned(), reason));
         }
         projects.push(project);
     }
     projects.sort_by_key(|project| std::cmp::Reverse(badness(project)));
-    (Digest { days: period.days, projects: Some(projects), ..Digest::default() }, unknown)
+    let is_known = projects.iter().any(|it| it.deployments.is_some() || it.branch.is_some());
+    (Digest { days: period.days, projects: Some(projects).filter(|_| is_known), ..Digest::default() }, unknown)
 }
 
 /// Checks whether the access token may read another project.
@@ -192,7 +194,7 @@ fn badness(project: &Project) -> (bool, bool, i64, i64) {
     let these = |trend: &[i64]| trend.first().copied().unwrap_or_default();
     let failed = project.deployments.as_ref().map_or(0, |it| these(&it.failed));
     let branch = project.branch.as_ref();
-    let is_unknown = project.deployments.is_none() && branch.is_none();
+    let is_unknown = project.deployments.is_none() || branch.is_none();
     (
         is_unknown,
         branch.is_some_and(|it| it.is_red),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::api::{Api, PAGE, Unknown};
+use super::text::Text;
 use crate::net::secret::percent_encoded;
 
 /// The pipelines before this one on the same ref that ended. Canceled ones do not count.
@@ -33,7 +34,8 @@ pub(crate) struct Ended {
 #[derive(Deserialize)]
 pub(super) struct Listed {
     pub(super) id: i64,
-    status: String,
+    #[serde(default)]
+    status: Text,
     #[serde(default)]
     source: Option<String>,
     #[serde(default)]
@@ -59,7 +61,7 @@ impl Listed {
     /// unfinished and dangling pipelines do not count (gitlab-org/gitlab, `app/models/ci/ref.rb`).
     pub(super) fn verdict(&self, own: i64) -> Option<bool> {
         let is_dangling = self.source.as_deref().is_some_and(|it| DANGLING.contains(&it));
-        match self.status.as_str() {
+        match self.status.0.as_str() {
             _ if is_dangling || self.id == own => None,
             "failed" => Some(true),
             "success" => Some(false),
@@ -101,7 +103,8 @@ mod tests {
     #[test]
     fn an_earlier_pipeline_counts_by_its_source_and_status() {
         let verdict = |id: i64, source: Option<&str>, status: &str| {
-            Listed { id, status: status.to_owned(), source: source.map(str::to_owned), created_at: None }.verdict(7)
+            Listed { id, status: Text(status.to_owned()), source: source.map(str::to_owned), created_at: None }
+                .verdict(7)
         };
         // The sources of GitLab 18.11 that are not dangling, and those that a later one may add.
         for source in [

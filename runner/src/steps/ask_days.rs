@@ -23,6 +23,11 @@ pub(super) fn ask(call: &Call, api: &Api) -> Digest {
         }
         Some(projects) => {
             let projects = projects_of(projects, &*call.report);
+            if api.with_access_token().is_none() {
+                let needed = "NOTIFIER_PROJECTS needs NOTIFIER_GITLAB_TOKEN, a group access token with read_api, so the digest has no numbers";
+                call.report.warning(needed);
+                return Digest { days: period.days, ..Digest::default() };
+            }
             digest::of_projects(api, &projects, branch, period)
         }
     };
@@ -32,20 +37,33 @@ pub(super) fn ask(call: &Call, api: &Api) -> Digest {
     digest
 }
 
-/// Returns the entries of `NOTIFIER_PROJECTS`, and warns of those that are left out.
-pub(crate) fn projects_of<'a>(list: &'a str, warnings: &dyn Sink) -> Vec<&'a str> {
+/// Returns the paths of `NOTIFIER_PROJECTS` and their branches, and warns of entries that are left out.
+pub(crate) fn projects_of<'a>(list: &'a str, warnings: &dyn Sink) -> Vec<(&'a str, Option<&'a str>)> {
     let entries = list.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
-    let is_path = |entry: &&str| entry.contains('/') && !entry.starts_with('/') && !entry.contains(char::is_whitespace);
-    let (mut projects, odd): (Vec<&str>, Vec<&str>) = entries.partition(is_path);
-    for entry in odd {
-        let entry: String = entry.chars().take(80).collect();
-        warnings.warning(&format!(
-            "NOTIFIER_PROJECTS: `{entry}` is not the path of a project, such as shop/web, and is left out"
-        ));
+    let mut projects = Vec::new();
+    for entry in entries {
+        let project @ (path, branch) = digest::path_of(entry);
+        if !is_path(path) || branch == Some("") {
+            let entry: String = entry.chars().take(80).collect();
+            warnings.warning(&format!(
+                "NOTIFIER_PROJECTS: `{entry}` is not the path of a project, such as shop/web, and is left out"
+            ));
+        } else if !projects.contains(&project) {
+            projects.push(project);
+        }
     }
     if projects.len() > MAX_PROJECTS {
         projects.truncate(MAX_PROJECTS);
         warnings.warning(&format!("NOTIFIER_PROJECTS has more than {MAX_PROJECTS} projects; the others are left out"));
     }
     projects
+}
+
+/// True for the path of a project (<https://docs.gitlab.com/user/reserved_names/#rules-for-usernames-project-and-group-names-and-slugs>).
+fn is_path(path: &str) -> bool {
+    let is_name = |name: &str| {
+        let takes = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        !name.is_empty() && !name.starts_with('.') && name.chars().all(takes)
+    };
+    path.contains('/') && path.split('/').all(is_name)
 }

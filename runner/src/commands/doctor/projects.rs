@@ -11,8 +11,7 @@ use crate::steps::read_job::Call;
 /// Checks each project of `NOTIFIER_PROJECTS`.
 pub(super) fn check(call: &Call, list: &Checklist) {
     let Some(projects) = call.settings.get(Key::PROJECTS) else { return };
-    for entry in projects_of(projects, &*call.report) {
-        let (path, _) = digest::path_of(entry);
+    for (path, _) in projects_of(projects, &*call.report) {
         match connect(call).and_then(|api| digest::check(&api, path)) {
             Ok(()) => {
                 list.ok(Topic::GitLab, &list.say(format!("can read {path}"), format!("{path}: 읽을 수 있습니다")));

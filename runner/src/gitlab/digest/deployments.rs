@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::super::api::{Asker, PAGE, Unknown};
+use super::super::text::Text;
 use super::numbers::{Deployments, Digest, Environment, Last};
 use super::{Period, Read, seconds};
 use crate::net::secret::percent_encoded;
@@ -19,11 +20,13 @@ const REVIEW: &str = "review/";
 pub(super) struct Listed {
     id: i64,
     #[serde(default)]
-    sha: String,
+    sha: Text,
     #[serde(default)]
-    status: String,
+    status: Text,
     #[serde(default)]
-    created_at: String,
+    created_at: Text,
+    #[serde(default)]
+    updated_at: Text,
     #[serde(default)]
     environment: Option<Named>,
     #[serde(default)]
@@ -32,11 +35,14 @@ pub(super) struct Listed {
 
 #[derive(Deserialize)]
 struct Named {
-    name: String,
+    #[serde(default)]
+    name: Text,
 }
 
 #[derive(Deserialize)]
 struct Deployable {
+    #[serde(default)]
+    finished_at: Text,
     #[serde(default)]
     pipeline: Option<Pipeline>,
 }
@@ -50,20 +56,36 @@ impl Listed {
     fn pipeline(&self) -> Option<i64> {
         self.deployable.as_ref()?.pipeline.as_ref().map(|it| it.id)
     }
+
+    /// Returns the time of its end. A deployment may wait for approval long before it runs.
+    fn at(&self) -> Option<i64> {
+        let finished = self.deployable.as_ref().and_then(|it| seconds(&it.finished_at.0));
+        finished.or_else(|| seconds(&self.updated_at.0)).or_else(|| seconds(&self.created_at.0))
+    }
+
+    /// Returns the name of its environment.
+    fn environment(&self) -> Option<&str> {
+        self.environment.as_ref().map(|it| it.name.0.as_str()).filter(|name| !name.is_empty())
+    }
 }
 
 /// Reads the deployments of these days and of the days before. GitLab pairs the filter with the order
 /// (gitlab-org/gitlab, `app/finders/deployments_finder.rb`).
 pub(super) fn read(asker: Asker, pages: usize, period: Period) -> Result<Read<Listed>, Unknown> {
     let after = percent_encoded(&period.begins_at());
-    let mut read = super::read(pages, |number| {
-        asker.list(&format!(
-            "deployments?updated_after={after}&order_by=updated_at&sort=desc&per_page={PAGE}&page={number}"
-        ))
-    })?;
+    let mut read = super::read(
+        pages,
+        |number| {
+            asker.list(&format!(
+                "deployments?updated_after={after}&order_by=updated_at&sort=desc&per_page={PAGE}&page={number}"
+            ))
+        },
+        |_| false,
+    )?;
     // A deployment that is updated meanwhile moves to another page.
     read.entries.sort_by_key(|it: &Listed| it.id);
     read.entries.dedup_by_key(|it| it.id);
+    read.entries.sort_by_key(|it| (it.at(), it.id));
     Ok(read)
 }
 
@@ -80,8 +102,8 @@ struct Counted {
 
 impl Counted {
     fn add(&mut self, it: &Listed, period: Period) {
-        let Some(at) = seconds(&it.created_at) else { return };
-        let has_failed = match it.status.as_str() {
+        let Some(at) = it.at() else { return };
+        let has_failed = match it.status.0.as_str() {
             "success" => false,
             "failed" => true,
             _ => return,
@@ -90,14 +112,14 @@ impl Counted {
         let is_rollback = !has_failed
             && self.last_pipeline > it.pipeline()
             && it.pipeline().is_some()
-            && self.last.as_ref().is_some_and(|last| last.sha != it.sha);
+            && self.last.as_ref().is_some_and(|last| last.sha != it.sha.0);
         if let Some(part) = period.part(at) {
             self.deployments[part] += 1;
             self.failed[part] += i64::from(has_failed);
             self.rollbacks[part] += i64::from(is_rollback);
         }
         if !has_failed {
-            self.last = Some(Last { at, sha: it.sha.clone() });
+            self.last = Some(Last { at, sha: it.sha.0.clone() });
             self.last_pipeline = it.pipeline();
         }
     }
@@ -116,15 +138,16 @@ impl Counted {
 
 /// Returns the length of the list if it does not reach back to the beginning of these days.
 fn of_last(read: &Read<Listed>, period: Period) -> Option<usize> {
-    let is_before = |it: &Listed| seconds(&it.created_at).is_some_and(|at| period.part(at) != Some(0));
+    // The list is in the order of updates.
+    let is_before = |it: &Listed| seconds(&it.updated_at.0).is_some_and(|at| period.part(at) != Some(0));
     (read.is_cut && !read.entries.iter().any(is_before)).then_some(read.entries.len())
 }
 
 fn by_environment(read: &Read<Listed>, period: Period) -> BTreeMap<&str, Counted> {
     let mut by_environment: BTreeMap<&str, Counted> = BTreeMap::new();
     for it in &read.entries {
-        let Some(environment) = &it.environment else { continue };
-        by_environment.entry(&environment.name).or_default().add(it, period);
+        let Some(environment) = it.environment() else { continue };
+        by_environment.entry(environment).or_default().add(it, period);
     }
     by_environment
 }

@@ -13,14 +13,20 @@ struct Ended {
     has_failed: bool,
 }
 
-/// Reads the pipelines of these days and of the days before.
+impl Ended {
+    fn of(listed: &Listed) -> Option<Self> {
+        let at = seconds(listed.created_at.as_deref()?)?;
+        Some(Self { id: listed.id, at, has_failed: listed.verdict(0)? })
+    }
+}
+
+/// Reads the pipelines that ended, back to the last one before both periods: it was red or green when they began.
 pub(super) fn read(asker: Asker, branch: &str, pages: usize, period: Period) -> Result<Read<Listed>, Unknown> {
-    let (branch, after) = (percent_encoded(branch), percent_encoded(&period.begins_at()));
-    let mut read = super::read(pages, |number| {
-        asker.list(&format!(
-            "pipelines?ref={branch}&updated_after={after}&order_by=id&sort=desc&per_page={PAGE}&page={number}"
-        ))
-    })?;
+    let branch = percent_encoded(branch);
+    let path = format!("pipelines?ref={branch}&scope=finished&order_by=id&sort=desc&per_page={PAGE}");
+    let is_before = |it: &Listed| Ended::of(it).is_some_and(|it| period.part(it.at).is_none());
+    let page = |number| asker.list(&format!("{path}&page={number}"));
+    let mut read = super::read(pages, page, |entries: &[Listed]| entries.iter().any(is_before))?;
     read.entries.sort_by_key(|it: &Listed| it.id);
     read.entries.dedup_by_key(|it| it.id);
     Ok(read)
@@ -28,10 +34,7 @@ pub(super) fn read(asker: Asker, branch: &str, pages: usize, period: Period) -> 
 
 /// Returns those that count, oldest first.
 fn ended(read: &Read<Listed>) -> impl Iterator<Item = Ended> {
-    read.entries.iter().filter_map(|it| {
-        let at = seconds(it.created_at.as_deref()?)?;
-        Some(Ended { id: it.id, at, has_failed: it.verdict(0)? })
-    })
+    read.entries.iter().filter_map(Ended::of)
 }
 
 /// Returns the failed pipelines of these days, newest first.
