@@ -13,4 +13,5 @@ pub(crate) mod pipelines;
 pub(crate) mod stages;
 pub(crate) mod test_reports;
 mod text;
+pub(crate) mod time;
 pub(crate) mod trace;

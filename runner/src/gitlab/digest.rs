@@ -6,15 +6,13 @@ mod pipelines;
 
 use std::collections::BTreeMap;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::api::{Api, Asker, PAGE, Unknown};
 use super::{changes, earlier_failures};
+use crate::gitlab::time::written;
 use crate::net::secret::percent_encoded;
 pub(crate) use numbers::Digest;
 use numbers::{FailedJob, Project};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The most pages of each list, and of each list of another project.
 const PAGES: usize = 10;
@@ -47,8 +45,7 @@ impl Period {
 
     /// Returns the beginning of the days before, as GitLab takes a time.
     fn begins_at(self) -> String {
-        let begin = OffsetDateTime::from_unix_timestamp(self.end - 2 * self.seconds());
-        begin.ok().and_then(|begin| begin.format(&Rfc3339).ok()).unwrap_or_default()
+        written(self.end - 2 * self.seconds())
     }
 }
 
@@ -83,11 +80,6 @@ fn read<T: DeserializeOwned>(
         }
     }
     Ok(read)
-}
-
-/// Returns the seconds since 1970 of a time as GitLab writes it.
-fn seconds(time: &str) -> Option<i64> {
-    OffsetDateTime::parse(time, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
 }
 
 /// Reads what the days of a project were like. The second value is the reason for each part that is unknown.

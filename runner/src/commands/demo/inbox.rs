@@ -11,10 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::workspace::Workspace;
+use crate::gitlab::time::written;
 use crate::job::context::now;
 
 /// The size limit of a request, in bytes, and its time limit.
@@ -86,9 +85,7 @@ fn with_times(text: &str, now: i64) -> String {
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (hours, rest) = part.split_once('h').unwrap_or((part, ""));
-        let at =
-            hours.parse::<i64>().ok().and_then(|hours| OffsetDateTime::from_unix_timestamp(now - hours * 3600).ok());
-        filled += &at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
+        filled += &hours.parse::<i64>().map(|hours| written(now - hours * 3600)).unwrap_or_default();
         filled += rest;
     }
     filled

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::super::api::{Asker, PAGE, Unknown};
 use super::super::text::Text;
 use super::numbers::{Deployments, Digest, Environment, Last};
-use super::{Period, Read, seconds};
+use super::{Period, Read};
+use crate::gitlab::time::seconds;
 use crate::net::secret::percent_encoded;
 
 /// The most environments to name.

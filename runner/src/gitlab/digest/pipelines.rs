@@ -3,7 +3,8 @@
 use super::super::api::{Asker, PAGE, Unknown};
 use super::super::pipelines::Listed;
 use super::numbers::Branch;
-use super::{Period, Read, seconds};
+use super::{Period, Read};
+use crate::gitlab::time::seconds;
 use crate::net::secret::percent_encoded;
 
 /// A pipeline that ended.
