@@ -55,9 +55,9 @@ pub(crate) fn for_each(call: &Call, args: EventArgs, reads_logs: bool, mut each:
     }
 }
 
-/// Returns the findings of each message, for commands that send none. They print what they find, so they read no logs.
-pub(crate) fn look_up(call: &Call, args: EventArgs) -> Vec<Findings> {
+/// Returns the findings of each message. Commands that print what they find read no logs.
+pub(crate) fn look_up(call: &Call, args: EventArgs, reads_logs: bool) -> Vec<Findings> {
     let mut all = Vec::new();
-    for_each(call, args, false, |findings, _| all.push(findings.clone()));
+    for_each(call, args, reads_logs, |findings, _| all.push(findings.clone()));
     all
 }

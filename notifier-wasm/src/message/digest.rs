@@ -8,6 +8,7 @@ use crate::language::Language;
 use crate::language::digest::Counted;
 use crate::message::block_kit::Element;
 use crate::message::changes::is_sha;
+use crate::message::red_since::maybe_link;
 use crate::text;
 
 /// The most lines in the text for notifications.
@@ -104,10 +105,7 @@ fn environment(facts: &Facts, environment: &Environment, branch: Option<&Branch>
         let age = facts.context.now.and_then(|now| u64::try_from(now.checked_sub(*at)?).ok()).unwrap_or_default();
         line.push(Element::text(format!(" · {}", language.last_one(&language.roughly_ago(age)))));
         let label = sha[..8.min(sha.len())].to_owned();
-        line.push(match facts.url("CI_PROJECT_URL").and_then(|project| project.join(&format!("-/commit/{sha}"))) {
-            Some(url) => Element::Link { url: url.as_str().to_owned(), text: label },
-            None => Element::text(label),
-        });
+        line.push(maybe_link(facts, &format!("-/commit/{sha}"), label));
     }
     if let (Some(ahead), Some(branch)) = (environment.ahead, branch) {
         line.push(Element::text(format!(" · {}", language.ahead(&text::shown(&branch.name, MAX_NAME), ahead))));

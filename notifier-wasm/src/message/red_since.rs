@@ -49,7 +49,7 @@ fn age(facts: &Facts, first: &FirstFailure) -> Option<u64> {
 }
 
 /// Links a page of the project.
-fn maybe_link(facts: &Facts, page: &str, label: String) -> Element {
+pub(crate) fn maybe_link(facts: &Facts, page: &str, label: String) -> Element {
     match facts.url("CI_PROJECT_URL").and_then(|project| project.join(page)) {
         Some(url) => Element::Link { url: url.as_str().to_owned(), text: label },
         None => Element::text(label),

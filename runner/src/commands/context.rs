@@ -8,7 +8,7 @@ use crate::variables::Variables;
 
 pub(super) fn run(args: EventArgs, job: JobArgs, variables: Variables) {
     let call = Call::begin(job, variables);
-    for findings in look_up(&call, args) {
+    for findings in look_up(&call, args, false) {
         print(&format!("{:#}\n", call.context(args, &findings, &*call.report).json()));
     }
 }

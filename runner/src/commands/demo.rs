@@ -27,7 +27,7 @@ use crate::module::message::Body;
 use crate::module::render::picture;
 use crate::report::print;
 use crate::steps::deliver::Delivery;
-use crate::steps::for_each;
+use crate::steps::look_up;
 use crate::steps::read_job::Call;
 use crate::steps::render::render;
 use crate::variables::Variables;
@@ -153,9 +153,7 @@ fn play(job: &JobArgs, moment: &Moment, variables: Variables) -> Result<Option<B
     if moment.event == Event::DeployFinished {
         save_deploy_start(&call.variables, NOW - DEPLOYMENT);
     }
-    let mut found = Vec::new();
-    for_each(&call, args, true, |findings, _| found.push(findings.clone()));
-    let Some(findings) = found.pop() else { return Ok(None) };
+    let Some(findings) = look_up(&call, args, true).pop() else { return Ok(None) };
     let context = call.context(args, &findings, &*call.report);
     // The numbers of a digest are those of this week.
     let context = if moment.event == Event::Digest { context } else { context.at(NOW) };

@@ -26,7 +26,7 @@ pub(super) fn run(
     let call = Call::begin(job, variables);
     let contexts = match file {
         Some(file) => vec![read(file, args)?],
-        None => look_up(&call, args).iter().map(|it| call.context(args, it, &*call.report)).collect(),
+        None => look_up(&call, args, false).iter().map(|it| call.context(args, it, &*call.report)).collect(),
     };
     let mut shown = Vec::new();
     for context in &contexts {

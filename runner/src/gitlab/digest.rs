@@ -6,13 +6,14 @@ mod pipelines;
 
 use std::collections::BTreeMap;
 
-use super::api::{Api, Asker, PAGE, Unknown};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::api::{Api, Asker, PAGE, Page, Unknown};
+use super::time::written;
 use super::{changes, earlier_failures};
-use crate::gitlab::time::written;
 use crate::net::secret::percent_encoded;
 pub(crate) use numbers::Digest;
-use numbers::{FailedJob, Project};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use numbers::{FailedJob, Project, Trend};
 
 /// The most pages of each list, and of each list of another project.
 const PAGES: usize = 10;
@@ -56,10 +57,17 @@ struct Read<T> {
     is_cut: bool,
 }
 
+impl<T> Read<T> {
+    /// Returns the numbers of these days, and those of the days before unless the list was cut.
+    fn trend(&self, numbers: [i64; 2]) -> Trend {
+        numbers[..if self.is_cut { 1 } else { 2 }].to_vec()
+    }
+}
+
 /// Reads a list page by page, until it ends or `is_enough`. After the first page, an answer that does not come cuts the list short.
 fn read<T: DeserializeOwned>(
     pages: usize,
-    mut page: impl FnMut(usize) -> Result<super::api::Page<T>, Unknown>,
+    mut page: impl FnMut(usize) -> Result<Page<T>, Unknown>,
     is_enough: impl Fn(&[T]) -> bool,
 ) -> Result<Read<T>, Unknown> {
     let mut read = Read { entries: Vec::new(), is_cut: false };
@@ -89,19 +97,19 @@ pub(crate) fn of_project(
     project: &str,
     period: Period,
     version: (u32, u32),
-) -> (Digest, Vec<(&'static str, Unknown)>) {
+) -> (Digest, Vec<(String, Unknown)>) {
     let mut digest = Digest { days: period.days, ..Digest::default() };
     let mut unknown = Vec::new();
     match api.ask(|asker| deployments::read(asker, PAGES, period)) {
         Ok(read) => deployments::add(&read, period, &mut digest),
-        Err(reason) => unknown.push(("deployments", reason)),
+        Err(reason) => unknown.push(("deployments".to_owned(), reason)),
     }
     match api.ask(|asker| pipelines::read(asker, branch, PAGES, period)) {
         Ok(read) => {
             digest.branch = Some(pipelines::count(branch, &read, period));
             add_failed_jobs(api, &pipelines::failed(&read, period), version, &mut digest);
         }
-        Err(reason) => unknown.push(("pipelines", reason)),
+        Err(reason) => unknown.push(("pipelines".to_owned(), reason)),
     }
     for environment in digest.environments.iter_mut().flatten() {
         let Some(last) = &environment.last else { continue };
@@ -135,9 +143,9 @@ pub(crate) fn path_of(entry: &str) -> (&str, Option<&str>) {
     entry.split_once('@').map_or((entry, None), |(path, branch)| (path, Some(branch)))
 }
 
-/// Reads what the days of other projects were like, the worst first: two requests each.
+/// Reads what the days of other projects were like, the worst first: two requests each by the access token.
 pub(crate) fn of_projects(
-    api: &Api,
+    asker: Asker,
     entries: &[(&str, Option<&str>)],
     branch: &str,
     period: Period,
@@ -146,25 +154,18 @@ pub(crate) fn of_projects(
     let mut unknown = Vec::new();
     for (path, own) in entries {
         let branch = own.unwrap_or(branch);
-        let address = api.address_of(path);
-        let ask = |read: &mut dyn FnMut(Asker) -> Result<(), Unknown>| {
-            api.with_access_token().ok_or(Unknown::Refused(401)).and_then(|asker| read(asker.of(&address)))
-        };
-        let mut project = Project { path: (*path).to_owned(), deployments: None, branch: None };
-        let of_deployments = ask(&mut |asker| {
-            let read = deployments::read(asker, PAGES_OF_OTHER, period)?;
-            project.deployments = Some(deployments::count_all(&read, period));
-            Ok(())
+        let address = asker.api.address_of(path);
+        let asker = asker.of(&address);
+        let deployments = deployments::read(asker, PAGES_OF_OTHER, period);
+        let pipelines = pipelines::read(asker, branch, PAGES_OF_OTHER, period);
+        projects.push(Project {
+            path: (*path).to_owned(),
+            deployments: deployments.as_ref().ok().map(|read| deployments::count_all(read, period)),
+            branch: pipelines.as_ref().ok().map(|read| pipelines::count(branch, read, period)),
         });
-        let of_pipelines = ask(&mut |asker| {
-            let read = pipelines::read(asker, branch, PAGES_OF_OTHER, period)?;
-            project.branch = Some(pipelines::count(branch, &read, period));
-            Ok(())
-        });
-        if let Err(reason) = of_deployments.and(of_pipelines) {
+        if let Some(reason) = deployments.err().or(pipelines.err()) {
             unknown.push(((*path).to_owned(), reason));
         }
-        projects.push(project);
     }
     projects.sort_by_key(|project| std::cmp::Reverse(badness(project)));
     let is_known = projects.iter().any(|it| it.deployments.is_some() || it.branch.is_some());

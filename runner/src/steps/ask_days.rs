@@ -18,17 +18,16 @@ pub(super) fn ask(call: &Call, api: &Api) -> Digest {
     let (digest, unknown) = match call.settings.get(Key::PROJECTS) {
         None => {
             let project = call.variables.get("CI_PROJECT_PATH").unwrap_or_default();
-            let (digest, unknown) = digest::of_project(api, branch, project, period, call.version());
-            (digest, unknown.into_iter().map(|(part, reason)| (part.to_owned(), reason)).collect::<Vec<_>>())
+            digest::of_project(api, branch, project, period, call.version())
         }
         Some(projects) => {
             let projects = projects_of(projects, &*call.report);
-            if api.with_access_token().is_none() {
+            let Some(asker) = api.with_access_token() else {
                 let needed = "NOTIFIER_PROJECTS needs NOTIFIER_GITLAB_TOKEN, a group access token with read_api, so the digest has no numbers";
                 call.report.warning(needed);
                 return Digest { days: period.days, ..Digest::default() };
-            }
-            digest::of_projects(api, &projects, branch, period)
+            };
+            digest::of_projects(asker, &projects, branch, period)
         }
     };
     for (what, reason) in unknown {

@@ -12,7 +12,7 @@ use crate::module::message::Message;
 use crate::net::deadline::Deadline;
 use crate::report::{Outcome, Sink, Warning};
 use crate::slack::bot::{Posting, Updates};
-use crate::slack::channel::{Bot, Found};
+use crate::slack::channel::{Bot, Found, Past};
 use crate::slack::destination::Operators;
 use crate::slack::metadata::{Sender, Shown};
 use crate::slack::refusals::LeftOut;
@@ -103,7 +103,7 @@ impl Delivery<'_> {
     /// Updates the message of a pipeline whose end is skipped, if it shows another result or none yet.
     fn bring_up_to_date(&self) {
         let Some((bot, sender)) = self.bot().zip(Sender::of(&self.call.variables)) else { return };
-        let past = self.findings.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past);
+        let past = self.past(&bot);
         let Some(Found { thread, shown: Ok(shown) }) = past.and_then(|past| past.found.as_ref()) else { return };
         if self.message.verdict.is_empty() || self.message.verdict == shown.verdict {
             return;
@@ -119,22 +119,34 @@ impl Delivery<'_> {
         }
     }
 
+    /// Returns the findings in the bot's channel.
+    fn past(&self, bot: &Bot) -> Option<&Past> {
+        self.findings.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past)
+    }
+
+    /// Returns the ID of the job that runs this.
+    fn own_job(&self) -> Option<i64> {
+        self.call.variables.get("CI_JOB_ID").and_then(|id| id.parse().ok())
+    }
+
     /// Returns the bot and the thread of the pipeline's message: the thread of this delivery, else the one that was found.
     pub(crate) fn thread(&self, of_this: Option<Thread>) -> Option<(Bot<'_>, Thread)> {
         let bot = self.bot()?;
-        let past = self.findings.past.as_ref().filter(|(channel, _)| channel == bot.channel).map(|(_, past)| past);
+        let past = self.past(&bot);
         let thread = of_this.or_else(|| Some(past?.found.as_ref()?.thread.clone()))?;
         Some((bot, thread))
     }
 
-    /// Returns the job of the pipeline that was the first to write to the person who ran it; `None` if the thread cannot be read.
-    pub(crate) fn first_to_write(&self, thread: &Thread) -> Option<i64> {
-        let (bot, sender) = self.bot().zip(Sender::of(&self.call.variables))?;
+    /// Returns whether this job is the first one of the pipeline to write to the person who ran it. It counts as the first if the thread
+    /// cannot be read.
+    pub(crate) fn is_first_to_write(&self, thread: &Thread) -> bool {
+        let Some((bot, sender)) = self.bot().zip(Sender::of(&self.call.variables)) else { return true };
         let shown = bot.found_at(&sender, thread).and_then(|found| found.shown.ok());
         let replies: Vec<i64> = bot.replies(&sender, thread).into_iter().flatten().filter_map(|it| it.direct).collect();
         // The first job may have posted the message instead of a reply. Jobs at once all reply, and the oldest reply counts.
         let of_message = shown.and_then(|shown| shown.direct).filter(|job| !replies.contains(job));
-        of_message.or(replies.first().copied())
+        let first = of_message.or(replies.first().copied());
+        first.is_none_or(|first| Some(first) == self.own_job())
     }
 
     /// Encodes the location of the message for later jobs.
@@ -170,7 +182,7 @@ impl Delivery<'_> {
     fn shown(&self, before: Option<&Shown>) -> Shown {
         let of = |name| self.call.variables.get(name);
         let of_closing = self.event == Event::PipelineFinished;
-        let own = of("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok());
+        let own = self.own_job();
         let mut reported = before.map(|it| it.reported.clone()).unwrap_or_default();
         if self.message.failure && of_closing {
             reported.extend(self.findings.jobs.iter().flat_map(|jobs| &jobs.failed).map(|job| job.id));

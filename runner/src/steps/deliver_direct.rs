@@ -30,7 +30,7 @@ pub(crate) fn deliver_direct(
         call.report.warning("the module names a person for a direct message who is not in `people` of its context");
         return;
     }
-    if !is_first(delivery, thread) {
+    if !delivery.is_first_to_write(thread) {
         return;
     }
     let message = match render::quietly(call, &context.for_person(address)).0 {
@@ -45,10 +45,4 @@ pub(crate) fn deliver_direct(
             call.report.warning(&format!("the person who ran this got no direct message: {}", undelivered.describe()));
         }
     }
-}
-
-/// Returns whether this job is the first one of the pipeline to write. It counts as the first if the thread cannot be read.
-fn is_first(delivery: &Delivery, thread: &Thread) -> bool {
-    let own = delivery.call.variables.get("CI_JOB_ID").and_then(|id| id.parse::<i64>().ok());
-    delivery.first_to_write(thread).is_none_or(|first| Some(first) == own)
 }

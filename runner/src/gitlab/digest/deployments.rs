@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::super::api::{Asker, PAGE, Unknown};
 use super::super::text::Text;
+use super::super::time::seconds;
 use super::numbers::{Deployments, Digest, Environment, Last};
 use super::{Period, Read};
-use crate::gitlab::time::seconds;
 use crate::net::secret::percent_encoded;
 
 /// The most environments to name.
@@ -125,14 +125,22 @@ impl Counted {
         }
     }
 
-    /// Returns the numbers. Those of the days before are unknown if the list was cut.
-    fn deployments(&self, is_cut: bool) -> Deployments {
-        let trend = |[these, before]: [i64; 2]| if is_cut { vec![these] } else { vec![these, before] };
+    /// Adds the numbers of another environment.
+    fn merge(mut self, other: &Self) -> Self {
+        for part in 0..2 {
+            self.deployments[part] += other.deployments[part];
+            self.failed[part] += other.failed[part];
+            self.rollbacks[part] += other.rollbacks[part];
+        }
+        self
+    }
+
+    fn deployments(&self, read: &Read<Listed>, period: Period) -> Deployments {
         Deployments {
-            deployments: trend(self.deployments),
-            failed: trend(self.failed),
-            rollbacks: trend(self.rollbacks),
-            of_last: None,
+            deployments: read.trend(self.deployments),
+            failed: read.trend(self.failed),
+            rollbacks: read.trend(self.rollbacks),
+            of_last: of_last(read, period),
         }
     }
 }
@@ -155,18 +163,13 @@ fn by_environment(read: &Read<Listed>, period: Period) -> BTreeMap<&str, Counted
 
 /// Adds the environments. The review environments are counted together.
 pub(super) fn add(read: &Read<Listed>, period: Period, digest: &mut Digest) {
-    let of_last = of_last(read, period);
     let mut review = Counted::default();
     let mut environments = Vec::new();
     for (name, counted) in by_environment(read, period) {
         if name.starts_with(REVIEW) {
-            for part in 0..2 {
-                review.deployments[part] += counted.deployments[part];
-                review.failed[part] += counted.failed[part];
-                review.rollbacks[part] += counted.rollbacks[part];
-            }
+            review = review.merge(&counted);
         } else if counted.deployments != [0, 0] {
-            let deployments = Deployments { of_last, ..counted.deployments(read.is_cut) };
+            let deployments = counted.deployments(read, period);
             environments.push(Environment { name: name.to_owned(), deployments, last: counted.last, ahead: None });
         }
     }
@@ -174,17 +177,15 @@ pub(super) fn add(read: &Read<Listed>, period: Period, digest: &mut Digest) {
     digest.more_environments = environments.len().saturating_sub(MAX_ENVIRONMENTS);
     environments.truncate(MAX_ENVIRONMENTS);
     digest.environments = Some(environments);
-    digest.review = (review.deployments != [0, 0]).then(|| Deployments { of_last, ..review.deployments(read.is_cut) });
+    digest.review = (review.deployments != [0, 0]).then(|| review.deployments(read, period));
 }
 
-/// Counts the deployments of all environments together.
+/// Counts the deployments of all environments together. They are not compared with those of the days before.
 pub(super) fn count_all(read: &Read<Listed>, period: Period) -> Deployments {
-    let mut all =
-        Deployments { deployments: vec![0], failed: vec![0], rollbacks: vec![0], of_last: of_last(read, period) };
-    for counted in by_environment(read, period).values() {
-        all.deployments[0] += counted.deployments[0];
-        all.failed[0] += counted.failed[0];
-        all.rollbacks[0] += counted.rollbacks[0];
+    let all = by_environment(read, period).values().fold(Counted::default(), Counted::merge);
+    let mut all = all.deployments(read, period);
+    for trend in [&mut all.deployments, &mut all.failed, &mut all.rollbacks] {
+        trend.truncate(1);
     }
     all
 }

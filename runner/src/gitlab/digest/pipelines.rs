@@ -2,9 +2,9 @@
 
 use super::super::api::{Asker, PAGE, Unknown};
 use super::super::pipelines::Listed;
+use super::super::time::seconds;
 use super::numbers::Branch;
 use super::{Period, Read};
-use crate::gitlab::time::seconds;
 use crate::net::secret::percent_encoded;
 
 /// A pipeline that ended.
@@ -63,13 +63,11 @@ pub(super) fn count(name: &str, listed: &Read<Listed>, period: Period) -> Branch
     let mut red_since = None;
     let mut is_before = false;
     for it in ended(listed) {
-        match period.part(it.at) {
-            Some(part) => {
-                pipelines[part] += 1;
-                failed[part] += i64::from(it.has_failed);
-                is_before |= part == 1;
-            }
-            None => is_before = true,
+        let part = period.part(it.at);
+        is_before |= part != Some(0);
+        if let Some(part) = part {
+            pipelines[part] += 1;
+            failed[part] += i64::from(it.has_failed);
         }
         match (it.has_failed, red_since) {
             (true, None) => red_since = Some(it.at),
@@ -83,12 +81,11 @@ pub(super) fn count(name: &str, listed: &Read<Listed>, period: Period) -> Branch
     if let Some(since) = red_since {
         add_red(since, period.end);
     }
-    let trend = |[these, before]: [i64; 2]| if listed.is_cut { vec![these] } else { vec![these, before] };
     Branch {
         name: name.to_owned(),
-        pipelines: trend(pipelines),
-        failed: trend(failed),
-        red: trend(red),
+        pipelines: listed.trend(pipelines),
+        failed: listed.trend(failed),
+        red: listed.trend(red),
         longest_red,
         is_red: red_since.is_some(),
         of_last: (listed.is_cut && !is_before).then_some(listed.entries.len()),
