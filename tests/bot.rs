@@ -427,8 +427,7 @@ fn a_hook_that_is_skipped_asks_nobody() {
             .with("CI_JOB_STATUS", "failed")
             .with("NOTIFIER_BRANCHES", "develop")
             .with("NOTIFIER_MENTION", "author")
-            .with("CI_SERVER_URL", gitlab.url(""))
-            .with("CI_API_V4_URL", gitlab.url("/api/v4")));
+            .asks(&gitlab));
         assert_eq!(skipped.last_line(), "notify: skipped reason=branch_not_selected", "{}", skipped.stderr);
         assert!(server.requests().is_empty() && gitlab.requests().is_empty(), "{event}");
     }
@@ -596,8 +595,7 @@ fn the_message_is_found_by_the_start_jobs_file() {
         let call = |event: &str| {
             bot(&server, &[event])
                 .with("NOTIFIER_CHANNEL", channel)
-                .with("CI_SERVER_URL", gitlab.url(""))
-                .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+                .asks(&gitlab)
                 .with("CI_ENVIRONMENT_NAME", "")
                 .with("TMPDIR", directory.to_str().unwrap())
         };
@@ -645,7 +643,7 @@ fn a_forged_message_file_is_not_believed() {
         of.artifacts.insert("711900/.pipeline-notifier/message.json".into(), forged);
         let (gitlab, _) = gitlab(of);
         let call = bot(&server, &["deploy-started"]).with("CI_PIPELINE_ID", "90817");
-        let call = call.with("CI_SERVER_URL", gitlab.url("")).with("CI_API_V4_URL", gitlab.url("/api/v4"));
+        let call = call.asks(&gitlab);
         sends_without_a_warning(call);
     }
     let workspace = workspace.lock().unwrap();
@@ -668,7 +666,7 @@ fn a_forged_record_lets_no_message_be_overwritten() {
         of.artifacts.insert("711900/.pipeline-notifier/message.json".into(), forged.to_string());
         let (gitlab, _) = gitlab(of);
         let call = bot(&server, &["deploy-started"]).with("CI_PIPELINE_ID", "90817");
-        sends(call.with("CI_SERVER_URL", gitlab.url("")).with("CI_API_V4_URL", gitlab.url("/api/v4")));
+        sends(call.asks(&gitlab));
     }
     assert_eq!(workspace.lock().unwrap().top_level(DEPLOYS)[0].updates, 0);
 }
@@ -683,8 +681,7 @@ fn another_apps_copy_of_our_message_is_not_believed() {
             .with("CI_PIPELINE_ID", pipeline)
             .with("CI_ENVIRONMENT_NAME", "")
             .with("NOTIFIER_FINISH", "change")
-            .with("CI_SERVER_URL", gitlab.url(""))
-            .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+            .asks(&gitlab)
     };
     api.lock().unwrap().takes_job_tokens.retain(|route| *route != "pipelines");
     api.lock().unwrap().jobs.push(crate::support::gitlab::failed(1, "compile", "build", "script_failure"));
@@ -737,8 +734,7 @@ fn a_job_run_again_long_after_posts_at_the_channels_bottom() {
             .with("CI_JOB_ID", "712400")
             .with("CI_JOB_STARTED_AT", "2026-11-20T05:20:00Z")
             .with("GITLAB_USER_NAME", "Park Jiwoo")
-            .with("CI_SERVER_URL", gitlab.url(""))
-            .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+            .asks(&gitlab)
             .with("TMPDIR", directory.to_str().unwrap())
     };
     sends_without_a_warning(call("deploy-started"));
@@ -771,8 +767,7 @@ fn a_recovery_reaches_those_whom_the_failure_reached() {
             .with("NOTIFIER_FINISH", "change")
             .with("NOTIFIER_MENTION", mention)
             .with("NOTIFIER_OPS_CHANNEL", OPS)
-            .with("CI_SERVER_URL", gitlab.url(""))
-            .with("CI_API_V4_URL", gitlab.url("/api/v4"))
+            .asks(&gitlab)
     };
     let fail = |failed: bool| {
         api.lock().unwrap().jobs.truncate(1);
@@ -813,10 +808,8 @@ fn a_closing_job_brings_the_message_up_to_date() {
     let (server, workspace) = slack(Workspace::new());
     sends_without_a_warning(bot(&server, &["pipeline-started"]));
     let (gitlab, _) = gitlab(GitLab::new());
-    let close = bot(&server, &["pipeline-finished", "--result", "success"])
-        .with("NOTIFIER_FINISH", "change")
-        .with("CI_SERVER_URL", gitlab.url(""))
-        .with("CI_API_V4_URL", gitlab.url("/api/v4"));
+    let close =
+        bot(&server, &["pipeline-finished", "--result", "success"]).with("NOTIFIER_FINISH", "change").asks(&gitlab);
     assert_eq!(run(close).last_line(), "notify: skipped reason=finish_not_selected");
     let workspace = workspace.lock().unwrap();
     assert_eq!(states(&workspace.top_level(DEPLOYS)), ["pipeline succeeded"]);

@@ -142,8 +142,7 @@ impl Pipeline {
             .job(JOB)
             .without("NOTIFIER_GITLAB_TOKEN")
             .with("NOTIFIER_DEPLOY_JOBS", "review")
-            .with("CI_SERVER_URL", self.gitlab.url(""))
-            .with("CI_API_V4_URL", self.gitlab.url("/api/v4"));
+            .asks(&self.gitlab);
         let notifier = match self.way {
             Way::Webhook => notifier.with("SLACK_WEBHOOK_URL", self.slack.url(WEBHOOK_PATH)),
             Way::Bot => notifier

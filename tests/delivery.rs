@@ -259,8 +259,7 @@ fn build_failed(gitlab: &Server, variables: &[(&str, &str)]) -> (Ended, Vec<(Str
     let notifier = Notifier::new(&["send", "pipeline-finished", "--result", "failed"])
         .job(JOB)
         .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
-        .with("CI_SERVER_URL", gitlab.url(""))
-        .with("CI_API_V4_URL", gitlab.url("/api/v4"));
+        .asks(gitlab);
     let sent = variables.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
     assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
     let body = slack.only_request().json();
@@ -460,11 +459,7 @@ fn annotations_are_written_through_no_link() {
 #[test]
 fn a_missing_webhook_asks_nothing_of_the_network() {
     let gitlab = Server::start([Reply::status(200, "[]")]);
-    let sent = Notifier::new(&["send", "pipeline-finished", "--result", "failed"])
-        .job(JOB)
-        .with("CI_SERVER_URL", gitlab.url(""))
-        .with("CI_API_V4_URL", gitlab.url("/api/v4"))
-        .run();
+    let sent = Notifier::new(&["send", "pipeline-finished", "--result", "failed"]).job(JOB).asks(&gitlab).run();
     sent.failed_with("notify: skipped reason=no_webhook", "SLACK_WEBHOOK_URL");
     assert!(gitlab.requests().is_empty());
 }

@@ -111,8 +111,7 @@ fn notifier(server: &Server, settings: &[(&str, &str)]) -> Notifier {
         .job(JOB)
         .with("CI_ENVIRONMENT_NAME", "")
         .with("NOTIFIER_TIMEOUT", "120")
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"));
+        .asks(server);
     settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
 }
 
@@ -317,12 +316,8 @@ fn an_entry_that_is_no_path_is_named_and_doctor_checks_the_others() {
     let mut of = GitLab::new();
     of.others.insert("shop/api", (vec![], vec![]));
     let (server, _) = gitlab(of);
-    let doctor = Notifier::new(&["doctor"])
-        .job(JOB)
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"))
-        .with("NOTIFIER_PROJECTS", "shop/api@master,shop/gone")
-        .run();
+    let doctor =
+        Notifier::new(&["doctor"]).job(JOB).asks(&server).with("NOTIFIER_PROJECTS", "shop/api@master,shop/gone").run();
     assert!(doctor.stdout.contains("can read shop/api"), "{}", doctor.stdout);
     assert!(doctor.stdout.contains("shop/gone: GitLab answered 404"), "{}", doctor.stdout);
 }

@@ -51,8 +51,7 @@ fn send_on(server: &Server, arguments: &[&str], settings: &[(&str, &str)]) -> Se
         .job(JOB)
         .without("NOTIFIER_GITLAB_TOKEN")
         .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"));
+        .asks(server);
     let ended = settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     let asked = server.requests().into_iter().map(|request| request.target).collect::<Vec<_>>();
@@ -326,12 +325,7 @@ fn an_expired_access_token_is_named() {
     let sent = send_on(&forbidden, &FAILED, &[access]);
     assert!(sent.ended.stderr.contains("GitLab answered 403 to NOTIFIER_GITLAB_TOKEN"), "{}", sent.ended.stderr);
     let (server, _) = gitlab(expired(vec![]));
-    let doctor = Notifier::new(&["doctor"])
-        .job(JOB)
-        .with(access.0, access.1)
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"))
-        .run();
+    let doctor = Notifier::new(&["doctor"]).job(JOB).with(access.0, access.1).asks(&server).run();
     assert!(doctor.stdout.contains("it expired or was revoked"), "{}", doctor.stdout);
     assert!(!doctor.stdout.contains("the job token may not"), "{}", doctor.stdout);
 }

@@ -38,8 +38,7 @@ fn close_on(server: &Server, result: &str, settings: &[(&str, &str)]) -> Closed 
         .with("NOTIFIER_MENTION", TEAM)
         .with("NOTIFIER_OWNERS", format!("unit*={TESTS}"))
         .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"));
+        .asks(server);
     let ended = settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value)).run();
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     let Some(request) = slack.requests().into_iter().next() else {
@@ -352,8 +351,7 @@ fn the_owners_of_a_hooks_job_are_mentioned() {
         .with("CI_JOB_STATUS", "failed")
         .with("NOTIFIER_OWNERS", "review=S0REVIEW1,*=S0ALL0001")
         .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .asks(&server)
         .run();
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert_eq!(mentions(&slack.only_request().json()), ["S0REVIEW1"]);
@@ -398,8 +396,7 @@ fn a_bot_mentions_those_of_a_whole_series_when_it_is_over() {
             .with("SLACK_BOT_TOKEN", TOKEN)
             .with("SLACK_API_URL", slack.url("/api"))
             .with("NOTIFIER_CHANNEL", DEPLOYS)
-            .with("CI_SERVER_URL", server.url(""))
-            .with("CI_API_V4_URL", server.url("/api/v4"))
+            .asks(&server)
             .run();
         assert_eq!(ended.last_line(), "notify: sent", "{}", ended.stderr);
         let mut api = api.lock().unwrap();
@@ -431,8 +428,7 @@ fn doctor_says_who_owns_each_job() {
             .job("gitlab-18-deploy-on-main")
             .with("NOTIFIER_OWNERS", owners)
             .with("NOTIFIER_LANGUAGE", language)
-            .with("CI_SERVER_URL", server.url(""))
-            .with("CI_API_V4_URL", server.url("/api/v4"));
+            .asks(&server);
         doctor.run().stdout
     };
     let english = doctor("en");
@@ -532,8 +528,7 @@ fn a_new_environment_is_not_red_since() {
     Notifier::new(&["send", "pipeline-finished", "--result", "failed"])
         .job("gitlab-18-deploy-on-main")
         .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .asks(&server)
         .run();
     let bodies: Vec<String> = slack.requests().iter().map(|it| it.json().to_string()).collect();
     assert_eq!(bodies.len(), 2);
@@ -552,8 +547,7 @@ fn bot(slack: &Server, server: &Server, result: &str, settings: &[(&str, &str)])
         .with("SLACK_BOT_TOKEN", TOKEN)
         .with("SLACK_API_URL", slack.url("/api"))
         .with("NOTIFIER_CHANNEL", DEPLOYS)
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"));
+        .asks(server);
     settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
 }
 

@@ -18,8 +18,7 @@ fn waiting(server: &Server, settings: &[(&str, &str)]) -> Notifier {
         .job(JOB)
         .without("NOTIFIER_GITLAB_TOKEN")
         .with("CI_ENVIRONMENT_NAME", "")
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"));
+        .asks(server);
     settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
 }
 
@@ -226,8 +225,7 @@ fn the_person_who_ran_it_gets_one_direct_message() {
         .with("NOTIFIER_DIRECT", "on")
         .with("NOTIFIER_USER_MAP", r#"{"minsu.kim":"U0MINSUKIM"}"#)
         .with("CI_ENVIRONMENT_NAME", "")
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"))
+        .asks(&server)
         .run();
     let workspace = workspace.lock().unwrap();
     let written = direct(&workspace);
@@ -254,8 +252,7 @@ fn a_pipeline_that_fails_newly_gets_a_direct_message() {
             .with("NOTIFIER_USER_MAP", r#"{"minsu.kim":"U0MINSUKIM"}"#)
             .with("CI_ENVIRONMENT_NAME", "")
             .with("CI_PIPELINE_ID", number)
-            .with("CI_SERVER_URL", server.url(""))
-            .with("CI_API_V4_URL", server.url("/api/v4"))
+            .asks(&server)
             .run()
     };
     close(true, "90817");
@@ -399,8 +396,7 @@ fn a_wait_hides_no_failure() {
             .with("NOTIFIER_FINISH", "change")
             .with("CI_ENVIRONMENT_NAME", "")
             .with("CI_PIPELINE_ID", id)
-            .with("CI_SERVER_URL", server.url(""))
-            .with("CI_API_V4_URL", server.url("/api/v4"))
+            .asks(server)
             .run()
     };
     close("failed", &server, "90817");

@@ -21,8 +21,7 @@ fn notifier(server: &Server, result: &str, settings: &[(&str, &str)]) -> Notifie
         .job("gitlab-18-deploy-on-main")
         .without("NOTIFIER_GITLAB_TOKEN")
         .with("CI_ENVIRONMENT_NAME", "")
-        .with("CI_SERVER_URL", server.url(""))
-        .with("CI_API_V4_URL", server.url("/api/v4"));
+        .asks(server);
     settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
 }
 

@@ -10,7 +10,7 @@ use pipeline_notifier::module::pin::sha256;
 use serde_json::Value;
 
 use super::ended::Ended;
-use super::loopback::asked_of_gitlab;
+use super::loopback::{Server, asked_of_gitlab};
 use super::scratch::scratch;
 
 /// The path of a webhook. No output may show any part of it.
@@ -117,6 +117,11 @@ impl Notifier {
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.variables.remove(name);
         self
+    }
+
+    /// Asks this server as its GitLab.
+    pub(crate) fn asks(self, gitlab: &Server) -> Self {
+        self.with("CI_SERVER_URL", gitlab.url("")).with("CI_API_V4_URL", gitlab.url("/api/v4"))
     }
 
     /// Runs the binary. Asserts in every test that no output shows the webhook, and that GitLab gets no more requests than promised.
