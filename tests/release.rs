@@ -1,6 +1,7 @@
 //! The release, from a version to a published set. The release's scripts run in a checkout of their own, against a loopback
 //! package registry. The artefacts are small stand-ins; `make verify` shows that the real ones come out the same twice.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -186,7 +187,10 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
     assert!(checkout.read("Cargo.lock").contains("name = \"runner\"\nversion = \"1.2.3\""));
     let changelog = checkout.read("CHANGELOG.md");
     assert!(changelog.contains("\n## 1.2.3 - 20") && !changelog.contains("## Unreleased"), "{changelog}");
-    assert!(checkout.read("README.md").contains("/notify@1.2.3\n"));
+    let included = git(&["grep", "-hoE", "/pipeline-notifier/[a-z-]+@[0-9.]+", "--", "README.md", "docs", "examples/pipelines"]);
+    let included: BTreeSet<&str> = included.lines().collect();
+    let components = ["deploy-target", "digest", "notify"].map(|it| format!("/pipeline-notifier/{it}@1.2.3"));
+    assert!(included.into_iter().eq(&components), "every example pins this release");
     assert!(checkout.read("examples/pipelines/include-project.gitlab-ci.yml").contains("ref: 1.2.3\n"));
 
     checkout.prepare("1.2.3").fails_with("there is a tag 1.2.3 already");
