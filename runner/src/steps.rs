@@ -1,6 +1,6 @@
 //! The steps of a message, one file each: read the job, ask GitLab, ask why, route, ask Slack, render, deliver, record.
 
-pub(crate) mod ask_days;
+pub(crate) mod ask_digest;
 pub(crate) mod ask_gitlab;
 pub(crate) mod ask_slack;
 pub(crate) mod ask_why;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::ask_days;
+use super::ask_digest;
 use super::findings::Findings;
 use super::read_job::Call;
 use crate::cli::EventArgs;
@@ -58,7 +58,7 @@ pub(crate) fn ask(call: &Call, args: EventArgs, gitlab: &Result<Api, Unknown>) -
             return (by_environment(findings), unknown);
         }
         (Event::PipelineWaiting, gitlab) => ask_of_waiting(call, gitlab, &mut findings),
-        (Event::Digest, Ok(api)) => findings.digest = Some(ask_days::ask(call, api)),
+        (Event::Digest, Ok(api)) => findings.digest = Some(ask_digest::ask(call, api)),
         (Event::Digest, Err(unknown)) => {
             call.report.warning(&format!("the digest has no numbers: {}", unknown.describe()));
         }

@@ -5,7 +5,7 @@ use super::gitlab::connect;
 use crate::explain::Explain;
 use crate::gitlab::digest;
 use crate::job::key::Key;
-use crate::steps::ask_days::projects_of;
+use crate::steps::ask_digest::projects_of;
 use crate::steps::read_job::Call;
 
 /// Checks each project of `NOTIFIER_PROJECTS`.
