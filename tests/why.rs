@@ -10,6 +10,7 @@ use crate::support::ended::Ended;
 use crate::support::gitlab::{GitLab, failed, gitlab, job, pipeline, with};
 use crate::support::harness::{Notifier, WEBHOOK_PATH, fixtures, in_time};
 use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
 use crate::support::slack_limits;
 use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
 
@@ -309,6 +310,30 @@ fn a_hostile_log_is_only_text() {
     }
 }
 
+/// The job's own secrets are known by the names and values of its variables, wherever in a line they are, and as the lines of a file.
+#[test]
+fn a_line_with_a_secret_of_the_job_is_hidden() {
+    let file = scratch().join("deploy-key");
+    fs::write(&file, "first line of the key\nsecond line of it\n").unwrap();
+    let long = format!("{}correct horse battery", "x".repeat(190));
+    for (name, value, line, is_shown) in [
+        ("DB_PASS", "correct horse battery", "connect with correct horse battery", false),
+        ("SERVICE_API_KEY", "plain words", "{\"with\": \"plain words\"}", false),
+        ("DEPLOY_PASSPHRASE", "correct horse battery", long.as_str(), false),
+        ("SIGNING_SECRET", file.to_str().unwrap(), "it is: second line of it", false),
+        ("REMOTE_URL", "https://me:correct-horse@git.example", "fatal: https://me:correct-horse@git.example", false),
+        ("PWD", "/builds/shop/api", "cd /builds/shop/api", true),
+        ("DEPLOY_REGION", "eu-central-1", "deploy to eu-central-1", true),
+    ] {
+        let mut of = red();
+        of.raw.insert("jobs/7001/trace", answer("", format!("$ make\n{line}\nboom\n").as_bytes()));
+        let (_, bodies) = close(of, "failed", &[ACCESS, LINES, (name, value)]);
+        let expected = if is_shown { line } else { "[a line that looks like a secret]" };
+        assert_eq!(log_of(&bodies[0]).join("\n"), format!("$ make\n{expected}\nboom"), "{name}");
+        assert!(!bodies[0].to_string().contains("correct"), "{name}");
+    }
+}
+
 #[test]
 fn a_log_with_timestamps_is_joined() {
     let at = "2026-11-20T00:13:00.123456Z";
@@ -460,7 +485,7 @@ fn no_log_is_posted_for_a_failure_that_settings_leave_out() {
     for (deploy_jobs, settings) in [
         ("deploy", vec![("NOTIFIER_BRANCHES", "release/*")]),
         ("deploy", vec![("NOTIFIER_EVENTS", "pipeline-started")]),
-        ("deploy", vec![("NOTIFIER_FINISH", "never")]),
+        ("deploy", vec![("NOTIFIER_FINISH", "Never")]),
         ("", vec![("NOTIFIER_BRANCHES", "release/*")]),
         ("", vec![("NOTIFIER_EVENTS", "deploy-*")]),
     ] {

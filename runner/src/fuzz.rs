@@ -93,7 +93,7 @@ pub fn log(tail: &[u8], count: usize) {
     let secret = format!("glpat-{}", "A".repeat(20));
     let with_secret = [tail, b"\n", secret.as_bytes(), b"\n", tail].concat();
     for is_cut in [false, true] {
-        let log = job_log::of_tail(&with_secret, is_cut, count % 21);
+        let log = job_log::of_tail(&with_secret, is_cut, count % 21, |_| false);
         assert!(log.lines.len() <= count % 21);
         assert!(log.lines.iter().map(|line| line.chars().count() + 1).sum::<usize>() <= 1500);
         for line in &log.lines {

@@ -10,4 +10,4 @@ mod several_lines;
 mod terminal;
 
 pub(crate) use lines::of_tail;
-pub(crate) use secrets::{MASKED, is_secret, is_secret_value};
+pub(crate) use secrets::{is_secret, is_secret_variable};

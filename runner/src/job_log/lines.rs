@@ -62,8 +62,9 @@ pub(crate) struct ScriptLog {
     pub(crate) exit_code: Option<i64>,
 }
 
-/// Reads the end of a log. `is_cut` is true if its beginning is missing. At most `count` lines are returned.
-pub(crate) fn of_tail(tail: &[u8], is_cut: bool, count: usize) -> ScriptLog {
+/// Reads the end of a log. `is_cut` is true if its beginning is missing. At most `count` lines are returned. `has_known_secret` is true
+/// for a line with a secret that the job knows.
+pub(crate) fn of_tail(tail: &[u8], is_cut: bool, count: usize, has_known_secret: impl Fn(&str) -> bool) -> ScriptLog {
     let text = String::from_utf8_lossy(tail);
     // The page of a proxy or of a login is no log.
     if text
@@ -78,7 +79,7 @@ pub(crate) fn of_tail(tail: &[u8], is_cut: bool, count: usize) -> ScriptLog {
     for line in joined(&text).into_iter().skip(usize::from(is_cut)) {
         script.read(&line);
     }
-    ScriptLog { exit_code: script.exit_code, lines: last(&script.finish(is_cut), count) }
+    ScriptLog { exit_code: script.exit_code, lines: last(&script.finish(is_cut), count, has_known_secret) }
 }
 
 /// The place in a log.
@@ -212,7 +213,7 @@ fn exit_code(line: &str) -> Option<i64> {
 }
 
 /// Returns the last lines within the limits, without secrets.
-fn last(lines: &[String], count: usize) -> Vec<String> {
+fn last(lines: &[String], count: usize, has_known_secret: impl Fn(&str) -> bool) -> Vec<String> {
     let says_something =
         |line: &str| !matches!(line.trim(), "" | "[ERROR]") && !ADVICE.iter().any(|advice| line.starts_with(advice));
     let masked = several_lines::parts_of_secrets(lines);
@@ -220,7 +221,8 @@ fn last(lines: &[String], count: usize) -> Vec<String> {
     let mut kept = Vec::new();
     let shown = lines.iter().zip(masked).rev().filter(|(line, _)| says_something(line));
     for (line, is_masked) in shown.take(count) {
-        let line = if is_masked || secrets::is_secret(line) { secrets::MASKED } else { line };
+        let is_secret = is_masked || secrets::is_secret(line) || has_known_secret(line);
+        let line = if is_secret { secrets::MASKED } else { line };
         let mut cut: String = line.chars().take(MAX_LINE).collect();
         if cut.len() < line.len() {
             cut.pop();

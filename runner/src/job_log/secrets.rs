@@ -3,7 +3,7 @@
 use super::known::{AWS, NAMES, NO_VALUES, SCHEMES, TOKENS, WEAK_NAMES, WORDS};
 
 /// The replacement of such a line.
-pub(crate) const MASKED: &str = "[a line that looks like a secret]";
+pub(super) const MASKED: &str = "[a line that looks like a secret]";
 
 /// The most bytes of a line to search. Fewer characters are shown, and a secret that begins among them ends before this.
 const MAX_SEARCHED: usize = 2000;
@@ -30,9 +30,14 @@ pub(crate) fn is_secret(line: &str) -> bool {
         || is_base64(line.trim())
 }
 
-/// True if a value of a variable may be a secret, so that no line with it is shown.
-pub(crate) fn is_secret_value(value: &str) -> bool {
-    has_password_in_address(value)
+/// True if a variable may be a secret by its name or its value, so that no line with it is shown.
+pub(crate) fn is_secret_variable(name: &str, value: &str) -> bool {
+    let plain = plain_names(name);
+    let is_called = |word: &&str| plain.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
+    let is_named =
+        NAMES.iter().filter(|word| !WEAK_NAMES.contains(word)).any(|word| is_called(&word.trim_start_matches('_')));
+    // The shell's directory.
+    is_named && plain != "pwd" || has_password_in_address(value)
 }
 
 /// True if the line has a word that begins with `prefix` and goes on for at least `min` characters.

@@ -104,7 +104,7 @@ impl Redactor {
     }
 
     /// Adds a secret. For an address, its credentials are added too.
-    fn add_whole(&mut self, secret: &str) {
+    pub(crate) fn add_whole(&mut self, secret: &str) {
         let authority = secret.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
         let credentials = authority.rsplit_once('@').map_or("", |(credentials, _)| credentials);
         self.add_parts([secret, credentials, credentials.rsplit(':').next().unwrap_or_default()].into_iter());
@@ -121,6 +121,11 @@ impl Redactor {
             }
         }
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+    }
+
+    /// True if a text has a secret.
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        self.needles.iter().any(|needle| text.contains(needle.as_str()))
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {

@@ -18,14 +18,11 @@ use crate::job::key::Key;
 use crate::job::why::FailedLog;
 use crate::job_log;
 use crate::module::skip::Skip;
-use crate::net::secret::is_secret_name;
+use crate::net::secret::{Redactor, is_secret_name};
 
 /// The most logs to read, and the time limit of all of them.
 const MAX_LOGS: usize = 3;
 const TIME_FOR_LOGS: Duration = Duration::from_secs(8);
-
-/// The shortest value of a variable that counts as a secret, in bytes, as GitLab masks it.
-const MIN_SECRET: usize = 8;
 
 /// Adds what is known to the findings of each message of a closing job.
 pub(crate) fn ask(call: &Call, args: EventArgs, api: &Api, all: &mut [Findings]) {
@@ -49,15 +46,15 @@ pub(crate) fn ask(call: &Call, args: EventArgs, api: &Api, all: &mut [Findings])
     }
 }
 
-/// The logs that may still be read for the messages of a closing job.
+/// The logs that may still be read for the messages of a closing job, and the time for them.
 pub(crate) struct LogsLeft {
     count: usize,
-    end: Instant,
+    time: Duration,
 }
 
 impl LogsLeft {
     pub(crate) fn new() -> Self {
-        Self { count: MAX_LOGS, end: Instant::now() + TIME_FOR_LOGS }
+        Self { count: MAX_LOGS, time: TIME_FOR_LOGS }
     }
 }
 
@@ -73,19 +70,17 @@ pub(crate) fn ask_logs(call: &Call, args: EventArgs, api: &Api, findings: &mut F
     let mut jobs: Vec<Job> =
         failed.filter(|job| job.failure_reason == "script_failure" && !job.is_trigger).cloned().collect();
     jobs.sort_by_key(|job| (old.contains(&job.name), job.id));
-    let own = secrets_of_job(call);
+    let secrets = secrets_of_job(call);
     for job in jobs.into_iter().take(left.count) {
         left.count -= 1;
         let mut log = FailedLog { job_id: job.id, job: job.name, lines: vec![], exit_code: None, is_too_long: false };
-        match trace::tail(api, job.id, left.end.saturating_duration_since(Instant::now())) {
+        let begin = Instant::now();
+        let tail = trace::tail(api, job.id, left.time);
+        left.time = left.time.saturating_sub(begin.elapsed());
+        match tail {
             Ok(Tail::Of(tail, is_cut)) => {
-                let script = job_log::of_tail(&tail, is_cut, count);
-                let shown = |line: String| {
-                    let is_own = own.iter().any(|secret| line.contains(secret));
-                    if is_own { job_log::MASKED.to_owned() } else { call.redactor.redact(&line) }
-                };
-                log.lines = script.lines.into_iter().map(shown).collect();
-                log.exit_code = script.exit_code;
+                let script = job_log::of_tail(&tail, is_cut, count, |line| secrets.finds(line));
+                (log.lines, log.exit_code) = (script.lines, script.exit_code);
             }
             Ok(Tail::TooLong) => log.is_too_long = true,
             Err(_) => continue,
@@ -101,10 +96,19 @@ fn is_wanted(call: &Call, args: EventArgs, findings: &Findings) -> bool {
     skip.is_ok_and(|skip| skip.is_none() || skip == Some(Skip::AlreadyReported))
 }
 
-/// Returns the values of this job's variables that are secrets by their names or their form. Other jobs have the same ones.
-fn secrets_of_job(call: &Call) -> Vec<String> {
-    let value = |name| call.variables.raw(name).map(str::trim).filter(|value| value.len() >= MIN_SECRET);
-    let is_secret = |name: &&str, value: &str| is_secret_name(name) || job_log::is_secret_value(value);
-    let values = call.variables.names().filter_map(|name| value(name).filter(|value| is_secret(&name, value)));
-    values.map(str::to_owned).collect()
+/// Returns the secrets of this job: ours, and the variables that are secrets by their names or their form. Other jobs have the same ones.
+fn secrets_of_job(call: &Call) -> Redactor {
+    let mut secrets = call.redactor.clone();
+    for name in call.variables.names() {
+        let value = call.variables.raw(name).unwrap_or_default();
+        if is_secret_name(name) || job_log::is_secret_variable(name, value) {
+            // A path may be that of a File-type variable.
+            let file = call.variables.secret(name).and_then(Result::ok).unwrap_or_default();
+            // A log has the lines of a key one by one.
+            for line in value.lines().chain(file.lines()) {
+                secrets.add_whole(line.trim());
+            }
+        }
+    }
+    secrets
 }
