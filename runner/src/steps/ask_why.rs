@@ -32,8 +32,12 @@ pub(crate) fn ask(call: &Call, args: EventArgs, api: &Api, all: &mut [Findings])
     if args.event != Event::PipelineFinished || args.result == Some(Verdict::Success) && !has_failed && !is_always {
         return;
     }
-    let may_read = all.iter().any(|findings| findings.jobs.is_some());
-    let stages = if may_read { stages::stages(api).unwrap_or_default() } else { Vec::new() };
+    // The findings of each environment have its own failed jobs.
+    let jobs = all.iter().filter_map(|findings| findings.jobs.as_ref()).cloned().reduce(|mut all, of| {
+        all.failed.extend(of.failed);
+        all
+    });
+    let stages = jobs.and_then(|jobs| stages::stages(api, &jobs).ok()).unwrap_or_default();
     for findings in all.iter_mut() {
         findings.why.stages.clone_from(&stages);
     }
