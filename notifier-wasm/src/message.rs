@@ -171,8 +171,8 @@ impl Message {
             .collect();
         let line = place.iter().chain([&status]).cloned().collect::<Vec<_>>().join(" · ");
         let headline = Block::line(vec![Element::text(line.clone())]);
-        // One log has its name in the headline.
-        let block = logs::block(&facts, logs::count(&facts) > 1);
+        // One log has its name in the headline. A server that shows only text would get a headline without a log.
+        let block = logs::block(&facts, logs::count(&facts) > 1).filter(|_| !context.text_only);
         Self {
             version: CONTRACT_VERSION,
             skip: block.is_none().then_some("no_log").or_else(|| selection::log_skip_reason(&facts)),
@@ -326,7 +326,18 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_shows_only_text_gets_the_link_and_the_mention_in_it() {
+    fn a_server_that_shows_only_text_gets_no_message_for_a_log() {
+        let skip = |text_only: bool| {
+            let log = json!({"job_id": 7, "job": "deploy", "lines": ["boom"]});
+            let why = json!({"logs": [log]});
+            let context = json!({"event": "pipeline-finished", "result": "failed", "why": why, "text_only": text_only});
+            Message::of_logs(&crate::contract::context::context(context)).skip
+        };
+        assert_eq!((skip(false), skip(true)), (None, Some("no_log")));
+    }
+
+    #[test]
+    fn a_server_that_shows_only_text_gets_gets_the_link_and_the_mention_in_it() {
         let mut ci = ci();
         ci["CI_JOB_URL"] = json!("https://g.example/-/jobs/7");
         let context = json!({"event": "deploy-finished", "ci": ci, "settings": {"mention": "here"}, "text_only": true});

@@ -61,11 +61,11 @@ pub(crate) fn skip_reason(facts: &Facts, warnings: &mut Vec<Warning>) -> Option<
 /// Returns the reason not to post the logs of failures that hooks have reported: the settings leave those failures out.
 pub(crate) fn log_skip_reason(facts: &Facts) -> Option<&'static str> {
     let Facts { context, git_ref, state, .. } = facts;
-    let events = context.setting(Setting::EVENTS);
-    let is_event = events.is_none_or(|events| state.is_chosen_by(events) || State::DeployFailed.is_chosen_by(events));
+    let events = context.setting(Setting::EVENTS).map(normalized);
+    let is_event = events.is_none_or(|events| state.is_chosen_by(&events) || State::DeployFailed.is_chosen_by(&events));
     let is_branch = git_ref.as_ref().is_none_or(|git_ref| branch_is_chosen(context, git_ref, &mut Vec::new()));
     match (is_event, is_branch) {
-        _ if context.setting(Setting::FINISH) == Some("never") => Some("finish_not_selected"),
+        _ if finish(context) == "never" => Some("finish_not_selected"),
         (false, _) => Some("event_not_selected"),
         (true, false) => Some("branch_not_selected"),
         (true, true) => None,
@@ -130,10 +130,14 @@ fn has_unreported_deployment(facts: &Facts) -> bool {
     is_closing && facts.unreported.iter().flatten().any(|job| failures::reports_itself(facts.context, job))
 }
 
+fn finish(context: &Context) -> String {
+    context.setting(Setting::FINISH).unwrap_or("failure").to_ascii_lowercase()
+}
+
 /// True if the setting `finish` chooses this end of a pipeline.
 fn finish_is_chosen(facts: &Facts, warnings: &mut Vec<Warning>) -> bool {
     let Facts { context, state, .. } = facts;
-    match context.setting(Setting::FINISH).unwrap_or("failure").to_ascii_lowercase().as_str() {
+    match finish(context).as_str() {
         "always" => true,
         "never" => false,
         // A deployment whose own hook could not report it is posted in any case. An unknown failure may be one.
