@@ -32,7 +32,29 @@ impl<'de> Deserialize<'de> for Text {
             fn visit_u64<E>(self, _: u64) -> Result<Text, E> {
                 Ok(Text::default())
             }
+            fn visit_i64<E>(self, _: i64) -> Result<Text, E> {
+                Ok(Text::default())
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Text, E> {
+                Ok(Text::default())
+            }
         }
         deserializer.deserialize_any(Bounded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anything_but_a_text_is_empty() {
+        let of = |json: &str| serde_json::from_str::<Text>(json).map(|text| text.0);
+        for json in ["null", "true", "0", "-1", "1.5", "18446744073709551616"] {
+            assert_eq!(of(json).unwrap(), "", "{json}");
+        }
+        assert_eq!(of("\"main\"").unwrap(), "main");
+        assert_eq!(of(&format!("\"{}\"", "가".repeat(2000))).unwrap().chars().count(), MAX_TEXT);
+        assert!(of("{}").is_err() && of("[]").is_err());
     }
 }

@@ -2,27 +2,33 @@
 
 /// Returns the seconds of a time such as `2026-10-05T08:00:00.900+02:00`.
 pub(crate) fn seconds(time: &str) -> Option<i64> {
-    let number = |from: usize, to: usize| {
-        let digits = time.get(from..to).filter(|it| it.bytes().all(|it| it.is_ascii_digit()))?;
-        digits.parse::<i64>().ok()
-    };
+    let number = |from: usize, to: usize| digits(time.get(from..to)?);
     let is_marked = [(4, '-'), (7, '-'), (10, 'T'), (13, ':'), (16, ':')]
         .iter()
         .all(|(at, mark)| time.get(*at..=*at).is_some_and(|it| it.starts_with(*mark)));
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let of_day = number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;
+    let (hours, minutes, seconds) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
     let zone = time.get(19..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
     let offset = match zone.split_at_checked(1)? {
         ("Z", "") => 0,
         (sign @ ("+" | "-"), rest) => {
-            let (hours, minutes) = rest.split_once(':')?;
-            let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+            let (hours, minutes) =
+                rest.split_once(':').filter(|(hours, minutes)| [hours.len(), minutes.len()] == [2, 2])?;
+            let seconds = digits(hours)? * 3600 + digits(minutes)? * 60;
             if sign == "+" { seconds } else { -seconds }
         }
         _ => return None,
     };
-    let is_date = (1..=12).contains(&month) && (1..=31).contains(&day) && year >= 1970;
-    (is_marked && is_date).then(|| days(year, month, day) * 86_400 + of_day - offset)
+    let is_date = year >= 1970 && (1..=12).contains(&month) && (1..=31).contains(&day);
+    // A leap second is one.
+    let is_time = hours < 24 && minutes < 60 && seconds <= 60;
+    let of_day = hours * 3600 + minutes * 60 + seconds;
+    (is_marked && is_date && is_time).then(|| days(year, month, day) * 86_400 + of_day - offset)
+}
+
+/// Returns the number of decimal digits only.
+fn digits(text: &str) -> Option<i64> {
+    text.bytes().all(|it| it.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// Writes seconds since 1970 as a time in UTC.
@@ -63,6 +69,10 @@ mod tests {
             ("0000-00-00T00:00:00Z", None),
             ("2026-11-20 00:13:00Z", None),
             ("2026-11-20T00:13:00", None),
+            ("2026-11-20T24:13:00Z", None),
+            ("2026-11-20T00:13:00+99999999999999999:00", None),
+            ("2026-11-20T00:13:00+-1:00", None),
+            ("2026-11-20T00:13:00+09:0", None),
             ("가나다라", None),
         ] {
             assert_eq!(seconds(time), expected, "{time}");

@@ -166,6 +166,7 @@ impl Gathered<'_> {
         let passed: Vec<&str> = self.passed(warnings).collect();
         let mut longest = MAX_VALUE;
         let mut jobs = self.jobs.cloned();
+        let mut why = self.why.clone();
         loop {
             let settings: Map<String, Value> =
                 self.settings.for_module().map(|(name, value)| (name.to_owned(), cut(value, longest).into())).collect();
@@ -183,7 +184,7 @@ impl Gathered<'_> {
                 "all_jobs_known": jobs.as_ref().is_some_and(Jobs::are_all),
                 "people": self.people,
                 "history": json!(self.history),
-                "why": json!(self.why),
+                "why": json!(why),
                 "digest": json!(self.digest),
                 "shows_logs": self.shows_logs,
                 "updates": self.updates,
@@ -195,6 +196,7 @@ impl Gathered<'_> {
             }
             longest /= 2;
             jobs.iter_mut().for_each(Jobs::cut);
+            why.stages.clear();
         }
     }
 
@@ -235,6 +237,8 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
+    use crate::gitlab::jobs::Job;
+    use crate::gitlab::stages::{Stage, State};
 
     #[test]
     fn no_allowed_variable_is_a_secret() {
@@ -246,15 +250,19 @@ mod tests {
     fn a_context_stays_within_its_size() {
         let variables: Variables = ALLOWED_VARIABLES.iter().map(|name| (*name, "가\"".repeat(100_000))).collect();
         let settings = Settings::default();
+        let long = || "가".repeat(255);
+        let stage = || Stage { name: long(), state: State::Done };
+        let job = |id| Job { id, name: long(), stage: long(), web_url: "u".repeat(1000), ..Job::default() };
+        let jobs = Jobs { failed: (0..200).map(job).collect(), ..Jobs::default() };
         let gathered = Gathered {
-            event: Event::DeployStarted,
+            event: Event::PipelineFinished,
             result: None,
             variables: &variables,
             settings: &settings,
             pass: &[],
-            jobs: None,
+            jobs: Some(&jobs),
             history: &History::default(),
-            why: &Why::default(),
+            why: &Why { stages: (0..100).map(|_| stage()).collect(), ..Why::default() },
             digest: None,
             shows_logs: false,
             people: &Map::new(),
@@ -266,5 +274,6 @@ mod tests {
         let bytes = context.encode();
         assert!(bytes.len() <= MAX_CONTEXT, "{}", bytes.len());
         assert!(context.json()["ci"]["CI_JOB_NAME"].is_string());
+        assert!(context.json()["failed_jobs"].as_array().unwrap().len() >= 10);
     }
 }
