@@ -7,6 +7,7 @@ pub(crate) mod ask_why;
 pub(crate) mod deliver;
 pub(crate) mod deliver_direct;
 pub(crate) mod deliver_logs;
+pub(crate) mod deliver_operators;
 pub(crate) mod findings;
 pub(crate) mod read_job;
 pub(crate) mod record;

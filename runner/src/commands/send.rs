@@ -15,9 +15,10 @@ use crate::module::message::Message;
 use crate::module::render::Module;
 use crate::report::{Outcome, Report, Sink};
 use crate::steps;
-use crate::steps::deliver::{Delivery, deliver_to_operators};
+use crate::steps::deliver::Delivery;
 use crate::steps::deliver_direct::deliver_direct;
 use crate::steps::deliver_logs::deliver_logs;
+use crate::steps::deliver_operators::deliver_operators;
 use crate::steps::findings::Findings;
 use crate::steps::read_job::Call;
 use crate::steps::record::record;
@@ -101,7 +102,7 @@ fn send_one(call: &Call, args: EventArgs, findings: &Findings, files: &Files, le
     let annotations = message.annotations(address.as_deref(), call.variables.get("CI_SERVER_URL").unwrap_or_default());
     record(call, files, annotations, thread.as_ref().and_then(|thread| delivery.record(thread)));
     if let Some(operators) = operators {
-        deliver_to_operators(call, &operators, context.clone(), address.as_deref(), &message.warnings);
+        deliver_operators(call, &operators, context.clone(), address.as_deref(), &message.warnings);
     }
     deliver_direct(&delivery, context.clone(), &outcome, thread.as_ref(), address.as_deref());
     deliver_logs(&delivery, context, &outcome, thread);

@@ -1,19 +1,16 @@
-//! Deliver: as the bot, else by the webhook; and the operators' message.
+//! Deliver: as the bot, else by the webhook.
 
 use super::ask_slack::MESSAGE;
 use super::findings::Findings;
 use super::read_job::Call;
-use super::render;
 use crate::explain::Explain;
-use crate::job::context::Context;
 use crate::job::event::{Event, Verdict};
 use crate::job::job_state;
-use crate::module::message::Message;
+use crate::module::message::{Body, Message};
 use crate::net::deadline::Deadline;
-use crate::report::{Outcome, Sink, Warning};
+use crate::report::{Outcome, Sink};
 use crate::slack::bot::{Posting, Updates};
 use crate::slack::channel::{Bot, Found, Past};
-use crate::slack::destination::Operators;
 use crate::slack::metadata::{Sender, Shown};
 use crate::slack::refusals::LeftOut;
 use crate::slack::thread::{MAX_FILE, RecordedThread, Thread};
@@ -39,8 +36,8 @@ pub(crate) struct Delivery<'a> {
 impl Delivery<'_> {
     /// Delivers the message, unless it has a reason to skip. Returns the outcome, and the thread of the pipeline's message if a bot posted.
     pub(crate) fn deliver(&self) -> (Outcome, Option<Thread>) {
-        // Without a destination, GitLab was not asked whether the pipeline waits.
-        let is_unasked = self.event == Event::PipelineWaiting && !self.call.to.is_somewhere();
+        // Without a destination, GitLab was not asked whether the pipeline waits, or for the numbers of a digest.
+        let is_unasked = matches!(self.event, Event::PipelineWaiting | Event::Digest) && !self.call.to.is_somewhere();
         if let Some(skip) = self.message.skip.as_ref().filter(|_| !is_unasked) {
             self.bring_up_to_date();
             return (Outcome::Skipped(skip.clone()), None);
@@ -89,8 +86,12 @@ impl Delivery<'_> {
                 Err(undelivered) => return Err(undelivered),
             }
         }
-        let webhook = call.to.webhook.as_ref().map_err(|unusable| Undelivered::Nowhere(unusable.clone()))?;
-        webhook::deliver(&call.client, webhook, &self.message.body(), self.deadline).map(|left_out| (left_out, None))
+        self.post_by_webhook(&self.message.body()).map(|left_out| (left_out, None))
+    }
+
+    pub(crate) fn post_by_webhook(&self, body: &Body) -> Result<Vec<LeftOut>, Undelivered> {
+        let webhook = self.call.to.webhook.as_ref().map_err(|unusable| Undelivered::Nowhere(unusable.clone()))?;
+        webhook::deliver(&self.call.client, webhook, body, self.deadline)
     }
 
     fn post_as(&self, bot: &Bot) -> Result<(Thread, Vec<LeftOut>), Undelivered> {
@@ -125,7 +126,7 @@ impl Delivery<'_> {
     }
 
     /// Returns the ID of the job that runs this.
-    fn own_job(&self) -> Option<i64> {
+    pub(super) fn own_job(&self) -> Option<i64> {
         self.call.variables.get("CI_JOB_ID").and_then(|id| id.parse().ok())
     }
 
@@ -135,18 +136,6 @@ impl Delivery<'_> {
         let past = self.past(&bot);
         let thread = of_this.or_else(|| Some(past?.found.as_ref()?.thread.clone()))?;
         Some((bot, thread))
-    }
-
-    /// Returns whether this job is the first one of the pipeline to write to the person who ran it. It counts as the first if the thread
-    /// cannot be read.
-    pub(crate) fn is_first_to_write(&self, thread: &Thread) -> bool {
-        let Some((bot, sender)) = self.bot().zip(Sender::of(&self.call.variables)) else { return true };
-        let shown = bot.found_at(&sender, thread).and_then(|found| found.shown.ok());
-        let replies: Vec<i64> = bot.replies(&sender, thread).into_iter().flatten().filter_map(|it| it.direct).collect();
-        // The first job may have posted the message instead of a reply. Jobs at once all reply, and the oldest reply counts.
-        let of_message = shown.and_then(|shown| shown.direct).filter(|job| !replies.contains(job));
-        let first = of_message.or(replies.first().copied());
-        first.is_none_or(|first| Some(first) == self.own_job())
     }
 
     /// Encodes the location of the message for later jobs.
@@ -159,7 +148,7 @@ impl Delivery<'_> {
         self.bot()?.permalink(thread)
     }
 
-    fn bot(&self) -> Option<Bot<'_>> {
+    pub(super) fn bot(&self) -> Option<Bot<'_>> {
         let (api, channel) = self.call.to.bot_for(self.message.environment())?;
         Some(Bot::new(api, &self.call.client, channel, self.deadline))
     }
@@ -237,46 +226,6 @@ impl Delivery<'_> {
                 Event::PipelineFinished => Updates::Always,
             },
             shown,
-        }
-    }
-}
-
-/// Posts the second message of a failure or a recovery, if the module has one. Its errors do not change the first message's outcome.
-pub(crate) fn deliver_to_operators(
-    call: &Call,
-    operators: &Operators,
-    context: Context,
-    first: Option<&str>,
-    reported: &[Warning],
-) {
-    let context = context.for_operators(first);
-    let message = match render::quietly(call, &context).0 {
-        Ok(message) if message.skip.is_some() => return,
-        Ok(message) => message,
-        Err(error) => return call.report.warning(&format!("rendering the operators' message: {error}")),
-    };
-    for warning in message.warnings.iter().filter(|it| !reported.contains(it)) {
-        call.report.warning(&warning.text);
-    }
-    match post_to_operators(call, operators, &message) {
-        Ok(left_out) => {
-            for part in left_out {
-                call.report.warning(&part.describe("NOTIFIER_OPS_MENTION"));
-            }
-            call.report.line("operators: ", &message.summary);
-        }
-        Err(undelivered) => {
-            call.report.warning(&format!("posting to the operators' channel: {}", undelivered.describe()));
-        }
-    }
-}
-
-fn post_to_operators(call: &Call, operators: &Operators, message: &Message) -> Result<Vec<LeftOut>, Undelivered> {
-    match operators {
-        Operators::Webhook(webhook) => webhook::deliver(&call.client, webhook, &message.body(), call.deadline),
-        Operators::Channel(api, channel) => {
-            let bot = Bot::new(api, &call.client, channel, call.deadline);
-            bot.post(&message.body(), None).map(|(_, left_out)| left_out)
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::explain::Explain;
 use crate::job::context::Context;
 use crate::report::{Outcome, Sink};
 use crate::slack::channel::Bot;
+use crate::slack::metadata::Sender;
 use crate::slack::thread::Thread;
 
 /// Delivers it after the message, with the address of that. Errors do not change the message's outcome.
@@ -30,7 +31,7 @@ pub(crate) fn deliver_direct(
         call.report.warning("the module names a person for a direct message who is not in `people` of its context");
         return;
     }
-    if !delivery.is_first_to_write(thread) {
+    if !is_first_to_write(delivery, thread) {
         return;
     }
     let message = match render::quietly(call, &context.for_person(address)).0 {
@@ -45,4 +46,16 @@ pub(crate) fn deliver_direct(
             call.report.warning(&format!("the person who ran this got no direct message: {}", undelivered.describe()));
         }
     }
+}
+
+/// Returns whether this job is the first one of the pipeline to write to the person who ran it. It counts as the first if the thread
+/// cannot be read.
+fn is_first_to_write(delivery: &Delivery, thread: &Thread) -> bool {
+    let Some((bot, sender)) = delivery.bot().zip(Sender::of(&delivery.call.variables)) else { return true };
+    let shown = bot.found_at(&sender, thread).and_then(|found| found.shown.ok());
+    let replies: Vec<i64> = bot.replies(&sender, thread).into_iter().flatten().filter_map(|it| it.direct).collect();
+    // The first job may have posted the message instead of a reply. Jobs at once all reply, and the oldest reply counts.
+    let of_message = shown.and_then(|shown| shown.direct).filter(|job| !replies.contains(job));
+    let first = of_message.or(replies.first().copied());
+    first.is_none_or(|first| Some(first) == delivery.own_job())
 }

@@ -8,8 +8,6 @@ use crate::module::render::render_logs;
 use crate::module::skip::Skip;
 use crate::report::{Outcome, Sink};
 use crate::slack::thread::Thread;
-use crate::slack::undelivered::Undelivered;
-use crate::slack::webhook;
 
 /// Delivers them after the message. Errors do not change its outcome.
 pub(crate) fn deliver_logs(delivery: &Delivery, context: Context, outcome: &Outcome, thread: Option<Thread>) {
@@ -27,12 +25,7 @@ pub(crate) fn deliver_logs(delivery: &Delivery, context: Context, outcome: &Outc
     };
     let delivered = match delivery.thread(thread) {
         Some((bot, thread)) => bot.reply_only(&thread, &log.body()),
-        None => call
-            .to
-            .webhook
-            .as_ref()
-            .map_err(|unusable| Undelivered::Nowhere(unusable.clone()))
-            .and_then(|webhook| webhook::deliver(&call.client, webhook, &log.body(), delivery.deadline).map(drop)),
+        None => delivery.post_by_webhook(&log.body()).map(drop),
     };
     match delivered {
         Ok(()) => call.report.line("log: ", &log.summary),
