@@ -1,5 +1,6 @@
 //! The facts of a message, derived once from the context.
 
+pub(crate) mod direct;
 pub(crate) mod environment;
 mod events;
 pub(crate) mod failures;
@@ -186,24 +187,6 @@ impl<'a> Facts<'a> {
         let name = text::shown(name, 80);
         let is_runner = is_same("GITLAB_USER_NAME", &name) || is_same("GITLAB_USER_EMAIL", email);
         Some(name).filter(|name| !name.is_empty() && !is_runner)
-    }
-
-    /// True if a bot writes to whoever ran a pipeline or a job that failed newly. Schedules, triggers and other pipelines are nobody's.
-    pub(crate) fn is_direct(&self) -> bool {
-        let context = self.context;
-        let is_off =
-            |value: &str| ["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off));
-        let is_on = context.setting(Setting::DIRECT).is_some_and(|value| !is_off(value));
-        let is_first = context.operators.is_none() && context.direct.is_none() && context.updates;
-        let machines = ["schedule", "trigger", "pipeline", "parent_pipeline"];
-        let by_machine = context.ci("CI_PIPELINE_SOURCE").is_some_and(|source| machines.contains(&source));
-        let by_hand = context.event == Event::DeployFinished && context.ci("CI_JOB_MANUAL") == Some("true");
-        is_on && is_first && self.state.is_failure() && !self.has_nothing_new() && (by_hand || !by_machine)
-    }
-
-    /// Returns the Slack ID of that person.
-    pub(crate) fn direct(&self) -> Option<String> {
-        mentions::runner(self).filter(|_| self.is_direct())
     }
 
     /// A variable that holds an address of this GitLab.

@@ -13,6 +13,7 @@ pub(crate) mod limits;
 mod links;
 mod logs;
 mod mrkdwn;
+mod project_page;
 mod red_since;
 mod runtime_logs;
 mod summary;
@@ -142,7 +143,7 @@ impl Message {
             failure: facts.state.is_failure(),
             recovery: facts.state.is_recovery(),
             waiting: facts.state == State::PipelineWaiting,
-            direct: facts.direct(),
+            direct: mentions::direct(&facts),
             apart: facts.is_apart(),
             verdict: facts.state.verdict(facts.action),
             status,

@@ -133,6 +133,13 @@ impl Context {
         (!value.is_empty() && unexpanded(value) != Some(value)).then_some(value)
     }
 
+    /// True if a switch is on, which is off by default. The host checks its words.
+    pub(crate) fn is_on(&self, switch: Setting) -> bool {
+        let is_off =
+            |value: &str| ["off", "false", "no", "0", "never"].iter().any(|off| value.eq_ignore_ascii_case(off));
+        self.setting(switch).is_some_and(|value| !is_off(value))
+    }
+
     /// Returns an address of this GitLab. An answer, or a variable that somebody overrode, may name another server.
     pub(crate) fn gitlab_url(&self, address: &str) -> Option<SafeUrl> {
         let server = self.ci("CI_SERVER_URL").and_then(SafeUrl::parse)?;

@@ -29,7 +29,8 @@ pub(crate) struct Trend {
 
 #[derive(Debug)]
 pub(crate) struct Deployments {
-    pub(crate) deployments: Trend,
+    /// Those that succeeded or failed.
+    pub(crate) ended: Trend,
     pub(crate) failed: Trend,
     pub(crate) rollbacks: Trend,
     /// The number that was read, if there were more.
@@ -111,7 +112,7 @@ fn trend(fields: &mut Fields, name: &str) -> Trend {
 impl Deployments {
     fn read(mut fields: Fields) -> Self {
         Self {
-            deployments: trend(&mut fields, "deployments"),
+            ended: trend(&mut fields, "deployments"),
             failed: trend(&mut fields, "failed"),
             rollbacks: trend(&mut fields, "rollbacks"),
             of_last: fields.optional_integer("of_last"),

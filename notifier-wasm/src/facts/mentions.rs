@@ -7,7 +7,7 @@ use crate::contract::state::State;
 use crate::contract::warning::{Code, Warning};
 use crate::facts::owners::{self, Owner};
 use crate::facts::settings_file::{NAME, every};
-use crate::facts::{Facts, failures, waiting};
+use crate::facts::{Facts, direct, failures, waiting};
 use crate::text;
 
 /// A person or a group that a message mentions, by Slack ID.
@@ -154,7 +154,7 @@ pub(crate) fn unknown(facts: &Facts) -> Vec<String> {
     let of_owners = owners.iter().filter(|owner| owner.is_concerned).flat_map(Owner::mentions);
     let named = lists.iter().flat_map(|list| entries(list)).chain(of_owners);
     let named: Vec<Whom> = named.filter_map(Whom::of).collect();
-    let is_direct = facts.is_direct();
+    let is_direct = direct::is_sent(facts);
     let (of_author, of_runner) = (named.contains(&Whom::Author), named.contains(&Whom::Runner) || is_direct);
     if !may_mention || !(of_author || of_runner) {
         return Vec::new();
@@ -261,8 +261,13 @@ fn login_of_noreply<'a>(facts: &Facts, email: &'a str) -> Option<&'a str> {
     domain.eq_ignore_ascii_case(&format!("users.noreply.{host}")).then(|| login.map_or(name, |(_, login)| login))
 }
 
+/// Returns the Slack ID of the person who gets a direct message.
+pub(crate) fn direct(facts: &Facts) -> Option<String> {
+    runner(facts).filter(|_| direct::is_sent(facts))
+}
+
 /// Returns the Slack ID of the person who ran the pipeline.
-pub(crate) fn runner(facts: &Facts) -> Option<String> {
+fn runner(facts: &Facts) -> Option<String> {
     let of = |name| facts.context.ci(name);
     let known = [of("GITLAB_USER_LOGIN"), of("GITLAB_USER_EMAIL")];
     if known.iter().flatten().any(|it| is_bot(it)) {

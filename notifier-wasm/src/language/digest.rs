@@ -2,9 +2,9 @@
 
 use super::Language;
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Counted {
+pub(crate) enum Unit {
     Deployments,
     Pipelines,
     Failed,
@@ -25,12 +25,12 @@ impl Language {
 
     /// Returns a number with what it counts: `12 deployments`.
     #[inline(never)]
-    pub(crate) fn counted(self, what: Counted, count: i64) -> String {
+    pub(crate) fn counted(self, what: Unit, count: i64) -> String {
         let [none, one, many, korean_none, korean] = match what {
-            Counted::Deployments => ["no deployments", "1 deployment", "{} deployments", "배포 없음", "배포 {}회"],
-            Counted::Pipelines => ["no pipelines", "1 pipeline", "{} pipelines", "파이프라인 없음", "파이프라인 {}개"],
-            Counted::Failed => ["0 failed", "1 failed", "{} failed", "실패 없음", "실패 {}회"],
-            Counted::Rollbacks => ["no rollbacks", "1 rollback", "{} rollbacks", "롤백 없음", "롤백 {}회"],
+            Unit::Deployments => ["no deployments", "1 deployment", "{} deployments", "배포 없음", "배포 {}회"],
+            Unit::Pipelines => ["no pipelines", "1 pipeline", "{} pipelines", "파이프라인 없음", "파이프라인 {}개"],
+            Unit::Failed => ["0 failed", "1 failed", "{} failed", "실패 없음", "실패 {}회"],
+            Unit::Rollbacks => ["no rollbacks", "1 rollback", "{} rollbacks", "롤백 없음", "롤백 {}회"],
         };
         let (english, korean) = match count {
             0 => (none, korean_none),
@@ -41,7 +41,7 @@ impl Language {
     }
 
     /// Returns the limit of what was read: `of the last 1,000 deployments`.
-    pub(crate) fn of_last(self, what: Counted, count: i64) -> String {
+    pub(crate) fn of_last(self, what: Unit, count: i64) -> String {
         self.say("of the last {}", "최근 {} 기준", &[&self.counted(what, count)])
     }
 
@@ -83,20 +83,30 @@ impl Language {
         self.say("red now", "지금 실패 상태", &[])
     }
 
-    /// Returns the jobs that failed most: `Failed most: unit 6×, lint 2× (in the last 9 failed pipelines)`.
+    /// Returns the jobs that failed most: `Failed most: unit 6×, lint 2× (in 9 failed pipelines)`.
     pub(crate) fn failed_most(self, jobs: &str, pipelines: i64) -> String {
-        let english = match pipelines {
-            1 => "Failed: {} (in the last failed pipeline)",
-            _ => "Failed most: {} (in the last {} failed pipelines)",
+        let (english, korean) = match pipelines {
+            1 => ("Failed: {} (in 1 failed pipeline)", "실패한 작업: {} (실패한 파이프라인 1개)"),
+            _ => ("Failed most: {} (in {} failed pipelines)", "많이 실패한 작업: {} (실패한 파이프라인 {}개 중)"),
         };
-        self.say(english, "많이 실패한 작업: {} (최근 실패한 파이프라인 {}개 중)", &[jobs, &pipelines.to_string()])
+        self.say(english, korean, &[jobs, &pipelines.to_string()])
+    }
+
+    /// Returns a job with the number of its failures.
+    pub(crate) fn times(self, job: &str, count: i64) -> String {
+        self.say("{} {}×", "{} {}회", &[job, &count.to_string()])
+    }
+
+    pub(crate) fn and_more_projects(self, count: usize) -> String {
+        let english = if count == 1 { "and 1 more project" } else { "and {} more projects" };
+        self.say(english, "외 프로젝트 {}개", &[&count.to_string()])
     }
 
     /// Returns what could not be read of a project: all, or one of its parts.
-    pub(crate) fn not_readable(self, what: Option<Counted>) -> String {
+    pub(crate) fn not_readable(self, what: Option<Unit>) -> String {
         let (english, korean) = match what {
             None => ("could not be read", "조회하지 못함"),
-            Some(Counted::Deployments) => ("deployments could not be read", "배포는 조회하지 못함"),
+            Some(Unit::Deployments) => ("deployments could not be read", "배포는 조회하지 못함"),
             Some(_) => ("pipelines could not be read", "파이프라인은 조회하지 못함"),
         };
         self.say(english, korean, &[])

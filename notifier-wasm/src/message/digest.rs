@@ -5,14 +5,14 @@ use std::mem;
 use crate::contract::digest::{Branch, Deployments, Digest, Environment, Project, Trend};
 use crate::facts::Facts;
 use crate::language::Language;
-use crate::language::digest::Counted;
+use crate::language::digest::Unit;
 use crate::message::block_kit::Element;
 use crate::message::changes::is_sha;
-use crate::message::red_since::maybe_link;
+use crate::message::project_page::project_page;
 use crate::text;
 
-/// The most lines in the text for notifications.
-const MAX_LINES_OF_TEXT: usize = 12;
+/// The length limit of the lines in the text for notifications, in characters. The lines of one project always fit.
+const MAX_TEXT: usize = 3500;
 
 /// The longest name of an environment, a branch, a project or a job.
 const MAX_NAME: usize = 60;
@@ -32,7 +32,7 @@ pub(crate) fn status(facts: &Facts) -> String {
 
 /// True if there was neither a deployment nor a pipeline in these days.
 fn is_quiet(digest: &Digest) -> bool {
-    let is_none = |deployments: &Deployments| deployments.deployments.these == 0;
+    let is_none = |deployments: &Deployments| deployments.ended.these == 0;
     let are_no_deployments =
         digest.environments.as_ref().is_some_and(|all| all.iter().all(|it| is_none(&it.deployments)))
             && digest.review.as_ref().is_none_or(is_none);
@@ -58,20 +58,23 @@ pub(crate) fn lines(facts: &Facts) -> Vec<Vec<Element>> {
     if let Some(of_branch) = &digest.branch {
         lines.push(named(&text::shown(&of_branch.name, MAX_NAME), branch(language, of_branch)));
     }
+    if lines.is_empty() && digest.branch.is_none() && digest.environments.is_some() {
+        lines.push(vec![Element::text(language.counted(Unit::Deployments, 0))]);
+    }
     if !digest.failed_jobs.is_empty() {
         let jobs: Vec<String> = digest
             .failed_jobs
             .iter()
-            .map(|(name, count)| format!("{} {count}×", text::shown(name, MAX_NAME)))
+            .map(|(name, count)| language.times(&text::shown(name, MAX_NAME), *count))
             .collect();
         lines.push(vec![Element::text(language.failed_most(&jobs.join(", "), digest.failed_pipelines_read))]);
     }
     lines.extend(digest.projects.iter().flatten().map(|it| project(language, it)));
     let mut all_deployments = environments.map(|it| &it.deployments).chain(&digest.review);
     let of_deployments =
-        all_deployments.find_map(|it| it.of_last).map(|count| language.of_last(Counted::Deployments, count));
+        all_deployments.find_map(|it| it.of_last).map(|count| language.of_last(Unit::Deployments, count));
     let of_pipelines =
-        digest.branch.as_ref().and_then(|it| it.of_last).map(|count| language.of_last(Counted::Pipelines, count));
+        digest.branch.as_ref().and_then(|it| it.of_last).map(|count| language.of_last(Unit::Pipelines, count));
     lines.extend(of_deployments.into_iter().chain(of_pipelines).map(|line| vec![Element::text(line)]));
     lines
 }
@@ -79,16 +82,19 @@ pub(crate) fn lines(facts: &Facts) -> Vec<Vec<Element>> {
 /// Adds the first lines to the text for notifications.
 #[inline(never)]
 pub(crate) fn add_to(text: &mut String, facts: &Facts, lines: &[Vec<Element>], show: fn(&str) -> String) {
-    for line in lines.iter().take(MAX_LINES_OF_TEXT) {
-        *text += "\n";
-        for element in line {
-            if let Element::Text { text: part, .. } | Element::Link { text: part, .. } = element {
-                *text += &show(part);
-            }
-        }
-    }
-    if let Some(more @ 1..) = lines.len().checked_sub(MAX_LINES_OF_TEXT) {
-        *text = mem::take(text) + "\n" + &facts.language.and_more(Some(more));
+    let mut left = MAX_TEXT;
+    for (at, line) in lines.iter().enumerate() {
+        let parts = line.iter().filter_map(|element| match element {
+            Element::Text { text: part, .. } | Element::Link { text: part, .. } => Some(show(part)),
+            _ => None,
+        });
+        let line: String = parts.collect();
+        let Some(rest) = left.checked_sub(line.chars().count()) else {
+            *text = mem::take(text) + "\n" + &facts.language.and_more_projects(lines.len() - at);
+            return;
+        };
+        left = rest;
+        *text = mem::take(text) + "\n" + &line;
     }
 }
 
@@ -105,7 +111,7 @@ fn environment(facts: &Facts, environment: &Environment, branch: Option<&Branch>
         let age = facts.context.now.and_then(|now| u64::try_from(now.checked_sub(*at)?).ok()).unwrap_or_default();
         line.push(Element::text(format!(" · {}", language.last_one(&language.roughly_ago(age)))));
         let label = sha[..8.min(sha.len())].to_owned();
-        line.push(maybe_link(facts, &format!("-/commit/{sha}"), label));
+        line.push(project_page(facts, &format!("-/commit/{sha}"), label));
     }
     if let (Some(ahead), Some(branch)) = (environment.ahead, branch) {
         line.push(Element::text(format!(" · {}", language.ahead(&text::shown(&branch.name, MAX_NAME), ahead))));
@@ -115,9 +121,9 @@ fn environment(facts: &Facts, environment: &Environment, branch: Option<&Branch>
 
 /// Returns the numbers of deployments: `12 deployments ▲, 2 failed ▼, 1 rollback =`.
 fn deployments(language: Language, deployments: &Deployments) -> String {
-    let all = language.counted(Counted::Deployments, deployments.deployments.these) + sign(deployments.deployments);
+    let all = language.counted(Unit::Deployments, deployments.ended.these) + sign(deployments.ended);
     let mut parts = vec![all];
-    for (what, trend) in [(Counted::Failed, deployments.failed), (Counted::Rollbacks, deployments.rollbacks)] {
+    for (what, trend) in [(Unit::Failed, deployments.failed), (Unit::Rollbacks, deployments.rollbacks)] {
         if trend.these > 0 || trend.before > Some(0) {
             parts.push(language.counted(what, trend.these) + sign(trend));
         }
@@ -128,9 +134,9 @@ fn deployments(language: Language, deployments: &Deployments) -> String {
 /// Returns the numbers of a branch: `120 pipelines ▲, 9 failed ▼ · red for about 5 h ▲, at most 3 h at a time`.
 #[inline(never)]
 fn branch(language: Language, branch: &Branch) -> String {
-    let mut line = language.counted(Counted::Pipelines, branch.pipelines.these) + sign(branch.pipelines);
+    let mut line = language.counted(Unit::Pipelines, branch.pipelines.these) + sign(branch.pipelines);
     if branch.failed.these > 0 || branch.failed.before > Some(0) {
-        line = line + ", " + &language.counted(Counted::Failed, branch.failed.these) + sign(branch.failed);
+        line = line + ", " + &language.counted(Unit::Failed, branch.failed.these) + sign(branch.failed);
     }
     if branch.red.these >= MIN_RED {
         line = line + " · " + &language.red_for(branch.red.these) + sign(branch.red);
@@ -151,18 +157,19 @@ fn project(language: Language, project: &Project) -> Vec<Element> {
     let deployed = project
         .deployments
         .as_ref()
-        .map(|it| deployments(language, it) + &of_last(Counted::Deployments, it.of_last).unwrap_or_default());
+        .map(|it| deployments(language, it) + &of_last(Unit::Deployments, it.of_last).unwrap_or_default());
     let of_branch = project.branch.as_ref().map(|it| {
         let name = text::shown(&it.name, MAX_NAME);
-        format!("{name}: {}{}", branch(language, it), of_last(Counted::Pipelines, it.of_last).unwrap_or_default())
+        format!("{name}: {}{}", branch(language, it), of_last(Unit::Pipelines, it.of_last).unwrap_or_default())
     });
     let line = if deployed.is_none() && of_branch.is_none() {
         language.not_readable(None)
     } else {
-        let deployed = deployed.unwrap_or_else(|| language.not_readable(Some(Counted::Deployments)));
-        deployed + " · " + &of_branch.unwrap_or_else(|| language.not_readable(Some(Counted::Pipelines)))
+        let deployed = deployed.unwrap_or_else(|| language.not_readable(Some(Unit::Deployments)));
+        deployed + " · " + &of_branch.unwrap_or_else(|| language.not_readable(Some(Unit::Pipelines)))
     };
-    named(&text::shown(&project.path, MAX_NAME), line)
+    // The last part of a path is the one that differs.
+    named(&text::cut_start(&text::clean(&project.path), MAX_NAME), line)
 }
 
 /// Returns whether there were more or less than in the days before, if that is known.

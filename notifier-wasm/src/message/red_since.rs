@@ -8,6 +8,7 @@ use crate::contract::history::FirstFailure;
 use crate::facts::Facts;
 use crate::message::block_kit::Element;
 use crate::message::changes::{MAX_AUTHOR, MAX_TITLE, is_sha};
+use crate::message::project_page::project_page;
 use crate::text;
 
 /// Returns the line: `Red since #812, 3 h ago (4 pipelines), started with 1a2b3c4d Fix cart rounding by Kim Minsu`. Empty if there is
@@ -23,14 +24,15 @@ pub(crate) fn red_since(facts: &Facts) -> Vec<Element> {
         let count = history.failures_at_least.and_then(|count| u64::try_from(count).ok());
         return count.map(|count| Element::text(language.red_for_more_than(count))).into_iter().collect();
     };
-    let pipeline = maybe_link(facts, &format!("-/pipelines/{}", first.pipeline_id), format!("#{}", first.pipeline_id));
+    let pipeline =
+        project_page(facts, &format!("-/pipelines/{}", first.pipeline_id), format!("#{}", first.pipeline_id));
     let age = age(facts, first).map(|seconds| language.roughly_ago(seconds));
     let (before, behind) = language.red_since(age.as_deref(), history.in_a_row());
     let mut line = vec![Element::text(before), pipeline, Element::text(behind)];
     if is_sha(&first.sha) {
         let sha = &first.sha[..8.min(first.sha.len())];
         line.push(Element::text(language.started_with()));
-        line.push(maybe_link(facts, &format!("-/commit/{}", first.sha), sha.to_owned()));
+        line.push(project_page(facts, &format!("-/commit/{}", first.sha), sha.to_owned()));
         let (title, author) = (text::shown(&first.title, MAX_TITLE), text::shown(&first.author, MAX_AUTHOR));
         let mut rest = if title.is_empty() { title } else { format!(" {title}") };
         if !author.is_empty() {
@@ -46,12 +48,4 @@ pub(crate) fn red_since(facts: &Facts) -> Vec<Element> {
 fn age(facts: &Facts, first: &FirstFailure) -> Option<u64> {
     let created_at = OffsetDateTime::parse(&first.created_at, &Rfc3339).ok()?.unix_timestamp();
     u64::try_from(facts.context.now?.checked_sub(created_at)?).ok()
-}
-
-/// Links a page of the project.
-pub(crate) fn maybe_link(facts: &Facts, page: &str, label: String) -> Element {
-    match facts.url("CI_PROJECT_URL").and_then(|project| project.join(page)) {
-        Some(url) => Element::Link { url: url.as_str().to_owned(), text: label },
-        None => Element::text(label),
-    }
 }

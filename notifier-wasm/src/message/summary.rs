@@ -97,9 +97,6 @@ pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
     if facts.context.request == Request::Test {
         return facts.language.test().to_owned();
     }
-    if facts.is_digest() {
-        return digest::status(facts);
-    }
     let own = facts.file.get("text").map(|template| facts.line(template));
     match own {
         Some(Ok(own)) if !own.is_empty() => format!("{} · {own}", default_status(facts)),
@@ -118,6 +115,9 @@ pub(crate) fn status(facts: &Facts, warnings: &mut Vec<Warning>) -> String {
 
 /// Names a failed pipeline by its failed stage, if that is only one.
 fn default_status(facts: &Facts) -> String {
+    if facts.is_digest() {
+        return digest::status(facts);
+    }
     let Facts { context, state, action, language, .. } = facts;
     let failed = facts.headline_failures();
     if !failed.is_empty() && failed.iter().all(|job| job.stops()) {
