@@ -206,6 +206,11 @@ fn doctor_names_what_is_wrong_before_it_matters() {
         "{}",
         mentioned.stdout
     );
+    let waiting =
+        Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_WAITING_MENTION", "subteam:S0RELEASE1, @lee").run();
+    let line = "pipeline-waiting: [shop-api] prod: waiting for manual job deploy, by Kim Minsu (main 1a2b3c4d); mentions S0RELEASE1";
+    assert!(waiting.stdout.contains(line), "{}", waiting.stdout);
+    assert!(waiting.stdout.contains("`@lee` mentions nobody"), "{}", waiting.stdout);
     let well = Notifier::new(&["doctor"]).job(JOB).with("NOTIFIER_BRANCHES", "develop").run();
     assert!(well.stdout.contains("is not sent (branch_not_selected)"), "{}", well.stdout);
     let why = "settings: NOTIFIER_BRANCHES is `develop`, which excludes main; nothing of main is sent";

@@ -1,7 +1,9 @@
 //! A digest: what the last days were like. The expected numbers are counted by hand, from the rules in the comments.
 
+use std::fs;
 use std::time::Duration;
 
+use regex_lite::Regex;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -10,6 +12,7 @@ use crate::support::ended::Ended;
 use crate::support::gitlab::{GitLab, deployment, failed, gitlab, with};
 use crate::support::harness::{Notifier, WEBHOOK_PATH};
 use crate::support::loopback::{Reply, Server};
+use crate::support::scratch::scratch;
 use crate::support::slack_limits;
 use crate::support::workspace::{DEPLOYS, TOKEN, Workspace, slack};
 
@@ -150,7 +153,7 @@ fn a_fortnight_has_the_numbers_that_are_counted_by_hand() {
         "review environments: 4 deployments ▲, 1 failed ▲".to_owned(),
         // Red: 300 minutes, 150 minutes, and 110 of the 250 minutes around the beginning. Before: 140 and 500.
         "main: 196 pipelines ▲, 11 failed ▼ · red for about 9 h ▼, at most 5 h at a time".to_owned(),
-        "Failed most: unit 6×, lint 4×, e2e 1× (in the last 10 failed pipelines)".to_owned(),
+        "Failed most: unit 6×, lint 4×, e2e 1× (in 10 failed pipelines)".to_owned(),
         "Pipeline #90817".to_owned(),
     ];
     assert_eq!(lines, expected);
@@ -181,7 +184,7 @@ fn a_bot_posts_it_apart_and_in_korean() {
         "qa: 배포 없음 ▼ · 마지막 성공 8일 전: ",
         "리뷰 환경: 배포 4회 ▲, 실패 1회 ▲",
         "main: 파이프라인 196개 ▲, 실패 11회 ▼ · 실패 상태 약 9시간 ▼, 한 번에 최대 5시간",
-        "많이 실패한 작업: unit 6×, lint 4×, e2e 1× (최근 실패한 파이프라인 10개 중)",
+        "많이 실패한 작업: unit 6회, lint 4회, e2e 1회 (실패한 파이프라인 10개 중)",
     ] {
         assert!(korean.contains(line), "{line}\n{korean}");
     }
@@ -201,27 +204,18 @@ fn a_quiet_week_is_one_line() {
 /// What a token may not read is left out, and the rest stays.
 #[test]
 fn each_refusal_leaves_the_rest() {
-    for (routes, settings, begins) in [
-        (vec!["jobs", "pipelines"], &[("NOTIFIER_GITLAB_TOKEN", "")][..], "main: 196 pipelines ▲"),
-        (
-            vec!["deployments"],
-            &[("NOTIFIER_GITLAB_TOKEN", "")],
-            "dev: 42 deployments ▲, 5 failed ▲ · last success 6 h ago: ",
-        ),
-        (vec!["deployments", "pipelines"], &[("NOTIFIER_GITLAB_TOKEN", "")], "dev: 42 deployments ▲"),
+    for (routes, lacks, begins) in [
+        (vec!["jobs", "pipelines"], "deployments", "main: 196 pipelines ▲"),
+        (vec!["deployments"], "pipelines", "dev: 42 deployments ▲, 5 failed ▲ · last success 6 h ago: "),
+        (vec!["deployments", "pipelines"], "jobs that failed", "dev: 42 deployments ▲"),
     ] {
         let mut of = fortnight();
         of.takes_job_tokens.clone_from(&routes);
-        let (ended, lines, _) = digest(of, settings);
+        let (ended, lines, _) = digest(of, &[("NOTIFIER_GITLAB_TOKEN", "")]);
         assert!(lines[1].starts_with(begins), "{lines:?}");
         assert!(!lines.iter().any(|line| line.contains("ahead")), "{lines:?}");
         assert_eq!(lines.iter().any(|line| line.starts_with("Failed most")), routes.contains(&"jobs"), "{lines:?}");
-        assert_eq!(
-            ended.stderr.contains("the digest lacks"),
-            routes.len() == 1 || routes.contains(&"jobs"),
-            "{}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains(&format!("the digest lacks {lacks}: GitLab answered ")), "{}", ended.stderr);
     }
     let mut of = fortnight();
     of.takes_job_tokens.clear();
@@ -229,7 +223,14 @@ fn each_refusal_leaves_the_rest() {
     assert_eq!((ended.last_line(), lines.len()), ("notify: skipped reason=no_numbers", 0));
 }
 
-/// From any request on, GitLab stops answering well. What was read stays true: each line is one of the whole message, or shorter.
+/// The numbers of a line, each with its noun: `42 deployments`, `5 failed`, `6 ×`. The time of red and the ages change with a cut list.
+fn numbers(line: &str) -> Vec<(String, u64)> {
+    let counted = Regex::new(r"([0-9,]+) ?(deployment|failed|rollback|pipeline|×)").unwrap();
+    let number = |text: &str| text.replace(',', "").parse().unwrap();
+    counted.captures_iter(line).map(|it| (it[2].to_owned(), number(&it[1]))).collect()
+}
+
+/// From any request on, GitLab stops answering well. What was read stays true: a line has at most the numbers of the whole message.
 #[test]
 fn an_answer_that_breaks_off_leaves_true_lines() {
     let (_, whole, count) = digest(fortnight(), &[]);
@@ -238,19 +239,20 @@ fn an_answer_that_breaks_off_leaves_true_lines() {
             let mut of = fortnight();
             of.answers_from = Some((from, status, body));
             let (ended, lines, requests) = digest(of, &[]);
-            let is_true = |line: &String| {
-                let name = line.split(": ").next().unwrap();
-                let same = whole.iter().find(|it| it.split(": ").next().unwrap() == name);
-                let is_cut = line.starts_with("Failed")
-                    || line.starts_with("of the last")
-                    || lines.iter().any(|it| it.ends_with("pipelines") && it.starts_with("of")) && name == "main"
-                    || lines.iter().any(|it| it.ends_with("deployments") && it.starts_with("of")) && name != "main";
-                is_cut
-                    || same.is_some_and(|same| {
-                        same.replace([' ', '▲', '▼', '='], "").starts_with(&line.replace([' ', '▲', '▼', '='], ""))
-                    })
-            };
-            assert!(lines.iter().all(is_true), "{from} {status}: {lines:?}");
+            for line in lines.iter().filter(|line| !line.starts_with("of the last ")) {
+                // In one pipeline no job failed most.
+                let name_of = |line: &str| line.split(": ").next().unwrap().replace(" most", "");
+                let same = whole.iter().find(|it| name_of(it) == name_of(line));
+                let same = same.unwrap_or_else(|| panic!("{from} {status}: {line}"));
+                let most = numbers(same);
+                for (noun, number) in numbers(line) {
+                    let is_within = most.iter().any(|(of, most)| *of == noun && number <= *most);
+                    assert!(is_within, "{from} {status}: {line} / {same}");
+                }
+            }
+            assert_eq!(lines.is_empty(), from == 1, "{from} {status}: {lines:?}");
+            assert_eq!(lines == whole, from > count, "{from} {status}: {lines:?}");
+            assert_eq!(ended.stderr.contains("the digest lacks"), from <= count, "{from} {status}: {}", ended.stderr);
             assert!(requests <= 60 && ended.status == 0, "{requests}");
         }
     }
@@ -314,12 +316,41 @@ fn an_entry_that_is_no_path_is_named_and_doctor_checks_the_others() {
     assert_eq!((lines.len(), requests), (3, 2), "{lines:?}");
     assert_eq!(ended.stderr.matches("is not the path of a project").count(), 5, "{}", ended.stderr);
     let mut of = GitLab::new();
-    of.others.insert("shop/api", (vec![], vec![]));
+    of.others.insert("shop/api", (vec![with(piped(10, "success", 120), "ref", "master")], vec![]));
+    let said = doctor(of, &[("NOTIFIER_PROJECTS", "shop/api@master,shop/api,shop/gone")]);
+    assert!(said.contains("can read shop/api"), "{said}");
+    assert!(said.contains("shop/api: it has no pipelines of main; name its branch"), "{said}");
+    assert!(said.contains("shop/gone: GitLab answered 404"), "{said}");
+}
+
+/// Runs `doctor` in the digest's job. Returns its checklist.
+fn doctor(of: GitLab, settings: &[(&'static str, &str)]) -> String {
     let (server, _) = gitlab(of);
-    let doctor =
-        Notifier::new(&["doctor"]).job(JOB).asks(&server).with("NOTIFIER_PROJECTS", "shop/api@master,shop/gone").run();
-    assert!(doctor.stdout.contains("can read shop/api"), "{}", doctor.stdout);
-    assert!(doctor.stdout.contains("shop/gone: GitLab answered 404"), "{}", doctor.stdout);
+    let mut doctor = Notifier::new(&["doctor"]).job(JOB).asks(&server).with("NOTIFIER_DAYS", "7");
+    for (name, value) in settings {
+        doctor = doctor.with(name, *value);
+    }
+    doctor.run().stdout
+}
+
+/// In the digest's job, `doctor` has the digest's lines, and none of deployments and failures.
+#[test]
+fn doctor_checks_what_the_digest_reads() {
+    let said = doctor(fortnight(), &[]);
+    assert!(said.contains("[ok]   digest: [shop-api] last 7 days\n"), "{said}");
+    for readable in ["deployments", "pipelines", "the jobs of a pipeline", "the commits between two commits"] {
+        assert!(said.contains(&format!("[ok]   GitLab: can read {readable}\n")), "{readable}: {said}");
+    }
+    for other in ["deploy-failed", "NOTIFIER_MENTION", "pipeline-finished"] {
+        assert!(!said.contains(other), "{other}: {said}");
+    }
+    let said = doctor(fortnight(), &[("NOTIFIER_GITLAB_TOKEN", ""), ("NOTIFIER_EVENTS", "!digest")]);
+    assert!(said.contains("[note] digest: [shop-api] last 7 days is not sent (event_not_selected)"), "{said}");
+    assert!(said.contains("the digest lacks how far the default branch is ahead"), "{said}");
+    let mut of = fortnight();
+    of.answers_from = Some((1, 403, "{}"));
+    let said = doctor(of, &[("NOTIFIER_LANGUAGE", "ko")]);
+    assert!(said.contains("요약에 환경이 없습니다") && said.contains("가장 많이 실패한 작업이 없습니다"), "{said}");
 }
 
 /// The state at the beginning counts, and a retry of an old pipeline does not change it.
@@ -368,4 +399,124 @@ fn projects_need_the_access_token() {
     let (ended, lines, requests) = digest(of, &[("NOTIFIER_PROJECTS", "shop/api"), ("NOTIFIER_GITLAB_TOKEN", "")]);
     assert_eq!((ended.last_line(), lines.len(), requests), ("notify: skipped reason=no_numbers", 0, 0));
     assert!(ended.stderr.contains("NOTIFIER_PROJECTS needs NOTIFIER_GITLAB_TOKEN"), "{}", ended.stderr);
+}
+
+/// Without a destination GitLab is not asked, so the missing webhook is the reason.
+#[test]
+fn a_missing_webhook_is_named() {
+    for (value, reason) in [("", "no_webhook"), ("$TEAM_HOOK", "bad_webhook")] {
+        let (server, _) = gitlab(fortnight());
+        let ended = notifier(&server, &[]).with("SLACK_WEBHOOK_URL", value).run();
+        assert_eq!(ended.last_line(), format!("notify: skipped reason={reason}"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("SLACK_WEBHOOK_URL") && server.requests().is_empty(), "{}", ended.stderr);
+    }
+}
+
+/// Returns a GitLab with these projects, each with a deployment and a pipeline.
+fn with_projects(paths: &[&'static str]) -> GitLab {
+    let mut of = GitLab::new();
+    for path in paths {
+        let pipelines = vec![with(piped(10, "success", 120), "ref", "main")];
+        of.others.insert(path, (pipelines, vec![deployed("prod", "success", 5, 5)]));
+    }
+    of
+}
+
+/// A project whose answer breaks off costs no other project its line.
+#[test]
+fn one_broken_project_leaves_the_others() {
+    for list in ["projects/shop%2Fp01/deployments", "projects/shop%2Fp01/pipelines"] {
+        let mut of = with_projects(&["shop/p00", "shop/p01", "shop/p02"]);
+        of.raw.insert(list, b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{".to_vec());
+        let (ended, lines, _) = digest(of, &[("NOTIFIER_PROJECTS", "shop/p00,shop/p01,shop/p02")]);
+        assert!(lines[1].starts_with("shop/p01: ") && lines[1].contains("could not be read"), "{lines:?}");
+        for project in ["shop/p00", "shop/p02"] {
+            assert!(lines.contains(&format!("{project}: 1 deployment · main: 1 pipeline ▲")), "{lines:?}");
+        }
+        assert!(ended.stderr.contains("the digest lacks shop/p01: the connection to "), "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches("the digest lacks").count(), 1, "{}", ended.stderr);
+    }
+}
+
+/// An expired token is refused once, and the warning names all projects.
+#[test]
+fn an_expired_token_is_one_warning() {
+    let mut of = with_projects(&["shop/p00", "shop/p01", "shop/p02"]);
+    of.answers_from = Some((1, 401, "{}"));
+    let (ended, lines, requests) = digest(of, &[("NOTIFIER_PROJECTS", "shop/p00,shop/p01,shop/p02")]);
+    assert_eq!((lines.len(), requests), (0, 1), "{}", ended.stderr);
+    let expected = "the digest lacks shop/p00, shop/p01, shop/p02: GitLab refused NOTIFIER_GITLAB_TOKEN (401): it expired or was revoked";
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+}
+
+/// A token that is a variable without a value is not sent.
+#[test]
+fn an_unexpanded_token_is_named() {
+    let (ended, lines, requests) = digest(
+        with_projects(&["shop/api"]),
+        &[("NOTIFIER_PROJECTS", "shop/api"), ("NOTIFIER_GITLAB_TOKEN", "$GL_TOKEN")],
+    );
+    assert_eq!((lines.len(), requests), (0, 0), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("NOTIFIER_GITLAB_TOKEN holds a variable that GitLab did not expand"),
+        "{}",
+        ended.stderr
+    );
+    let (ended, ..) = digest(fortnight(), &[("NOTIFIER_GITLAB_TOKEN", "/no/such/file")]);
+    assert!(ended.stderr.contains("NOTIFIER_GITLAB_TOKEN names a file that cannot be read"), "{}", ended.stderr);
+}
+
+/// A long path keeps its end, spaces around `@` do not count, and an entry with a token is not printed.
+#[test]
+fn projects_are_told_apart() {
+    let long = ["billing-api", "ledger-api"]
+        .map(|name| format!("shop/apps/backend/payments/core/very-long-team-name/services/{name}"));
+    let mut of = with_projects(&["shop/api"]);
+    for path in &long {
+        of.others.insert(path.clone().leak(), (vec![], vec![]));
+    }
+    let entry = "https://oauth2:glpat-AbCdEfGhIjKlMnOpQrSt@gitlab.example/a/b";
+    let projects = format!("shop/api @ main,{},{entry}", long.join(","));
+    let (ended, lines, _) = digest(of, &[("NOTIFIER_PROJECTS", &projects)]);
+    for end in ["services/billing-api: ", "services/ledger-api: ", "shop/api: 1 deployment · main: 1 pipeline ▲"] {
+        assert_eq!(lines.iter().filter(|line| line.contains(end)).count(), 1, "{end} {lines:?}");
+    }
+    assert!(!ended.stderr.contains("glpat-"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`[an entry that looks like a secret]` is not the path"), "{}", ended.stderr);
+}
+
+/// A server that ignores blocks gets every line in the text.
+#[test]
+fn a_server_that_shows_only_text_gets_each_project() {
+    let paths: Vec<&'static str> = (0..30).map(|number| &*format!("shop/p{number:02}").leak()).collect();
+    let slack = Server::start([Reply::status(200, "ok")]);
+    let (server, _) = gitlab(with_projects(&paths));
+    let sent = notifier(&server, &[("NOTIFIER_PROJECTS", &paths.join(","))])
+        .with("NOTIFIER_ALLOW_HOSTS", "127.0.0.1")
+        .with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH))
+        .run();
+    assert_eq!(sent.last_line(), "notify: sent", "{}", sent.stderr);
+    let text = slack.only_request().json()["text"].as_str().unwrap().to_owned();
+    for path in paths {
+        assert!(text.contains(&format!("\n{path}: 1 deployment · main: 1 pipeline ▲")), "{path}: {text}");
+    }
+}
+
+/// A project without deployments, whose pipelines cannot be read, says the half that is known.
+#[test]
+fn half_a_quiet_week_is_said() {
+    let mut of = GitLab::new();
+    of.takes_job_tokens = vec!["deployments"];
+    let (_, lines, _) = digest(of, &[("NOTIFIER_GITLAB_TOKEN", "")]);
+    assert_eq!(lines, ["shop-api · last 7 days", "no deployments", "Pipeline #90817"]);
+}
+
+/// The settings file can add its own text.
+#[test]
+fn the_settings_file_words_a_digest() {
+    let checkout = scratch();
+    let file = r#"{"events": {"digest": {"text": "see you on Monday"}}}"#;
+    fs::write(checkout.join(".pipeline-notifier.json"), file).unwrap();
+    let (_, lines, _) = digest(fortnight(), &[("CI_PROJECT_DIR", checkout.to_str().unwrap())]);
+    assert_eq!(lines[0], "shop-api · last 7 days · see you on Monday");
 }

@@ -73,7 +73,14 @@ fn generated(page: &str, korean: Option<&BTreeMap<String, String>>) -> String {
     }
     for setting in SETTINGS.iter().filter(|setting| left.contains(&setting.name)) {
         let description = described(setting.name, setting.help);
-        writeln!(settings, "| | {} | | {} |", code(&variable(setting.name)), cell(&description)).unwrap();
+        writeln!(
+            settings,
+            "| | {} | {} | {} |",
+            code(&variable(setting.name)),
+            code(setting.default),
+            cell(&description)
+        )
+        .unwrap();
     }
 
     let mut file = String::from(if korean.is_some() {

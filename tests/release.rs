@@ -187,7 +187,8 @@ fn a_version_number_becomes_a_tag_whose_template_pins_what_was_built() {
     assert!(checkout.read("Cargo.lock").contains("name = \"runner\"\nversion = \"1.2.3\""));
     let changelog = checkout.read("CHANGELOG.md");
     assert!(changelog.contains("\n## 1.2.3 - 20") && !changelog.contains("## Unreleased"), "{changelog}");
-    let included = git(&["grep", "-hoE", "/pipeline-notifier/[a-z-]+@[0-9.]+", "--", "README.md", "docs", "examples/pipelines"]);
+    let included =
+        git(&["grep", "-hoE", "/pipeline-notifier/[a-z-]+@[0-9.]+", "--", "README.md", "docs", "examples/pipelines"]);
     let included: BTreeSet<&str> = included.lines().collect();
     let components = ["deploy-target", "digest", "notify"].map(|it| format!("/pipeline-notifier/{it}@1.2.3"));
     assert!(included.into_iter().eq(&components), "every example pins this release");

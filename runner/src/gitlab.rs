@@ -14,4 +14,6 @@ pub(crate) mod stages;
 pub(crate) mod test_reports;
 mod text;
 pub(crate) mod time;
+pub(crate) mod tokens;
 pub(crate) mod trace;
+pub(crate) mod unknown;

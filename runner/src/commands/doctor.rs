@@ -1,11 +1,11 @@
 //! `doctor`: prints a checklist of set and missing settings, and the next step.
 
 mod checklist;
+mod digest;
 mod events;
 mod gitlab;
 mod job;
 mod owners;
-mod projects;
 mod slack;
 
 use crate::cli::JobArgs;
@@ -28,9 +28,12 @@ pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
     job::check_settings(&call, &mut list);
     let message = job::check_module(&call, &mut list);
     events::check(&call, &mut list);
-    gitlab::check(&call, &list);
-    owners::check(&call, &list);
-    projects::check(&call, &list);
+    if digest::is_its_job(&call) {
+        digest::check(&call, &list);
+    } else {
+        gitlab::check(&call, &list);
+        owners::check(&call, &list);
+    }
     for oddity in call.client.oddities() {
         list.note(Topic::Network, &oddity);
     }

@@ -1,7 +1,8 @@
 //! The attempts of a job, and the start job's artifact.
 
-use super::api::{Api, PAGE, Unknown};
+use super::api::{Api, PAGE};
 use super::jobs::with_this_job;
+use super::unknown::Unknown;
 
 /// This job's attempt and the start job, from the list of all attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,9 @@ use std::io::BufReader;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::api::{Api, Unknown};
+use super::api::Api;
+use super::unknown::Unknown;
+use crate::net::secret::percent_encoded;
 
 /// The most commits that are listed by title.
 const MAX_COMMITS: usize = 5;
@@ -44,17 +46,20 @@ struct Listed {
     message: String,
 }
 
-/// Compares two commits. GitLab accepts no job token here; returns `None` if the job has no access token.
-pub(crate) fn between(api: &Api, from: &str, to: &str, project: &str) -> Option<Result<Changes, Unknown>> {
-    let asker = api.with_access_token()?;
-    let path = format!("repository/compare?from={from}&to={to}");
-    Some(asker.get(&path).and_then(|opened| {
-        let mut found = None;
-        let mut json = serde_json::Deserializer::from_reader(BufReader::new(opened.body));
-        // The diffs after the commits cannot be left out of the answer; they are not read.
-        let _ = Comparison { found: &mut found, project }.deserialize(&mut json);
-        found.ok_or(Unknown::NotUnderstood)
-    }))
+/// Compares a commit with a commit or a branch. GitLab accepts no job token here.
+pub(crate) fn between(api: &Api, from: &str, to: &str, project: &str) -> Result<Changes, Unknown> {
+    let to = percent_encoded(to);
+    let opened = api.with_access_token()?.get(&format!("repository/compare?from={from}&to={to}"))?;
+    let mut found = None;
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(opened.body));
+    // The diffs after the commits cannot be left out of the answer; they are not read.
+    let _ = Comparison { found: &mut found, project }.deserialize(&mut json);
+    found.ok_or(Unknown::NotUnderstood)
+}
+
+/// True if a text is the SHA of a commit, whole or shortened.
+pub(crate) fn is_sha(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
 /// Reads an answer up to the end of its commits.

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::api::{Api, Unknown};
+use super::api::Api;
+use super::text::Text;
+use super::unknown::Unknown;
 use crate::net::secret::percent_encoded;
 
 /// The number of deployments to read, of one environment and of all.
@@ -22,32 +24,40 @@ pub(crate) enum Last {
     },
 }
 
+/// A deployment in a list.
 #[derive(Deserialize)]
-struct Listed {
-    id: i64,
+pub(super) struct Listed {
+    pub(super) id: i64,
     #[serde(default)]
-    sha: String,
+    pub(super) sha: Text,
     #[serde(default)]
-    status: String,
+    pub(super) status: Text,
+    #[serde(default)]
+    pub(super) created_at: Text,
+    #[serde(default)]
+    pub(super) updated_at: Text,
     #[serde(default)]
     environment: Option<Environment>,
     #[serde(default)]
     deployable: Option<Deployable>,
 }
 
-/// An environment as GitLab names it.
-#[derive(Clone, Deserialize)]
-pub(crate) struct Environment {
-    pub(crate) name: String,
+#[derive(Deserialize)]
+struct Environment {
     #[serde(default)]
-    pub(crate) slug: Option<String>,
+    name: Text,
+    #[serde(default)]
+    slug: Text,
 }
 
+/// The job of a deployment.
 #[derive(Deserialize)]
 struct Deployable {
     id: i64,
     #[serde(default)]
-    name: String,
+    name: Text,
+    #[serde(default)]
+    finished_at: Text,
     #[serde(default)]
     pipeline: Option<Pipeline>,
 }
@@ -55,6 +65,28 @@ struct Deployable {
 #[derive(Deserialize)]
 struct Pipeline {
     id: i64,
+}
+
+impl Listed {
+    /// Returns the ID of its pipeline; `None` if no job made it.
+    pub(super) fn pipeline(&self) -> Option<i64> {
+        self.deployable.as_ref()?.pipeline.as_ref().map(|it| it.id)
+    }
+
+    /// Returns the name of its environment.
+    pub(super) fn environment(&self) -> Option<&str> {
+        self.environment.as_ref().map(|it| it.name.0.as_str()).filter(|name| !name.is_empty())
+    }
+
+    /// Returns the time at which its job ended, as GitLab writes it.
+    pub(super) fn finished_at(&self) -> Option<&str> {
+        self.deployable.as_ref().map(|it| it.finished_at.0.as_str())
+    }
+}
+
+/// True for a review environment (<https://docs.gitlab.com/ci/environments/#group-similar-environments>).
+pub(crate) fn is_review(environment: &str) -> bool {
+    environment.starts_with("review/")
 }
 
 /// Finds the last deployment by ID: the dates are those of their ends. This job's own is among them, and still running
@@ -68,10 +100,8 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
     let is_ours = |it: &Listed| it.deployable.as_ref().is_some_and(|job| job.id == api.job);
     let listed = api.ask(|asker| asker.list::<Listed>(&path("")))?.entries;
     let ours = listed.iter().find(|it| is_ours(it)).map(|it| it.id);
-    let is_part = |it: &Listed| {
-        let of = it.deployable.as_ref();
-        of.is_some_and(|it| it.name != job && it.pipeline.as_ref().is_some_and(|pipeline| pipeline.id == api.pipeline))
-    };
+    let is_part =
+        |it: &Listed| it.pipeline() == Some(api.pipeline) && it.deployable.as_ref().is_some_and(|it| it.name.0 != job);
     let is_before = |it: &Listed| {
         // If ours is not in the list, the jobs' IDs decide the order.
         let is_older = match (ours, &it.deployable) {
@@ -79,7 +109,7 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
             (None, Some(of)) => of.id < api.job,
             (None, None) => true,
         };
-        it.status == "success" && !is_ours(it) && !is_part(it) && is_older
+        it.status.0 == "success" && !is_ours(it) && !is_part(it) && is_older
     };
     let is_end = listed.len() < DEPTH;
     if ours.is_none() && !is_end {
@@ -98,16 +128,16 @@ pub(crate) fn last(api: &Api, environment: &str, job: &str) -> Result<Last, Unkn
         }
         found => found,
     };
-    Ok(found.map_or(Last::Never, |it| Last::Of {
-        sha: it.sha,
-        pipeline: it.deployable.and_then(|job| job.pipeline).map(|pipeline| pipeline.id),
-    }))
+    Ok(found.map_or(Last::Never, |it| Last::Of { pipeline: it.pipeline(), sha: it.sha.0 }))
 }
 
 /// A deployment of a job.
 pub(crate) struct OfJob {
     pub(crate) job: i64,
-    pub(crate) environment: Environment,
+    /// The name of its environment.
+    pub(crate) environment: String,
+    /// Its slug, as links have it.
+    pub(crate) environment_slug: Option<String>,
     /// True if it waits for approval (<https://docs.gitlab.com/api/deployments/#deployment-status>).
     pub(crate) is_blocked: bool,
 }
@@ -117,8 +147,11 @@ pub(crate) fn of_jobs(api: &Api) -> Result<Vec<OfJob>, Unknown> {
     let path = format!("deployments?order_by=id&sort=desc&per_page={DEPTH_OF_ALL}");
     let listed = api.ask(|asker| asker.list::<Listed>(&path))?.entries;
     let of_job = |it: Listed| {
-        let is_blocked = it.status == "blocked";
-        Some(OfJob { job: it.deployable?.id, environment: it.environment?, is_blocked })
+        let Environment { name: Text(environment), slug: Text(slug) } = it.environment?;
+        let environment_slug = Some(slug).filter(|it| !it.is_empty());
+        let is_blocked = it.status.0 == "blocked";
+        let of_job = OfJob { job: it.deployable?.id, environment, environment_slug, is_blocked };
+        Some(of_job).filter(|it| !it.environment.is_empty())
     };
     Ok(listed.into_iter().filter_map(of_job).collect())
 }

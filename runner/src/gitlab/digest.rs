@@ -5,14 +5,16 @@ mod numbers;
 mod pipelines;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::api::{Api, Asker, PAGE, Page, Unknown};
+use super::api::{Api, PAGE, Page};
 use super::time::written;
+use super::unknown::Unknown;
 use super::{changes, earlier_failures};
 use crate::net::secret::percent_encoded;
-pub(crate) use numbers::Digest;
+pub(crate) use numbers::{Branch, Digest};
 use numbers::{FailedJob, Project, Trend};
 
 /// The most pages of each list, and of each list of another project.
@@ -22,6 +24,9 @@ const PAGES_OF_OTHER: usize = 1;
 /// The most failed pipelines whose jobs are read, and the most jobs to name.
 const MAX_FAILED: usize = 10;
 const MAX_JOBS: usize = 5;
+
+/// The time limit of an answer about another project.
+const TIME_OF_OTHER: Duration = Duration::from_secs(5);
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -50,14 +55,14 @@ impl Period {
     }
 }
 
-/// The entries of a list, as far as it was read.
-struct Read<T> {
+/// A list, as far as it was read.
+struct Listing<T> {
     entries: Vec<T>,
     /// True if there are older entries in these days or before.
     is_cut: bool,
 }
 
-impl<T> Read<T> {
+impl<T> Listing<T> {
     /// Returns the numbers of these days, and those of the days before unless the list was cut.
     fn trend(&self, numbers: [i64; 2]) -> Trend {
         numbers[..if self.is_cut { 1 } else { 2 }].to_vec()
@@ -65,12 +70,12 @@ impl<T> Read<T> {
 }
 
 /// Reads a list page by page, until it ends or `is_enough`. After the first page, an answer that does not come cuts the list short.
-fn read<T: DeserializeOwned>(
+fn read_pages<T: DeserializeOwned>(
     pages: usize,
     mut page: impl FnMut(usize) -> Result<Page<T>, Unknown>,
     is_enough: impl Fn(&[T]) -> bool,
-) -> Result<Read<T>, Unknown> {
-    let mut read = Read { entries: Vec::new(), is_cut: false };
+) -> Result<Listing<T>, Unknown> {
+    let mut read = Listing { entries: Vec::new(), is_cut: false };
     for number in 1..=pages {
         match page(number) {
             Ok(page) => {
@@ -90,41 +95,60 @@ fn read<T: DeserializeOwned>(
     Ok(read)
 }
 
-/// Reads what the days of a project were like. The second value is the reason for each part that is unknown.
-pub(crate) fn of_project(
-    api: &Api,
-    branch: &str,
-    project: &str,
-    period: Period,
-    version: (u32, u32),
-) -> (Digest, Vec<(String, Unknown)>) {
+/// What a digest lacks, and the reason.
+pub(crate) type Missing = (String, Unknown);
+
+/// Reads what the days of a project were like.
+pub(crate) fn of_project(api: &Api, branch: &str, period: Period) -> (Digest, Vec<Missing>) {
     let mut digest = Digest { days: period.days, ..Digest::default() };
-    let mut unknown = Vec::new();
+    let mut missing = Vec::new();
+    let mut lacks = |what: String, reason| missing.push((what, reason));
     match api.ask(|asker| deployments::read(asker, PAGES, period)) {
         Ok(read) => deployments::add(&read, period, &mut digest),
-        Err(reason) => unknown.push(("deployments".to_owned(), reason)),
+        Err(reason) => lacks("deployments".to_owned(), reason),
     }
     match api.ask(|asker| pipelines::read(asker, branch, PAGES, period)) {
         Ok(read) => {
             digest.branch = Some(pipelines::count(branch, &read, period));
-            add_failed_jobs(api, &pipelines::failed(&read, period), version, &mut digest);
+            if let Err(reason) = add_failed_jobs(api, &pipelines::failed(&read, period), &mut digest) {
+                lacks("jobs that failed".to_owned(), reason);
+            }
         }
-        Err(reason) => unknown.push(("pipelines".to_owned(), reason)),
+        Err(reason) => lacks("pipelines".to_owned(), reason),
     }
-    for environment in digest.environments.iter_mut().flatten() {
-        let Some(last) = &environment.last else { continue };
-        let ahead = changes::between(api, &last.sha, &percent_encoded(branch), project).and_then(Result::ok);
-        environment.ahead = ahead.map(|changes| changes.count);
+    match add_ahead(api, branch, &mut digest) {
+        Ok(()) | Err(Unknown::NeedsAccessToken) => {}
+        Err(reason) => lacks(format!("how far {branch} is ahead"), reason),
     }
-    (digest, unknown)
+    (digest, missing)
 }
 
-/// Adds the jobs that failed most in the last failed pipelines.
-fn add_failed_jobs(api: &Api, failed: &[i64], version: (u32, u32), digest: &mut Digest) {
+/// Adds the number of commits by which the branch is ahead of each environment. The error is the first one.
+fn add_ahead(api: &Api, branch: &str, digest: &mut Digest) -> Result<(), Unknown> {
+    let mut result = Ok(());
+    for environment in digest.environments.iter_mut().flatten() {
+        let Some(last) = environment.last.as_ref().filter(|last| changes::is_sha(&last.sha)) else { continue };
+        match changes::between(api, &last.sha, branch, "") {
+            Ok(changes) => environment.ahead = Some(changes.count),
+            Err(unknown) => result = result.and(Err(unknown)),
+        }
+    }
+    result
+}
+
+/// Adds the jobs that failed most in the last failed pipelines. The error is the first one.
+fn add_failed_jobs(api: &Api, failed: &[i64], digest: &mut Digest) -> Result<(), Unknown> {
+    let mut result = Ok(());
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for pipeline in failed.iter().take(MAX_FAILED) {
-        let Ok(failures) = earlier_failures::of_pipeline(api, *pipeline, false, version) else { continue };
-        let Some(mut names) = failures.names else { continue };
+        let mut names = match earlier_failures::of_pipeline(api, *pipeline, false).map(|failures| failures.names) {
+            Ok(Some(names)) => names,
+            Ok(None) => continue,
+            Err(unknown) => {
+                result = result.and(Err(unknown));
+                continue;
+            }
+        };
         digest.failed_pipelines_read += 1;
         names.sort_unstable();
         names.dedup();
@@ -136,50 +160,57 @@ fn add_failed_jobs(api: &Api, failed: &[i64], version: (u32, u32), digest: &mut 
     jobs.sort_by_key(|job| std::cmp::Reverse(job.count));
     jobs.truncate(MAX_JOBS);
     digest.failed_jobs = jobs;
+    result
 }
 
-/// Returns the path of a project, and its branch if the entry has one: `shop/web@master`.
-pub(crate) fn path_of(entry: &str) -> (&str, Option<&str>) {
-    entry.split_once('@').map_or((entry, None), |(path, branch)| (path, Some(branch)))
+/// A project of `NOTIFIER_PROJECTS`, and the branch whose pipelines count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Other<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) branch: &'a str,
 }
 
-/// Reads what the days of other projects were like, the worst first: two requests each by the access token.
-pub(crate) fn of_projects(
-    asker: Asker,
-    entries: &[(&str, Option<&str>)],
-    branch: &str,
-    period: Period,
-) -> (Digest, Vec<(String, Unknown)>) {
+/// Reads what the days of other projects were like, the worst first: two requests each.
+pub(crate) fn of_projects(api: &Api, others: &[Other], period: Period) -> (Digest, Vec<Missing>) {
     let mut projects = Vec::new();
-    let mut unknown = Vec::new();
-    for (path, own) in entries {
-        let branch = own.unwrap_or(branch);
-        let address = asker.api.address_of(path);
-        let asker = asker.of(&address);
-        let deployments = deployments::read(asker, PAGES_OF_OTHER, period);
-        let pipelines = pipelines::read(asker, branch, PAGES_OF_OTHER, period);
+    let mut missing = Vec::new();
+    for other in others {
+        let address = api.address_of(other.path);
+        // An expired token is asked for one project only.
+        let asker = || api.with_access_token().map(|asker| asker.of(&address, TIME_OF_OTHER));
+        let deployments = asker().and_then(|asker| deployments::read(asker, PAGES_OF_OTHER, period));
+        let pipelines = match &deployments {
+            Err(fault @ Unknown::Fault(_)) => Err(fault.clone()),
+            _ => asker().and_then(|asker| pipelines::read(asker, other.branch, PAGES_OF_OTHER, period)),
+        };
         projects.push(Project {
-            path: (*path).to_owned(),
+            path: other.path.to_owned(),
             deployments: deployments.as_ref().ok().map(|read| deployments::count_all(read, period)),
-            branch: pipelines.as_ref().ok().map(|read| pipelines::count(branch, read, period)),
+            branch: pipelines.as_ref().ok().map(|read| pipelines::count(other.branch, read, period)),
         });
-        if let Some(reason) = deployments.err().or(pipelines.err()) {
-            unknown.push(((*path).to_owned(), reason));
+        let no_pipelines = pipelines.as_ref().is_ok_and(|read| read.entries.is_empty());
+        let no_pipelines = no_pipelines.then(|| Unknown::NoPipelines(other.branch.to_owned()));
+        if let Some(reason) = deployments.err().or(pipelines.err()).or(no_pipelines) {
+            missing.push((other.path.to_owned(), reason));
         }
     }
     projects.sort_by_key(|project| std::cmp::Reverse(badness(project)));
     let is_known = projects.iter().any(|it| it.deployments.is_some() || it.branch.is_some());
-    (Digest { days: period.days, projects: Some(projects).filter(|_| is_known), ..Digest::default() }, unknown)
+    (Digest { days: period.days, projects: Some(projects).filter(|_| is_known), ..Digest::default() }, missing)
 }
 
-/// Checks whether the access token may read another project.
-pub(crate) fn check(api: &Api, path: &str) -> Result<(), Unknown> {
+/// Checks whether a token may read a list of the job's project.
+pub(crate) fn check_own(api: &Api, list: &str) -> Result<(), Unknown> {
+    api.ask(|asker| asker.list::<IgnoredAny>(&format!("{list}?per_page=1"))).map(drop)
+}
+
+/// Checks whether the access token may read the lists of another project, and whether its branch has pipelines.
+pub(crate) fn check_other(api: &Api, Other { path, branch }: Other) -> Result<(), Unknown> {
     let address = api.address_of(path);
-    let asker = api.with_access_token().ok_or(Unknown::Refused(401))?;
-    for list in ["deployments", "pipelines"] {
-        asker.of(&address).list::<IgnoredAny>(&format!("{list}?per_page=1"))?;
-    }
-    Ok(())
+    let asker = api.with_access_token()?.of(&address, TIME_OF_OTHER);
+    asker.list::<IgnoredAny>("deployments?per_page=1")?;
+    let pipelines = asker.list::<IgnoredAny>(&format!("pipelines?ref={}&per_page=1", percent_encoded(branch)))?;
+    if pipelines.entries.is_empty() { Err(Unknown::NoPipelines(branch.to_owned())) } else { Ok(()) }
 }
 
 /// Orders projects: unknown ones first, then red ones, then by the time that they were red and by their failures.

@@ -1,7 +1,8 @@
 //! The jobs that failed in an earlier pipeline of the ref (<https://docs.gitlab.com/api/jobs/#list-pipeline-jobs>).
 
-use super::api::{Api, PAGE, Unknown};
+use super::api::{Api, PAGE};
 use super::jobs::{self, Commit, Listed, MAX_NAME};
+use super::unknown::Unknown;
 
 const FAILED: &str = "scope%5B%5D=failed&";
 
@@ -25,18 +26,13 @@ pub(crate) struct EarlierCommit {
 }
 
 /// Reads the jobs that failed in a pipeline: the latest attempt of each. The trigger jobs take a second request.
-pub(crate) fn of_pipeline(
-    api: &Api,
-    pipeline: i64,
-    with_trigger_jobs: bool,
-    version: (u32, u32),
-) -> Result<EarlierFailures, Unknown> {
+pub(crate) fn of_pipeline(api: &Api, pipeline: i64, with_trigger_jobs: bool) -> Result<EarlierFailures, Unknown> {
     let path = format!("pipelines/{pipeline}/jobs?{FAILED}per_page={PAGE}");
     let page = api.ask(|asker| asker.list::<Listed>(&path))?;
     let (mut jobs, mut are_all) = (page.entries, !page.has_next);
     // A token that may not see a pipeline's jobs gets an empty list.
     if with_trigger_jobs || jobs.is_empty() {
-        match jobs::trigger_jobs(api, pipeline, FAILED, version) {
+        match jobs::trigger_jobs(api, pipeline, FAILED) {
             Ok(page) => {
                 are_all &= !page.has_next;
                 jobs.extend(page.entries);

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::api::{Api, Asker, PAGE, Page, Unknown};
+use super::api::{Api, Asker, PAGE, Page};
 use super::text::{MAX_TEXT, Text};
+use super::unknown::Unknown;
 
 /// The statuses that matter for a pipeline's end: all except success and skipped. A job is skipped only because of other
 /// jobs (gitlab-org/gitlab, `app/models/concerns/ci/has_status.rb`).
@@ -37,7 +38,7 @@ const UNFINISHED: [&str; 7] =
     ["created", "pending", "preparing", "running", "scheduled", "waiting_for_callback", "waiting_for_resource"];
 
 /// A job that did not succeed, as the context names it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Job {
     pub(crate) id: i64,
     pub(crate) name: String,
@@ -155,30 +156,25 @@ impl From<Listed> for Job {
 }
 
 /// Returns the jobs of the pipeline that did not succeed.
-pub(crate) fn unsuccessful(api: &Api, start_job: &str, version: (u32, u32)) -> Result<Jobs, Unknown> {
+pub(crate) fn unsuccessful(api: &Api, start_job: &str) -> Result<Jobs, Unknown> {
     // `.post` jobs run last, and the start job runs when a runner is free. The result depends on neither.
     let is_late = |job: &Listed| job.stage.0 == ".post" || job.name.0 == start_job;
-    with_status(api, &STATUSES, |job| !(is_late(job) && UNFINISHED.contains(&job.status.0.as_str())), version)
+    with_status(api, &STATUSES, |job| !(is_late(job) && UNFINISHED.contains(&job.status.0.as_str())))
 }
 
 /// Returns the jobs that may wait for somebody or something.
-pub(crate) fn waiting(api: &Api, version: (u32, u32)) -> Result<Jobs, Unknown> {
-    with_status(api, &WAITING, |job| WAITING.contains(&job.status.0.as_str()), version)
+pub(crate) fn waiting(api: &Api) -> Result<Jobs, Unknown> {
+    with_status(api, &WAITING, |job| WAITING.contains(&job.status.0.as_str()))
 }
 
 /// Returns the jobs with one of several statuses. A token that may not see jobs gets an empty list (gitlab-org/gitlab,
 /// `app/finders/ci/jobs_finder.rb`). So the result is unknown if this job, which runs, is missing.
-fn with_status(
-    api: &Api,
-    statuses: &[&str],
-    is_wanted: impl Fn(&Listed) -> bool,
-    version: (u32, u32),
-) -> Result<Jobs, Unknown> {
+fn with_status(api: &Api, statuses: &[&str], is_wanted: impl Fn(&Listed) -> bool) -> Result<Jobs, Unknown> {
     let scopes: String = statuses.iter().map(|it| format!("scope%5B%5D={it}&")).collect();
     let path = format!("pipelines/{}/jobs?{scopes}per_page={PAGE}", api.pipeline);
     let (listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
     let mut jobs = Jobs { are_cut, ..Jobs::default() };
-    let triggers = match trigger_jobs(api, api.pipeline, "", version) {
+    let triggers = match trigger_jobs(api, api.pipeline, "") {
         Ok(page) => {
             jobs.are_cut |= page.has_next;
             page.entries
@@ -213,14 +209,9 @@ fn with_status(
 }
 
 /// Reads the trigger jobs of a pipeline. `scope` is a query that ends with `&`, or empty.
-pub(super) fn trigger_jobs(
-    api: &Api,
-    pipeline: i64,
-    scope: &str,
-    version: (u32, u32),
-) -> Result<Page<Listed>, Unknown> {
+pub(super) fn trigger_jobs(api: &Api, pipeline: i64, scope: &str) -> Result<Page<Listed>, Unknown> {
     // GitLab 19.2 names them trigger jobs (https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs).
-    let routes: &[&str] = match version {
+    let routes: &[&str] = match api.version {
         (major @ 1.., _) if major < 18 => &["bridges"],
         version if version >= (19, 2) => &["trigger_jobs", "bridges"],
         _ => &["bridges", "trigger_jobs"],
@@ -252,10 +243,10 @@ pub(super) fn with_this_job(asker: Asker, path: &str) -> Result<(Vec<Listed>, bo
 }
 
 /// Returns the full names of the pipeline's jobs, trigger jobs included, and true if there are more.
-pub(crate) fn names(api: &Api, version: (u32, u32)) -> Result<(Vec<String>, bool), Unknown> {
+pub(crate) fn names(api: &Api) -> Result<(Vec<String>, bool), Unknown> {
     let path = format!("pipelines/{}/jobs?per_page={PAGE}", api.pipeline);
     let (mut listed, are_cut) = api.ask(|asker| with_this_job(asker, &path))?;
-    let triggers = trigger_jobs(api, api.pipeline, "", version).map_or_else(|_| Vec::new(), |page| page.entries);
+    let triggers = trigger_jobs(api, api.pipeline, "").map_or_else(|_| Vec::new(), |page| page.entries);
     listed.extend(triggers);
     listed.sort_by_key(|job| job.id);
     Ok((listed.into_iter().map(|job| job.name.0).collect(), are_cut))

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::api::{Api, PAGE, Unknown};
+use super::api::{Api, PAGE};
 use super::text::Text;
+use super::unknown::Unknown;
 use crate::net::secret::percent_encoded;
 
 /// The pipelines before this one on the same ref that ended. Canceled ones do not count.
@@ -37,9 +38,9 @@ pub(super) struct Listed {
     #[serde(default)]
     status: Text,
     #[serde(default)]
-    source: Option<String>,
+    source: Text,
     #[serde(default)]
-    pub(super) created_at: Option<String>,
+    pub(super) created_at: Text,
 }
 
 /// The sources of pipelines that do not count for their ref (gitlab-org/gitlab, `dangling_sources` of
@@ -57,12 +58,11 @@ const DANGLING: [&str; 9] = [
 ];
 
 impl Listed {
-    /// Returns whether the pipeline failed, if it counts for the one that asks: another pipeline of the ref that ended. Canceled,
-    /// unfinished and dangling pipelines do not count (gitlab-org/gitlab, `app/models/ci/ref.rb`).
-    pub(super) fn verdict(&self, own: i64) -> Option<bool> {
-        let is_dangling = self.source.as_deref().is_some_and(|it| DANGLING.contains(&it));
+    /// Returns whether the pipeline failed, if it counts. Canceled, unfinished and dangling pipelines do not count (gitlab-org/gitlab,
+    /// `app/models/ci/ref.rb`).
+    pub(super) fn verdict(&self) -> Option<bool> {
         match self.status.0.as_str() {
-            _ if is_dangling || self.id == own => None,
+            _ if DANGLING.contains(&self.source.0.as_str()) => None,
             "failed" => Some(true),
             "success" => Some(false),
             _ => None,
@@ -77,8 +77,8 @@ pub(crate) fn before(api: &Api, git_ref: &str) -> Result<Before, Unknown> {
     let path = format!("pipelines?ref={git_ref}&scope=finished&order_by=id&sort=desc&per_page={PAGE}");
     let page = api.ask(|asker| asker.list::<Listed>(&path))?;
     let ended = |it: Listed| {
-        let has_failed = it.verdict(api.pipeline)?;
-        Some(Ended { id: it.id, has_failed, created_at: it.created_at.unwrap_or_default() })
+        let has_failed = it.verdict()?;
+        Some(Ended { id: it.id, has_failed, created_at: it.created_at.0 })
     };
     let mut ended: Vec<Ended> = page.entries.into_iter().filter_map(ended).collect();
     ended.sort_unstable_by_key(|it| std::cmp::Reverse(it.id));
@@ -102,9 +102,9 @@ mod tests {
 
     #[test]
     fn an_earlier_pipeline_counts_by_its_source_and_status() {
-        let verdict = |id: i64, source: Option<&str>, status: &str| {
-            Listed { id, status: Text(status.to_owned()), source: source.map(str::to_owned), created_at: None }
-                .verdict(7)
+        let verdict = |source: &str, status: &str| {
+            let [status, source] = [status, source].map(|it| Text(it.to_owned()));
+            Listed { id: 6, status, source, created_at: Text::default() }.verdict()
         };
         // The sources of GitLab 18.11 that are not dangling, and those that a later one may add.
         for source in [
@@ -121,16 +121,15 @@ mod tests {
             "unknown",
             "invented_in_gitlab_21",
         ] {
-            assert_eq!(verdict(6, Some(source), "failed"), Some(true), "{source}");
-            assert_eq!(verdict(6, Some(source), "success"), Some(false), "{source}");
+            assert_eq!(verdict(source, "failed"), Some(true), "{source}");
+            assert_eq!(verdict(source, "success"), Some(false), "{source}");
         }
         for source in DANGLING {
-            assert_eq!(verdict(6, Some(source), "failed"), None, "{source}");
+            assert_eq!(verdict(source, "failed"), None, "{source}");
         }
-        assert_eq!(verdict(6, None, "failed"), Some(true));
-        assert_eq!(verdict(7, Some("push"), "failed"), None);
+        assert_eq!(verdict("", "failed"), Some(true));
         for status in ["canceled", "canceling", "running", "pending", "created", "manual", "skipped", "scheduled", ""] {
-            assert_eq!(verdict(6, Some("push"), status), None, "{status}");
+            assert_eq!(verdict("push", status), None, "{status}");
         }
     }
 }

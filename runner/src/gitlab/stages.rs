@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::api::{Api, PAGE, Unknown};
+use super::api::{Api, PAGE};
 use super::jobs::{Jobs, Listed, MAX_NAME};
+use super::unknown::Unknown;
 
 /// The state of a stage. The last one of two jobs' is that of their stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

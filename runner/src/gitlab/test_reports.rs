@@ -6,13 +6,15 @@
 
 use std::fmt;
 use std::io::{BufReader, Read};
+use std::mem;
 use std::time::Duration;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::api::{Api, Unknown};
+use super::api::Api;
 use super::text::Text;
+use super::unknown::Unknown;
 use crate::job_log;
 
 /// The limits of a report, which has the output of every failed test.
@@ -162,12 +164,12 @@ impl<'de> Visitor<'de> for Node<'_> {
 
 /// Returns the summary of the pipeline's tests; `None` if it has no report.
 pub(crate) fn summary(api: &Api) -> Result<Option<Tests>, Unknown> {
-    let asker = api.with_access_token().ok_or(Unknown::Refused(401))?;
+    let asker = api.with_access_token()?;
     let path = format!("pipelines/{}/test_report_summary", api.pipeline);
     let body = asker.open(&path, MAX_REPORT, TIME)?.body;
     let summary: Summary = serde_json::from_reader(BufReader::new(body)).map_err(|_| Unknown::NotUnderstood)?;
     let unreadable = summary.test_suites.into_iter().filter(|suite| suite.suite_error.is_some());
-    let unreadable: Vec<String> = unreadable.map(|suite| suite.name.0).collect();
+    let unreadable: Vec<String> = unreadable.take(MAX_NAMED).map(|suite| masked(suite.name.0)).collect();
     let tests = Tests {
         total: summary.total.count,
         failed: summary.total.failed.saturating_add(summary.total.error),
@@ -179,7 +181,7 @@ pub(crate) fn summary(api: &Api) -> Result<Option<Tests>, Unknown> {
 
 /// Reads the failed tests of a pipeline.
 fn report(api: &Api, pipeline: i64) -> Result<Report, Unknown> {
-    let asker = api.with_access_token().ok_or(Unknown::Refused(401))?;
+    let asker = api.with_access_token()?;
     Ok(Report::read(asker.open(&format!("pipelines/{pipeline}/test_report"), MAX_REPORT, TIME)?.body))
 }
 
@@ -193,14 +195,17 @@ pub(crate) fn name_failed(api: &Api, previous: Option<i64>, tests: &mut Tests) {
             .as_ref()
             .map(|before| !before.failed.iter().any(|it| it.class == test.class && it.name == test.name));
         for text in [&mut test.class, &mut test.name] {
-            if job_log::is_secret(text) {
-                "[a name that looks like a secret]".clone_into(text);
-            }
+            *text = masked(mem::take(text));
         }
     }
     found.sort_by_key(|test| test.is_new == Some(false));
     found.truncate(MAX_NAMED);
     tests.named = found;
+}
+
+/// Returns a name without a secret.
+fn masked(name: String) -> String {
+    if job_log::is_secret(&name) { "[a name that looks like a secret]".to_owned() } else { name }
 }
 
 #[cfg(feature = "fuzz")]

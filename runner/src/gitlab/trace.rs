@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use super::api::{Api, Unknown};
+use super::api::Api;
+use super::unknown::Unknown;
+use crate::net::http::Opened;
 
 /// The limits of a log. GitLab sends it from the beginning, and the end counts.
 const MAX_LOG: u64 = 64 << 20;
@@ -20,10 +22,9 @@ pub(crate) enum Tail {
 
 /// Reads the end of a job's log, within `time`.
 pub(crate) fn tail(api: &Api, job: i64, time: Duration) -> Result<Tail, Unknown> {
-    let asker = api.with_access_token().ok_or(Unknown::Refused(401))?;
-    let end = Instant::now() + time;
+    let asker = api.with_access_token()?;
     // One byte more than the limit shows that there is more.
-    let mut body = asker.open(&format!("jobs/{job}/trace"), MAX_LOG + 1, time)?.body;
+    let Opened { mut body, end, .. } = asker.open(&format!("jobs/{job}/trace"), MAX_LOG + 1, time)?;
     let mut tail = VecDeque::with_capacity(MAX_TAIL);
     let (mut chunk, mut size) = (vec![0; 16 << 10], 0);
     loop {
@@ -35,7 +36,7 @@ pub(crate) fn tail(api: &Api, job: i64, time: Duration) -> Result<Tail, Unknown>
                 tail.drain(..tail.len().saturating_sub(MAX_TAIL));
             }
             Err(_) if Instant::now() >= end => return Ok(Tail::TooLong),
-            Err(_) => return Err(api.broken_off()),
+            Err(_) => return Err(api.broken_off(end)),
         }
     }
     if size > MAX_LOG {

@@ -30,6 +30,7 @@ impl Key {
     pub const TESTS: Self = Self::of_table("tests");
     pub const TIMEOUT: Self = Self::of_table("timeout");
     pub const USER_MAP: Self = Self::of_table("user_map");
+    pub const WAITING_MENTION: Self = Self::of_table("waiting_mention");
     pub const WEBHOOK_VARIABLE: Self = Self::of_table("webhook_variable");
 
     /// Returns the setting's name in the table.

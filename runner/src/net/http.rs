@@ -4,7 +4,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::io::{Read, Take};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
@@ -58,6 +58,7 @@ impl Connection {
         time: Duration,
     ) -> Result<Opened, Fault> {
         let time = time.min(self.deadline.remaining());
+        let end = Instant::now() + time;
         let mut agents = self.agents.borrow_mut();
         let response = loop {
             let request = agents[0].get(url).header(name, secret.expose());
@@ -70,12 +71,12 @@ impl Connection {
         let has_next_page = response.headers().get("x-next-page").map(|page| !page.is_empty());
         let is_encoded = response.headers().get("content-encoding").is_some_and(|it| it != "identity");
         let status = response.status().as_u16();
-        Ok(Opened { status, has_next_page, is_encoded, body: response.into_body().into_reader().take(max_answer) })
+        Ok(Opened { status, has_next_page, is_encoded, end, body: response.into_body().into_reader().take(max_answer) })
     }
 
-    /// Returns the fault of an answer that breaks off.
-    pub(crate) fn broken_off(&self) -> Fault {
-        Fault::Timeout(self.way.far())
+    /// Returns the fault of an answer that breaks off, whose time is over at `end`.
+    pub(crate) fn broken_off(&self, end: Instant) -> Fault {
+        if Instant::now() >= end { Fault::Timeout(self.way.far()) } else { Fault::Protocol(self.way.far()) }
     }
 }
 
@@ -86,6 +87,8 @@ pub(crate) struct Opened {
     pub(crate) has_next_page: Option<bool>,
     /// True if the body is compressed, although nobody asked for it.
     pub(crate) is_encoded: bool,
+    /// The end of its time.
+    pub(crate) end: Instant,
     pub(crate) body: Take<BodyReader<'static>>,
 }
 

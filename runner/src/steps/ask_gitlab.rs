@@ -9,10 +9,11 @@ use super::findings::Findings;
 use super::read_job::Call;
 use crate::cli::EventArgs;
 use crate::explain::Explain;
-use crate::gitlab::api::{Api, Unknown};
+use crate::gitlab::api::Api;
 use crate::gitlab::deployments::{self, Last};
 use crate::gitlab::jobs::{self, Job, Jobs};
 use crate::gitlab::pipelines::Before;
+use crate::gitlab::unknown::Unknown;
 use crate::gitlab::{changes, earlier_failures, pipelines};
 use crate::job::event::{Event, Verdict};
 use crate::job::git_ref::GitRef;
@@ -93,7 +94,7 @@ fn ask_of_pipeline(
 
 fn jobs_of_pipeline(call: &Call, gitlab: &Result<Api, Unknown>) -> Result<Jobs, Unknown> {
     let start_job = call.settings.get_or_default(Key::START_JOB);
-    gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::unsuccessful(api, start_job, call.version()))
+    gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::unsuccessful(api, start_job))
 }
 
 /// Adds the environments that jobs deploy to.
@@ -101,8 +102,8 @@ fn add_deployments<'a>(api: &Api, jobs: impl IntoIterator<Item = &'a mut Job>) {
     let Ok(deployments) = deployments::of_jobs(api) else { return };
     for job in jobs {
         if let Some(deployment) = deployments.iter().find(|it| it.job == job.id) {
-            job.environment = Some(deployment.environment.name.clone());
-            job.environment_slug.clone_from(&deployment.environment.slug);
+            job.environment = Some(deployment.environment.clone());
+            job.environment_slug.clone_from(&deployment.environment_slug);
             job.needs_approval = deployment.is_blocked;
         }
     }
@@ -110,7 +111,7 @@ fn add_deployments<'a>(api: &Api, jobs: impl IntoIterator<Item = &'a mut Job>) {
 
 /// Adds the jobs that may wait, and the environments of manual ones.
 fn ask_of_waiting(call: &Call, gitlab: &Result<Api, Unknown>, findings: &mut Findings) {
-    match gitlab.as_ref().map_err(Unknown::clone).and_then(|api| jobs::waiting(api, call.version())) {
+    match gitlab.as_ref().map_err(Unknown::clone).and_then(jobs::waiting) {
         Ok(mut jobs) => {
             let manual = jobs.other.iter_mut().chain(&mut jobs.optional).filter(|job| job.status == "manual");
             let mut manual = manual.peekable();
@@ -144,9 +145,8 @@ fn ask_of_failures_before(call: &Call, api: &Api, result: Option<Verdict>, befor
     }
     // Whoever may not read this pipeline's jobs may not read those of another one.
     let may_read = jobs.is_some();
-    let of_pipeline = |pipeline, with_trigger_jobs| {
-        may_read.then(|| earlier_failures::of_pipeline(api, pipeline, with_trigger_jobs, call.version()))
-    };
+    let of_pipeline =
+        |pipeline, with_trigger_jobs| may_read.then(|| earlier_failures::of_pipeline(api, pipeline, with_trigger_jobs));
     let has_trigger_job = is_owned_recovery || failed.iter().any(|job| job.is_trigger);
     let of_previous = match of_pipeline(previous.id, has_trigger_job) {
         Some(Err(unknown)) => {
@@ -202,7 +202,7 @@ fn by_environment(findings: Findings) -> Vec<Findings> {
 }
 
 fn lasting_environment(job: &Job) -> Option<&str> {
-    job.environment.as_deref().filter(|name| !name.starts_with("review/"))
+    job.environment.as_deref().filter(|name| !deployments::is_review(name))
 }
 
 /// Adds the changes of a successful deployment.
@@ -211,21 +211,21 @@ fn ask_of_deployment(call: &Call, api: &Api, history: &mut History) {
     let deploys =
         of("CI_JOB_STATUS") == Some("success") && of("CI_ENVIRONMENT_ACTION").is_none_or(|action| action == "start");
     let Some(environment) = of("CI_ENVIRONMENT_NAME").filter(|_| deploys) else { return };
-    let is_sha = |sha: &str| !sha.is_empty() && sha.bytes().all(|it| it.is_ascii_hexdigit());
     match deployments::last(api, environment, of("CI_JOB_NAME").unwrap_or_default()) {
         Ok(Last::Never) => history.last_deployment = Some(LastDeployment { sha: None, pipeline_id: None }),
-        Ok(Last::Of { sha, pipeline }) if is_sha(&sha) => {
+        Ok(Last::Of { sha, pipeline }) if changes::is_sha(&sha) => {
             let is_on = call.settings.is_on(Key::COMPARE);
             let is_newer = pipeline.is_some_and(|pipeline| pipeline > api.pipeline);
-            let ours = of("CI_COMMIT_SHA").filter(|ours| is_on && !is_newer && *ours != sha && is_sha(ours));
+            let ours = of("CI_COMMIT_SHA").filter(|ours| is_on && !is_newer && *ours != sha && changes::is_sha(ours));
             if let Some(ours) = ours {
                 let project = of("CI_PROJECT_PATH").unwrap_or_default();
                 match changes::between(api, &sha, ours, project) {
-                    Some(Err(unknown)) => call.report.warning(&format!(
+                    Ok(changes) => history.changes = Some(changes),
+                    Err(Unknown::NeedsAccessToken) => {}
+                    Err(unknown) => call.report.warning(&format!(
                         "the commits since the last deployment are unknown: {}; the message links to them",
                         unknown.describe()
                     )),
-                    known => history.changes = known.and_then(Result::ok),
                 }
             }
             history.last_deployment = Some(LastDeployment { sha: Some(sha), pipeline_id: pipeline });

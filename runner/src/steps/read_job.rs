@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::findings::Findings;
 use crate::cli::{EventArgs, JobArgs};
+use crate::gitlab::tokens::unusable_token;
 use crate::job::context::{Context, Gathered};
 use crate::job::key::Key;
 use crate::job::settings::{self, Settings};
@@ -63,7 +64,8 @@ impl Call {
                 settings::variable(name)
             ));
         }
-        for warning in settings.refused().chain(unknown::unknown(&variables)) {
+        let ignored = settings.refused().chain(unknown::unknown(&variables)).chain(unusable_token(&variables));
+        for warning in ignored {
             report.warning(&warning);
         }
         let file = SettingsFile::read(&variables, &*report);
@@ -137,12 +139,5 @@ impl Call {
     pub(crate) fn mentions_somebody(&self) -> bool {
         [Key::MENTION, Key::OPS_MENTION].into_iter().any(|key| self.settings.get(key).is_some())
             || self.file.mentions_somebody()
-    }
-
-    /// Returns the major and the minor version of this GitLab; zeros if unknown.
-    pub(crate) fn version(&self) -> (u32, u32) {
-        let version = self.variables.get("CI_SERVER_VERSION").unwrap_or_default();
-        let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
     }
 }

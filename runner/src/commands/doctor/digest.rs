@@ -1,18 +1,64 @@
-//! The projects of a digest, which only `NOTIFIER_GITLAB_TOKEN` may read.
+//! The checks of a digest's job: what its tokens may read of its own project, or of others.
 
 use super::checklist::{Checklist, Topic};
-use super::gitlab::connect;
+use super::gitlab::{Route, check_route, connect};
 use crate::explain::Explain;
-use crate::gitlab::digest;
+use crate::gitlab::{changes, digest, jobs};
 use crate::job::key::Key;
-use crate::steps::ask_digest::projects_of;
+use crate::steps::ask_digest::{branch_of, others};
 use crate::steps::read_job::Call;
 
-/// Checks each project of `NOTIFIER_PROJECTS`.
+const DEPLOYMENTS: Route = [("deployments", "the digest lacks environments"), ("배포 기록", "요약에 환경이 없습니다")];
+const PIPELINES: Route = [
+    ("pipelines", "the digest lacks the default branch and the jobs that failed most"),
+    ("파이프라인", "요약에 기본 브랜치와 가장 많이 실패한 작업이 없습니다"),
+];
+const JOBS: Route = [
+    ("the jobs of a pipeline", "the digest lacks the jobs that failed most"),
+    ("파이프라인의 작업", "요약에 가장 많이 실패한 작업이 없습니다"),
+];
+const COMMITS: Route = [
+    ("the commits between two commits", "the digest lacks how far the default branch is ahead"),
+    ("두 커밋 사이의 커밋", "요약에 기본 브랜치가 얼마나 앞서 있는지 없습니다"),
+];
+
+/// True in the job of the component `digest`: it has the number of days, and none of `notify`'s variables.
+pub(super) fn is_its_job(call: &Call) -> bool {
+    call.settings.get(Key::DAYS).is_some() && call.settings.get(Key::START_JOB).is_none()
+}
+
+/// Checks each list that the digest reads.
 pub(super) fn check(call: &Call, list: &Checklist) {
-    let Some(projects) = call.settings.get(Key::PROJECTS) else { return };
-    for (path, _) in projects_of(projects, &*call.report) {
-        match connect(call).and_then(|api| digest::check(&api, path)) {
+    match call.settings.get(Key::PROJECTS) {
+        Some(projects) => check_others(call, projects, list),
+        None => check_own(call, list),
+    }
+}
+
+fn check_own(call: &Call, list: &Checklist) {
+    for (route, of) in [(DEPLOYMENTS, "deployments"), (PIPELINES, "pipelines")] {
+        check_route(list, route, connect(call).and_then(|api| digest::check_own(&api, of)));
+    }
+    check_route(list, JOBS, connect(call).and_then(|api| jobs::names(&api).map(drop)));
+    let sha = call.variables.get("CI_COMMIT_SHA").unwrap_or_default();
+    check_route(
+        list,
+        COMMITS,
+        connect(call).and_then(|api| changes::between(&api, sha, branch_of(call), "").map(drop)),
+    );
+}
+
+fn check_others(call: &Call, projects: &str, list: &Checklist) {
+    if connect(call).is_ok_and(|api| api.with_access_token().is_err()) {
+        let detail = list.say(
+            "NOTIFIER_PROJECTS needs NOTIFIER_GITLAB_TOKEN, a group access token with read_api",
+            "NOTIFIER_PROJECTS에는 read_api가 있는 그룹 액세스 토큰 NOTIFIER_GITLAB_TOKEN이 필요합니다",
+        );
+        return list.note(Topic::GitLab, detail);
+    }
+    for other in others(projects, branch_of(call), &*call.report) {
+        let path = other.path;
+        match connect(call).and_then(|api| digest::check_other(&api, other)) {
             Ok(()) => {
                 list.ok(Topic::GitLab, &list.say(format!("can read {path}"), format!("{path}: 읽을 수 있습니다")));
             }

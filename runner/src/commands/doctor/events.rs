@@ -3,11 +3,15 @@
 use std::cell::RefCell;
 
 use super::checklist::{Checklist, Topic};
+use super::digest;
 use crate::cli::EventArgs;
+use crate::gitlab::digest::{Branch, Digest};
+use crate::gitlab::jobs::{Job, Jobs};
 use crate::job::event::{Event, Verdict};
 use crate::job::key::Key;
 use crate::module::skip::Skip;
 use crate::report::{Code, Warning};
+use crate::steps::ask_digest::branch_of;
 use crate::steps::findings::Findings;
 use crate::steps::read_job::Call;
 use crate::steps::render::quietly;
@@ -23,14 +27,26 @@ const EVENTS: [(Event, &str, Option<Verdict>); 7] = [
     (Event::PipelineFinished, "success", Some(Verdict::Success)),
 ];
 
+/// The event of a wait, and the one of a digest's job.
+const WAITING: (Event, &str, Option<Verdict>) = (Event::PipelineWaiting, "running", None);
+const DIGEST: (Event, &str, Option<Verdict>) = (Event::Digest, "running", None);
+
 pub(super) fn check(call: &Call, list: &mut Checklist) {
     let mut known: Vec<Warning> = Vec::new();
     let mut leaves_out_branch = false;
     let people = call.people();
-    for (event, status, result) in EVENTS {
+    let mut events = if digest::is_its_job(call) { vec![DIGEST] } else { EVENTS.to_vec() };
+    // The waiting job is off by default.
+    events.extend(call.settings.get(Key::WAITING_MENTION).map(|_| WAITING));
+    for (event, status, result) in events {
         let mut variables = call.variables.clone();
         variables.set("CI_JOB_STATUS", status);
-        let findings = Findings { people: people.clone(), ..Findings::of_job(&variables) };
+        let mut findings = Findings { people: people.clone(), ..Findings::of_job(&variables) };
+        match event {
+            Event::PipelineWaiting => findings.jobs = Some(waiting()),
+            Event::Digest => findings.digest = Some(sample(call)),
+            _ => {}
+        }
         let context = call.context_of(EventArgs { event, result }, &variables, &findings, &RefCell::default());
         let (Ok(message), _) = quietly(call, &context) else { continue };
         let place = match call.to.bot_for(message.environment()) {
@@ -78,4 +94,16 @@ pub(super) fn check(call: &Call, list: &mut Checklist) {
         );
         list.note(Topic::Settings, &detail);
     }
+}
+
+/// Returns a job that waits for somebody.
+fn waiting() -> Jobs {
+    let job = Job { id: 1, name: "deploy".to_owned(), status: "manual".to_owned(), ..Job::default() };
+    Jobs { other: vec![job], ..Jobs::default() }
+}
+
+/// Returns a digest with one pipeline.
+fn sample(call: &Call) -> Digest {
+    let branch = Branch { name: branch_of(call).to_owned(), pipelines: vec![1], ..Branch::default() };
+    Digest { days: call.settings.days(), branch: Some(branch), ..Digest::default() }
 }

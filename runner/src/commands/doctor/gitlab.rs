@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::checklist::{Checklist, Topic};
 use crate::explain::Explain;
-use crate::gitlab::api::{Api, Unknown};
+use crate::gitlab::api::Api;
+use crate::gitlab::unknown::Unknown;
 use crate::gitlab::{changes, deployments, jobs, pipelines, test_reports, trace};
 use crate::job::key::Key;
 use crate::steps::ask_gitlab::git_ref;
 use crate::steps::read_job::Call;
 
 /// What a token may read, and the loss without it, in each language.
-type Route = [(&'static str, &'static str); 2];
+pub(super) type Route = [(&'static str, &'static str); 2];
 
 const JOBS: Route = [
     (
@@ -67,9 +68,21 @@ pub(super) fn connect(call: &Call) -> Result<Api, Unknown> {
     Api::of_job(&call.client, &call.variables, call.deadline.remaining() / 2, REQUESTS, call.deadline)
 }
 
+/// Adds the line of a route.
+pub(super) fn check_route(list: &Checklist, [english, korean]: Route, known: Result<(), Unknown>) {
+    let (route, missed) = list.say(english, korean);
+    match known {
+        Ok(()) => {
+            list.ok(Topic::GitLab, &list.say(format!("can read {route}"), format!("{route}: 읽을 수 있습니다")));
+        }
+        Err(unknown) => list.note(Topic::GitLab, &format!("{route}: {}; {missed}", unknown.describe())),
+    }
+}
+
 /// Checks each route that the tokens may read on this GitLab, and lists the loss without it.
 pub(super) fn check(call: &Call, list: &Checklist) {
     let api = || connect(call);
+    let check = |route, known| check_route(list, route, known);
     let nothing = |unknown: &Unknown| {
         let reason = unknown.describe();
         let detail = list.say(
@@ -81,17 +94,8 @@ pub(super) fn check(call: &Call, list: &Checklist) {
     if let Err(unknown) = api() {
         return nothing(&unknown);
     }
-    let check = |[english, korean]: Route, known: Result<(), Unknown>| {
-        let (route, missed) = list.say(english, korean);
-        match known {
-            Ok(()) => {
-                list.ok(Topic::GitLab, &list.say(format!("can read {route}"), format!("{route}: 읽을 수 있습니다")));
-            }
-            Err(unknown) => list.note(Topic::GitLab, &format!("{route}: {}; {missed}", unknown.describe())),
-        }
-    };
     let start_job = call.settings.get_or_default(Key::START_JOB);
-    let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job, call.version()));
+    let jobs = api().and_then(|api| jobs::unsuccessful(&api, start_job));
     if let Err(unknown @ Unknown::Fault(_)) = &jobs {
         return nothing(unknown);
     }
@@ -105,15 +109,14 @@ pub(super) fn check(call: &Call, list: &Checklist) {
     }
     check(DEPLOYMENTS, api().and_then(|api| deployments::of_jobs(&api).map(drop)));
     let compared = call.variables.get("CI_COMMIT_SHA").zip(api().ok());
-    if let Some(api) = api().ok().filter(|api| api.with_access_token().is_some()) {
+    if let Some(api) = api().ok().filter(|api| api.with_access_token().is_ok()) {
         check(REPORTS, test_reports::summary(&api).map(drop));
         if call.settings.log_lines() > 0 {
             check(LOGS, trace::tail(&api, api.job, TIME_FOR_LOG).map(drop));
         }
     }
-    if let Some(known) = compared.and_then(|(sha, api)| changes::between(&api, sha, sha, "")) {
-        check(COMMITS, known.map(drop));
-    } else {
+    let known = compared.map_or(Err(Unknown::NeedsAccessToken), |(sha, api)| changes::between(&api, sha, sha, ""));
+    if known == Err(Unknown::NeedsAccessToken) {
         let [[(_, commits), (_, commits_ko)], [(_, tests), (_, tests_ko)], [(_, logs), (_, logs_ko)]] =
             [COMMITS, REPORTS, LOGS];
         let detail = list.say(
@@ -121,5 +124,7 @@ pub(super) fn check(call: &Call, list: &Checklist) {
             format!("NOTIFIER_GITLAB_TOKEN(read_api가 있는 프로젝트 액세스 토큰)이 없습니다. {commits_ko}. {tests_ko}. {logs_ko}"),
         );
         list.note(Topic::GitLab, &detail);
+    } else {
+        check(COMMITS, known.map(drop));
     }
 }

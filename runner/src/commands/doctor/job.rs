@@ -1,6 +1,7 @@
 //! The checks of the job, its settings, and the message of a finished deployment.
 
 use super::checklist::{Checklist, Topic};
+use super::digest;
 use crate::job::context::Context;
 use crate::job::event::Event;
 use crate::job::key::Key;
@@ -86,8 +87,10 @@ pub(super) fn check_module(call: &Call, list: &mut Checklist) -> Option<Message>
             if !is_replaced {
                 list.ok(Topic::Module, &rendered);
             }
-            list.ok(Topic::Message, &message.summary);
-            note_what_is_left_out(call, list);
+            if !digest::is_its_job(call) {
+                list.ok(Topic::Message, &message.summary);
+                note_what_is_left_out(call, list);
+            }
             Some(message)
         }
     }

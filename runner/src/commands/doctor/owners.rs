@@ -17,7 +17,7 @@ use crate::steps::render::quietly;
 pub(super) fn check(call: &Call, list: &Checklist) {
     let Some(owners) = call.settings.get(Key::OWNERS) else { return };
     let entries: Vec<&str> = entries(owners);
-    let (names, are_cut) = match connect(call).and_then(|api| jobs::names(&api, call.version())) {
+    let (names, are_cut) = match connect(call).and_then(|api| jobs::names(&api)) {
         Ok(names) => names,
         Err(unknown) => {
             let reason = unknown.describe();

@@ -2,79 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
-use super::super::api::{Asker, PAGE, Unknown};
-use super::super::text::Text;
+use super::super::api::{Asker, PAGE};
+use super::super::deployments::{Listed, is_review};
 use super::super::time::seconds;
+use super::super::unknown::Unknown;
 use super::numbers::{Deployments, Digest, Environment, Last};
-use super::{Period, Read};
+use super::{Listing, Period};
 use crate::net::secret::percent_encoded;
 
 /// The most environments to name.
 const MAX_ENVIRONMENTS: usize = 8;
 
-/// The folder of review environments (<https://docs.gitlab.com/ci/environments/#group-similar-environments>).
-const REVIEW: &str = "review/";
-
-#[derive(Deserialize)]
-pub(super) struct Listed {
-    id: i64,
-    #[serde(default)]
-    sha: Text,
-    #[serde(default)]
-    status: Text,
-    #[serde(default)]
-    created_at: Text,
-    #[serde(default)]
-    updated_at: Text,
-    #[serde(default)]
-    environment: Option<Named>,
-    #[serde(default)]
-    deployable: Option<Deployable>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    #[serde(default)]
-    name: Text,
-}
-
-#[derive(Deserialize)]
-struct Deployable {
-    #[serde(default)]
-    finished_at: Text,
-    #[serde(default)]
-    pipeline: Option<Pipeline>,
-}
-
-#[derive(Deserialize)]
-struct Pipeline {
-    id: i64,
-}
-
-impl Listed {
-    fn pipeline(&self) -> Option<i64> {
-        self.deployable.as_ref()?.pipeline.as_ref().map(|it| it.id)
-    }
-
-    /// Returns the time of its end. A deployment may wait for approval long before it runs.
-    fn at(&self) -> Option<i64> {
-        let finished = self.deployable.as_ref().and_then(|it| seconds(&it.finished_at.0));
-        finished.or_else(|| seconds(&self.updated_at.0)).or_else(|| seconds(&self.created_at.0))
-    }
-
-    /// Returns the name of its environment.
-    fn environment(&self) -> Option<&str> {
-        self.environment.as_ref().map(|it| it.name.0.as_str()).filter(|name| !name.is_empty())
-    }
+/// Returns the time of its end. A deployment may wait for approval long before it runs.
+fn ended_at(it: &Listed) -> Option<i64> {
+    it.finished_at().and_then(seconds).or_else(|| seconds(&it.updated_at.0)).or_else(|| seconds(&it.created_at.0))
 }
 
 /// Reads the deployments of these days and of the days before. GitLab pairs the filter with the order
 /// (gitlab-org/gitlab, `app/finders/deployments_finder.rb`).
-pub(super) fn read(asker: Asker, pages: usize, period: Period) -> Result<Read<Listed>, Unknown> {
+pub(super) fn read(asker: Asker, pages: usize, period: Period) -> Result<Listing<Listed>, Unknown> {
     let after = percent_encoded(&period.begins_at());
-    let mut read = super::read(
+    let mut read = super::read_pages(
         pages,
         |number| {
             asker.list(&format!(
@@ -86,14 +34,14 @@ pub(super) fn read(asker: Asker, pages: usize, period: Period) -> Result<Read<Li
     // A deployment that is updated meanwhile moves to another page.
     read.entries.sort_by_key(|it: &Listed| it.id);
     read.entries.dedup_by_key(|it| it.id);
-    read.entries.sort_by_key(|it| (it.at(), it.id));
+    read.entries.sort_by_key(|it| (ended_at(it), it.id));
     Ok(read)
 }
 
 /// The deployments of one environment, oldest first.
 #[derive(Default)]
-struct Counted {
-    deployments: [i64; 2],
+struct Tally {
+    ended: [i64; 2],
     failed: [i64; 2],
     rollbacks: [i64; 2],
     last: Option<Last>,
@@ -101,9 +49,9 @@ struct Counted {
     last_pipeline: Option<i64>,
 }
 
-impl Counted {
+impl Tally {
     fn add(&mut self, it: &Listed, period: Period) {
-        let Some(at) = it.at() else { return };
+        let Some(at) = ended_at(it) else { return };
         let has_failed = match it.status.0.as_str() {
             "success" => false,
             "failed" => true,
@@ -115,7 +63,7 @@ impl Counted {
             && it.pipeline().is_some()
             && self.last.as_ref().is_some_and(|last| last.sha != it.sha.0);
         if let Some(part) = period.part(at) {
-            self.deployments[part] += 1;
+            self.ended[part] += 1;
             self.failed[part] += i64::from(has_failed);
             self.rollbacks[part] += i64::from(is_rollback);
         }
@@ -128,16 +76,16 @@ impl Counted {
     /// Adds the numbers of another environment.
     fn merge(mut self, other: &Self) -> Self {
         for part in 0..2 {
-            self.deployments[part] += other.deployments[part];
+            self.ended[part] += other.ended[part];
             self.failed[part] += other.failed[part];
             self.rollbacks[part] += other.rollbacks[part];
         }
         self
     }
 
-    fn deployments(&self, read: &Read<Listed>, period: Period) -> Deployments {
+    fn deployments(&self, read: &Listing<Listed>, period: Period) -> Deployments {
         Deployments {
-            deployments: read.trend(self.deployments),
+            ended: read.trend(self.ended),
             failed: read.trend(self.failed),
             rollbacks: read.trend(self.rollbacks),
             of_last: of_last(read, period),
@@ -146,14 +94,14 @@ impl Counted {
 }
 
 /// Returns the length of the list if it does not reach back to the beginning of these days.
-fn of_last(read: &Read<Listed>, period: Period) -> Option<usize> {
+fn of_last(read: &Listing<Listed>, period: Period) -> Option<usize> {
     // The list is in the order of updates.
     let is_before = |it: &Listed| seconds(&it.updated_at.0).is_some_and(|at| period.part(at) != Some(0));
-    (read.is_cut && !read.entries.iter().any(is_before)).then_some(read.entries.len())
+    (read.is_cut && !read.entries.is_empty() && !read.entries.iter().any(is_before)).then_some(read.entries.len())
 }
 
-fn by_environment(read: &Read<Listed>, period: Period) -> BTreeMap<&str, Counted> {
-    let mut by_environment: BTreeMap<&str, Counted> = BTreeMap::new();
+fn by_environment(read: &Listing<Listed>, period: Period) -> BTreeMap<&str, Tally> {
+    let mut by_environment: BTreeMap<&str, Tally> = BTreeMap::new();
     for it in &read.entries {
         let Some(environment) = it.environment() else { continue };
         by_environment.entry(environment).or_default().add(it, period);
@@ -162,29 +110,29 @@ fn by_environment(read: &Read<Listed>, period: Period) -> BTreeMap<&str, Counted
 }
 
 /// Adds the environments. The review environments are counted together.
-pub(super) fn add(read: &Read<Listed>, period: Period, digest: &mut Digest) {
-    let mut review = Counted::default();
+pub(super) fn add(read: &Listing<Listed>, period: Period, digest: &mut Digest) {
+    let mut review = Tally::default();
     let mut environments = Vec::new();
     for (name, counted) in by_environment(read, period) {
-        if name.starts_with(REVIEW) {
+        if is_review(name) {
             review = review.merge(&counted);
-        } else if counted.deployments != [0, 0] {
+        } else if counted.ended != [0, 0] {
             let deployments = counted.deployments(read, period);
             environments.push(Environment { name: name.to_owned(), deployments, last: counted.last, ahead: None });
         }
     }
-    environments.sort_by(|one, other| other.deployments.deployments.cmp(&one.deployments.deployments));
+    environments.sort_by(|one, other| other.deployments.ended.cmp(&one.deployments.ended));
     digest.more_environments = environments.len().saturating_sub(MAX_ENVIRONMENTS);
     environments.truncate(MAX_ENVIRONMENTS);
     digest.environments = Some(environments);
-    digest.review = (review.deployments != [0, 0]).then(|| review.deployments(read, period));
+    digest.review = (review.ended != [0, 0]).then(|| review.deployments(read, period));
 }
 
 /// Counts the deployments of all environments together. They are not compared with those of the days before.
-pub(super) fn count_all(read: &Read<Listed>, period: Period) -> Deployments {
-    let all = by_environment(read, period).values().fold(Counted::default(), Counted::merge);
+pub(super) fn count_all(read: &Listing<Listed>, period: Period) -> Deployments {
+    let all = by_environment(read, period).values().fold(Tally::default(), Tally::merge);
     let mut all = all.deployments(read, period);
-    for trend in [&mut all.deployments, &mut all.failed, &mut all.rollbacks] {
+    for trend in [&mut all.ended, &mut all.failed, &mut all.rollbacks] {
         trend.truncate(1);
     }
     all

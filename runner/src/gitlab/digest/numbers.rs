@@ -36,7 +36,8 @@ pub(crate) type Trend = Vec<i64>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Deployments {
     /// Those that succeeded or failed.
-    pub(crate) deployments: Trend,
+    #[serde(rename = "deployments")]
+    pub(crate) ended: Trend,
     pub(crate) failed: Trend,
     pub(crate) rollbacks: Trend,
     /// The number that was read, if there were more in these days.

@@ -1,10 +1,11 @@
 //! The pipelines of a branch, for a digest (<https://docs.gitlab.com/api/pipelines/#list-project-pipelines>).
 
-use super::super::api::{Asker, PAGE, Unknown};
+use super::super::api::{Asker, PAGE};
 use super::super::pipelines::Listed;
 use super::super::time::seconds;
+use super::super::unknown::Unknown;
 use super::numbers::Branch;
-use super::{Period, Read};
+use super::{Listing, Period};
 use crate::net::secret::percent_encoded;
 
 /// A pipeline that ended.
@@ -16,30 +17,30 @@ struct Ended {
 
 impl Ended {
     fn of(listed: &Listed) -> Option<Self> {
-        let at = seconds(listed.created_at.as_deref()?)?;
-        Some(Self { id: listed.id, at, has_failed: listed.verdict(0)? })
+        let at = seconds(&listed.created_at.0)?;
+        Some(Self { id: listed.id, at, has_failed: listed.verdict()? })
     }
 }
 
 /// Reads the pipelines that ended, back to the last one before both periods: it was red or green when they began.
-pub(super) fn read(asker: Asker, branch: &str, pages: usize, period: Period) -> Result<Read<Listed>, Unknown> {
+pub(super) fn read(asker: Asker, branch: &str, pages: usize, period: Period) -> Result<Listing<Listed>, Unknown> {
     let branch = percent_encoded(branch);
     let path = format!("pipelines?ref={branch}&scope=finished&order_by=id&sort=desc&per_page={PAGE}");
     let is_before = |it: &Listed| Ended::of(it).is_some_and(|it| period.part(it.at).is_none());
     let page = |number| asker.list(&format!("{path}&page={number}"));
-    let mut read = super::read(pages, page, |entries: &[Listed]| entries.iter().any(is_before))?;
+    let mut read = super::read_pages(pages, page, |entries: &[Listed]| entries.iter().any(is_before))?;
     read.entries.sort_by_key(|it: &Listed| it.id);
     read.entries.dedup_by_key(|it| it.id);
     Ok(read)
 }
 
 /// Returns those that count, oldest first.
-fn ended(read: &Read<Listed>) -> impl Iterator<Item = Ended> {
+fn ended(read: &Listing<Listed>) -> impl Iterator<Item = Ended> {
     read.entries.iter().filter_map(Ended::of)
 }
 
 /// Returns the failed pipelines of these days, newest first.
-pub(super) fn failed(read: &Read<Listed>, period: Period) -> Vec<i64> {
+pub(super) fn failed(read: &Listing<Listed>, period: Period) -> Vec<i64> {
     let failed = ended(read).filter(|it| it.has_failed && period.part(it.at) == Some(0));
     let mut failed: Vec<i64> = failed.map(|it| it.id).collect();
     failed.reverse();
@@ -48,7 +49,7 @@ pub(super) fn failed(read: &Read<Listed>, period: Period) -> Vec<i64> {
 
 /// Counts the pipelines. The branch is red from a failed pipeline to the next one that succeeds. Both count from their creation, because
 /// a later retry or manual job moves the end.
-pub(super) fn count(name: &str, listed: &Read<Listed>, period: Period) -> Branch {
+pub(super) fn count(name: &str, listed: &Listing<Listed>, period: Period) -> Branch {
     let (mut pipelines, mut failed, mut red) = ([0; 2], [0; 2], [0; 2]);
     let mut longest_red = 0;
     let begin = period.end - period.seconds();
@@ -88,6 +89,6 @@ pub(super) fn count(name: &str, listed: &Read<Listed>, period: Period) -> Branch
         red: listed.trend(red),
         longest_red,
         is_red: red_since.is_some(),
-        of_last: (listed.is_cut && !is_before).then_some(listed.entries.len()),
+        of_last: (listed.is_cut && !is_before && !listed.entries.is_empty()).then_some(listed.entries.len()),
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::explain::Explain;
-use crate::gitlab::api::token_for;
+use crate::gitlab::tokens::token_for;
 use crate::job::job_state;
 use crate::module::pin::sha256;
 use crate::net::address;
