@@ -40,6 +40,8 @@ const TOKEN: &str = "glcbt-64_not-a-real-job-token";
 pub(crate) struct Release {
     pub(crate) packed: Vec<u8>,
     pub(crate) template: String,
+    /// The template of the digest.
+    pub(crate) digest: String,
 }
 
 /// A release of this very build.
@@ -63,9 +65,13 @@ pub(crate) fn release_of(version: &str, module: &[u8]) -> Release {
         text += &format!("SHA256_{build}={digest}\nSHA256_{build}_UNPACKED={unpacked}\n");
     }
     fs::write(&pins, text).unwrap();
-    let rendered = Command::new(root().join("release/render")).arg(&pins).output().unwrap();
-    assert!(rendered.status.success());
-    Release { packed, template: String::from_utf8(rendered.stdout).unwrap() }
+    let [template, digest] = ["component.yml", "component/digest.yml"].map(|source| {
+        let rendered =
+            Command::new(root().join("release/render")).arg(&pins).arg(root().join(source)).output().unwrap();
+        assert!(rendered.status.success());
+        String::from_utf8(rendered.stdout).unwrap()
+    });
+    Release { packed, template, digest }
 }
 
 /// The real binary in a folder where every user may run it. The checkout may be closed to other users.

@@ -172,8 +172,53 @@ fn gitlab_of_engine(of: &[&str], artifacts: Option<PathBuf>) -> Server {
     // The jobs of consumers' pipelines.
     let others = of.iter().filter(|name| NUMBERS.iter().all(|(known, _)| known != *name)).zip(711_100..);
     gitlab.jobs.extend(others.map(|(name, id)| failed(id, name, "ship", "script_failure")));
+    with_packages(gitlab)
+}
+
+/// A GitLab that also has the packages of this build.
+fn with_packages(gitlab: GitLab) -> Server {
     let packed = ["x86_64", "aarch64"].map(|it| (format!("pipeline-notifier-{it}-linux.gz"), release().packed.clone()));
     Server::start([Reply::Hosted(packed.into(), Arc::new(Mutex::new(gitlab)))])
+}
+
+/// A project with nothing but the digest posts it in its schedule, and has no jobs otherwise. `doctor` runs in the same job.
+#[test]
+fn a_schedule_posts_the_digest_of_other_projects() {
+    let example = fs::read_to_string(root().join("examples/pipelines/digest.gitlab-ci.yml")).unwrap();
+    let consumer = Consumer::new(&example, "main", &[(env!("CARGO_PKG_VERSION"), &release().template)]);
+    let mut gitlab = GitLab::new();
+    let lists = |branch: &str| {
+        let ended = with(pipeline(90_700, "success"), "ref", branch);
+        let at = ended["created_at"].clone();
+        let deployed = deployment(600, "prod", "success", "0f1e2d3c", (90_700, 711_900));
+        (vec![ended], vec![with(deployed, "updated_at", at)])
+    };
+    gitlab.others.insert("shop/api", lists("main"));
+    gitlab.others.insert("shop/web", lists("master"));
+    let registry = with_packages(gitlab);
+    let slack = Server::start([Reply::ok()]);
+    let hook = slack.url(WEBHOOK_PATH);
+    let variables = [
+        ("SLACK_WEBHOOK_URL", &*hook),
+        ("CI_PIPELINE_SOURCE", "schedule"),
+        ("NOTIFIER_DIGEST", "yes"),
+        ("NOTIFIER_GITLAB_TOKEN", "glpat-not-a-real-access-token"),
+    ];
+    let ran = consumer.run_on(&registry, &variables);
+    assert_eq!(ran.jobs, BTreeMap::from([("notify-digest".to_owned(), "PASS".to_owned())]), "{}", ran.log);
+    let text = slack.only_request().json()["text"].as_str().unwrap().to_owned();
+    for line in ["shop/api: 1 deployment · main: 1 pipeline", "shop/web: 1 deployment · master: 1 pipeline"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(consumer.jobs(&[]).is_empty());
+
+    let guide = fs::read_to_string(root().join("docs/guides/digest.md")).unwrap();
+    let doctor = guide.split("```").find(|it| it.starts_with("yaml\n") && it.contains("doctor")).unwrap();
+    let doctor = doctor.trim_start_matches("yaml\n");
+    consumer.write(".gitlab-ci.yml", &format!("{example}\n{doctor}"));
+    let ran = consumer.run_on(&registry, &variables);
+    assert!(ran.log.contains("GitLab: can read shop/web"), "{}", ran.log);
+    assert_eq!(slack.requests().len(), 1);
 }
 
 fn environment(branch: &str) -> &str {

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::bootstrap::release;
 use crate::support::harness::binary;
 use crate::support::harness::root;
 use crate::support::loopback::Server;
@@ -68,6 +69,7 @@ impl Consumer {
         let component = root.join("component");
         fs::copy(self::root().join("templates/deploy-target.yml"), component.join("templates/deploy-target.yml"))
             .unwrap();
+        fs::write(component.join("templates/digest.yml"), &release().digest).unwrap();
         let bare = root.join("remotes/devops/pipeline-notifier.git");
         consumer.git(&component, &["init", "--quiet"]);
         for (tag, template) in releases {
