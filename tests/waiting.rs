@@ -21,16 +21,25 @@ fn waiting(server: &Server, settings: &[(&str, &str)]) -> Notifier {
     settings.iter().fold(notifier, |notifier, (name, value)| notifier.with(name, *value))
 }
 
-/// Returns the end of the run, the status, the links, and the mentions.
-fn wait(of: GitLab, settings: &[(&str, &str)]) -> (Ended, String, Vec<(String, String)>, Vec<String>) {
+/// The message of a waiting job.
+struct Waited {
+    ended: Ended,
+    /// The status, or the last line of the log if no message was sent.
+    status: String,
+    /// The labels and addresses, without the pipeline's.
+    links: Vec<(String, String)>,
+    mentions: Vec<String>,
+}
+
+fn wait(of: GitLab, settings: &[(&str, &str)]) -> Waited {
     let slack = Server::start([Reply::ok()]);
     let (server, _) = gitlab(of);
     let ended = waiting(&server, settings).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH)).run();
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert!(server.requests().len() <= 4, "{:?}", server.requests());
     let Some(request) = slack.requests().into_iter().next() else {
-        let last = ended.last_line().to_owned();
-        return (ended, last, vec![], vec![]);
+        let status = ended.last_line().to_owned();
+        return Waited { ended, status, links: vec![], mentions: vec![] };
     };
     let body = request.json();
     slack_limits::check(&body).unwrap();
@@ -42,7 +51,7 @@ fn wait(of: GitLab, settings: &[(&str, &str)]) -> (Ended, String, Vec<(String, S
         (it["text"].as_str().unwrap().to_owned(), it["url"].as_str().unwrap().replace(&server.url(""), GITLAB))
     };
     let links = links.map(link).filter(|(label, _)| !label.starts_with("Pipeline") && !label.starts_with("파이프라인"));
-    (ended, status, links.collect(), mentions(&body))
+    Waited { ended, status, links: links.collect(), mentions: mentions(&body) }
 }
 
 pub(crate) fn with_jobs(jobs: Vec<Value>) -> GitLab {
@@ -57,7 +66,7 @@ fn manual(id: u64, name: &str, is_optional: bool) -> Value {
 
 #[test]
 fn a_blocking_manual_job_is_waited_for() {
-    let (ended, status, links, mentions) = wait(with_jobs(vec![manual(7, "deploy-prod", false)]), &[]);
+    let Waited { ended, status, links, mentions } = wait(with_jobs(vec![manual(7, "deploy-prod", false)]), &[]);
     assert_eq!(status, "waiting for manual job deploy-prod");
     assert_eq!(links, [("deploy-prod".to_owned(), format!("{GITLAB}/commerce/shop-api/-/jobs/7"))]);
     assert!(mentions.is_empty() && !ended.stderr.contains("warning"), "{}", ended.stderr);
@@ -67,15 +76,15 @@ fn a_blocking_manual_job_is_waited_for() {
 #[test]
 fn an_optional_manual_job_is_waited_for_if_it_deploys() {
     let of = || with_jobs(vec![manual(7, "deploy-prod", true), manual(8, "clean", true)]);
-    assert_eq!(wait(of(), &[]).1, NOTHING);
-    let (_, status, links, _) = wait(of(), &[("NOTIFIER_DEPLOY_JOBS", "deploy-*")]);
+    assert_eq!(wait(of(), &[]).status, NOTHING);
+    let Waited { status, links, .. } = wait(of(), &[("NOTIFIER_DEPLOY_JOBS", "deploy-*")]);
     assert_eq!((status.as_str(), links.len()), ("waiting for manual job deploy-prod", 1));
 }
 
 #[test]
 fn each_waiting_job_is_named_and_linked() {
     let jobs = (1..=13).map(|id| manual(id, &format!("deploy-{id}"), false)).collect();
-    let (_, status, links, _) = wait(with_jobs(jobs), &[]);
+    let Waited { status, links, .. } = wait(with_jobs(jobs), &[]);
     assert_eq!(status, "waiting for manual job deploy-1, deploy-2, and 11 more");
     assert_eq!(links.len(), 10);
     let mixed = vec![
@@ -83,7 +92,7 @@ fn each_waiting_job_is_named_and_linked() {
         manual(2, "deploy-prod", false),
         job(3, "rollout", "deploy", "scheduled"),
     ];
-    let (_, status, links, _) = wait(with_jobs(mixed), &[]);
+    let Waited { status, links, .. } = wait(with_jobs(mixed), &[]);
     assert_eq!(status, "waiting for manual job deploy-prod");
     let labels: Vec<&str> = links.iter().map(|(label, _)| label.as_str()).collect();
     assert_eq!(labels, ["deploy-prod", "waiting for its turn: migrate", "delayed: rollout"]);
@@ -98,50 +107,50 @@ fn an_approval_names_the_environment() {
     ] {
         let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
         of.deployments.push(deployment(400, "production", status, "aa", (90_817, 7)));
-        assert_eq!(wait(of, &[]).1, expected, "{status}");
+        assert_eq!(wait(of, &[]).status, expected, "{status}");
     }
     // Without the deployments, the job is named.
     let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
     of.takes_job_tokens.retain(|route| *route != "deployments");
-    assert_eq!(wait(of, &[]).1, "waiting for manual job deploy-prod");
+    assert_eq!(wait(of, &[]).status, "waiting for manual job deploy-prod");
 }
 
 #[test]
 fn a_turn_and_a_delay_are_waited_for_too() {
     let of = |status| with_jobs(vec![job(7, "deploy-prod", "deploy", status)]);
-    assert_eq!(wait(of("waiting_for_resource"), &[]).1, "waiting for its turn: deploy-prod");
-    assert_eq!(wait(of("scheduled"), &[]).1, "delayed: deploy-prod");
+    assert_eq!(wait(of("waiting_for_resource"), &[]).status, "waiting for its turn: deploy-prod");
+    assert_eq!(wait(of("scheduled"), &[]).status, "delayed: deploy-prod");
     for status in ["running", "pending", "created", "success", "skipped", "canceled", "failed"] {
-        assert_eq!(wait(of(status), &[]).1, NOTHING, "{status}");
+        assert_eq!(wait(of(status), &[]).status, NOTHING, "{status}");
     }
     // Nobody waits for an environment to be stopped.
-    assert_eq!(wait(with_jobs(vec![manual(7, "stop_review", false)]), &[]).1, NOTHING);
+    assert_eq!(wait(with_jobs(vec![manual(7, "stop_review", false)]), &[]).status, NOTHING);
 }
 
 #[test]
 fn the_wait_is_said_in_korean_too() {
     let korean = ("NOTIFIER_LANGUAGE", "ko");
     assert_eq!(
-        wait(with_jobs(vec![manual(7, "deploy-prod", false)]), &[korean]).1,
+        wait(with_jobs(vec![manual(7, "deploy-prod", false)]), &[korean]).status,
         "수동 작업 deploy-prod 실행 대기 중"
     );
     let turn = with_jobs(vec![job(7, "deploy-prod", "deploy", "waiting_for_resource")]);
-    assert_eq!(wait(turn, &[korean]).1, "deploy-prod 순서 대기 중");
+    assert_eq!(wait(turn, &[korean]).status, "deploy-prod 순서 대기 중");
     let delay = with_jobs(vec![job(7, "rollout", "deploy", "scheduled")]);
-    assert_eq!(wait(delay, &[korean]).1, "지연 작업 rollout 시작 대기 중");
+    assert_eq!(wait(delay, &[korean]).status, "지연 작업 rollout 시작 대기 중");
     let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
     of.deployments.push(deployment(400, "production", "blocked", "aa", (90_817, 7)));
-    assert_eq!(wait(of, &[korean]).1, "production 승인 대기 중");
+    assert_eq!(wait(of, &[korean]).status, "production 승인 대기 중");
 }
 
 #[test]
 fn only_waiting_mention_is_mentioned() {
     let of = || with_jobs(vec![manual(7, "deploy-prod", false)]);
     let mention = [("NOTIFIER_MENTION", "S0TEAM001"), ("NOTIFIER_OWNERS", "*=S0OWNERS1")];
-    assert!(wait(of(), &mention).3.is_empty());
+    assert!(wait(of(), &mention).mentions.is_empty());
     let both = [&mention[..], &[("NOTIFIER_WAITING_MENTION", "here,S0RELEASE")]].concat();
-    assert_eq!(wait(of(), &both).3, ["here", "S0RELEASE"]);
-    let (ended, ..) = wait(of(), &[("NOTIFIER_WAITING_MENTION", "@release")]);
+    assert_eq!(wait(of(), &both).mentions, ["here", "S0RELEASE"]);
+    let Waited { ended, .. } = wait(of(), &[("NOTIFIER_WAITING_MENTION", "@release")]);
     assert!(ended.stderr.contains("NOTIFIER_WAITING_MENTION: `@release` mentions nobody"), "{}", ended.stderr);
 }
 
@@ -155,7 +164,7 @@ fn events_and_branches_choose_waits_and_finish_does_not() {
         (("NOTIFIER_BRANCHES", "release/*"), "notify: skipped reason=branch_not_selected"),
         (("NOTIFIER_FINISH", "never"), "waiting for manual job deploy-prod"),
     ] {
-        assert_eq!(wait(of(), &[setting]).1, expected, "{setting:?}");
+        assert_eq!(wait(of(), &[setting]).status, expected, "{setting:?}");
     }
 }
 
@@ -163,7 +172,7 @@ fn events_and_branches_choose_waits_and_finish_does_not() {
 fn without_the_list_of_jobs_nothing_is_said() {
     let mut of = with_jobs(vec![manual(7, "deploy-prod", false)]);
     of.takes_job_tokens.clear();
-    let (ended, status, ..) = wait(of, &[]);
+    let Waited { ended, status, .. } = wait(of, &[]);
     assert_eq!(status, "notify: skipped reason=jobs_unknown");
     assert!(ended.stderr.contains("GitLab's list of waiting jobs is unknown: "), "{}", ended.stderr);
 }
@@ -207,8 +216,8 @@ fn approvals_of_one_environment_are_one() {
         of.deployments.extend(environments.map(|(name, id)| deployment(400 + id, name, "blocked", "aa", (90_817, id))));
         of
     };
-    assert_eq!(wait(of(false), &[]).1, "waiting for approval of prod, staging");
-    let labels: Vec<String> = wait(of(true), &[]).2.into_iter().map(|(label, _)| label).collect();
+    assert_eq!(wait(of(false), &[]).status, "waiting for approval of prod, staging");
+    let labels: Vec<String> = wait(of(true), &[]).links.into_iter().map(|(label, _)| label).collect();
     assert_eq!(labels[..2], ["gate", "waiting for approval of prod"]);
 }
 
@@ -217,9 +226,9 @@ fn approvals_of_one_environment_are_one() {
 fn only_jobs_that_may_wait_are_read() {
     let mut of = with_jobs((100..400).map(|id| job(id, &format!("later-{id}"), "later", "created")).collect());
     of.jobs.push(manual(7, "gate", false));
-    assert_eq!(wait(of, &[]).1, "waiting for manual job gate");
+    assert_eq!(wait(of, &[]).status, "waiting for manual job gate");
     let of = with_jobs(vec![job(7, "report", ".post", "scheduled")]);
-    assert_eq!(wait(of, &[]).1, "delayed: report");
+    assert_eq!(wait(of, &[]).status, "delayed: report");
 }
 
 #[test]
