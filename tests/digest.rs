@@ -183,7 +183,7 @@ fn a_bot_posts_it_apart_and_in_korean() {
         "staging: 배포 20회 ▲, 실패 2회 ▲ · 마지막 성공 5시간 전: ",
         "qa: 배포 없음 ▼ · 마지막 성공 8일 전: ",
         "리뷰 환경: 배포 4회 ▲, 실패 1회 ▲",
-        "main: 파이프라인 196개 ▲, 실패 11회 ▼ · 실패 상태 약 9시간 ▼, 한 번에 최대 5시간",
+        "main: 파이프라인 196개 ▲, 실패 11회 ▼ · 약 9시간 동안 실패 상태 ▼, 최장 5시간",
         "많이 실패한 작업: unit 6회, lint 4회, e2e 1회 (실패한 파이프라인 10개 중)",
     ] {
         assert!(korean.contains(line), "{line}\n{korean}");
@@ -350,7 +350,7 @@ fn doctor_checks_what_the_digest_reads() {
     let mut of = fortnight();
     of.answers_from = Some((1, 403, "{}"));
     let said = doctor(of, &[("NOTIFIER_LANGUAGE", "ko")]);
-    assert!(said.contains("요약에 환경이 없습니다") && said.contains("가장 많이 실패한 작업이 없습니다"), "{said}");
+    assert!(said.contains("요약에 환경이 나오지 않습니다") && said.contains("많이 실패한 작업이 나오지 않습니다"), "{said}");
 }
 
 /// The state at the beginning counts, and a retry of an old pipeline does not change it.

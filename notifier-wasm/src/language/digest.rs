@@ -66,21 +66,21 @@ impl Language {
 
     pub(crate) fn and_more_environments(self, count: i64) -> String {
         let english = if count == 1 { "and 1 more environment" } else { "and {} more environments" };
-        self.say(english, "외 환경 {}개", &[&count.to_string()])
+        self.say(english, "그 외 환경 {}개", &[&count.to_string()])
     }
 
     /// Returns how long a branch was red: `red for about 5 h`.
     pub(crate) fn red_for(self, seconds: i64) -> String {
-        self.say("red for about {}", "실패 상태 약 {}", &[&self.about(seconds)])
+        self.say("red for about {}", "약 {} 동안 실패 상태", &[&self.about(seconds)])
     }
 
     /// Returns the longest of these times.
     pub(crate) fn at_most(self, seconds: i64) -> String {
-        self.say("at most {} at a time", "한 번에 최대 {}", &[&self.about(seconds)])
+        self.say("at most {} at a time", "최장 {}", &[&self.about(seconds)])
     }
 
     pub(crate) fn red_now(self) -> String {
-        self.say("red now", "지금 실패 상태", &[])
+        self.say("red now", "현재 실패 중", &[])
     }
 
     /// Returns the jobs that failed most: `Failed most: unit 6×, lint 2× (in 9 failed pipelines)`.
@@ -99,7 +99,7 @@ impl Language {
 
     pub(crate) fn and_more_projects(self, count: usize) -> String {
         let english = if count == 1 { "and 1 more project" } else { "and {} more projects" };
-        self.say(english, "외 프로젝트 {}개", &[&count.to_string()])
+        self.say(english, "그 외 프로젝트 {}개", &[&count.to_string()])
     }
 
     /// Returns what could not be read of a project: all, or one of its parts.

@@ -8,18 +8,18 @@ use crate::job::key::Key;
 use crate::steps::ask_digest::{branch_of, others};
 use crate::steps::read_job::Call;
 
-const DEPLOYMENTS: Route = [("deployments", "the digest lacks environments"), ("배포 기록", "요약에 환경이 없습니다")];
+const DEPLOYMENTS: Route = [("deployments", "the digest lacks environments"), ("배포 기록", "요약에 환경이 나오지 않습니다")];
 const PIPELINES: Route = [
     ("pipelines", "the digest lacks the default branch and the jobs that failed most"),
-    ("파이프라인", "요약에 기본 브랜치와 가장 많이 실패한 작업이 없습니다"),
+    ("파이프라인", "요약에 기본 브랜치와 많이 실패한 작업이 나오지 않습니다"),
 ];
 const JOBS: Route = [
     ("the jobs of a pipeline", "the digest lacks the jobs that failed most"),
-    ("파이프라인의 작업", "요약에 가장 많이 실패한 작업이 없습니다"),
+    ("파이프라인의 작업", "요약에 많이 실패한 작업이 나오지 않습니다"),
 ];
 const COMMITS: Route = [
     ("the commits between two commits", "the digest lacks how far the default branch is ahead"),
-    ("두 커밋 사이의 커밋", "요약에 기본 브랜치가 얼마나 앞서 있는지 없습니다"),
+    ("커밋 비교", "요약에 기본 브랜치가 얼마나 앞서 있는지 나오지 않습니다"),
 ];
 
 /// True in the job of the component `digest`: it has the number of days, and none of `notify`'s variables.
@@ -52,7 +52,7 @@ fn check_others(call: &Call, projects: &str, list: &Checklist) {
     if connect(call).is_ok_and(|api| api.with_access_token().is_err()) {
         let detail = list.say(
             "NOTIFIER_PROJECTS needs NOTIFIER_GITLAB_TOKEN, a group access token with read_api",
-            "NOTIFIER_PROJECTS에는 read_api가 있는 그룹 액세스 토큰 NOTIFIER_GITLAB_TOKEN이 필요합니다",
+            "NOTIFIER_PROJECTS를 쓰려면 NOTIFIER_GITLAB_TOKEN에 read_api 범위의 그룹 액세스 토큰을 등록해야 합니다",
         );
         return list.note(Topic::GitLab, detail);
     }

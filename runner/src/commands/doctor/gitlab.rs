@@ -33,7 +33,7 @@ const PIPELINES: Route = [
         "the pipelines before this one",
         "only a bot that may read its channel reports `pipeline fixed` and `still failing`",
     ),
-    ("이전 파이프라인", "채널을 읽을 수 있는 봇만 `파이프라인 복구됨`과 `계속 실패 중`을 보고합니다"),
+    ("이전 파이프라인", "채널을 읽을 수 있는 봇만 `파이프라인 복구됨`과 연속 실패를 보고합니다"),
 ];
 const DEPLOYMENTS: Route = [
     (
@@ -42,7 +42,7 @@ const DEPLOYMENTS: Route = [
     ),
     (
         "배포 기록",
-        "배포 메시지는 이번 푸시의 변경 사항을 보여 주고, 롤백을 알아보지 못하며, 마무리 작업은 환경을 브랜치 이름으로 부릅니다",
+        "배포 메시지는 이번 푸시의 변경 사항을 보여 주고, 롤백을 알아보지 못하며, 마무리 작업은 환경 이름을 브랜치로 정합니다",
     ),
 ];
 const COMMITS: Route = [
@@ -54,7 +54,7 @@ const REPORTS: Route =
     [("the test reports", "failed tests are not named"), ("테스트 보고서", "실패한 테스트 이름을 보여 주지 않습니다")];
 const LOGS: Route = [
     ("the jobs' logs", "the ends of failed jobs' logs are not posted"),
-    ("작업 로그", "실패한 작업의 로그 마지막 줄을 게시하지 않습니다"),
+    ("작업 로그", "실패한 작업의 로그의 끝부분을 게시하지 않습니다"),
 ];
 
 /// The time limit of the log that is read as a test: that of the job itself.

@@ -78,7 +78,7 @@ pub(super) fn check_module(call: &Call, list: &mut Checklist) -> Option<Message>
         Err(error) => {
             let step = list.say(
                 "try another runner or image, and report it with this output",
-                "다른 러너나 이미지에서 해 보고, 이 출력과 함께 알려 주세요",
+                "다른 러너나 이미지에서 해 보고, 이 출력과 함께 메인테이너에게 알려 주세요",
             );
             list.wrong(Topic::Module, &error.to_string(), step);
             None

@@ -13,7 +13,7 @@ pub(super) fn check_blocks(call: &Call, api: &Api, body: &Body, list: &mut Check
     if let Some(word) = api.refuses_blocks(&call.client, body, call.deadline) {
         let step = list.say(
             "run `pipeline-notifier module check --slack` for your own module, or report it",
-            "직접 만든 모듈이라면 `pipeline-notifier module check --slack`을 실행하고, 아니라면 알려 주세요",
+            "직접 만든 모듈이라면 `pipeline-notifier module check --slack`을 실행하고, 아니라면 메인테이너에게 알려 주세요",
         );
         let detail = list.say(
             format!("Slack refuses the message's blocks ({word}); only its text would arrive"),
@@ -40,7 +40,7 @@ const OPTIONAL: [Scope; 3] = [
         &["channels:history", "groups:history"],
         "channels:history (groups:history for private channels)",
         "later jobs find the pipeline's message only by the start job's artifact, a job before the start job posts a second one, and a failure may be reported twice",
-        "나중 작업이 시작 작업의 아티팩트로만 파이프라인의 메시지를 찾고, 시작 작업보다 먼저 실행된 작업은 메시지를 하나 더 게시하며, 실패를 두 번 알릴 수 있습니다",
+        "나중 작업이 시작 작업의 아티팩트로만 파이프라인의 메시지를 찾고, 시작 작업보다 먼저 실행된 작업은 메시지를 하나 더 게시하며, 실패가 두 번 게시될 수 있습니다",
     ),
     (
         &["users:read.email"],
