@@ -20,6 +20,21 @@ fn render_prints_the_request_body() {
     slack_limits::check(&body).unwrap();
 }
 
+/// `render` shows what settings leave out, and names the reason.
+#[test]
+fn render_names_what_send_would_not_post() {
+    for (event, setting, reason) in [
+        ("deploy-finished", ("NOTIFIER_EVENTS", "!deploy-*"), "event_not_selected"),
+        ("pipeline-waiting", ("NOTIFIER_EVENTS", ""), "jobs_unknown"),
+        ("digest", ("NOTIFIER_EVENTS", ""), "no_numbers"),
+    ] {
+        let ended = Notifier::new(&["render", event]).job(JOB).with(setting.0, setting.1).run();
+        assert!(ended.json()["text"].is_string(), "{event}");
+        let expected = format!("warning: `send` would post nothing: reason={reason}");
+        assert!(ended.stderr.contains(&expected), "{event}: {}", ended.stderr);
+    }
+}
+
 #[test]
 fn render_draws_a_message_for_people() {
     let text = Notifier::new(&["render", "deploy-finished", "--format", "text", "--language", "ko"]).job(JOB).run();

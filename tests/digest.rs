@@ -350,7 +350,10 @@ fn doctor_checks_what_the_digest_reads() {
     let mut of = fortnight();
     of.answers_from = Some((1, 403, "{}"));
     let said = doctor(of, &[("NOTIFIER_LANGUAGE", "ko")]);
-    assert!(said.contains("요약에 환경이 나오지 않습니다") && said.contains("많이 실패한 작업이 나오지 않습니다"), "{said}");
+    assert!(
+        said.contains("요약에 환경이 나오지 않습니다") && said.contains("많이 실패한 작업이 나오지 않습니다"),
+        "{said}"
+    );
 }
 
 /// The state at the beginning counts, and a retry of an old pipeline does not change it.

@@ -179,3 +179,15 @@ fn the_map_may_write_an_id_as_slack_does() {
         assert_eq!(direct(&workspace.lock().unwrap()).len(), 1, "{id}");
     }
 }
+
+/// By webhook there are no direct messages, and `doctor` and the job's log say so.
+#[test]
+fn without_a_bot_the_setting_is_named() {
+    let slack = Server::start([Reply::ok()]);
+    for command in [&["send", "deploy-finished"][..], &["doctor"]] {
+        let notifier = Notifier::new(command).job(JOB).with("SLACK_WEBHOOK_URL", slack.url(WEBHOOK_PATH));
+        let ended = notifier.with("NOTIFIER_DIRECT", "on").with("CI_JOB_STATUS", "failed").run();
+        let said = ended.stdout + &ended.stderr;
+        assert!(said.contains("NOTIFIER_DIRECT is on, but only a bot sends direct messages"), "{said}");
+    }
+}

@@ -52,15 +52,18 @@ fn a_log_is_off_unless_lines_are_asked_for() {
         of.raw.insert("jobs/7001/trace", answer("", b"$ make\nboom\n"));
         of
     };
-    for settings in [
-        vec![ACCESS],
-        vec![LINES],
-        vec![ACCESS, ("NOTIFIER_LOG_LINES", "0")],
-        vec![ACCESS, ("NOTIFIER_LOG_LINES", "-")],
-    ] {
+    for settings in [vec![ACCESS], vec![ACCESS, ("NOTIFIER_LOG_LINES", "0")], vec![ACCESS, ("NOTIFIER_LOG_LINES", "-")]]
+    {
         let (ended, bodies) = close(of(), "failed", &settings);
         assert!(log_of(&bodies[0]).is_empty() && !ended.stderr.contains("warning"), "{settings:?} {}", ended.stderr);
     }
+    let (ended, bodies) = close(of(), "failed", &[LINES]);
+    assert!(log_of(&bodies[0]).is_empty(), "{}", bodies[0]);
+    assert!(
+        ended.stderr.contains("the end of the log of unit is unknown: no job token may read this"),
+        "{}",
+        ended.stderr
+    );
     let (ended, bodies) = close(of(), "failed", &[ACCESS, ("NOTIFIER_LOG_LINES", "many")]);
     assert!(
         log_of(&bodies[0]).is_empty() && ended.stderr.contains("NOTIFIER_LOG_LINES is not a whole number from 0 to 20")

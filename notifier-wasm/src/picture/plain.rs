@@ -14,7 +14,7 @@ fn message(caption: &str, scene: &Scene) -> String {
     }
     let bars = scene.attachments.iter().flat_map(|(_, lines)| lines).map(|line| ("┃ ", line));
     for (bar, line) in scene.lines.iter().map(|line| ("", line)).chain(bars) {
-        drawn += &format!("   {bar}{}\n", text(line));
+        drawn += &format!("   {bar}{}\n", text(line).replace('\n', &format!("\n   {bar}")));
         // Addresses are below their line: a line of links would be unreadable with them.
         for Span { text, url, .. } in &line.spans {
             if let Some(url) = url.as_ref().filter(|url| *url != text) {

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::files::read_at_most;
 use crate::job::context::Context;
 use crate::module::render::picture as draw;
-use crate::report::print;
+use crate::report::{Sink, print};
 use crate::steps::look_up;
 use crate::steps::read_job::Call;
 use crate::steps::render::render;
@@ -34,6 +34,9 @@ pub(super) fn run(
             Some(file) => Error::Context { path: file.to_owned(), source: error.to_string().into() },
             None => error.into(),
         })?;
+        if let Some(reason) = message.skip.as_ref().filter(|_| file.is_none()) {
+            call.report.warning(&format!("`send` would post nothing: reason={reason}"));
+        }
         shown.push((String::new(), message.body().json().clone()));
     }
     // The HTML page has only the message's text, so it has the message's language.

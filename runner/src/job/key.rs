@@ -12,6 +12,7 @@ impl Key {
     pub const APP_URL: Self = Self::of_table("app_url");
     pub const BRANCHES: Self = Self::of_table("branches");
     pub const CHANNEL: Self = Self::of_table("channel");
+    pub const DIRECT: Self = Self::of_table("direct");
     pub const DAYS: Self = Self::of_table("days");
     pub const PROJECTS: Self = Self::of_table("projects");
     pub const COMPARE: Self = Self::of_table("compare");

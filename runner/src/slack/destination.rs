@@ -138,6 +138,11 @@ impl Destinations {
             let text = "NOTIFIER_OPS_CHANNEL needs a bot (SLACK_BOT_TOKEN); without a bot, set SLACK_OPS_WEBHOOK_URL";
             warnings.push(Warning::about(Code::Destination, "SLACK_BOT_TOKEN", text.to_owned()));
         }
+        if settings.is_on(Key::DIRECT) && bot.is_none() {
+            let text =
+                "NOTIFIER_DIRECT is on, but only a bot sends direct messages; set SLACK_BOT_TOKEN and NOTIFIER_CHANNEL";
+            warnings.push(Warning::about(Code::Destination, "SLACK_BOT_TOKEN", text.to_owned()));
+        }
         Self { bot, channels, ops_channels, webhook, ops_webhook, warnings }
     }
 

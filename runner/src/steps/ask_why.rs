@@ -1,6 +1,7 @@
 //! Ask why: the stages, the failed tests, and the ends of the failed jobs' logs. Only the closing job asks, for which nobody waits.
 //!
-//! A message needs none of it, so what cannot be read is left out without a warning. `doctor` names what the tokens may not read.
+//! A message needs none of it. What cannot be read is left out, without a warning unless a setting asks for it. `doctor` names what the
+//! tokens may not read.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -9,9 +10,11 @@ use super::findings::Findings;
 use super::read_job::Call;
 use super::render;
 use crate::cli::EventArgs;
+use crate::explain::Explain;
 use crate::gitlab::api::Api;
 use crate::gitlab::jobs::Job;
 use crate::gitlab::trace::Tail;
+use crate::gitlab::unknown::Unknown;
 use crate::gitlab::{stages, test_reports, trace};
 use crate::job::event::{Event, Verdict};
 use crate::job::key::Key;
@@ -19,6 +22,7 @@ use crate::job::why::FailedLog;
 use crate::job_log;
 use crate::module::skip::Skip;
 use crate::net::secret::{Redactor, is_secret_name};
+use crate::report::Sink;
 
 /// The most logs to read, and the time limit of all of them.
 const MAX_LOGS: usize = 3;
@@ -87,7 +91,13 @@ pub(crate) fn ask_logs(call: &Call, args: EventArgs, api: &Api, findings: &mut F
                 (log.lines, log.exit_code) = (script.lines, script.exit_code);
             }
             Ok(Tail::TooLong) => log.is_too_long = true,
-            Err(_) => continue,
+            Err(unknown) => {
+                call.report.warning(&format!("the end of the log of {} is unknown: {}", log.job, unknown.describe()));
+                if unknown == Unknown::NeedsAccessToken {
+                    return;
+                }
+                continue;
+            }
         }
         findings.why.logs.push(log);
     }

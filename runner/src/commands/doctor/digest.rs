@@ -8,7 +8,8 @@ use crate::job::key::Key;
 use crate::steps::ask_digest::{branch_of, others};
 use crate::steps::read_job::Call;
 
-const DEPLOYMENTS: Route = [("deployments", "the digest lacks environments"), ("배포 기록", "요약에 환경이 나오지 않습니다")];
+const DEPLOYMENTS: Route =
+    [("deployments", "the digest lacks environments"), ("배포 기록", "요약에 환경이 나오지 않습니다")];
 const PIPELINES: Route = [
     ("pipelines", "the digest lacks the default branch and the jobs that failed most"),
     ("파이프라인", "요약에 기본 브랜치와 많이 실패한 작업이 나오지 않습니다"),

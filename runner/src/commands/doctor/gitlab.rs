@@ -108,23 +108,40 @@ pub(super) fn check(call: &Call, list: &Checklist) {
         check(PIPELINES, api().and_then(|api| pipelines::before(&api, &git_ref).map(drop)));
     }
     check(DEPLOYMENTS, api().and_then(|api| deployments::of_jobs(&api).map(drop)));
-    let compared = call.variables.get("CI_COMMIT_SHA").zip(api().ok());
-    if let Some(api) = api().ok().filter(|api| api.with_access_token().is_ok()) {
-        check(REPORTS, test_reports::summary(&api).map(drop));
-        if call.settings.log_lines() > 0 {
-            check(LOGS, trace::tail(&api, api.job, TIME_FOR_LOG).map(drop));
+    check_of_access_token(call, list);
+}
+
+/// Checks the routes that take no job token, as far as the settings use them.
+fn check_of_access_token(call: &Call, list: &Checklist) {
+    let (commits, reports, logs) =
+        (call.settings.is_on(Key::COMPARE), call.settings.is_on(Key::TESTS), call.settings.log_lines() > 0);
+    let api = || connect(call);
+    if api().is_ok_and(|api| matches!(api.with_access_token(), Err(Unknown::NeedsAccessToken))) {
+        let routes = [(COMMITS, commits), (REPORTS, reports), (LOGS, logs)].into_iter().filter(|(_, is_on)| *is_on);
+        let missed: Vec<&str> = routes.map(|([english, korean], _)| list.say(english.1, korean.1)).collect();
+        if !missed.is_empty() {
+            let detail = list.say(
+                format!(
+                    "NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {}",
+                    missed.join("; ")
+                ),
+                format!(
+                    "NOTIFIER_GITLAB_TOKEN(read_api가 있는 프로젝트 액세스 토큰)이 없습니다. {}",
+                    missed.join(". ")
+                ),
+            );
+            list.note(Topic::GitLab, &detail);
         }
+        return;
     }
-    let known = compared.map_or(Err(Unknown::NeedsAccessToken), |(sha, api)| changes::between(&api, sha, sha, ""));
-    if known == Err(Unknown::NeedsAccessToken) {
-        let [[(_, commits), (_, commits_ko)], [(_, tests), (_, tests_ko)], [(_, logs), (_, logs_ko)]] =
-            [COMMITS, REPORTS, LOGS];
-        let detail = list.say(
-            format!("NOTIFIER_GITLAB_TOKEN is not set (a project access token with read_api): {commits}, {tests}, and {logs}"),
-            format!("NOTIFIER_GITLAB_TOKEN(read_api가 있는 프로젝트 액세스 토큰)이 없습니다. {commits_ko}. {tests_ko}. {logs_ko}"),
-        );
-        list.note(Topic::GitLab, &detail);
-    } else {
-        check(COMMITS, known.map(drop));
+    if reports {
+        check_route(list, REPORTS, api().and_then(|api| test_reports::summary(&api).map(drop)));
+    }
+    if logs {
+        check_route(list, LOGS, api().and_then(|api| trace::tail(&api, api.job, TIME_FOR_LOG).map(drop)));
+    }
+    if commits {
+        let sha = call.variables.get("CI_COMMIT_SHA").unwrap_or_default();
+        check_route(list, COMMITS, api().and_then(|api| changes::between(&api, sha, sha, "").map(drop)));
     }
 }

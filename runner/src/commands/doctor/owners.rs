@@ -38,7 +38,10 @@ pub(super) fn check(call: &Call, list: &Checklist) {
             Some(jobs) => list.ok(Topic::Owners, &format!("{entry}: {}", jobs.join(", "))),
             None if names.iter().any(|name| winner(call, &[entry], name).is_some()) => {
                 let english = format!("{entry}: an entry before it has its jobs");
-                list.note(Topic::Owners, &list.say(english, format!("{entry}: 일치하는 작업이 모두 앞 항목에 먼저 일치합니다")));
+                list.note(
+                    Topic::Owners,
+                    &list.say(english, format!("{entry}: 일치하는 작업이 모두 앞 항목에 먼저 일치합니다")),
+                );
             }
             None => {
                 let english = format!("{entry}: matches no job of this pipeline");

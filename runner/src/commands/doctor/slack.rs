@@ -45,8 +45,8 @@ const OPTIONAL: [Scope; 3] = [
     (
         &["users:read.email"],
         "users:read.email (with users:read)",
-        "people are mentioned only by the user map",
-        "사용자 맵에 있는 사람만 멘션합니다",
+        "people are mentioned, and get direct messages, only by the user map",
+        "사용자 맵에 있는 사람만 멘션하고 다이렉트 메시지를 받습니다",
     ),
 ];
 
