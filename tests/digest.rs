@@ -319,7 +319,7 @@ fn an_entry_that_is_no_path_is_named_and_doctor_checks_the_others() {
     of.others.insert("shop/api", (vec![with(piped(10, "success", 120), "ref", "master")], vec![]));
     let said = doctor(of, &[("NOTIFIER_PROJECTS", "shop/api@master,shop/api,shop/gone")]);
     assert!(said.contains("can read shop/api"), "{said}");
-    assert!(said.contains("shop/api: it has no pipelines of main; name its branch"), "{said}");
+    assert!(said.contains("shop/api: it has no finished pipelines of main; if its branch has another name"), "{said}");
     assert!(said.contains("shop/gone: GitLab answered 404"), "{said}");
 }
 
@@ -347,6 +347,15 @@ fn doctor_checks_what_the_digest_reads() {
     let said = doctor(fortnight(), &[("NOTIFIER_GITLAB_TOKEN", ""), ("NOTIFIER_EVENTS", "!digest")]);
     assert!(said.contains("[note] digest: [shop-api] last 7 days is not sent (event_not_selected)"), "{said}");
     assert!(said.contains("the digest lacks how far the default branch is ahead"), "{said}");
+    // An invalid number of days is one fault, and the job is still the digest's.
+    let said = doctor(fortnight(), &[("NOTIFIER_DAYS", "40")]);
+    assert!(said.contains("[!!]   settings: NOTIFIER_DAYS") && said.contains("[ok]   digest: "), "{said}");
+    for setting in [("NOTIFIER_PROJECTS", "shop/api"), ("NOTIFIER_GITLAB_TOKEN", "")] {
+        let mut of = GitLab::new();
+        of.takes_job_tokens.clear();
+        let said = doctor(of, &[("NOTIFIER_GITLAB_TOKEN", ""), setting]);
+        assert!(said.contains("[!!]   GitLab: the digest has no numbers, so it is not sent"), "{said}");
+    }
     let mut of = fortnight();
     of.answers_from = Some((1, 403, "{}"));
     let said = doctor(of, &[("NOTIFIER_LANGUAGE", "ko")]);
@@ -371,7 +380,7 @@ fn the_branch_is_as_red_as_it_was() {
     assert_eq!(lines_of(green, "7")[0], "main: 1 pipeline ▲");
     // Failed on Friday, and nobody has repaired it since.
     let red = vec![piped(1, "success", 4 * DAY), piped(2, "failed", 3 * DAY)];
-    assert_eq!(lines_of(red, "1")[0], "main: no pipelines = · red for about 24 h = · red now");
+    assert_eq!(lines_of(red, "1")[0], "main: no pipelines · red for about 24 h = · red now");
     // Failed 20 days ago and repaired 3 days ago: 4 days of these.
     let repaired = vec![piped(1, "failed", 20 * DAY), piped(2, "success", 3 * DAY)];
     assert_eq!(lines_of(repaired, "7")[0], "main: 1 pipeline ▲ · red for about 4 days ▼");
@@ -436,7 +445,8 @@ fn one_broken_project_leaves_the_others() {
         for project in ["shop/p00", "shop/p02"] {
             assert!(lines.contains(&format!("{project}: 1 deployment · main: 1 pipeline ▲")), "{lines:?}");
         }
-        assert!(ended.stderr.contains("the digest lacks shop/p01: the connection to "), "{}", ended.stderr);
+        let lacks = if list.ends_with("pipelines") { "pipelines of shop/p01" } else { "shop/p01" };
+        assert!(ended.stderr.contains(&format!("the digest lacks {lacks}: the connection to ")), "{}", ended.stderr);
         assert_eq!(ended.stderr.matches("the digest lacks").count(), 1, "{}", ended.stderr);
     }
 }
@@ -465,8 +475,20 @@ fn an_unexpanded_token_is_named() {
         "{}",
         ended.stderr
     );
-    let (ended, ..) = digest(fortnight(), &[("NOTIFIER_GITLAB_TOKEN", "/no/such/file")]);
-    assert!(ended.stderr.contains("NOTIFIER_GITLAB_TOKEN names a file that cannot be read"), "{}", ended.stderr);
+    let empty = scratch().join("token");
+    fs::write(&empty, " \n").unwrap();
+    for (value, problem) in [
+        ("/no/such/file", "names a file that cannot be read"),
+        (empty.to_str().unwrap(), "names an empty file"),
+        ("glpat-one\nglpat-two", "has a blank, a line break or a control character inside"),
+    ] {
+        let (ended, lines, _) = digest(fortnight(), &[("NOTIFIER_GITLAB_TOKEN", value)]);
+        assert!(ended.stderr.contains(&format!("NOTIFIER_GITLAB_TOKEN {problem}")), "{}", ended.stderr);
+        // The job token reads the rest.
+        assert!(lines[1].starts_with("dev: 42 deployments"), "{lines:?}");
+    }
+    let (ended, ..) = digest(fortnight(), &[("NOTIFIER_GITLAB_TOKEN", "-")]);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
 }
 
 /// A long path keeps its end, spaces around `@` do not count, and an entry with a token is not printed.

@@ -228,6 +228,17 @@ fn the_stages_are_in_the_small_print() {
     with_trigger.trigger_jobs.push(failed(7007, "docs", "build", "downstream_pipeline_creation_failed"));
     let small = close(with_trigger, "failed", &[]).1[0]["attachments"].to_string();
     assert!(small.contains("Stages  build ✗  test ✗  deploy –  release ⏸  verify ✗"), "{small}");
+    // A trigger job that is unknown may have failed.
+    let mut without_triggers = GitLab::new();
+    without_triggers.jobs.clone_from(&of.jobs);
+    without_triggers.takes_job_tokens.retain(|route| !route.contains("bridges") && !route.contains("trigger"));
+    without_triggers.takes_access_tokens = false;
+    assert!(!close(without_triggers, "failed", &[]).1[0]["attachments"].to_string().contains("Stages"));
+    let mut canceled = GitLab::new();
+    canceled.jobs.clone_from(&of.jobs);
+    canceled.jobs.push(job(7008, "deploy-us", "deploy", "canceled"));
+    let small = close(canceled, "failed", &[]).1[0]["attachments"].to_string();
+    assert!(small.contains("Stages  build ✓  test ✗  deploy ⊘  release ⏸"), "{small}");
     let expected = "Stages  build ✓  test ✗  deploy –  release ⏸";
     assert!(small_print(&[]).contains(expected), "{}", small_print(&[]));
     assert!(small_print(&[("NOTIFIER_LANGUAGE", "ko")]).contains("단계  build ✓"));

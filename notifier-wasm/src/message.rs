@@ -110,7 +110,7 @@ impl Message {
         let mut text = format!("{} {}", facts.emoji().1, line(&facts, &status, &show));
         let numbers = digest::lines(&facts);
         digest::add_to(&mut text, &facts, &numbers, show);
-        let label = |link: &Link| if text_only { mrkdwn::markdown(&link.label) } else { link.label.clone() };
+        let label = |link: &Link| if text_only { mrkdwn::markdown_label(&link.label) } else { link.label.clone() };
         let mut link_text = links.first().map(|link| mrkdwn::link(&link.url, &label(link))).unwrap_or_default();
         let mut mention_text = mention_text(&facts, &mentions);
         if text_only {
@@ -338,11 +338,16 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_shows_only_text_gets_gets_the_link_and_the_mention_in_it() {
+    fn a_server_that_shows_only_text_gets_the_link_and_the_mention_in_it() {
         let mut ci = ci();
         ci["CI_JOB_URL"] = json!("https://g.example/-/jobs/7");
         let context = json!({"event": "deploy-finished", "ci": ci, "settings": {"mention": "here"}, "text_only": true});
         let text = message(context)["message"]["text"].as_str().unwrap().to_owned();
         assert!(text.ends_with(" (main 1a2b3c4d) <https://g.example/-/jobs/7|Failed job> <!here>"), "{text}");
+        let job = json!({"id": 7, "name": "build & <test>", "web_url": "https://g.example/-/jobs/7"});
+        let ci = json!({"CI_SERVER_URL": "https://g.example"});
+        let context = json!({"event": "pipeline-finished", "result": "failed", "ci": ci, "failed_jobs": [job], "text_only": true});
+        let text = message(context)["message"]["text"].as_str().unwrap().to_owned();
+        assert!(text.contains("(build &amp; &lt;test&gt;)") && text.ends_with(": build &amp; &lt;test&gt;>"), "{text}");
     }
 }

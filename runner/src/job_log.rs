@@ -5,9 +5,11 @@
 
 mod known;
 mod lines;
+mod own_secrets;
 mod secrets;
 mod several_lines;
 mod terminal;
 
 pub(crate) use lines::of_tail;
-pub(crate) use secrets::{is_secret, is_secret_variable};
+pub(crate) use own_secrets::with_own_secrets;
+pub(crate) use secrets::is_secret;

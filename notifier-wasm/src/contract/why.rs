@@ -17,6 +17,7 @@ pub(crate) enum StageState {
     Done,
     Running,
     Waiting,
+    Canceled,
     Failed,
 }
 
@@ -67,9 +68,10 @@ fn stage(mut fields: Fields) -> (String, StageState) {
         ("done", StageState::Done),
         ("running", StageState::Running),
         ("waiting", StageState::Waiting),
+        ("canceled", StageState::Canceled),
         ("failed", StageState::Failed),
     ];
-    let state = fields.required_word("state", &words, "skipped, done, running, waiting or failed");
+    let state = fields.required_word("state", &words, "skipped, done, running, waiting, canceled or failed");
     (fields.string("name"), state.unwrap_or(StageState::Skipped))
 }
 

@@ -110,12 +110,13 @@ fn stages(facts: &Facts) -> Option<String> {
     let sign = |state| match state {
         StageState::Done => "✓",
         StageState::Failed => "✗",
+        StageState::Canceled => "⊘",
         StageState::Waiting => "⏸",
         StageState::Running => "…",
         StageState::Skipped => "–",
     };
     // If there is no room for all, those where something happened come first.
-    let is_needed = |state: StageState| matches!(state, StageState::Failed | StageState::Waiting | StageState::Running);
+    let is_needed = |state: StageState| !matches!(state, StageState::Done | StageState::Skipped);
     let needed = stages.iter().filter(|(_, state)| is_needed(*state)).count();
     let mut left = MAX_STAGES.saturating_sub(needed);
     let has_room = |(_, state): &&(String, StageState)| {

@@ -176,6 +176,7 @@ fn project(language: Language, project: &Project) -> Vec<Element> {
 fn sign(trend: Trend) -> &'static str {
     match trend.before.map(|before| trend.these.cmp(&before)) {
         None => "",
+        Some(_) if trend.these == 0 && trend.before == Some(0) => "",
         Some(std::cmp::Ordering::Greater) => " ▲",
         Some(std::cmp::Ordering::Less) => " ▼",
         Some(std::cmp::Ordering::Equal) => " =",

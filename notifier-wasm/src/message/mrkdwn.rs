@@ -39,6 +39,11 @@ pub(crate) fn link(url: &SafeUrl, label: &str) -> String {
 /// Returns text for the top-level `text` of a message, which Slack parses without `verbatim`. Besides
 /// [`escape`], it breaks broadcasts and addresses visibly.
 pub(crate) fn top_level(text: &str) -> String {
+    literal(&without_effects(text))
+}
+
+/// Breaks broadcasts and addresses visibly.
+fn without_effects(text: &str) -> String {
     let mut inert = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('@') {
@@ -51,19 +56,24 @@ pub(crate) fn top_level(text: &str) -> String {
         rest = after;
     }
     inert.push_str(rest);
-    literal(&inert.replace("://", "[:]//"))
+    inert.replace("://", "[:]//")
 }
 
 /// Returns text for a server that reads Markdown in the top-level text, as Mattermost does
 /// (<https://docs.mattermost.com/collaborate/format-messages.html>): besides [`top_level`], no text is a link or a mention there.
 pub(crate) fn markdown(text: &str) -> String {
+    literal(&markdown_label(text))
+}
+
+/// Returns the label of a [`link`] for such a server.
+pub(crate) fn markdown_label(text: &str) -> String {
     let inert = |c| match c {
         '[' => '［',
         ']' => '］',
         '@' => '＠',
         other => other,
     };
-    top_level(&text.chars().map(inert).collect::<String>().replace("www.", "www[.]"))
+    without_effects(&text.chars().map(inert).collect::<String>().replace("www.", "www[.]"))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) fn run(send: bool, job: JobArgs, mut variables: Variables) -> bool {
     let message = job::check_module(&call, &mut list);
     events::check(&call, &mut list);
     if digest::is_its_job(&call) {
-        digest::check(&call, &list);
+        digest::check(&call, &mut list);
     } else {
         gitlab::check(&call, &list);
         owners::check(&call, &list);

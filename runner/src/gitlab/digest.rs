@@ -190,8 +190,13 @@ pub(crate) fn of_projects(api: &Api, others: &[Other], period: Period) -> (Diges
         });
         let no_pipelines = pipelines.as_ref().is_ok_and(|read| read.entries.is_empty());
         let no_pipelines = no_pipelines.then(|| Unknown::NoPipelines(other.branch.to_owned()));
+        let what = match (&deployments, &pipelines) {
+            (Err(_), Err(_)) => other.path.to_owned(),
+            (Err(_), Ok(_)) => format!("deployments of {}", other.path),
+            (Ok(_), _) => format!("pipelines of {}", other.path),
+        };
         if let Some(reason) = deployments.err().or(pipelines.err()).or(no_pipelines) {
-            missing.push((other.path.to_owned(), reason));
+            missing.push((what, reason));
         }
     }
     projects.sort_by_key(|project| std::cmp::Reverse(badness(project)));
@@ -209,7 +214,8 @@ pub(crate) fn check_other(api: &Api, Other { path, branch }: Other) -> Result<()
     let address = api.address_of(path);
     let asker = api.with_access_token()?.of(&address, TIME_OF_OTHER);
     asker.list::<IgnoredAny>("deployments?per_page=1")?;
-    let pipelines = asker.list::<IgnoredAny>(&format!("pipelines?ref={}&per_page=1", percent_encoded(branch)))?;
+    let pipelines =
+        asker.list::<IgnoredAny>(&format!("pipelines?ref={}&scope=finished&per_page=1", percent_encoded(branch)))?;
     if pipelines.entries.is_empty() { Err(Unknown::NoPipelines(branch.to_owned())) } else { Ok(()) }
 }
 

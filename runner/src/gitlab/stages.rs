@@ -16,6 +16,7 @@ pub(crate) enum State {
     Running,
     /// Somebody must start a job, or a job waits for its turn.
     Waiting,
+    Canceled,
     Failed,
 }
 
@@ -66,6 +67,7 @@ fn state(status: &str, may_fail: bool) -> State {
         "success" => State::Done,
         "failed" | "canceled" if may_fail => State::Done,
         "failed" => State::Failed,
+        "canceled" => State::Canceled,
         "running" | "pending" | "preparing" | "waiting_for_callback" | "canceling" => State::Running,
         // An optional manual job holds up nothing.
         "manual" if may_fail => State::Skipped,

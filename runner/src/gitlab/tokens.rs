@@ -23,18 +23,31 @@ pub(super) fn job_token(variables: &Variables) -> Option<(&'static str, Secret)>
 }
 
 pub(super) fn access_token(variables: &Variables) -> Option<(&'static str, Secret)> {
-    let token = variables.secret(ACCESS_TOKEN)?.ok().filter(|token| after_unexpanded(token).is_none())?;
-    Some((ACCESS, Secret::new(token)))
+    Some((ACCESS, Secret::new(find_access_token(variables)?.ok()?)))
 }
 
 /// Returns the reason why an access token is set, but useless.
 pub(crate) fn unusable_token(variables: &Variables) -> Option<String> {
-    let problem = match variables.secret(ACCESS_TOKEN)? {
-        Ok(token) if after_unexpanded(&token).is_some() => {
-            "holds a variable that GitLab did not expand, because this job does not have it".to_owned()
-        }
-        Ok(_) => return None,
-        Err(error) => format!("names a file that cannot be read ({})", error.kind()),
-    };
+    let problem = find_access_token(variables)?.err()?;
     Some(format!("{ACCESS_TOKEN} {problem}; only the job token is used"))
+}
+
+/// Returns the access token, or the problem with it as the rest of a sentence. `None` if it is not set.
+fn find_access_token(variables: &Variables) -> Option<Result<String, String>> {
+    // As in every setting.
+    variables.get(ACCESS_TOKEN).filter(|value| *value != "-")?;
+    let token = match variables.secret(ACCESS_TOKEN)? {
+        Ok(token) => token,
+        Err(error) => return Some(Err(format!("names a file that cannot be read ({})", error.kind()))),
+    };
+    let problem = if token.is_empty() {
+        "names an empty file"
+    } else if after_unexpanded(&token).is_some() {
+        "holds a variable that GitLab did not expand, because this job does not have it"
+    } else if token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        "has a blank, a line break or a control character inside"
+    } else {
+        return Some(Ok(token));
+    };
+    Some(Err(problem.to_owned()))
 }

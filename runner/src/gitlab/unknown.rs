@@ -37,7 +37,7 @@ pub(crate) enum Unknown {
     #[error("GitLab's list lacks this job: the job token may not see the pipeline's jobs")]
     NotListed,
     /// Another project may have another default branch.
-    #[error("it has no pipelines of {0}")]
+    #[error("it has no finished pipelines of {0}")]
     NoPipelines(String),
     #[error("GitLab answered {0}")]
     Status(u16),
@@ -59,7 +59,7 @@ impl Explain for Unknown {
             }
             Self::Forbidden(_) => "check its scope, read_api, and its role in the project".into(),
             Self::Expired => "create a new one with read_api".into(),
-            Self::NoPipelines(_) => "name its branch, as in shop/web@master".into(),
+            Self::NoPipelines(_) => "if its branch has another name, write it as in shop/web@master".into(),
             Self::NotUnderstood => "check whether a proxy answers in its place".into(),
             Self::Status(300..400) => "check whether CI_SERVER_URL is the address that GitLab redirects to".into(),
             Self::Missing(_) | Self::Child | Self::OtherHost | Self::Status(_) | Self::Enough(_) => "".into(),

@@ -30,16 +30,6 @@ pub(crate) fn is_secret(line: &str) -> bool {
         || is_base64(line.trim())
 }
 
-/// True if a variable may be a secret by its name or its value, so that no line with it is shown.
-pub(crate) fn is_secret_variable(name: &str, value: &str) -> bool {
-    let plain = plain_names(name);
-    let is_called = |word: &&str| plain.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
-    let is_named =
-        NAMES.iter().filter(|word| !WEAK_NAMES.contains(word)).any(|word| is_called(&word.trim_start_matches('_')));
-    // The shell's directory.
-    is_named && plain != "pwd" || has_password_in_address(value)
-}
-
 /// True if the line has a word that begins with `prefix` and goes on for at least `min` characters.
 fn has_token(line: &str, prefix: &str, min: usize, is_part: impl Fn(char) -> bool) -> bool {
     line.match_indices(prefix).any(|(at, _)| {
@@ -60,7 +50,7 @@ fn has_jwt(line: &str) -> bool {
 }
 
 /// True if an address has a password, or a token as its user: `https://user:password@host`, `https://0f1e2d3c4b5a69788796@host`.
-fn has_password_in_address(line: &str) -> bool {
+pub(super) fn has_password_in_address(line: &str) -> bool {
     line.match_indices("//").any(|(at, mark)| {
         let rest = &line[at + mark.len()..];
         let address = rest.split(|c: char| c.is_whitespace() || "\"'<>`".contains(c)).next().unwrap_or_default();

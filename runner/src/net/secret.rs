@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::variables::Variables;
 
@@ -104,23 +104,15 @@ impl Redactor {
     }
 
     /// Adds a secret. For an address, its credentials are added too.
-    pub(crate) fn add_whole(&mut self, secret: &str) {
-        let authority = secret.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
-        let credentials = authority.rsplit_once('@').map_or("", |(credentials, _)| credentials);
-        self.add_parts([secret, credentials, credentials.rsplit(':').next().unwrap_or_default()].into_iter());
+    fn add_whole(&mut self, secret: &str) {
+        self.add_parts(parts_of(secret).into_iter());
     }
 
-    /// Adds these in all written forms: raw, percent-encoded, as JSON.
-    fn add_parts<'a>(&mut self, parts: impl Iterator<Item = &'a str>) {
-        for part in parts {
-            let json = part.replace('\\', "\\\\").replace('"', "\\\"").replace('/', "\\/");
-            for form in [part.to_owned(), percent_encoded(part), json] {
-                if form.len() >= SHORTEST && !self.needles.contains(&form) {
-                    self.needles.push(form);
-                }
-            }
-        }
-        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+    /// Adds these in all written forms.
+    pub(crate) fn add_parts<'a>(&mut self, parts: impl Iterator<Item = &'a str>) {
+        self.needles.extend(parts.flat_map(written_forms).filter(|form| form.len() >= SHORTEST));
+        self.needles.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        self.needles.dedup();
     }
 
     /// True if a text has a secret.
@@ -135,6 +127,38 @@ impl Redactor {
             if text.contains(needle.as_str()) { text.replace(needle.as_str(), "[redacted]") } else { text }
         })
     }
+}
+
+/// Returns a secret, and the credentials and the password of an address.
+pub(crate) fn parts_of(secret: &str) -> [&str; 3] {
+    let authority = secret.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+    let credentials = authority.rsplit_once('@').map_or("", |(credentials, _)| credentials);
+    [secret, credentials, credentials.rsplit(':').next().unwrap_or_default()]
+}
+
+/// Returns the forms in which tools write a text: raw, decoded, as JSON, and in addresses.
+fn written_forms(text: &str) -> Vec<String> {
+    let json = text.replace('\\', "\\\\").replace('"', "\\\"");
+    let encoded = percent_encoded(text);
+    let small = lower_hex(&encoded);
+    let of_address = [&encoded, &small].into_iter().flat_map(|it| {
+        let spaced = it.replace("%20", "+");
+        [it.replace("%2F", "/").replace("%2f", "/"), spaced]
+    });
+    let decoded = percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut forms: Vec<String> = of_address.collect();
+    forms.extend([text.to_owned(), decoded, json.replace('/', "\\/"), json, encoded, small]);
+    forms
+}
+
+/// Returns a percent-encoded text with small letters in its codes.
+fn lower_hex(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (code, rest) = part.split_at(2.min(part.len()));
+        text + "%" + &code.to_ascii_lowercase() + rest
+    })
 }
 
 /// Every byte but the unreserved ones of RFC 3986.

@@ -65,7 +65,7 @@ pub(crate) fn others<'a>(list: &'a str, branch: &'a str, warnings: &dyn Sink) ->
         let (path, branch) =
             entry.split_once('@').map_or((entry, branch), |(path, branch)| (path.trim(), branch.trim()));
         let other = Other { path, branch };
-        if !is_path(path) || branch.is_empty() {
+        if !is_path(path) || branch.is_empty() || is_secret(branch) {
             let entry: String = if is_secret(entry) { MASKED.to_owned() } else { entry.chars().take(80).collect() };
             warnings.warning(&format!(
                 "NOTIFIER_PROJECTS: `{entry}` is not the path of a project, such as shop/web, and is left out"

@@ -21,7 +21,6 @@ use crate::job::key::Key;
 use crate::job::why::FailedLog;
 use crate::job_log;
 use crate::module::skip::Skip;
-use crate::net::secret::{Redactor, is_secret_name};
 use crate::report::Sink;
 
 /// The most logs to read, and the time limit of all of them.
@@ -41,6 +40,8 @@ pub(crate) fn ask(call: &Call, args: EventArgs, api: &Api, all: &mut [Findings])
         all.failed.extend(of.failed);
         all
     });
+    // The stage of a trigger job that is unknown may have failed.
+    let jobs = jobs.filter(|jobs| jobs.without_triggers.is_none());
     let stages = jobs.and_then(|jobs| stages::stages(api, &jobs).ok()).unwrap_or_default();
     for findings in all.iter_mut() {
         findings.why.stages.clone_from(&stages);
@@ -78,7 +79,7 @@ pub(crate) fn ask_logs(call: &Call, args: EventArgs, api: &Api, findings: &mut F
     let mut jobs: Vec<Job> =
         failed.filter(|job| job.failure_reason == "script_failure" && !job.is_trigger).cloned().collect();
     jobs.sort_by_key(|job| (old.contains(&job.name), job.id));
-    let secrets = secrets_of_job(call);
+    let secrets = job_log::with_own_secrets(&call.variables, call.redactor.clone());
     for job in jobs.into_iter().take(left.count) {
         left.count -= 1;
         let mut log = FailedLog { job_id: job.id, job: job.name, lines: vec![], exit_code: None, is_too_long: false };
@@ -108,21 +109,4 @@ fn is_wanted(call: &Call, args: EventArgs, findings: &Findings) -> bool {
     let context = call.context(args, findings, &RefCell::default());
     let skip = render::quietly(call, &context).0.map(|message| message.skip);
     skip.is_ok_and(|skip| skip.is_none() || skip == Some(Skip::AlreadyReported))
-}
-
-/// Returns the secrets of this job: ours, and the variables that are secrets by their names or their form. Other jobs have the same ones.
-fn secrets_of_job(call: &Call) -> Redactor {
-    let mut secrets = call.redactor.clone();
-    for name in call.variables.names() {
-        let value = call.variables.raw(name).unwrap_or_default();
-        if is_secret_name(name) || job_log::is_secret_variable(name, value) {
-            // A path may be that of a File-type variable.
-            let file = call.variables.secret(name).and_then(Result::ok).unwrap_or_default();
-            // A log has the lines of a key one by one.
-            for line in value.lines().chain(file.lines()) {
-                secrets.add_whole(line.trim());
-            }
-        }
-    }
-    secrets
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::checklist::{Checklist, Topic};
 use crate::explain::Explain;
 use crate::gitlab::api::Api;
+use crate::gitlab::tokens::unusable_token;
 use crate::gitlab::unknown::Unknown;
 use crate::gitlab::{changes, deployments, jobs, pipelines, test_reports, trace};
 use crate::job::key::Key;
@@ -116,6 +117,10 @@ fn check_of_access_token(call: &Call, list: &Checklist) {
     let (commits, reports, logs) =
         (call.settings.is_on(Key::COMPARE), call.settings.is_on(Key::TESTS), call.settings.log_lines() > 0);
     let api = || connect(call);
+    // A token that is useless has a warning of its own.
+    if unusable_token(&call.variables).is_some() {
+        return;
+    }
     if api().is_ok_and(|api| matches!(api.with_access_token(), Err(Unknown::NeedsAccessToken))) {
         let routes = [(COMMITS, commits), (REPORTS, reports), (LOGS, logs)].into_iter().filter(|(_, is_on)| *is_on);
         let missed: Vec<&str> = routes.map(|([english, korean], _)| list.say(english.1, korean.1)).collect();
